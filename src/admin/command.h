@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ * command - the verbs of the command line: one table from which dispatch, usage and --help are made.
+ *
+ * Data goes to stdout, all else to stderr. Exit codes: 0 ok, 1 found a problem or nothing matched, 2 usage, 3
+ * configuration, 4 input/output.
+ */
+#ifndef ADMIN_COMMAND_H
+#define ADMIN_COMMAND_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "store/settings.h"
+#include "store/spool.h"
+
+struct command {
+    const char *name;
+    const char *arguments; /* "[--raw] ID" */
+    const char *summary;   /* one line */
+    const char *help;      /* options, one a line, for --help */
+    enum status (*run)(int argc, char **argv, const char *config_path, struct err *err); /* argv[0] is the verb */
+};
+
+extern const struct command commands[];
+extern const size_t command_count;
+
+enum status cmd_init(int argc, char **argv, const char *config_path, struct err *err) STATUS_CHECKED;
+enum status cmd_check(int argc, char **argv, const char *config_path, struct err *err) STATUS_CHECKED;
+enum status cmd_list(int argc, char **argv, const char *config_path, struct err *err) STATUS_CHECKED;
+enum status cmd_show(int argc, char **argv, const char *config_path, struct err *err) STATUS_CHECKED;
+enum status cmd_verify(int argc, char **argv, const char *config_path, struct err *err) STATUS_CHECKED;
+
+/* What every verb but init begins with: finds and reads the configuration, becomes the spool's owner, opens it. */
+struct command_room {
+    const struct settings *settings;
+    struct spool spool;
+};
+enum status command_enter(struct command_room *room, const char *config_path, struct err *err) STATUS_CHECKED;
+void command_leave(struct command_room *room);
+
+#endif

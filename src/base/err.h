@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ * err - the words that go with a failed status.
+ *
+ * A function that can fail takes a `struct err *` as its last parameter, fills it and returns its status. The first
+ * failure wins: a later err_set on an err that already holds one changes nothing but still returns its own argument.
+ * The text is one complete sentence part that names the object and, where there is one, the remedy; errno's text is
+ * appended. It holds no secret, and may hold raw bytes from outside: whoever prints it escapes it (base/log.h).
+ */
+#ifndef BASE_ERR_H
+#define BASE_ERR_H
+
+#include "base/status.h"
+
+#define ERR_TEXT_MAX 480
+
+struct err {
+    enum status status;
+    char text[ERR_TEXT_MAX];
+};
+
+#define ERR_INIT {.status = STATUS_OK, .text = ""}
+
+void err_clear(struct err *err);
+
+/* Returns `status`. err may be NULL: then only the status is passed on. */
+enum status err_set(struct err *err, enum status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* As err_set, with the status that errno means (ENOSPC, EDQUOT: STATUS_NO_SPACE; ENOMEM: STATUS_MEMORY; else STATUS_IO)
+ * and ": " strerror(errno) appended. errno must be that of the failed call. */
+enum status err_errno(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

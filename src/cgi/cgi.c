@@ -1,0 +1,1 @@
+#include "cgi/cgi.h"

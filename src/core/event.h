@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ * event - one delivery that will be recorded: what it is about, and the key that makes its retries the same event.
+ */
+#ifndef CORE_EVENT_H
+#define CORE_EVENT_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "core/auth.h"
+#include "core/request.h"
+
+enum event_kind {
+    EVENT_TRANSCRIPT,     /* {"transcript_id","status"} */
+    EVENT_REDACTED_AUDIO, /* {"status","redacted_audio_url"} */
+    EVENT_STREAMING,      /* {"session_id","messages"} */
+    EVENT_VOICE_AGENT,    /* {"event_id","event",...} */
+    EVENT_UNKNOWN
+};
+
+#define EVENT_KEY_MAX 384
+#define EVENT_ID_MAX 128
+
+/* Strings in fixed arrays are plain ASCII without quotes, backslashes or blanks, so they need no escaping. */
+struct event {
+    enum event_kind kind;
+    char key[EVENT_KEY_MAX];        /* "ENDPOINT KIND IDENTITY STATUS"; never the query; "-" for no status */
+    char subject[EVENT_ID_MAX + 1]; /* transcript, session or event id; "" where there is none */
+    const char *subject_name;       /* "transcript_id", "session_id", "event_id", or NULL */
+    char status[EVENT_ID_MAX + 1];  /* "completed", "error", "session.completed", ...; "" where there is none */
+    int64_t received_ns;            /* wall clock */
+    const char *endpoint;           /* borrowed from the configuration */
+    struct str remote_addr;
+    struct str query; /* raw, without the token of auth-query */
+    struct str content_type;
+    struct str user_agent;
+    struct str body;
+    bool body_utf8;
+    const char *via; /* NULL, or "rejected" (accepted later by hand), "reconciled" */
+};
+
+/* Classifies and names. The principal proves that the delivery was authenticated.
+ * `query` is the request's without the token; the strings stay borrowed from request, query and body.
+ * STATUS_OK, also for unknown shapes; STATUS_TRUNCATED: JSON that ends too early, or an empty body;
+ * STATUS_MALFORMED: JSON broken in the middle, too deep, or not JSON. */
+enum status event_make(struct event *event, const struct principal *principal, const struct request *request,
+                       struct str query, struct str body, int64_t received_ns, struct err *err) STATUS_CHECKED;
+
+/* "transcript", "redacted_audio", "streaming", "voice_agent", "unknown". */
+const char *event_kind_name(enum event_kind kind);
+bool event_kind_parse(struct str s, enum event_kind *out);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ * payload - which of the sender's documented bodies this is, and the few members that name it. The only file that sees
+ * json-c, which decodes just those members; core/scan.h validates and finds them.
+ *
+ * Order of the shapes (each member a string, named once; a name that comes twice makes the body EVENT_UNKNOWN):
+ * `event` and `event_id`: voice agent; `transcript_id`: transcript; `redacted_audio_url`: redacted audio; `session_id`
+ * with an array `messages`: streaming. An id with other characters than [A-Za-z0-9_.:-] or longer than EVENT_ID_MAX
+ * makes it EVENT_UNKNOWN.
+ */
+#ifndef CORE_PAYLOAD_H
+#define CORE_PAYLOAD_H
+
+#include "base/err.h"
+#include "base/str.h"
+#include "core/event.h"
+
+/* Fills kind, subject, subject_name, status, body_utf8 of the event, and `identity`, "" for an unknown shape.
+ * Redacted audio has no id: its identity is the path of its URL without the presigned query (hashed where it has other
+ * characters or is long), and the subject is the transcript id in that path where there is one. */
+enum status payload_parse(struct str body, struct event *event, char identity[EVENT_ID_MAX + 1], struct err *err)
+    STATUS_CHECKED;
+
+#endif

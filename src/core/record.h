@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ * record - the bytes of a journal line, in both directions. stenohook-spool(5) is the format's specification.
+ *
+ * A record is one line of JSON. "key" is first, so that a lookup compares a prefix and needs no parser; "crc" is last:
+ * CRC-32C, eight lower-case hexadecimal digits, of all bytes of the line before `,"crc":"`.
+ * The id is "SEGMENT:OFFSET" (decimal): the offset at which the line begins.
+ */
+#ifndef CORE_RECORD_H
+#define CORE_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "core/event.h"
+
+#define RECORD_ID_MAX 40
+
+/* The line as it waits for its id: record_seal completes it in place. */
+struct record_line {
+    struct buf bytes;  /* room for a leading newline and the id, then the rest */
+    size_t key_len;    /* length of `{"key":"...","id":"` */
+    size_t rest;       /* where the part behind the id begins in bytes */
+};
+
+/* Makes the line of an event. `max` bounds it in bytes. */
+enum status record_print(struct record_line *line, const struct event *event, size_t max, struct err *err)
+    STATUS_CHECKED;
+void record_line_free(struct record_line *line);
+
+/* Completes the line with its id and checksum: called under the append lock, once or again (a line that could not be
+ * written is sealed anew). With `newline_first` the bytes begin with "\n" (the file ended in a torn line) and the record
+ * at the byte behind it; `offset` is where the record begins in either case. The bytes, ending in "\n", are valid until
+ * the next seal or free. */
+struct str record_seal(struct record_line *line, uint32_t segment, uint64_t offset, bool newline_first);
+
+void record_id_print(char out[RECORD_ID_MAX], uint32_t segment, uint64_t offset);
+bool record_id_parse(struct str s, uint32_t *segment, uint64_t *offset);
+
+/* Whether `line` (without its newline) is a whole record: shape and checksum. What the journal's readers and the dedup
+ * lookup both go by. */
+bool record_ok(struct str line);
+/* The key of a whole record, not escaped further (keys need no escapes). */
+struct str record_key(struct str line);
+
+/* A record read back. Strings are decoded and live in `text`; absent members are STR_NONE. */
+struct record {
+    struct buf text;
+    struct str key, id, received_at, endpoint, kind, subject, status, remote_addr, query, params, content_type,
+        user_agent, via, body;
+    const char *subject_name; /* "transcript_id", "session_id", "event_id" or NULL */
+    int64_t received_ns;
+};
+
+/* `params` stays JSON. STATUS_CORRUPT: not a record. `with_body` false leaves body absent, which spares its memory. */
+enum status record_parse(struct record *record, struct str line, bool with_body, struct err *err) STATUS_CHECKED;
+void record_free(struct record *record);
+
+/* The first line of a segment: {"segment":12,"format":1,"created":"...","prev":11,"prev_valid":16777301,"crc":"..."} */
+struct record_header {
+    uint32_t segment;
+    uint32_t previous;       /* 0 for the first segment */
+    uint64_t previous_valid; /* how many bytes of the previous segment count */
+    int64_t created_ns;
+};
+void record_header_print(struct buf *out, const struct record_header *header);
+bool record_header_parse(struct str line, struct record_header *out);
+
+#endif

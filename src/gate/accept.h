@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * accept - the pipeline of one request: request -> endpoint -> principal -> event -> record -> receipt -> answer.
+ */
+#ifndef GATE_ACCEPT_H
+#define GATE_ACCEPT_H
+
+#include "cgi/cgi.h"
+#include "store/settings.h"
+
+struct gate; /* one a process: settings cache, spool, commit group */
+
+enum status gate_make(struct gate **out, struct err *err) STATUS_CHECKED;
+void gate_free(struct gate *gate);
+/* The threads that FastCGI mode should use: the configuration's, or the default while that is broken. */
+unsigned gate_threads(struct gate *gate);
+
+/* The functions of struct cgi_handler; context is the gate. */
+void *gate_thread_begin(void *gate);
+void gate_serve(void *thread, struct exchange *x);
+void gate_thread_end(void *thread);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ * journal - the one commit point. An event is recorded when its line is in a segment and covered by a successful
+ * fdatasync; only then is there a receipt, and only a receipt becomes a 2xx.
+ *
+ * Segments are append-only, made once (link), never truncated after a sync, never appended to again after a reboot or a
+ * failed sync. Many threads and processes share one spool: each thread has its own `struct journal` (flock works between
+ * open files), threads of one process share a `struct journal_group`, which merges their waiting.
+ */
+#ifndef STORE_JOURNAL_H
+#define STORE_JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "core/record.h"
+#include "store/hints.h"
+#include "store/spool.h"
+
+struct journal;
+struct journal_group;
+
+/* Proof that an event is on record: its line, or that of an equal key before it, was covered by a successful sync.
+ * Only journal.c makes one; it lives in the journal until the next append. */
+struct receipt;
+const char *receipt_id(const struct receipt *receipt);
+bool receipt_duplicate(const struct receipt *receipt);
+
+struct journal_options {
+    uint64_t segment_max;    /* bytes after which a new segment is begun */
+    uint64_t free_space_min; /* reserve on the file system, bytes; 0: none */
+    uint64_t keep_s;         /* segments older than this may be pruned at rotation; 0: never */
+};
+
+/* One a process. */
+enum status journal_group_make(struct journal_group **out, struct err *err) STATUS_CHECKED;
+void journal_group_free(struct journal_group *group);
+
+/* `spool` is borrowed and shared; `group` may be NULL (CGI). Opens only what no other call can spare: constant cost. */
+enum status journal_open(struct journal **out, const struct spool *spool, struct journal_group *group,
+                         const struct journal_options *options, struct err *err) STATUS_CHECKED;
+void journal_close(struct journal *journal);
+
+/* Records `line` under `key` unless a record of that key is there: then the receipt names that one. Either way STATUS_OK
+ * means durable. The line is sealed by this call. `deadline_ns` is of the monotonic clock; `now_ns` of the wall clock.
+ * Any other status: nothing may be acknowledged; the line may or may not turn up (a retry finds it, or it is void).
+ * STATUS_NO_SPACE, STATUS_DEADLINE, STATUS_POISONED, STATUS_IO, STATUS_MEMORY, STATUS_CORRUPT. */
+enum status journal_append(struct journal *journal, struct str key, struct record_line *line, int64_t now_ns,
+                           uint64_t deadline_ns, const struct receipt **out, struct err *err) STATUS_CHECKED;
+
+/* One slice of an index rebuild, if one is due and nobody else is at it: *more tells whether there is another. Called
+ * after an append with time left, and in a loop by the command line. */
+enum status journal_rebuild_slice(struct journal *journal, uint64_t deadline_ns, bool *more, struct err *err)
+    STATUS_CHECKED;
+
+/* Up to where the journal is durable, without recovering anything; a spool of another boot is told by STATUS_MISSING. */
+enum status journal_durable(const struct spool *spool, struct place *out, struct err *err) STATUS_CHECKED;
+
+#endif

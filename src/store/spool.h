@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ * spool - the folder that holds everything durable, and the only file that knows the names inside it.
+ *
+ *   SPOOL/  0700            format          what this is, and the key of the index fingerprints
+ *     append.lock  commit   lock files, never unlinked; commit holds the durable word and the poison mark
+ *     state                 volatile hint: boot, live segment, index reach (store/hints.h)
+ *     log/00000012.jsonl    journal segments
+ *     idx/00.idx            dedup tables; idx/reach: the durable checkpoint
+ *     quarantine/  refused/ deliveries that are no events (store/box.h)
+ *     stenohook.log         our log
+ */
+#ifndef STORE_SPOOL_H
+#define STORE_SPOOL_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/siphash.h"
+
+struct spool {
+    char *path; /* absolute */
+    int dir, log, idx, quarantine, refused; /* directory descriptors */
+    uint8_t index_key[SIPHASH_KEY_LEN];
+};
+
+/* Names, relative to the directory named in the comment. */
+#define SPOOL_FORMAT "format"            /* dir */
+#define SPOOL_APPEND_LOCK "append.lock"  /* dir */
+#define SPOOL_COMMIT "commit"            /* dir */
+#define SPOOL_STATE "state"              /* dir */
+#define SPOOL_LOG "stenohook.log"        /* dir */
+#define SPOOL_REBUILD_LOCK "rebuild.lock" /* dir */
+#define SPOOL_REACH "reach"              /* idx */
+#define SPOOL_NAME_MAX 32
+void spool_segment_name(char out[SPOOL_NAME_MAX], uint32_t segment); /* log: "00000012.jsonl" */
+bool spool_segment_parse(const char *name, uint32_t *segment);
+void spool_table_name(char out[SPOOL_NAME_MAX], unsigned table); /* idx: "00.idx" */
+bool spool_table_parse(const char *name, unsigned *table);
+
+/* Makes the folders and `format`, also where some of them are there already (an init that was cut off is simply run
+ * again). Everything is synced, parent folder included. */
+enum status spool_create(const char *path, struct err *err) STATUS_CHECKED;
+
+/* Opens an existing spool. STATUS_OWNER: it does not belong to the effective user. STATUS_CONFIG: there is none, or it
+ * is of another format, with the remedy ("run stenohook init"). On failure nothing stays open. */
+enum status spool_open(struct spool *spool, const char *path, struct err *err) STATUS_CHECKED;
+void spool_close(struct spool *spool);
+
+/* For programs that people start: root becomes the owner of the spool (groups, gid, uid), the owner stays what he is,
+ * anyone else is refused with STATUS_OWNER and a clear word. A spool that does not exist is STATUS_CONFIG. */
+enum status spool_become_owner(const char *path, struct err *err) STATUS_CHECKED;
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ * verify - walks the whole journal and says what is torn (harmless, nobody was promised it) or rotten (damage).
+ */
+#ifndef STORE_VERIFY_H
+#define STORE_VERIFY_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "store/reader.h"
+#include "store/spool.h"
+
+struct verify_report {
+    uint64_t segments, records, bytes;
+    uint64_t torn, voided, rotten;
+    uint64_t repeated; /* records whose key an earlier record has */
+};
+
+/* Called for each finding that is not a sound record, and with NULL about every 64 MiB for progress. */
+typedef void (*verify_each)(void *context, const struct reader_item *item, const struct verify_report *so_far);
+
+/* STATUS_OK also where something is rotten: the report tells. */
+enum status verify_run(const struct spool *spool, struct verify_report *report, verify_each each, void *context,
+                       struct err *err) STATUS_CHECKED;
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT
+ * main - runs the unit tests: `unit` for all, `unit SUITE ...` for some. Closes with "N passed, N failed".
+ */
+#include "unit.h"
+
+#include <CUnit/Basic.h>
+#include <ftw.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+extern const struct unit_suite suite_base;
+
+static const struct unit_suite *const suites[] = {
+    &suite_base,
+};
+
+static char folder[64];
+
+static int remove_entry(const char *path, const struct stat *sb, int type, struct FTW *ftw)
+{
+    (void)sb;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+static void remove_folder(void)
+{
+    if (folder[0] != '\0')
+        nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    folder[0] = '\0';
+}
+
+const char *unit_folder(void)
+{
+    if (folder[0] == '\0') {
+        snprintf(folder, sizeof folder, "/tmp/stenohook-unit-XXXXXX");
+        if (mkdtemp(folder) == NULL) {
+            perror("mkdtemp");
+            abort();
+        }
+    }
+    return folder;
+}
+
+static void fail(const char *text, const char *file, unsigned line)
+{
+    CU_assertImplementation(CU_FALSE, line, text, file, "", CU_FALSE);
+}
+
+static void pass(void)
+{
+    CU_assertImplementation(CU_TRUE, 0, "", "", "", CU_FALSE);
+}
+
+bool unit_true(bool holds, const char *what, const char *file, unsigned line)
+{
+    if (holds)
+        pass();
+    else
+        fail(what, file, line);
+    return holds;
+}
+
+void unit_int(int64_t expected, int64_t actual, const char *what, const char *file, unsigned line)
+{
+    char text[256];
+
+    if (expected == actual) {
+        pass();
+        return;
+    }
+    snprintf(text, sizeof text, "%s: expected %" PRId64 ", got %" PRId64, what, expected, actual);
+    fail(text, file, line);
+}
+
+void unit_hex(uint64_t expected, uint64_t actual, const char *what, const char *file, unsigned line)
+{
+    char text[256];
+
+    if (expected == actual) {
+        pass();
+        return;
+    }
+    snprintf(text, sizeof text, "%s: expected %" PRIx64 ", got %" PRIx64, what, expected, actual);
+    fail(text, file, line);
+}
+
+void unit_text(const char *expected, const char *actual, const char *what, const char *file, unsigned line)
+{
+    unit_str(str_of(expected), str_of(actual), what, file, line);
+}
+
+void unit_str(struct str expected, struct str actual, const char *what, const char *file, unsigned line)
+{
+    char text[1024];
+
+    if ((expected.ptr == NULL) == (actual.ptr == NULL) && str_eq(expected, actual)) {
+        pass();
+        return;
+    }
+    snprintf(text, sizeof text, "%s: expected \"%.*s\"%s, got \"%.*s\"%s (%zu bytes)", what, (int)expected.len,
+             expected.ptr == NULL ? "" : expected.ptr, expected.ptr == NULL ? " (absent)" : "", (int)actual.len,
+             actual.ptr == NULL ? "" : actual.ptr, actual.ptr == NULL ? " (absent)" : "", actual.len);
+    fail(text, file, line);
+}
+
+void unit_status(enum status expected, enum status actual, const struct err *err, const char *what, const char *file,
+                 unsigned line)
+{
+    char text[1024];
+
+    if (expected == actual) {
+        pass();
+        return;
+    }
+    snprintf(text, sizeof text, "%s: expected %s, got %s: %s", what, status_name(expected), status_name(actual),
+             err == NULL ? "" : err->text);
+    fail(text, file, line);
+}
+
+static bool chosen(const char *name, int argc, char **argv)
+{
+    if (argc < 2)
+        return true;
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], name) == 0)
+            return true;
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    unsigned failed;
+
+    if (CU_initialize_registry() != CUE_SUCCESS)
+        return 2;
+    for (size_t i = 0; i < sizeof suites / sizeof *suites; i++) {
+        CU_pSuite suite;
+
+        if (!chosen(suites[i]->name, argc, argv))
+            continue;
+        suite = CU_add_suite_with_setup_and_teardown(suites[i]->name, NULL, NULL, NULL, remove_folder);
+        for (const struct unit_case *c = suites[i]->cases; suite != NULL && c->name != NULL; c++)
+            if (CU_add_test(suite, c->name, c->run) == NULL)
+                suite = NULL;
+        if (suite == NULL) {
+            fprintf(stderr, "unit: cannot add suite %s: %s\n", suites[i]->name, CU_get_error_msg());
+            return 2;
+        }
+    }
+    CU_basic_set_mode(CU_BRM_NORMAL);
+    CU_basic_run_tests();
+    failed = CU_get_number_of_tests_failed();
+    printf("%u passed, %u failed\n", CU_get_number_of_tests_run() - failed, failed);
+    CU_cleanup_registry();
+    return failed == 0 ? 0 : 1;
+}
