@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * buf - a growing byte buffer with a maximum: the only way in which output is built.
  *
- * Failure is sticky: once an addition would pass `max` or memory is short, `failed` is set, that addition and all later
- * ones change nothing, and one look at buf_status at the end is enough. The bytes are always followed by a NUL that
- * does not count, so `ptr` is a C string where the content has no NUL. ptr is never NULL after buf_init.
+ * Failure is sticky: once an addition would pass `max` or memory is short, `failed` is set, that
+ * addition and all later ones change nothing, and one look at buf_status at the end is enough. The
+ * bytes are always followed by a NUL that does not count, so `ptr` is a C string where the content
+ * has no NUL. ptr is never NULL after buf_init.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
@@ -39,14 +40,16 @@ void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(pr
 void buf_vprintf(struct buf *b, const char *format, va_list args);
 void buf_add_u64(struct buf *b, uint64_t n);
 
-/* Room for `len` more bytes to be written at the returned place, then counted by buf_grew. NULL after a failure. */
+/* Room for `len` more bytes to be written at the returned place, then counted by buf_grew. NULL
+ * after a failure. */
 char *buf_room(struct buf *b, size_t len);
 void buf_grew(struct buf *b, size_t len);
 /* Shortens to `len`, which must not be larger than the length. */
 void buf_cut(struct buf *b, size_t len);
 
 struct str buf_str(const struct buf *b);
-/* STATUS_OK, or the first failure with "`what` is larger than N bytes" or "no memory for `what`". */
+/* STATUS_OK, or the first failure with "`what` is larger than N bytes" or "no memory for `what`".
+ */
 enum status buf_status(const struct buf *b, const char *what, struct err *err) STATUS_CHECKED;
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * err - the words that go with a failed status.
  *
- * A function that can fail takes a `struct err *` as its last parameter, fills it and returns its status. The first
- * failure wins: a later err_set on an err that already holds one changes nothing but still returns its own argument.
- * The text is one complete sentence part that names the object and, where there is one, the remedy; errno's text is
- * appended. It holds no secret, and may hold raw bytes from outside: whoever prints it escapes it (base/log.h).
+ * A function that can fail takes a `struct err *` as its last parameter, fills it and returns its
+ * status. The first failure wins: a later err_set on an err that already holds one changes nothing
+ * but still returns its own argument. The text is one complete sentence part that names the object
+ * and, where there is one, the remedy; errno's text is appended. It holds no secret, and may hold
+ * raw bytes from outside: whoever prints it escapes it (base/log.h).
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
@@ -18,7 +19,10 @@ struct err {
     char text[ERR_TEXT_MAX];
 };
 
-#define ERR_INIT {.status = STATUS_OK, .text = ""}
+#define ERR_INIT                                                                                   \
+    {                                                                                              \
+        .status = STATUS_OK, .text = ""                                                            \
+    }
 
 void err_clear(struct err *err);
 
@@ -26,8 +30,10 @@ void err_clear(struct err *err);
 enum status err_set(struct err *err, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* As err_set, with the status that errno means (ENOSPC, EDQUOT: STATUS_NO_SPACE; ENOMEM: STATUS_MEMORY; else STATUS_IO)
- * and ": " strerror(errno) appended. errno must be that of the failed call. */
-enum status err_errno(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* As err_set, with the status that errno means (ENOSPC, EDQUOT: STATUS_NO_SPACE; ENOMEM:
+ * STATUS_MEMORY; else STATUS_IO) and ": " strerror(errno) appended. errno must be that of the
+ * failed call. */
+enum status err_errno(struct err *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -1,1 +1,247 @@
+/* SPDX-License-Identifier: MIT
+ * file - see base/file.h.
+ */
 #include "base/file.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define SLURP_BLOCK 4096
+#define LOCK_SLEEP_MIN_NS 30000
+#define LOCK_SLEEP_MAX_NS 1000000
+
+int file_open(int dir, const char *name, int flags, mode_t mode)
+{
+    int fd;
+
+    do {
+        fd = openat(dir, name, flags | O_CLOEXEC | O_NOCTTY, mode);
+    } while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+void file_close(int *fd)
+{
+    int saved = errno;
+
+    /* Not tried again after EINTR: Linux has given the descriptor away by then. */
+    if (*fd >= 0)
+        (void)close(*fd);
+    *fd = -1;
+    errno = saved;
+}
+
+ssize_t file_read(int fd, void *out, size_t len)
+{
+    size_t done = 0;
+
+    while (done < len) {
+        ssize_t got = read(fd, (char *)out + done, len - done);
+
+        if (got == 0)
+            break;
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        done += (size_t)got;
+    }
+    return (ssize_t)done;
+}
+
+ssize_t file_pread(int fd, void *out, size_t len, off_t offset)
+{
+    size_t done = 0;
+
+    while (done < len) {
+        ssize_t got = pread(fd, (char *)out + done, len - done, offset + (off_t)done);
+
+        if (got == 0)
+            break;
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        done += (size_t)got;
+    }
+    return (ssize_t)done;
+}
+
+ssize_t file_write_once(int fd, const void *bytes, size_t len)
+{
+    ssize_t put;
+
+    do {
+        put = write(fd, bytes, len);
+    } while (put < 0 && errno == EINTR);
+    return put;
+}
+
+int file_write(int fd, const void *bytes, size_t len)
+{
+    size_t done = 0;
+
+    while (done < len) {
+        ssize_t put = file_write_once(fd, (const char *)bytes + done, len - done);
+
+        if (put < 0)
+            return -1;
+        done += (size_t)put;
+    }
+    return 0;
+}
+
+int file_pwrite(int fd, const void *bytes, size_t len, off_t offset)
+{
+    size_t done = 0;
+
+    while (done < len) {
+        ssize_t put = pwrite(fd, (const char *)bytes + done, len - done, offset + (off_t)done);
+
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return -1;
+        done += (size_t)put;
+    }
+    return 0;
+}
+
+int file_sync(int fd)
+{
+    int result;
+
+    do {
+        result = fsync(fd);
+    } while (result < 0 && errno == EINTR);
+    return result;
+}
+
+int file_datasync(int fd)
+{
+    int result;
+
+    do {
+        result = fdatasync(fd);
+    } while (result < 0 && errno == EINTR);
+    return result;
+}
+
+int file_sync_dir(int dir)
+{
+    /* A descriptor of its own: fsync is refused on O_PATH. */
+    int fd = file_open(dir, ".", O_RDONLY | O_DIRECTORY, 0);
+    int result;
+
+    if (fd < 0)
+        return -1;
+    result = file_sync(fd);
+    file_close(&fd);
+    return result;
+}
+
+int file_slurp(int dir, const char *name, struct buf *out)
+{
+    int fd = file_open(dir, name, O_RDONLY, 0);
+    ssize_t got = -1;
+
+    if (fd < 0)
+        return -1;
+    for (;;) {
+        char block[SLURP_BLOCK];
+
+        got = file_read(fd, block, sizeof block);
+        if (got <= 0)
+            break;
+        buf_add(out, block, (size_t)got);
+        if (out->failed != STATUS_OK) {
+            errno = out->failed == STATUS_LIMIT ? EFBIG : ENOMEM;
+            got = -1;
+            break;
+        }
+    }
+    file_close(&fd);
+    return got < 0 ? -1 : 0;
+}
+
+static int file_make(int dir, const char *name, const void *bytes, size_t len, mode_t mode)
+{
+    int fd = file_open(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
+    int result;
+
+    if (fd < 0)
+        return -1;
+    result = file_write(fd, bytes, len);
+    if (result == 0)
+        result = file_sync(fd);
+    /* Network and quota file systems may report a failed write only here. */
+    if (close(fd) < 0 && result == 0 && errno != EINTR)
+        result = -1;
+    return result;
+}
+
+int file_replace(int dir, const char *tmp, const char *name, const void *bytes, size_t len,
+                 mode_t mode)
+{
+    int saved;
+
+    if (file_make(dir, tmp, bytes, len, mode) == 0 && renameat(dir, tmp, dir, name) == 0)
+        return file_sync_dir(dir);
+    saved = errno;
+    (void)unlinkat(dir, tmp, 0);
+    errno = saved;
+    return -1;
+}
+
+int file_trylock(int fd)
+{
+    int result;
+
+    do {
+        result = flock(fd, LOCK_EX | LOCK_NB);
+    } while (result < 0 && errno == EINTR);
+    return result;
+}
+
+int file_lock(int fd, uint64_t deadline_ns)
+{
+    uint64_t sleep_ns = LOCK_SLEEP_MIN_NS;
+
+    /* Not a blocking flock: that has no timeout, and queues every waiter behind a stopped holder.
+     */
+    while (file_trylock(fd) < 0) {
+        if (errno != EWOULDBLOCK)
+            return -1;
+        if (clock_mono_ns() >= deadline_ns) {
+            errno = EWOULDBLOCK;
+            return -1;
+        }
+        clock_sleep_ns(sleep_ns);
+        sleep_ns = sleep_ns * 2 > LOCK_SLEEP_MAX_NS ? LOCK_SLEEP_MAX_NS : sleep_ns * 2;
+    }
+    return 0;
+}
+
+void file_unlock(int fd)
+{
+    int saved = errno;
+
+    (void)flock(fd, LOCK_UN);
+    errno = saved;
+}
+
+int file_free_space(int fd, uint64_t *bytes)
+{
+    struct statvfs s;
+
+    if (fstatvfs(fd, &s) < 0)
+        return -1;
+    *bytes = (uint64_t)s.f_bavail * s.f_frsize;
+    return 0;
+}

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * log - one line an event: timed, escaped, at most LOG_LINE_MAX bytes, written at once.
  *
- * A line goes to each sink that is set: a file (opened for each line, mode 0600, O_APPEND, so that rotation needs no
- * signal; when larger than LOG_FILE_MAX it is renamed to NAME.1 first), and a function (the web server's error stream,
- * or stderr). Threads may log at the same time. Logging never fails the work: errors of a sink are dropped.
- * Callers never pass secrets.
+ * A line goes to each sink that is set: a file (opened for each line, mode 0600, O_APPEND, so that
+ * rotation needs no signal; when larger than LOG_FILE_MAX it is renamed to NAME.1 first), and a
+ * function (the web server's error stream, or stderr). Threads may log at the same time. Logging
+ * never fails the work: errors of a sink are dropped. Callers never pass secrets.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -26,7 +26,8 @@ struct log {
     const char *program; /* stands in each line; borrowed */
 };
 
-/* "2026-11-23T07:50:18.966Z stenohook.fcgi[123] error: ...\n"; all bytes of the formatted text are escaped. */
+/* "2026-11-23T07:50:18.966Z stenohook.fcgi[123] error: ...\n"; all bytes of the formatted text are
+ * escaped. */
 void log_line(const struct log *log, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The text of err, at the level of its status, after "`what`: ". */

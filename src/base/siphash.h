@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * siphash - SipHash-2-4 with 64-bit output (Aumasson, Bernstein 2012): fingerprints for the dedup index.
+ * siphash - SipHash-2-4 with 64-bit output (Aumasson, Bernstein 2012): fingerprints for the dedup
+ * index.
  */
 #ifndef BASE_SIPHASH_H
 #define BASE_SIPHASH_H

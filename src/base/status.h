@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * status - how an operation ended, and what the world is told about it.
  *
- * One table maps a status to its HTTP answer, its exit code and its log level, so that the rule "our own trouble is
- * never the sender's fault" (a 4xx is final for the sender) stands in a single place.
+ * One table maps a status to its HTTP answer, its exit code and its log level, so that the rule
+ * "our own trouble is never the sender's fault" (a 4xx is final for the sender) stands in a single
+ * place.
  */
 #ifndef BASE_STATUS_H
 #define BASE_STATUS_H

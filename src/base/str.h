@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * str - a borrowed run of bytes. Not terminated, may hold NUL. ptr NULL means absent, which differs from empty.
+ * str - a borrowed run of bytes. Not terminated, may hold NUL. ptr NULL means absent, which differs
+ * from empty.
  */
 #ifndef BASE_STR_H
 #define BASE_STR_H
@@ -28,8 +29,8 @@ bool str_ends(struct str s, const char *suffix);
 /* Without leading and trailing blanks and tabs. */
 struct str str_trim(struct str s);
 
-/* Cuts at the first `separator`: *head is what stands before it, *rest what follows. Returns false, with *head = s and
- * *rest = STR_NONE, where there is none. */
+/* Cuts at the first `separator`: *head is what stands before it, *rest what follows. Returns false,
+ * with *head = s and *rest = STR_NONE, where there is none. */
 bool str_cut(struct str s, char separator, struct str *head, struct str *rest);
 
 /* Each byte is in `set`, and there is at least one. */

@@ -1,1 +1,326 @@
+/* SPDX-License-Identifier: MIT
+ * text - see base/text.h.
+ */
 #include "base/text.h"
+
+#include "base/num.h"
+
+#include <stdint.h>
+#include <string.h>
+
+static const char digits[] = "0123456789abcdef";
+static const char upper_digits[] = "0123456789ABCDEF";
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+
+/* Length of the well-formed sequence at s (RFC 3629 section 4), 0 where there is none. */
+static size_t utf8_sequence(struct str s)
+{
+    const uint8_t *p = (const uint8_t *)s.ptr;
+    uint8_t low = 0x80;
+    uint8_t high = 0xbf;
+    size_t len;
+
+    if (p[0] < 0x80)
+        return 1;
+    if (p[0] < 0xc2 || p[0] > 0xf4)
+        return 0;
+    len = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+    if (s.len < len)
+        return 0;
+    if (p[0] == 0xe0)
+        low = 0xa0;
+    else if (p[0] == 0xed)
+        high = 0x9f;
+    else if (p[0] == 0xf0)
+        low = 0x90;
+    else if (p[0] == 0xf4)
+        high = 0x8f;
+    if (p[1] < low || p[1] > high)
+        return 0;
+    for (size_t i = 2; i < len; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    return len;
+}
+
+/* How many bytes from the start are ASCII, eight at a time. */
+static size_t ascii_run(struct str s)
+{
+    size_t i = 0;
+
+    for (; i + 8 <= s.len; i += 8) {
+        uint64_t word;
+
+        memcpy(&word, s.ptr + i, sizeof word);
+        if ((word & 0x8080808080808080) != 0)
+            break;
+    }
+    while (i < s.len && (uint8_t)s.ptr[i] < 0x80)
+        i++;
+    return i;
+}
+
+static struct str str_from(struct str s, size_t at)
+{
+    return (struct str){s.ptr + at, s.len - at};
+}
+
+bool text_utf8_ok(struct str s)
+{
+    for (;;) {
+        size_t len;
+
+        s = str_from(s, ascii_run(s));
+        if (s.len == 0)
+            return true;
+        len = utf8_sequence(s);
+        if (len == 0)
+            return false;
+        s = str_from(s, len);
+    }
+}
+
+/* 0: copied as it is; 'u': written as \u00XX; else the letter behind the backslash. */
+static const char json_escape[256] = {
+    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b',         't',           'n', 'u',
+    'f', 'r', 'u', 'u', 'u', 'u', 'u', 'u', 'u',         'u',           'u', 'u',
+    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', ['"'] = '"', ['\\'] = '\\',
+};
+
+static void json_escaped_byte(struct buf *out, uint8_t byte)
+{
+    char escape[6] = {'\\', json_escape[byte], '0', '0', digits[byte >> 4], digits[byte & 15]};
+
+    buf_add(out, escape, escape[1] == 'u' ? 6 : 2);
+}
+
+/* Copies runs that need no escape in one piece. */
+static void json_content(struct buf *out, struct str s)
+{
+    size_t start = 0;
+
+    for (size_t i = 0; i < s.len; i++) {
+        if (json_escape[(uint8_t)s.ptr[i]] == 0)
+            continue;
+        buf_add(out, s.ptr + start, i - start);
+        json_escaped_byte(out, (uint8_t)s.ptr[i]);
+        start = i + 1;
+    }
+    if (s.len > start)
+        buf_add(out, s.ptr + start, s.len - start);
+}
+
+void text_json(struct buf *out, struct str s)
+{
+    buf_add_char(out, '"');
+    json_content(out, s);
+    buf_add_char(out, '"');
+}
+
+void text_json_lossy(struct buf *out, struct str s)
+{
+    buf_add_char(out, '"');
+    while (s.len > 0) {
+        size_t run = ascii_run(s);
+
+        if (run == 0)
+            run = utf8_sequence(s);
+        if (run > 0) {
+            json_content(out, (struct str){s.ptr, run});
+        } else {
+            buf_add_text(out, REPLACEMENT);
+            run = 1;
+        }
+        s = str_from(s, run);
+    }
+    buf_add_char(out, '"');
+}
+
+static void utf8_add(struct buf *out, uint32_t c)
+{
+    char bytes[4];
+
+    if (c < 0x80) {
+        buf_add_char(out, (char)c);
+    } else if (c < 0x800) {
+        bytes[0] = (char)(0xc0 | c >> 6);
+        bytes[1] = (char)(0x80 | (c & 0x3f));
+        buf_add(out, bytes, 2);
+    } else if (c < 0x10000) {
+        bytes[0] = (char)(0xe0 | c >> 12);
+        bytes[1] = (char)(0x80 | (c >> 6 & 0x3f));
+        bytes[2] = (char)(0x80 | (c & 0x3f));
+        buf_add(out, bytes, 3);
+    } else {
+        bytes[0] = (char)(0xf0 | c >> 18);
+        bytes[1] = (char)(0x80 | (c >> 12 & 0x3f));
+        bytes[2] = (char)(0x80 | (c >> 6 & 0x3f));
+        bytes[3] = (char)(0x80 | (c & 0x3f));
+        buf_add(out, bytes, 4);
+    }
+}
+
+/* The four digits behind a \u at the start of s. */
+static bool hex4(struct str s, uint32_t *out)
+{
+    uint64_t n;
+
+    if (s.len < 6 || s.ptr[0] != '\\' || s.ptr[1] != 'u' ||
+        !num_hex((struct str){s.ptr + 2, 4}, &n))
+        return false;
+    *out = (uint32_t)n;
+    return true;
+}
+
+/* Decodes one \uXXXX, or a pair of them for what lies beyond U+FFFF: the bytes taken, 0 where
+ * malformed. */
+static size_t json_decode_unicode(struct buf *out, struct str s)
+{
+    uint32_t c;
+    uint32_t second;
+
+    if (!hex4(s, &c))
+        return 0;
+    if (c < 0xd800 || c > 0xdfff) {
+        utf8_add(out, c);
+        return 6;
+    }
+    if (c < 0xdc00 && hex4(str_from(s, 6), &second) && second >= 0xdc00 && second <= 0xdfff) {
+        utf8_add(out, 0x10000 + ((c - 0xd800) << 10) + (second - 0xdc00));
+        return 12;
+    }
+    buf_add_text(out, REPLACEMENT);
+    return 6;
+}
+
+static size_t json_decode_escape(struct buf *out, struct str s)
+{
+    static const char letters[] = "\"\\/bfnrt";
+    static const char meanings[] = "\"\\/\b\f\n\r\t";
+    const char *at;
+
+    if (s.len < 2)
+        return 0;
+    if (s.ptr[1] == 'u')
+        return json_decode_unicode(out, s);
+    at = s.ptr[1] == '\0' ? NULL : strchr(letters, s.ptr[1]);
+    if (at == NULL)
+        return 0;
+    buf_add_char(out, meanings[at - letters]);
+    return 2;
+}
+
+bool text_json_decode(struct buf *out, struct str s)
+{
+    while (s.len > 0) {
+        size_t run = 0;
+
+        while (run < s.len && s.ptr[run] != '\\') {
+            if ((uint8_t)s.ptr[run] < 0x20 || s.ptr[run] == '"')
+                return false;
+            run++;
+        }
+        buf_add(out, s.ptr, run);
+        s = str_from(s, run);
+        if (s.len == 0)
+            break;
+        run = json_decode_escape(out, s);
+        if (run == 0)
+            return false;
+        s = str_from(s, run);
+    }
+    return true;
+}
+
+void text_percent_decode(struct buf *out, struct str s, bool plus)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        uint64_t byte;
+
+        if (s.ptr[i] == '%' && s.len - i > 2 && num_hex((struct str){s.ptr + i + 1, 2}, &byte)) {
+            buf_add_char(out, (char)byte);
+            i += 2;
+        } else {
+            buf_add_char(out, plus && s.ptr[i] == '+' ? ' ' : s.ptr[i]);
+        }
+    }
+}
+
+void text_percent_ascii(struct buf *out, struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        uint8_t byte = (uint8_t)s.ptr[i];
+        char escape[3] = {'%', upper_digits[byte >> 4], upper_digits[byte & 15]};
+
+        if (byte >= 0x20 && byte < 0x7f)
+            buf_add_char(out, s.ptr[i]);
+        else
+            buf_add(out, escape, sizeof escape);
+    }
+}
+
+/* One byte as the log shows it: the length of `shown`. */
+static size_t log_byte(char shown[4], uint8_t byte)
+{
+    if (byte >= 0x20 && byte < 0x7f && byte != '\\') {
+        shown[0] = (char)byte;
+        return 1;
+    }
+    shown[0] = '\\';
+    if (byte == '\\') {
+        shown[1] = '\\';
+        return 2;
+    }
+    shown[1] = 'x';
+    shown[2] = digits[byte >> 4];
+    shown[3] = digits[byte & 15];
+    return 4;
+}
+
+void text_log(struct buf *out, struct str s, size_t max)
+{
+    static const char cut[] = "...";
+    size_t used = 0;
+    size_t fits = 0; /* the length at which what is written still leaves room for the dots */
+    size_t start = out->len;
+
+    for (size_t i = 0; i < s.len; i++) {
+        char shown[4];
+        size_t len = log_byte(shown, (uint8_t)s.ptr[i]);
+
+        if (used + len > max) {
+            if (out->failed == STATUS_OK)
+                buf_cut(out, start + fits);
+            buf_add_text(out, cut);
+            return;
+        }
+        buf_add(out, shown, len);
+        used += len;
+        if (used <= max - (sizeof cut - 1))
+            fits = used;
+    }
+}
+
+void text_hex(struct buf *out, const void *bytes, size_t len)
+{
+    const uint8_t *p = bytes;
+
+    for (size_t i = 0; i < len; i++) {
+        buf_add_char(out, digits[p[i] >> 4]);
+        buf_add_char(out, digits[p[i] & 15]);
+    }
+}
+
+bool text_hex_decode(struct buf *out, struct str s)
+{
+    if (s.len % 2 != 0)
+        return false;
+    for (size_t i = 0; i < s.len; i += 2) {
+        uint64_t byte;
+
+        if (!num_hex((struct str){s.ptr + i, 2}, &byte))
+            return false;
+        buf_add_char(out, (char)byte);
+    }
+    return true;
+}

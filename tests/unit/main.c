@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * main - runs the unit tests: `unit` for all, `unit SUITE ...` for some. Closes with "N passed, N failed".
+ * main - runs the unit tests: `unit` for all, `unit SUITE ...` for some. Closes with "N passed, N
+ * failed".
  */
 #include "unit.h"
 
@@ -12,9 +13,11 @@
 #include <unistd.h>
 
 extern const struct unit_suite suite_base;
+extern const struct unit_suite suite_text;
 
 static const struct unit_suite *const suites[] = {
     &suite_base,
+    &suite_text,
 };
 
 static char folder[64];
@@ -89,12 +92,14 @@ void unit_hex(uint64_t expected, uint64_t actual, const char *what, const char *
     fail(text, file, line);
 }
 
-void unit_text(const char *expected, const char *actual, const char *what, const char *file, unsigned line)
+void unit_text(const char *expected, const char *actual, const char *what, const char *file,
+               unsigned line)
 {
     unit_str(str_of(expected), str_of(actual), what, file, line);
 }
 
-void unit_str(struct str expected, struct str actual, const char *what, const char *file, unsigned line)
+void unit_str(struct str expected, struct str actual, const char *what, const char *file,
+              unsigned line)
 {
     char text[1024];
 
@@ -102,14 +107,16 @@ void unit_str(struct str expected, struct str actual, const char *what, const ch
         pass();
         return;
     }
-    snprintf(text, sizeof text, "%s: expected \"%.*s\"%s, got \"%.*s\"%s (%zu bytes)", what, (int)expected.len,
-             expected.ptr == NULL ? "" : expected.ptr, expected.ptr == NULL ? " (absent)" : "", (int)actual.len,
-             actual.ptr == NULL ? "" : actual.ptr, actual.ptr == NULL ? " (absent)" : "", actual.len);
+    snprintf(text, sizeof text, "%s: expected \"%.*s\"%s, got \"%.*s\"%s (%zu bytes)", what,
+             (int)expected.len, expected.ptr == NULL ? "" : expected.ptr,
+             expected.ptr == NULL ? " (absent)" : "", (int)actual.len,
+             actual.ptr == NULL ? "" : actual.ptr, actual.ptr == NULL ? " (absent)" : "",
+             actual.len);
     fail(text, file, line);
 }
 
-void unit_status(enum status expected, enum status actual, const struct err *err, const char *what, const char *file,
-                 unsigned line)
+void unit_status(enum status expected, enum status actual, const struct err *err, const char *what,
+                 const char *file, unsigned line)
 {
     char text[1024];
 
@@ -117,8 +124,8 @@ void unit_status(enum status expected, enum status actual, const struct err *err
         pass();
         return;
     }
-    snprintf(text, sizeof text, "%s: expected %s, got %s: %s", what, status_name(expected), status_name(actual),
-             err == NULL ? "" : err->text);
+    snprintf(text, sizeof text, "%s: expected %s, got %s: %s", what, status_name(expected),
+             status_name(actual), err == NULL ? "" : err->text);
     fail(text, file, line);
 }
 
@@ -143,7 +150,8 @@ int main(int argc, char **argv)
 
         if (!chosen(suites[i]->name, argc, argv))
             continue;
-        suite = CU_add_suite_with_setup_and_teardown(suites[i]->name, NULL, NULL, NULL, remove_folder);
+        suite =
+            CU_add_suite_with_setup_and_teardown(suites[i]->name, NULL, NULL, NULL, remove_folder);
         for (const struct unit_case *c = suites[i]->cases; suite != NULL && c->name != NULL; c++)
             if (CU_add_test(suite, c->name, c->run) == NULL)
                 suite = NULL;
