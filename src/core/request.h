@@ -18,18 +18,18 @@ struct request {
     char *const *env; /* NULL-terminated "NAME=VALUE"; the same name may come twice (lighttpd, nginx) */
     enum request_method method;
     struct str method_text;
-    struct str path;         /* PATH_INFO, or SCRIPT_NAME where that is missing */
+    struct str path;         /* PATH_INFO, or SCRIPT_NAME where that is missing or empty */
     struct str query;        /* QUERY_STRING as received; empty where absent */
-    struct str content_type; /* absent: STR_NONE */
-    struct str user_agent;   /* absent: STR_NONE */
+    struct str content_type; /* absent or empty (nginx): STR_NONE */
+    struct str user_agent;   /* absent or empty: STR_NONE */
     struct str remote_addr;
-    struct str forwarded;    /* X-Forwarded-For, absent: STR_NONE */
+    struct str forwarded;    /* X-Forwarded-For, the last where there are several; absent or empty: STR_NONE */
     struct str document_root;
     bool has_length;         /* CONTENT_LENGTH is there and not empty (nginx sends an empty one) */
     uint64_t length;         /* its value */
 };
 
-/* STATUS_OK, or STATUS_MALFORMED where CONTENT_LENGTH is no number. */
+/* STATUS_OK, or STATUS_MALFORMED where CONTENT_LENGTH is no number; *r is filled either way (then without a length). */
 enum status request_parse(struct request *r, char *const *env, struct err *err) STATUS_CHECKED;
 
 /* The value of a variable: the first of that name. *count (may be NULL) tells how many there are. */
