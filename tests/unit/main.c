@@ -13,12 +13,14 @@
 #include <unistd.h>
 
 extern const struct unit_suite suite_base;
+extern const struct unit_suite suite_query;
 extern const struct unit_suite suite_request;
 extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_text;
 
 static const struct unit_suite *const suites[] = {
     &suite_base,
+    &suite_query,
     &suite_request,
     &suite_scan,
     &suite_text,
