@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+extern const struct unit_suite suite_address;
 extern const struct unit_suite suite_base;
 extern const struct unit_suite suite_query;
 extern const struct unit_suite suite_request;
@@ -19,6 +20,7 @@ extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_text;
 
 static const struct unit_suite *const suites[] = {
+    &suite_address,
     &suite_base,
     &suite_query,
     &suite_request,
