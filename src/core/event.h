@@ -4,6 +4,8 @@
 #ifndef CORE_EVENT_H
 #define CORE_EVENT_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -41,12 +43,23 @@ struct event {
     const char *via; /* NULL, or "rejected" (accepted later by hand), "reconciled" */
 };
 
-/* Classifies and names. The principal proves that the delivery was authenticated.
+/* Each delivery with a signed message id (Standard Webhooks) has that as its identity; a body of unknown shape has it as
+ * its subject too, named event_id. Without, the identity of an unknown shape is the hash of query, NUL and body.
+ *
+ * Classifies and names. The principal proves that the delivery was authenticated.
  * `query` is the request's without the token; the strings stay borrowed from request, query and body.
  * STATUS_OK, also for unknown shapes; STATUS_TRUNCATED: JSON that ends too early, or an empty body;
  * STATUS_MALFORMED: JSON broken in the middle, too deep, or not JSON. */
 enum status event_make(struct event *event, const struct principal *principal, const struct request *request,
                        struct str query, struct str body, int64_t received_ns, struct err *err) STATUS_CHECKED;
+
+/* The part of event_make that needs no proof: kind, key, subject, status, endpoint, query, body. `message_id` is the
+ * signed id of the delivery, or STR_NONE. The rest of *event stays as it was. */
+enum status event_name(struct event *event, const char *endpoint, struct str message_id, struct str query,
+                       struct str body, struct err *err) STATUS_CHECKED;
+
+/* SHA-256 over the parts in lower-case hexadecimal: the identity of what has no id that fits. */
+void event_hash(const struct str *parts, size_t count, char out[EVENT_ID_MAX + 1]);
 
 /* "transcript", "redacted_audio", "streaming", "voice_agent", "unknown". */
 const char *event_kind_name(enum event_kind kind);

@@ -20,4 +20,7 @@
 enum status payload_parse(struct str body, struct event *event, char identity[EVENT_ID_MAX + 1], struct err *err)
     STATUS_CHECKED;
 
+/* Copies an id of the characters and the length above; false (out is untouched) where it is another. */
+bool payload_keep_id(char out[EVENT_ID_MAX + 1], struct str s);
+
 #endif

@@ -14,6 +14,8 @@
 
 extern const struct unit_suite suite_address;
 extern const struct unit_suite suite_base;
+extern const struct unit_suite suite_event;
+extern const struct unit_suite suite_payload;
 extern const struct unit_suite suite_query;
 extern const struct unit_suite suite_request;
 extern const struct unit_suite suite_scan;
@@ -22,6 +24,8 @@ extern const struct unit_suite suite_text;
 static const struct unit_suite *const suites[] = {
     &suite_address,
     &suite_base,
+    &suite_event,
+    &suite_payload,
     &suite_query,
     &suite_request,
     &suite_scan,
