@@ -1,1 +1,224 @@
+/* SPDX-License-Identifier: MIT
+ * record - the bytes of a journal line: how a record is printed, sealed and known to be whole.
+ */
 #include "core/record.h"
+
+#include "base/clock.h"
+#include "base/crc32c.h"
+#include "base/mac.h"
+#include "base/num.h"
+#include "base/text.h"
+#include "core/query.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CRC_DIGITS 8
+static const char key_open[] = "{\"key\":\"";
+static const char key_close[] = "\",\"id\":\"";
+static const char crc_open[] = ",\"crc\":\"";
+static const char crc_close[] = "\"}";
+#define LEN(literal) (sizeof(literal) - 1)
+#define CRC_TAIL (LEN(crc_open) + CRC_DIGITS + LEN(crc_close))
+
+/* `name` comes with the punctuation before the value: `,"query":`. */
+static void add_json(struct buf *b, const char *name, struct str value)
+{
+    buf_add_text(b, name);
+    text_json_lossy(b, value);
+}
+
+static void add_optional(struct buf *b, const char *name, struct str value)
+{
+    if (value.ptr != NULL)
+        add_json(b, name, value);
+}
+
+/* A value of plain ASCII, as struct event has them. */
+static void add_plain(struct buf *b, const char *name, const char *value)
+{
+    buf_printf(b, ",\"%s\":\"%s\"", name, value);
+}
+
+/* The query is recorded as ASCII: what a server let through beyond that is percent-encoded, as it
+ * should have come. */
+static void add_query(struct buf *b, struct str query)
+{
+    struct buf ascii;
+
+    buf_init(&ascii, b->max);
+    text_percent_ascii(&ascii, query);
+    if (ascii.failed != STATUS_OK && b->failed == STATUS_OK)
+        b->failed = ascii.failed;
+    add_json(b, ",\"query\":", buf_str(&ascii));
+    buf_free(&ascii);
+    buf_add_text(b, ",\"params\":");
+    query_json(b, query);
+}
+
+static void add_body(struct buf *b, const struct event *event)
+{
+    if (event->body_utf8) {
+        buf_add_text(b, ",\"body\":");
+        text_json(b, event->body);
+        return;
+    }
+    buf_add_text(b, ",\"body_base64\":\"");
+    mac_base64(b, event->body.ptr, event->body.len);
+    buf_add_char(b, '"');
+}
+
+/* What stands behind the id. */
+static void add_rest(struct buf *b, const struct event *event)
+{
+    char received[CLOCK_ISO_MAX];
+
+    clock_iso(event->received_ns, received);
+    buf_add_char(b, '"');
+    add_plain(b, "received_at", received);
+    add_plain(b, "endpoint", event->endpoint);
+    add_plain(b, "kind", event_kind_name(event->kind));
+    if (event->subject_name != NULL && event->subject[0] != '\0')
+        add_plain(b, event->subject_name, event->subject);
+    if (event->status[0] != '\0')
+        add_plain(b, "status", event->status);
+    add_json(b, ",\"remote_addr\":", event->remote_addr);
+    add_query(b, event->query);
+    add_optional(b, ",\"content_type\":", event->content_type);
+    add_optional(b, ",\"user_agent\":", event->user_agent);
+    if (event->via != NULL)
+        add_plain(b, "via", event->via);
+    add_body(b, event);
+    buf_printf(b, "%s%0*d%s\n", crc_open, CRC_DIGITS, 0, crc_close);
+}
+
+/* The bytes: the head as it will be copied, room for a newline, the head and the id, then the rest.
+ * The sealed line is laid right before the rest, so that a body of megabytes is never moved. */
+enum status record_print(struct record_line *line, const struct event *event, size_t max,
+                         struct err *err)
+{
+    struct record_line made = {.key_len = 0};
+    struct buf *b = &made.bytes;
+    enum status status;
+    char *room;
+
+    buf_init(b, max);
+    buf_printf(b, "%s%s%s", key_open, event->key, key_close);
+    made.key_len = b->len;
+    made.rest = 2 * made.key_len + 1 + RECORD_ID_MAX;
+    room = buf_room(b, made.rest - made.key_len);
+    if (room != NULL) {
+        memset(room, ' ', made.rest - made.key_len);
+        buf_grew(b, made.rest - made.key_len);
+    }
+    add_rest(b, event);
+    status = buf_status(b, "the record", err);
+    if (status != STATUS_OK) {
+        buf_free(b);
+        return status;
+    }
+    *line = made;
+    return STATUS_OK;
+}
+
+void record_line_free(struct record_line *line)
+{
+    buf_free(&line->bytes);
+}
+
+static uint32_t line_crc(const char *line, size_t len)
+{
+    return crc32c(0, line, len - CRC_TAIL);
+}
+
+struct str record_seal(struct record_line *line, uint32_t segment, uint64_t offset,
+                       bool newline_first)
+{
+    char *bytes = line->bytes.ptr;
+    size_t end = line->bytes.len - 1; /* where the newline stands */
+    char id[RECORD_ID_MAX];
+    char crc[CRC_DIGITS + 1];
+    size_t at = line->rest;
+
+    record_id_print(id, segment, offset);
+    at -= strlen(id);
+    memcpy(bytes + at, id, strlen(id));
+    at -= line->key_len;
+    memcpy(bytes + at, bytes, line->key_len);
+    snprintf(crc, sizeof crc, "%08" PRIx32, line_crc(bytes + at, end - at));
+    memcpy(bytes + end - LEN(crc_close) - CRC_DIGITS, crc, CRC_DIGITS);
+    if (newline_first)
+        bytes[--at] = '\n';
+    return (struct str){bytes + at, line->bytes.len - at};
+}
+
+void record_id_print(char out[RECORD_ID_MAX], uint32_t segment, uint64_t offset)
+{
+    snprintf(out, RECORD_ID_MAX, "%" PRIu32 ":%" PRIu64, segment, offset);
+}
+
+bool record_id_parse(struct str s, uint32_t *segment, uint64_t *offset)
+{
+    struct str left, right;
+    uint64_t left_n, right_n;
+
+    if (!str_cut(s, ':', &left, &right) || !num_u64(left, &left_n) || left_n > UINT32_MAX ||
+        !num_u64(right, &right_n))
+        return false;
+    *segment = (uint32_t)left_n;
+    *offset = right_n;
+    return true;
+}
+
+bool record_crc_ok(struct str line)
+{
+    const char *tail;
+    char crc[CRC_DIGITS + 1];
+
+    if (line.len < CRC_TAIL)
+        return false;
+    tail = line.ptr + line.len - CRC_TAIL;
+    if (memcmp(tail, crc_open, LEN(crc_open)) != 0 ||
+        memcmp(tail + CRC_TAIL - LEN(crc_close), crc_close, LEN(crc_close)) != 0)
+        return false;
+    snprintf(crc, sizeof crc, "%08" PRIx32, line_crc(line.ptr, line.len));
+    return memcmp(tail + LEN(crc_open), crc, CRC_DIGITS) == 0;
+}
+
+struct str record_key(struct str line)
+{
+    const char *start, *end;
+
+    if (line.len < LEN(key_open) || memcmp(line.ptr, key_open, LEN(key_open)) != 0)
+        return STR_NONE;
+    start = line.ptr + LEN(key_open);
+    end = memchr(start, '"', line.len - LEN(key_open));
+    return end == NULL ? STR_NONE : (struct str){start, (size_t)(end - start)};
+}
+
+bool record_ok(struct str line)
+{
+    struct str key = record_key(line);
+
+    if (key.ptr == NULL || !record_crc_ok(line))
+        return false;
+    return str_starts((struct str){key.ptr + key.len, line.len - LEN(key_open) - key.len},
+                      key_close);
+}
+
+void record_header_print(struct buf *out, const struct record_header *header)
+{
+    char created[CLOCK_ISO_MAX];
+    char line[256];
+    int len;
+
+    clock_iso(header->created_ns, created);
+    len =
+        snprintf(line, sizeof line,
+                 "{\"segment\":%" PRIu32 ",\"format\":%d,\"created\":\"%s\",\"prev\":%" PRIu32
+                 ",\"prev_valid\":%" PRIu64,
+                 header->segment, RECORD_FORMAT, created, header->previous, header->previous_valid);
+    buf_add(out, line, (size_t)len);
+    buf_printf(out, "%s%08" PRIx32 "%s\n", crc_open, crc32c(0, line, (size_t)len), crc_close);
+}

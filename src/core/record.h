@@ -18,15 +18,16 @@
 #include "core/event.h"
 
 #define RECORD_ID_MAX 40
+#define RECORD_FORMAT 1
 
 /* The line as it waits for its id: record_seal completes it in place. */
 struct record_line {
-    struct buf bytes;  /* room for a leading newline and the id, then the rest */
+    struct buf bytes;  /* the head, then room for a newline, the head again and the id, then the rest */
     size_t key_len;    /* length of `{"key":"...","id":"` */
     size_t rest;       /* where the part behind the id begins in bytes */
 };
 
-/* Makes the line of an event. `max` bounds it in bytes. */
+/* Makes the line of an event. `max` bounds the memory of it in bytes: the line, and its head a second time. */
 enum status record_print(struct record_line *line, const struct event *event, size_t max, struct err *err)
     STATUS_CHECKED;
 void record_line_free(struct record_line *line);
@@ -43,7 +44,9 @@ bool record_id_parse(struct str s, uint32_t *segment, uint64_t *offset);
 /* Whether `line` (without its newline) is a whole record: shape and checksum. What the journal's readers and the dedup
  * lookup both go by. */
 bool record_ok(struct str line);
-/* The key of a whole record, not escaped further (keys need no escapes). */
+/* The checksum alone: also of a segment's header. */
+bool record_crc_ok(struct str line);
+/* The key of a whole record, not escaped further (keys need no escapes). STR_NONE where the line begins otherwise. */
 struct str record_key(struct str line);
 
 /* A record read back. Strings are decoded and live in `text`; absent members are STR_NONE. */
@@ -66,7 +69,9 @@ struct record_header {
     uint64_t previous_valid; /* how many bytes of the previous segment count */
     int64_t created_ns;
 };
+/* Ends in "\n". */
 void record_header_print(struct buf *out, const struct record_header *header);
+/* `line` without its newline. false: no header, its checksum is wrong, or it is of another format than RECORD_FORMAT. */
 bool record_header_parse(struct str line, struct record_header *out);
 
 #endif

@@ -17,6 +17,7 @@ extern const struct unit_suite suite_base;
 extern const struct unit_suite suite_event;
 extern const struct unit_suite suite_payload;
 extern const struct unit_suite suite_query;
+extern const struct unit_suite suite_record;
 extern const struct unit_suite suite_request;
 extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_text;
@@ -27,6 +28,7 @@ static const struct unit_suite *const suites[] = {
     &suite_event,
     &suite_payload,
     &suite_query,
+    &suite_record,
     &suite_request,
     &suite_scan,
     &suite_text,
