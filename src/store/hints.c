@@ -18,7 +18,8 @@ uint64_t place_pack(struct place p)
 
 struct place place_unpack(uint64_t packed)
 {
-    return (struct place){.segment = (uint32_t)(packed >> OFFSET_BITS), .offset = packed & PLACE_OFFSET_MAX};
+    return (struct place){.segment = (uint32_t)(packed >> OFFSET_BITS),
+                          .offset = packed & PLACE_OFFSET_MAX};
 }
 
 bool commit_read(int fd, struct commit_word *out)
@@ -53,7 +54,8 @@ struct state_raw {
     uint32_t zero;
     uint32_t crc; /* of all before */
 };
-_Static_assert(sizeof(struct state_raw) == 120, "the state has no padding, whose bytes would be random");
+_Static_assert(sizeof(struct state_raw) == 120,
+               "the state has no padding, whose bytes would be random");
 
 static uint32_t state_crc(const struct state_raw *raw)
 {
@@ -66,7 +68,8 @@ bool state_read(int fd, struct state *out)
 
     if (file_pread(fd, &raw, sizeof raw, 0) != (ssize_t)sizeof raw)
         return false;
-    if (raw.magic != STATE_MAGIC || raw.crc != state_crc(&raw) || raw.boot[CLOCK_BOOT_MAX - 1] != '\0')
+    if (raw.magic != STATE_MAGIC || raw.crc != state_crc(&raw) ||
+        raw.boot[CLOCK_BOOT_MAX - 1] != '\0')
         return false;
     if (raw.segment == 0 || raw.segment > PLACE_SEGMENT_MAX)
         return false;

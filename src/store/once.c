@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* A temporary file that is left over may be a second name of a finished one (killed between link and unlink): it is
- * removed and never opened, or its truncation would empty the finished file. */
+/* A temporary file that is left over may be a second name of a finished one (killed between link
+ * and unlink): it is removed and never opened, or its truncation would empty the finished file. */
 static int open_fresh(int dir, const char *tmp)
 {
     if (unlinkat(dir, tmp, 0) != 0 && errno != ENOENT)
@@ -28,7 +28,8 @@ static int fill(int fd, const void *bytes, size_t len, uint64_t size)
     return file_sync(fd);
 }
 
-int once_make(int dir, const char *tmp, const char *name, const void *bytes, size_t len, uint64_t size, enum once how)
+int once_make(int dir, const char *tmp, const char *name, const void *bytes, size_t len,
+              uint64_t size, enum once how)
 {
     int rc, saved;
     int fd = open_fresh(dir, tmp);

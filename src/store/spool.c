@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * spool - the folder that holds everything durable, and the only file that knows the names inside it.
+ * spool - the folder that holds everything durable, and the only file that knows the names inside
+ * it.
  */
 #include "store/spool.h"
 
@@ -82,7 +83,8 @@ static enum status make_dir(int dir, const char *name, const char *path, struct 
     return STATUS_OK;
 }
 
-/* The key keeps senders from choosing identities that collide in the index; it is no secret that guards events. */
+/* The key keeps senders from choosing identities that collide in the index; it is no secret that
+ * guards events. */
 static enum status make_format(int dir, const char *path, struct err *err)
 {
     uint8_t key[SIPHASH_KEY_LEN];
@@ -101,8 +103,8 @@ static enum status make_format(int dir, const char *path, struct err *err)
     buf_add_char(&text, '\n');
     status = buf_status(&text, "the spool's format file", err);
     snprintf(tmp, sizeof tmp, "format.%ld", (long)getpid());
-    if (status == STATUS_OK && once_make(dir, tmp, SPOOL_FORMAT, text.ptr, text.len, 0, ONCE_NEW) != 0 &&
-        errno != EEXIST)
+    if (status == STATUS_OK &&
+        once_make(dir, tmp, SPOOL_FORMAT, text.ptr, text.len, 0, ONCE_NEW) != 0 && errno != EEXIST)
         status = err_errno(err, "cannot make %s/" SPOOL_FORMAT, path);
     buf_free(&text);
     return status;
@@ -125,7 +127,8 @@ static enum status sync_parent(const char *path, struct err *err)
         end++;
     *end = '\0';
     fd = file_open(AT_FDCWD, parent, O_RDONLY | O_DIRECTORY, 0);
-    /* A folder that we may enter but not read cannot be synced by us; its owner's habits have to do. */
+    /* A folder that we may enter but not read cannot be synced by us; its owner's habits have to
+     * do. */
     if (fd < 0 && errno != EACCES)
         status = err_errno(err, "cannot open the folder %s", parent);
     else if (fd >= 0 && file_sync_dir(fd) != 0)
@@ -138,10 +141,12 @@ static enum status sync_parent(const char *path, struct err *err)
 static enum status owner_check(const struct stat *sb, const char *path, struct err *err)
 {
     if (sb->st_uid != geteuid())
-        return err_set(err, STATUS_OWNER, "the spool %s belongs to user %ld, and this program runs as user %ld", path,
+        return err_set(err, STATUS_OWNER,
+                       "the spool %s belongs to user %ld, and this program runs as user %ld", path,
                        (long)sb->st_uid, (long)geteuid());
     if ((sb->st_mode & S_IWOTH) != 0)
-        return err_set(err, STATUS_OWNER, "everyone may write to the spool %s: chmod 700 %s", path, path);
+        return err_set(err, STATUS_OWNER, "everyone may write to the spool %s: chmod 700 %s", path,
+                       path);
     return STATUS_OK;
 }
 
@@ -178,7 +183,8 @@ enum status spool_create(const char *path, struct err *err)
     int dir = -1;
 
     if (path[0] != '/' || path[strspn(path, "/")] == '\0')
-        return err_set(err, STATUS_CONFIG, "the spool's path must be that of a folder of its own: %s", path);
+        return err_set(err, STATUS_CONFIG,
+                       "the spool's path must be that of a folder of its own: %s", path);
     if (mkdir(path, 0700) != 0 && errno != EEXIST)
         return err_errno(err, "cannot make the spool %s", path);
     status = open_top(&dir, path, err);
@@ -225,14 +231,17 @@ static enum status read_format(struct spool *spool, struct err *err)
     buf_init(&text, FORMAT_MAX);
     if (file_slurp(spool->dir, SPOOL_FORMAT, &text) != 0) {
         if (errno == ENOENT)
-            status = err_set(err, STATUS_CONFIG, "%s is no spool yet: run stenohook init", spool->path);
+            status =
+                err_set(err, STATUS_CONFIG, "%s is no spool yet: run stenohook init", spool->path);
         else if (errno == EFBIG)
-            status = err_set(err, STATUS_CONFIG, "%s/" SPOOL_FORMAT " is not of this program", spool->path);
+            status = err_set(err, STATUS_CONFIG, "%s/" SPOOL_FORMAT " is not of this program",
+                             spool->path);
         else
             status = err_errno(err, "cannot read %s/" SPOOL_FORMAT, spool->path);
     } else if (!format_parse(buf_str(&text), spool->index_key)) {
         status = err_set(err, STATUS_CONFIG,
-                         "%s/" SPOOL_FORMAT " is not of this program or of a newer one: restore it, or run "
+                         "%s/" SPOOL_FORMAT
+                         " is not of this program or of a newer one: restore it, or run "
                          "stenohook init on another folder",
                          spool->path);
     }
@@ -240,8 +249,10 @@ static enum status read_format(struct spool *spool, struct err *err)
     return status;
 }
 
-/* What can be made again without harm is: index and boxes. A journal folder that is gone is a person's to decide. */
-static enum status open_sub(const struct spool *spool, const char *name, bool derived, int *out, struct err *err)
+/* What can be made again without harm is: index and boxes. A journal folder that is gone is a
+ * person's to decide. */
+static enum status open_sub(const struct spool *spool, const char *name, bool derived, int *out,
+                            struct err *err)
 {
     int fd = file_open(spool->dir, name, O_RDONLY | O_DIRECTORY, 0);
 
@@ -253,7 +264,8 @@ static enum status open_sub(const struct spool *spool, const char *name, bool de
         fd = file_open(spool->dir, name, O_RDONLY | O_DIRECTORY, 0);
     }
     if (fd < 0 && errno == ENOENT)
-        return err_set(err, STATUS_CONFIG, "the folder %s/%s is missing: restore it, or run stenohook init",
+        return err_set(err, STATUS_CONFIG,
+                       "the folder %s/%s is missing: restore it, or run stenohook init",
                        spool->path, name);
     if (fd < 0)
         return err_errno(err, "cannot open the folder %s/%s", spool->path, name);
@@ -261,7 +273,8 @@ static enum status open_sub(const struct spool *spool, const char *name, bool de
     return STATUS_OK;
 }
 
-static const struct spool closed = {.path = NULL, .dir = -1, .log = -1, .idx = -1, .quarantine = -1, .refused = -1};
+static const struct spool closed = {
+    .path = NULL, .dir = -1, .log = -1, .idx = -1, .quarantine = -1, .refused = -1};
 
 enum status spool_open(struct spool *spool, const char *path, struct err *err)
 {
@@ -308,9 +321,12 @@ static enum status become(uid_t uid, gid_t gid, const char *name, struct err *er
 
     if (rc != 0 || setgid(gid) != 0 || setuid(uid) != 0)
         return err_errno(err, "cannot become user %ld, who owns the spool", (long)uid);
-    /* A capability or a security module can make setuid lie by half: what counts is what is so now. */
-    if (getuid() != uid || geteuid() != uid || getgid() != gid || getegid() != gid || setuid(0) == 0)
-        return err_set(err, STATUS_OWNER, "could not wholly become user %ld, who owns the spool", (long)uid);
+    /* A capability or a security module can make setuid lie by half: what counts is what is so now.
+     */
+    if (getuid() != uid || geteuid() != uid || getgid() != gid || getegid() != gid ||
+        setuid(0) == 0)
+        return err_set(err, STATUS_OWNER, "could not wholly become user %ld, who owns the spool",
+                       (long)uid);
     return STATUS_OK;
 }
 
@@ -327,7 +343,8 @@ enum status spool_become_owner(const char *path, struct err *err)
     if (sb.st_uid == geteuid())
         return STATUS_OK;
     if (geteuid() != 0)
-        return err_set(err, STATUS_OWNER, "the spool %s belongs to user %ld: run this as that user, or as root", path,
+        return err_set(err, STATUS_OWNER,
+                       "the spool %s belongs to user %ld: run this as that user, or as root", path,
                        (long)sb.st_uid);
     pw = getpwuid(sb.st_uid);
     if (pw == NULL)
