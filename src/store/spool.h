@@ -3,6 +3,7 @@
  *
  *   SPOOL/  0700            format          what this is, and the key of the index fingerprints
  *     append.lock  commit   lock files, never unlinked; commit holds the durable word and the poison mark
+ *     rebuild.lock          held by the one process that indexes older segments, checkpoints and prunes
  *     state                 volatile hint: boot, live segment, index reach (store/hints.h)
  *     log/00000012.jsonl    journal segments
  *     idx/00.idx            dedup tables; idx/reach: the durable checkpoint
@@ -12,8 +13,8 @@
 #ifndef STORE_SPOOL_H
 #define STORE_SPOOL_H
 
+#include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "base/err.h"
 #include "base/siphash.h"

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT
+ * journal_impl - what the files of the journal share.
+ *
+ *   journal.c  the append protocol          live.c     locks, checks of the hints, rotation
+ *   lookup.c   is this key on record?       recover.c  a spool of which something is in doubt
+ *   commit.c   who syncs, who waits         rebuild.c  the index of older segments, checkpoint, pruning
+ *
+ * Order of locks: rebuild.lock, append.lock (behind the group's turn), commit. Nobody holds append.lock during the sync
+ * of a record.
+ */
+#ifndef STORE_JOURNAL_IMPL_H
+#define STORE_JOURNAL_IMPL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "store/hints.h"
+#include "store/index.h"
+#include "store/journal.h"
+#include "store/segment.h"
+
+struct receipt {
+    char id[RECORD_ID_MAX];
+    bool duplicate;
+};
+
+struct journal {
+    const struct spool *spool;
+    struct journal_group *group; /* or NULL */
+    struct journal_options options;
+    char boot[CLOCK_BOOT_MAX];
+    int append_lock, commit, state_fd;
+    int segment_fd;       /* of `segment`, or -1 */
+    uint32_t segment;     /* whose descriptor is open */
+    uint64_t segment_len; /* as live_enter found it, kept up to date by what this journal appends */
+    struct index index;
+    struct state state; /* as last read or written under the append lock */
+    bool state_known;
+    struct commit_word word; /* as live_enter found it */
+    struct buf line;         /* a line that a lookup verifies */
+    int64_t now_ns;          /* of the last append; 0: none yet */
+    struct receipt receipt;
+};
+
+/* ---- live.c */
+
+/* Takes the append lock and leaves the journal in a state that can be appended to: hints checked or recovered from,
+ * rotation ended that was cut off, live segment and index open, what the index needs in it. On failure nothing is
+ * locked. */
+enum status live_enter(struct journal *j, int64_t now_ns, uint64_t deadline_ns, struct err *err) STATUS_CHECKED;
+/* `so_far` is how the work under the lock ended: STATUS_CORRUPT makes whoever comes next recover. */
+void live_leave(struct journal *j, enum status so_far);
+
+/* The following are called under the append lock. */
+
+/* Whether a line of `len` bytes should go to a new segment. */
+bool live_full(const struct journal *j, uint64_t len, int64_t now_ns);
+enum status live_rotate(struct journal *j, int64_t now_ns, uint64_t deadline_ns, struct err *err) STATUS_CHECKED;
+enum status live_store_state(struct journal *j, struct err *err) STATUS_CHECKED;
+/* Opens the segment that the state names as the live one; STATUS_CORRUPT: it is gone or shorter than it was. */
+enum status live_open_segment(struct journal *j, struct err *err) STATUS_CHECKED;
+/* Days since 1970-01-01. */
+uint32_t live_day(int64_t wall_ns);
+
+/* ---- recover.c */
+
+enum status recover_run(struct journal *j, int64_t now_ns, uint64_t deadline_ns, struct err *err) STATUS_CHECKED;
+
+/* ---- rebuild.c */
+
+/* Under the append lock: brings index_first down to index_need. What was done is kept when time runs out. */
+enum status rebuild_catch_up(struct journal *j, uint64_t deadline_ns, struct err *err) STATUS_CHECKED;
+/* The durable checkpoint, where there is one that speaks of the open tables. */
+bool rebuild_reach(const struct journal *j, struct index_reach *out);
+/* Puts the records of one segment that end within `limit` in the index; *end (may be NULL) is the end of the last sound
+ * line, or `limit` where the disk could not read on. With `locked` the caller holds the append lock and writes the state; else it is taken for each batch. */
+enum status rebuild_segment(struct journal *j, uint32_t segment, uint64_t limit, bool locked, uint64_t deadline_ns,
+                            uint64_t *end, struct err *err) STATUS_CHECKED;
+/* Moves state.index_first over the segments that `reach` covers. */
+void rebuild_use_reach(struct state *state, const struct index_reach *reach);
+
+/* ---- lookup.c */
+
+/* Under the append lock: looks for a record of that key that counts, or will when the live segment is synced. *end is
+ * the place behind it. */
+enum status lookup_find(struct journal *j, struct str key, uint64_t fingerprint, bool *found, struct place *place,
+                        struct place *end, struct err *err) STATUS_CHECKED;
+
+/* ---- commit.c */
+
+/* Waits until all before `end` is durable, syncing where nobody else does. j->segment is end.segment or was left. */
+enum status commit_wait(struct journal *j, struct place end, uint64_t deadline_ns, struct err *err) STATUS_CHECKED;
+
+/* The threads of one process wait their turn here, so that only processes poll for the lock. */
+enum status commit_turn_take(struct journal_group *group, uint64_t deadline_ns, struct err *err) STATUS_CHECKED;
+void commit_turn_give(struct journal_group *group);
+
+#endif
