@@ -73,7 +73,7 @@ static enum status read_stdin(struct exchange *x, void *out, size_t max, uint64_
         if (status != STATUS_OK)
             return status;
         n = read(STDIN_FILENO, out, max);
-        if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK))
+        if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (n < 0) {
             c->ended = true;

@@ -81,7 +81,7 @@ static enum status end_of_stream(struct fcgi_exchange *f, struct err *err)
         f->at_end = true;
         return STATUS_OK;
     }
-    if (error == EAGAIN || error == EWOULDBLOCK)
+    if (error == EAGAIN)
         return err_set(err, STATUS_DEADLINE, "the body did not come in time");
     return err_set(err, STATUS_TRUNCATED, "the client or the web server broke the body off");
 }

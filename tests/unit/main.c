@@ -13,10 +13,14 @@
 #include <unistd.h>
 
 extern const struct unit_suite suite_base;
+extern const struct unit_suite suite_box;
+extern const struct unit_suite suite_reply;
 extern const struct unit_suite suite_text;
 
 static const struct unit_suite *const suites[] = {
     &suite_base,
+    &suite_box,
+    &suite_reply,
     &suite_text,
 };
 
