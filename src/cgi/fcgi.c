@@ -227,6 +227,14 @@ static bool kept_is_readable(struct server *s, int fd)
     return readable;
 }
 
+/* Between two requests nothing is under way in either direction, so there is nothing to linger for:
+ * FCGX_Free would wait two seconds for a peer that keeps its end open. */
+static void drop_kept(FCGX_Request *request)
+{
+    file_close(&request->ipcFd);
+    request->keepConnection = 0;
+}
+
 /* Makes the request's connection ready to be read. ipcFd and keepConnection are not for
  * applications, but libfcgi has no other way to be handed a connection: keepConnection stops
  * FCGX_Accept_r, which first finishes what went before, from closing it. Where the environment
@@ -236,7 +244,7 @@ static bool connect_request(struct server *s, FCGX_Request *request)
     if (request->ipcFd >= 0) {
         if (kept_is_readable(s, request->ipcFd))
             return true;
-        FCGX_Free(request, 1);
+        drop_kept(request);
         return false;
     }
     if (!s->own_accept) {
@@ -303,7 +311,7 @@ static void *worker(void *context)
     FCGX_InitRequest(&request, s->own_accept ? -1 : LISTEN_FD, 0);
     while (next_request(s, &request, &accepted_ns))
         serve_request(s, thread, &request, accepted_ns);
-    FCGX_Free(&request, 1);
+    drop_kept(&request);
     s->handler->end(thread);
     return NULL;
 }
