@@ -20,6 +20,8 @@ extern const struct unit_suite suite_query;
 extern const struct unit_suite suite_record;
 extern const struct unit_suite suite_request;
 extern const struct unit_suite suite_scan;
+extern const struct unit_suite suite_box;
+extern const struct unit_suite suite_reply;
 extern const struct unit_suite suite_text;
 
 static const struct unit_suite *const suites[] = {
@@ -31,6 +33,8 @@ static const struct unit_suite *const suites[] = {
     &suite_record,
     &suite_request,
     &suite_scan,
+    &suite_box,
+    &suite_reply,
     &suite_text,
 };
 
