@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Deliveries that must be on record, byte for byte, behind every server."""
+import concurrent.futures
 import json
-import re
 import uuid
 
 from cases import for_each_mode
@@ -75,10 +75,8 @@ class Delivery:
         query = "tag=a&tag=b&na%20me=J%C3%BCrgen+S&empty=&flag&pct=100%25"
         record = self.recorded(self.deliver(transcript(str(uuid.uuid4())), query="?" + query))
         self.assertEqual(query, record["query"])
-        params = record["params"]
-        for name, value in (("na me", "Jürgen S"), ("empty", ""), ("flag", ""), ("pct", "100%")):
-            self.assertIn([name, value], pairs(params))
-        self.assertEqual([["tag", "a"], ["tag", "b"]], [p for p in pairs(params) if p[0] == "tag"])
+        self.assertEqual({"tag": ["a", "b"], "na me": "Jürgen S", "empty": "", "flag": "", "pct": "100%"},
+                         record["params"])
 
     def test_streaming_session_of_three_megabytes_is_kept_whole(self):
         body = streaming(str(uuid.uuid4()), 30000)
@@ -141,7 +139,6 @@ class Delivery:
         self.assertEqual(body, body_of(self.recorded(self.deliver(body, "exact"))))
 
     def test_many_at_once_are_all_recorded_once(self):
-        import concurrent.futures
         subjects = [str(uuid.uuid4()) for _ in range(40)]
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             told = list(pool.map(lambda s: self.deliver(transcript(s)), subjects))
@@ -157,11 +154,5 @@ class Delivery:
         body = b'{"transcript_id": "%s",\n\t"status": "error"}' % str(uuid.uuid4()).encode()
         told = self.deliver(body)
         self.assertEqual(body, self.place.stenohook("show", "--raw", told["id"], text=False))
-        self.assertTrue(re.search(re.escape(told["id"]), self.place.stenohook("list")), "list does not name it")
+        self.assertIn(told["id"], self.place.stenohook("list"))
 
-
-def pairs(params):
-    """Name and value of each parameter, in whatever of the two plain shapes they are recorded."""
-    if isinstance(params, dict):
-        return [[n, v] for n, values in params.items() for v in (values if isinstance(values, list) else [values])]
-    return [list(p) for p in params]
