@@ -54,6 +54,8 @@ Define STENOHOOK_PROGRAM {program}
 Define STENOHOOK_CONFIG {config}
 Define STENOHOOK_SOCKET {socket}
 Include {shipped}
+# As Debian's serve-cgi-bin.conf has it, which comes after ours.
+ScriptAlias /cgi-bin/ /usr/lib/cgi-bin/
 """
 
 APACHE_MODULES = ["authz_core", "alias", "mime", "env", "setenvif", "reqtimeout"]
