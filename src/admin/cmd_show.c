@@ -211,13 +211,13 @@ enum status cmd_show(int argc, char **argv, const char *config_path, struct err 
     struct command_room room;
     enum status status;
 
-    status = parse_options(&request, argc, argv, err);
+    status = parse_options(&question, argc, argv, err);
     if (status != STATUS_OK)
         return status;
     status = command_enter(&room, config_path, err);
     if (status != STATUS_OK)
         return status;
-    status = show(&request, &room.spool, err);
+    status = show(&question, &room.spool, err);
     command_leave(&room);
     return status;
 }
