@@ -13,26 +13,32 @@
 #include <unistd.h>
 
 extern const struct unit_suite suite_address;
+extern const struct unit_suite suite_auth;
 extern const struct unit_suite suite_base;
+extern const struct unit_suite suite_config;
 extern const struct unit_suite suite_event;
 extern const struct unit_suite suite_payload;
 extern const struct unit_suite suite_query;
 extern const struct unit_suite suite_record;
 extern const struct unit_suite suite_request;
 extern const struct unit_suite suite_scan;
+extern const struct unit_suite suite_settings;
 extern const struct unit_suite suite_box;
 extern const struct unit_suite suite_reply;
 extern const struct unit_suite suite_text;
 
 static const struct unit_suite *const suites[] = {
     &suite_address,
+    &suite_auth,
     &suite_base,
+    &suite_config,
     &suite_event,
     &suite_payload,
     &suite_query,
     &suite_record,
     &suite_request,
     &suite_scan,
+    &suite_settings,
     &suite_box,
     &suite_reply,
     &suite_text,
