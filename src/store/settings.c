@@ -73,11 +73,6 @@ const struct settings *settings_hold(const struct settings *settings)
     return settings;
 }
 
-struct str settings_text(const struct settings *settings)
-{
-    return buf_str(&settings->owner->text);
-}
-
 /* ---- versions */
 
 bool settings_secrets_same(const struct settings *settings)
@@ -288,14 +283,15 @@ enum status settings_load(const struct settings **out, const char *path, setting
     return st;
 }
 
-enum status settings_load_text(const struct settings **out, const char *path, struct str text,
-                               settings_warn warn, void *context, struct err *err)
+enum status settings_reload_secrets(const struct settings **out, const struct settings *old,
+                                    settings_warn warn, void *context, struct err *err)
 {
-    struct settings_owner *o = owner_make(path);
+    struct settings_owner *o = owner_make(old->path);
 
     if (o == NULL)
         return no_memory(err);
-    buf_add_str(&o->text, text);
+    o->file = old->owner->file;
+    buf_add_str(&o->text, buf_str(&old->owner->text));
     if (o->text.failed != STATUS_OK) {
         owner_free(o);
         return no_memory(err);

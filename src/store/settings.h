@@ -62,6 +62,9 @@ enum status settings_cache_make(struct settings_cache **out, settings_warn warn,
                                 struct err *err) STATUS_CHECKED;
 enum status settings_current(struct settings_cache *cache, const struct settings **out,
                              struct err *err) STATUS_CHECKED;
+/* Whether the last settings_current gave what stands in the file, and not the last good version of
+ * a broken one: what is unknown to that one may be known to its author. */
+bool settings_cache_whole(struct settings_cache *cache);
 void settings_cache_free(struct settings_cache *cache); /* NULL is fine */
 
 #endif

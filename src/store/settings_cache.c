@@ -75,8 +75,7 @@ static void refresh_secrets(struct settings_cache *c)
 
     if (c->current == NULL || settings_secrets_same(c->current))
         return;
-    if (settings_load_text(&next, c->current->path, settings_text(c->current), c->warn, c->context,
-                           &ignored) == STATUS_OK)
+    if (settings_reload_secrets(&next, c->current, c->warn, c->context, &ignored) == STATUS_OK)
         replace(c, next);
 }
 
@@ -129,6 +128,8 @@ static enum status current(struct settings_cache *c, const struct settings **out
         return st;
     if (c->current == NULL || !settings_same(c->current))
         update(c);
+    else
+        err_clear(&c->failed);
     if (c->current == NULL)
         return err_set(err, c->failed.status, "%s", c->failed.text);
     *out = settings_hold(c->current);
@@ -144,4 +145,14 @@ enum status settings_current(struct settings_cache *cache, const struct settings
     st = current(cache, out, err);
     (void)pthread_mutex_unlock(&cache->lock);
     return st;
+}
+
+bool settings_cache_whole(struct settings_cache *cache)
+{
+    bool whole;
+
+    (void)pthread_mutex_lock(&cache->lock);
+    whole = cache->current != NULL && cache->failed.status == STATUS_OK;
+    (void)pthread_mutex_unlock(&cache->lock);
+    return whole;
 }

@@ -50,10 +50,10 @@ char *settings_home(const char *passwd, uid_t uid);
 
 /* ---- settings.c */
 
-/* Of these words instead of those in the file. */
-enum status settings_load_text(const struct settings **out, const char *path, struct str text,
-                               settings_warn warn, void *context, struct err *err) STATUS_CHECKED;
-struct str settings_text(const struct settings *settings);
+/* The words of `old` again, whatever stands in the file by now, and the secrets as they are now. */
+enum status settings_reload_secrets(const struct settings **out, const struct settings *old,
+                                    settings_warn warn, void *context,
+                                    struct err *err) STATUS_CHECKED;
 const struct settings *settings_hold(const struct settings *settings);
 /* Whether the secret files, or all of the files, are as they were when they were read. */
 bool settings_secrets_same(const struct settings *settings);

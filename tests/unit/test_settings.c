@@ -590,6 +590,35 @@ UNIT_TEST(a_broken_new_version_is_told_once_and_the_last_good_one_serves)
     end(c);
 }
 
+UNIT_TEST(the_cache_knows_whether_it_serves_what_stands_in_the_file)
+{
+    struct told told;
+    struct settings_cache *c = cache(&told);
+
+    UNIT_FALSE(settings_cache_whole(c));
+    put_all();
+    spool_is(c, "/spool");
+    UNIT_TRUE(settings_cache_whole(c));
+    UNIT_INT(0, rename(in("conf"), in("aside")));
+    put("conf", "spol = \"/other\"\n");
+    spool_is(c, "/spool");
+    UNIT_FALSE(settings_cache_whole(c));
+    /* New secrets below an old version do not make it the new one. */
+    put("one", "rotated");
+    spool_is(c, "/spool");
+    UNIT_FALSE(settings_cache_whole(c));
+    spool_is(c, "/spool");
+    UNIT_FALSE(settings_cache_whole(c));
+    UNIT_INT(1, told.count);
+    UNIT_INT(0, rename(in("aside"), in("conf")));
+    spool_is(c, "/spool");
+    UNIT_TRUE(settings_cache_whole(c));
+    put("conf", "spool = \"/good\"\nendpoint b { auth = none }\n");
+    spool_is(c, "/good");
+    UNIT_TRUE(settings_cache_whole(c));
+    end(c);
+}
+
 UNIT_TEST(a_file_that_vanishes_leaves_the_last_good_one_in_use)
 {
     struct told told;
@@ -720,6 +749,7 @@ static const struct unit_case cases[] = {
     UNIT_CASE(a_changed_file_is_read_again),
     UNIT_CASE(a_changed_secret_is_read_again),
     UNIT_CASE(a_broken_new_version_is_told_once_and_the_last_good_one_serves),
+    UNIT_CASE(the_cache_knows_whether_it_serves_what_stands_in_the_file),
     UNIT_CASE(a_file_that_vanishes_leaves_the_last_good_one_in_use),
     UNIT_CASE(until_there_is_a_good_version_the_failure_is_returned),
     UNIT_CASE(a_file_is_also_found_where_it_appears_later),
