@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define FILE_MAX_LEN ((size_t)1024 * 1024 * 1024)
+#define SEGMENTS_MAX 100000
 
 /* "KEY\tID", so that sorting brings equal keys together, and equal places too. */
 struct notes {
@@ -101,16 +102,27 @@ static bool promised(int dir, struct notes *notes)
 
 /* ---- what is there */
 
-/* How many bytes of `segment` the header of its follower grants. */
+static bool exists(const struct spool *spool, uint32_t segment)
+{
+    char name[SPOOL_NAME_MAX];
+
+    spool_segment_name(name, segment);
+    return faccessat(spool->log, name, F_OK, 0) == 0;
+}
+
+/* How many bytes of `segment` the header of its follower grants; numbers may be left out. */
 static size_t granted(const struct spool *spool, uint32_t segment)
 {
+    uint32_t next = segment + 1;
     size_t limit = SIZE_MAX;
     char name[SPOOL_NAME_MAX];
     struct buf bytes;
     const char *said;
 
+    while (next < SEGMENTS_MAX && !exists(spool, next))
+        next++;
     buf_init(&bytes, FILE_MAX_LEN);
-    spool_segment_name(name, segment + 1);
+    spool_segment_name(name, next);
     if (file_slurp(spool->log, name, &bytes) == 0) {
         said = strstr(bytes.ptr, "\"prev_valid\":");
         if (said != NULL)
@@ -146,14 +158,14 @@ static bool read_records(const struct buf *bytes, size_t limit, uint32_t segment
 
 static bool recorded(const struct spool *spool, struct notes *notes)
 {
-    for (uint32_t segment = 1;; segment++) {
+    for (uint32_t segment = 1; segment < SEGMENTS_MAX; segment++) {
         char name[SPOOL_NAME_MAX];
         struct buf bytes;
         bool ok;
 
+        if (!exists(spool, segment))
+            continue;
         spool_segment_name(name, segment);
-        if (faccessat(spool->log, name, F_OK, 0) != 0)
-            return segment > 1; /* numbers follow each other: nothing was taken away here */
         buf_init(&bytes, FILE_MAX_LEN);
         ok = file_slurp(spool->log, name, &bytes) == 0 &&
              read_records(&bytes, granted(spool, segment), segment, notes);
@@ -161,6 +173,7 @@ static bool recorded(const struct spool *spool, struct notes *notes)
         if (!ok)
             return false;
     }
+    return true;
 }
 
 static bool same_key(const char *a, const char *b)

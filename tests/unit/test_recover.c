@@ -264,6 +264,40 @@ UNIT_TEST(a_damaged_index_table_is_recovered_from)
     kit_close(&kit);
 }
 
+/* Overwrites one byte of segment 1, `at` bytes from the record that kit.id names. */
+static void damage(int at, char byte)
+{
+    uint32_t segment;
+    uint64_t offset;
+    int fd = file_open(kit.spool.log, "00000001.jsonl", O_WRONLY, 0);
+
+    UNIT_TRUE(record_id_parse(str_of(kit.id), &segment, &offset) && segment == 1);
+    UNIT_INT(0, file_pwrite(fd, &byte, 1, (off_t)offset + at));
+    file_close(&fd);
+}
+
+UNIT_TEST(a_record_that_no_longer_begins_a_line_is_no_duplicate)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 2, false));
+    damage(-1, '\0'); /* a hole before it, as a power cut leaves one */
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    UNIT_FALSE(kit.duplicate);
+    UNIT_INT(1, kit_count(&kit, "k1"));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_record_whose_bytes_have_changed_is_no_duplicate)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 2, false));
+    damage(90, '~');
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    UNIT_FALSE(kit.duplicate);
+    UNIT_INT(1, kit_count(&kit, "k1"));
+    kit_close(&kit);
+}
+
 UNIT_TEST(a_live_segment_that_was_removed_is_not_appended_to)
 {
     UNIT_REQUIRE(kit_open(&kit));
@@ -440,6 +474,8 @@ static const struct unit_case cases[] = {
     UNIT_CASE(a_damaged_commit_word_is_recovered_from),
     UNIT_CASE(a_damaged_state_is_recovered_from),
     UNIT_CASE(a_damaged_index_table_is_recovered_from),
+    UNIT_CASE(a_record_that_no_longer_begins_a_line_is_no_duplicate),
+    UNIT_CASE(a_record_whose_bytes_have_changed_is_no_duplicate),
     UNIT_CASE(a_live_segment_that_was_removed_is_not_appended_to),
     UNIT_CASE(a_live_segment_that_was_cut_off_is_not_appended_to),
     UNIT_CASE(a_missing_older_segment_does_no_harm),
