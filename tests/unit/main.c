@@ -17,14 +17,18 @@ extern const struct unit_suite suite_auth;
 extern const struct unit_suite suite_base;
 extern const struct unit_suite suite_config;
 extern const struct unit_suite suite_event;
+extern const struct unit_suite suite_index;
+extern const struct unit_suite suite_journal;
 extern const struct unit_suite suite_payload;
 extern const struct unit_suite suite_query;
 extern const struct unit_suite suite_record;
+extern const struct unit_suite suite_recover;
 extern const struct unit_suite suite_request;
 extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_settings;
 extern const struct unit_suite suite_box;
 extern const struct unit_suite suite_reply;
+extern const struct unit_suite suite_spool;
 extern const struct unit_suite suite_text;
 
 static const struct unit_suite *const suites[] = {
@@ -33,14 +37,18 @@ static const struct unit_suite *const suites[] = {
     &suite_base,
     &suite_config,
     &suite_event,
+    &suite_index,
+    &suite_journal,
     &suite_payload,
     &suite_query,
     &suite_record,
+    &suite_recover,
     &suite_request,
     &suite_scan,
     &suite_settings,
     &suite_box,
     &suite_reply,
+    &suite_spool,
     &suite_text,
 };
 
