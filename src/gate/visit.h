@@ -42,6 +42,7 @@ struct visit {
     bool whole; /* the configuration on disk is the one that serves */
     struct request request;
     struct str name; /* of the endpoint, as asked for */
+    bool named;      /* and meant to be one */
     const struct config_endpoint *endpoint;
     struct principal *principal;
     uint64_t taken; /* body bytes read so far */
