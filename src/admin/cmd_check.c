@@ -1,1 +1,156 @@
-typedef int placeholder;
+/* SPDX-License-Identifier: MIT
+ * cmd_check - stenohook check
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admin/check_files.h"
+#include "admin/command.h"
+#include "admin/finding.h"
+#include "admin/print.h"
+#include "base/file.h"
+#include "core/config.h"
+
+#define GATEWAY LIBEXECDIR "/stenohook.fcgi"
+
+static void review(void *context, const char *text)
+{
+    finding_warning(context, "%s", text);
+}
+
+static void check_endpoint(struct findings *f, const struct config_endpoint *e,
+                           const struct auth_secrets *secrets)
+{
+    if (e->scheme == AUTH_NONE)
+        finding_warning(f, "endpoint \"%s\" lets everyone deliver (auth = \"none\")", e->name);
+    else if (secrets->count == 0)
+        finding_error(
+            f,
+            "endpoint \"%s\" has no secret that can be read: all its deliveries are answered 503",
+            e->name);
+    for (size_t i = 0; i < e->secret_file_count; i++)
+        check_secret(f, e->secret_files[i], secrets->count == 0);
+    if (e->hook != NULL)
+        check_program(f, "the hook", e->hook[0]);
+}
+
+/* One that is installed is looked at; where a host wants it in its cgi-bin it may well be a copy.
+ */
+static void check_programs(struct findings *f, const struct config *config)
+{
+    if (access(GATEWAY, F_OK) == 0)
+        check_program(f, "the gateway", GATEWAY);
+    else
+        finding_warning(f, "there is no gateway at " GATEWAY ": 'make install' puts it there");
+    if (config->runner != NULL)
+        check_program(f, "the runner", config->runner);
+}
+
+static void check_space(struct findings *f, const struct spool *spool, const struct config *config)
+{
+    unsigned long long mib = 1024 * 1024;
+    uint64_t bytes;
+
+    if (file_free_space(spool->dir, &bytes) != 0)
+        finding_error(f, "cannot tell how much space %s has: %s", spool->path, strerror(errno));
+    else if (bytes < config->free_space_min)
+        finding_error(f,
+                      "%s has %llu MiB free, less than free-space-min (%llu MiB): all deliveries "
+                      "are answered 503",
+                      spool->path, bytes / mib, config->free_space_min / mib);
+    else if (bytes / 2 < config->free_space_min)
+        finding_warning(
+            f,
+            "%s has %llu MiB free, and deliveries are answered 503 below %llu MiB (free-space-min)",
+            spool->path, bytes / mib, config->free_space_min / mib);
+    else
+        finding_good(f, "%llu MiB free for %s", bytes / mib, spool->path);
+}
+
+static void check_spool(struct findings *f, const struct config *config)
+{
+    struct err err = ERR_INIT;
+    struct spool spool;
+
+    check_spool_folder(f, config->spool);
+    if (spool_open(&spool, config->spool, &err) != STATUS_OK) {
+        finding_error(f, "%s", err.text);
+        return;
+    }
+    if (access(config->spool, W_OK) != 0)
+        finding_error(f, "the spool %s cannot be written to: %s", config->spool, strerror(errno));
+    check_space(f, &spool, config);
+    spool_close(&spool);
+}
+
+static void check_all(struct findings *f, const struct settings *settings)
+{
+    const struct config *config = settings->config;
+    struct err err = ERR_INIT;
+
+    finding_good(f, "the configuration %s", settings->path);
+    check_place(f, "the configuration", settings->path);
+    config_review(config, review, f);
+    /* From here on as the owner, who is also the user of the gateway: what he cannot use is of no
+     * use. */
+    if (spool_become_owner(config->spool, &err) != STATUS_OK) {
+        finding_error(f, "%s", err.text);
+        return;
+    }
+    if (access(settings->path, R_OK) != 0)
+        finding_error(
+            f,
+            "the configuration %s cannot be read by the owner of the spool: chgrp and chmod g+r it",
+            settings->path);
+    for (size_t i = 0; i < config->endpoint_count; i++)
+        check_endpoint(f, &config->endpoints[i], &settings->secrets[i]);
+    check_programs(f, config);
+    check_spool(f, config);
+}
+
+static enum status check(struct findings *f, const char *config_path)
+{
+    const struct settings *settings;
+    struct err why = ERR_INIT;
+    enum status status;
+    char *path;
+
+    status = settings_find(&path, config_path, &why);
+    if (status == STATUS_OK) {
+        /* What settings_load would warn of is looked at below, as the owner. */
+        status = settings_load(&settings, path, NULL, NULL, &why);
+        free(path);
+    }
+    if (status != STATUS_OK) {
+        finding_error(f, "%s", why.text);
+        return f->status != STATUS_OK ? f->status : status;
+    }
+    check_all(f, settings);
+    settings_release(settings);
+    if (f->status != STATUS_OK)
+        return f->status;
+    if (f->errors == 0 && f->warnings == 0 && !f->verbose)
+        print_hint("everything is in order");
+    /* What is wrong was said: no more words. */
+    return f->errors > 0 ? STATUS_MISSING : STATUS_OK;
+}
+
+enum status cmd_check(int argc, char **argv, const char *config_path, struct err *err)
+{
+    static const struct option table[] = {{"verbose", no_argument, NULL, 'v'}, {NULL, 0, NULL, 0}};
+    struct findings findings = {.err = err};
+    enum status status;
+    int c;
+
+    options_begin();
+    while ((c = options_next(argc, argv, ":v", table, &status, err)) != -1) {
+        if (c != 'v')
+            return status;
+        findings.verbose = true;
+    }
+    status = options_operands(argc, argv, 0, 0, err);
+    return status == STATUS_OK ? check(&findings, config_path) : status;
+}

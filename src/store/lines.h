@@ -13,7 +13,7 @@
 #include "base/str.h"
 
 /* What is longer is walked over, not kept. */
-#define LINES_MAX ((size_t)256 * 1024 * 1024)
+#define LINES_MAX ((size_t)1 << 30)
 
 struct line {
     struct str text; /* without the newline; valid until the next call; empty where too_long */

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT
+ * check_files - whether files and folders are as safe and as usable as they must be.
+ */
+#include "admin/check_files.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin/webroot.h"
+#include "base/str.h"
+
+#define OTHERS_ANY (S_IRWXG | S_IRWXO)
+#define OTHERS_WRITE (S_IWGRP | S_IWOTH)
+#define PATH_BYTES 4096
+
+void check_place(struct findings *f, const char *what, const char *path)
+{
+    if (webroot_likely(path))
+        finding_warning(
+            f, "%s %s looks like a place whose files the web server hands out: move it elsewhere",
+            what, path);
+}
+
+void check_secret(struct findings *f, const char *path, bool last)
+{
+    struct stat sb;
+
+    check_place(f, "the secret", path);
+    if (stat(path, &sb) != 0 || access(path, R_OK) != 0) {
+        const char *why = strerror(errno);
+
+        if (last)
+            finding_error(
+                f,
+                "the secret %s cannot be read (%s): make it, or give it to the owner of the spool",
+                path, why);
+        else
+            finding_warning(
+                f,
+                "the secret %s cannot be read (%s): take it out of secret-files where it is not "
+                "needed any more",
+                path, why);
+        return;
+    }
+    if (sb.st_uid != 0 && sb.st_uid != geteuid())
+        finding_error(f, "the secret %s belongs to user %ld: give it to the owner of the spool",
+                      path, (long)sb.st_uid);
+    else if ((sb.st_mode & OTHERS_ANY) != 0)
+        finding_error(f, "the secret %s is open to others: chmod 600 %s", path, path);
+    else if (sb.st_size == 0)
+        finding_error(f, "the secret %s is empty: remove it, and run 'stenohook init'", path);
+    else
+        finding_good(f, "the secret %s", path);
+}
+
+/* Whoever can write to a folder can put another file in the place of the one that is there, unless
+ * it is sticky. */
+static bool folder_open(const char *path)
+{
+    char folder[PATH_BYTES];
+    const char *slash = strrchr(path, '/');
+    size_t len = slash == path ? 1 : (size_t)(slash - path);
+    struct stat sb;
+
+    if (len >= sizeof folder)
+        return false;
+    memcpy(folder, path, len);
+    folder[len] = '\0';
+    return stat(folder, &sb) == 0 && (sb.st_mode & OTHERS_WRITE) != 0 &&
+           (sb.st_mode & S_ISVTX) == 0;
+}
+
+void check_program(struct findings *f, const char *what, const char *path)
+{
+    struct stat sb;
+
+    if (path[0] != '/') {
+        finding_error(f, "%s %s must be an absolute path: nothing is searched for", what, path);
+        return;
+    }
+    if (stat(path, &sb) != 0)
+        finding_error(f, "%s %s cannot be found: %s", what, path, strerror(errno));
+    else if (!S_ISREG(sb.st_mode))
+        finding_error(f, "%s %s is not a file", what, path);
+    else if (access(path, X_OK) != 0)
+        finding_error(f, "%s %s cannot be run by user %ld: chmod +x it", what, path,
+                      (long)geteuid());
+    else if (sb.st_uid != 0 && sb.st_uid != geteuid())
+        finding_error(
+            f, "%s %s belongs to user %ld, who could change it: give it to root or to user %ld",
+            what, path, (long)sb.st_uid, (long)geteuid());
+    else if ((sb.st_mode & OTHERS_WRITE) != 0)
+        finding_error(f, "%s %s can be changed by others: chmod go-w it", what, path);
+    else if (folder_open(path))
+        finding_error(f, "the folder of %s %s can be changed by others: chmod go-w it", what, path);
+    else
+        finding_good(f, "%s %s", what, path);
+}
+
+void check_spool_folder(struct findings *f, const char *path)
+{
+    struct stat sb;
+
+    check_place(f, "the spool", path);
+    if (stat(path, &sb) != 0)
+        finding_error(f, "the spool %s cannot be looked at: %s", path, strerror(errno));
+    else if ((sb.st_mode & OTHERS_ANY) != 0)
+        finding_error(f, "the spool %s is open to others: chmod 700 %s", path, path);
+    else if (folder_open(path))
+        finding_error(
+            f, "the folder that holds the spool %s can be changed by others: chmod go-w it", path);
+    else
+        finding_good(f, "the spool %s", path);
+}

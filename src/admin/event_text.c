@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT
+ * event_text - how a record looks to a person, and to a program.
+ */
+#include "admin/event_text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "admin/print.h"
+#include "base/text.h"
+#include "core/scan.h"
+
+enum { WIDTH_TIME = 24, WIDTH_KIND = 14, WIDTH_STATUS = 9, WIDTH_SUBJECT = 36 };
+
+enum status event_format_parse(enum event_format *out, const char *text, struct err *err)
+{
+    if (strcmp(text, "text") != 0 && strcmp(text, "json") != 0)
+        return err_set(err, STATUS_USAGE, "--format '%s' is none: text or json", text);
+    *out = strcmp(text, "json") == 0 ? EVENT_FORMAT_JSON : EVENT_FORMAT_TEXT;
+    return STATUS_OK;
+}
+
+void event_text_line(struct buf *out, const struct record *record)
+{
+    print_column(out, record->received_at, WIDTH_TIME);
+    buf_add_text(out, "  ");
+    print_column(out, record->kind, WIDTH_KIND);
+    buf_add_text(out, "  ");
+    print_column(out, record->status, WIDTH_STATUS);
+    buf_add_text(out, "  ");
+    print_column(out, record->subject, WIDTH_SUBJECT);
+    buf_add_text(out, "  [");
+    print_column(out, record->id, 0);
+    buf_printf(out, "]  %zu B\n", record->body.len);
+}
+
+static void add_member(void *context, const struct scan_member *member)
+{
+    struct buf *out = context;
+
+    if (str_is(member->name, "body") || str_is(member->name, "body_base64") ||
+        str_is(member->name, "crc"))
+        return;
+    buf_add_char(out, '"');
+    buf_add_str(out, member->name);
+    buf_add_text(out, "\":");
+    buf_add_str(out, member->value);
+    buf_add_char(out, ',');
+}
+
+void event_json_line(struct buf *out, struct str line, const struct record *record)
+{
+    buf_add_char(out, '{');
+    (void)scan_json(line, add_member, out);
+    buf_printf(out, "\"bytes\":%zu}\n", record->body.len);
+}
+
+static void add_field(struct buf *out, const char *name, struct str value)
+{
+    if (value.ptr == NULL)
+        return;
+    buf_printf(out, "%-14s ", name);
+    text_log(out, value, out->max);
+    buf_add_char(out, '\n');
+}
+
+/* Control characters could command the terminal: those of ASCII, and U+0080 to U+009F. */
+static bool has_control(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
+            return true;
+        if (c == 0xc2 && i + 1 < s.len && (unsigned char)s.ptr[i + 1] < 0xa0)
+            return true;
+    }
+    return false;
+}
+
+static void add_body(struct buf *out, struct str body)
+{
+    bool more = body.len > 0;
+
+    while (more) {
+        struct str part;
+
+        more = str_cut(body, '\n', &part, &body) && body.len > 0;
+        if (text_utf8_ok(part) && !has_control(part))
+            buf_add_str(out, part);
+        else
+            text_log(out, part, out->max);
+        buf_add_char(out, '\n');
+    }
+}
+
+void event_text_full(struct buf *out, const struct record *record)
+{
+    add_field(out, "id", record->id);
+    add_field(out, "received_at", record->received_at);
+    add_field(out, "endpoint", record->endpoint);
+    add_field(out, "kind", record->kind);
+    if (record->subject_name != NULL)
+        add_field(out, record->subject_name, record->subject);
+    add_field(out, "status", record->status);
+    add_field(out, "remote_addr", record->remote_addr);
+    add_field(out, "query", record->query);
+    add_field(out, "content_type", record->content_type);
+    add_field(out, "user_agent", record->user_agent);
+    add_field(out, "via", record->via);
+    buf_printf(out, "%-14s %zu\n\n", "bytes", record->body.len);
+    add_body(out, record->body);
+}

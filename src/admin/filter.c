@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT
+ * filter - which records a verb is asked for.
+ */
+#include "admin/filter.h"
+
+#include "base/clock.h"
+#include "base/num.h"
+
+#define SECOND_NS 1000000000
+
+enum status filter_time(int64_t *out, const char *option, const char *text, int64_t now_ns,
+                        struct err *err)
+{
+    uint64_t seconds;
+
+    if (num_duration(str_of(text), &seconds)) {
+        /* A time before 1970 is as good as the beginning. */
+        *out = seconds > (uint64_t)(now_ns / SECOND_NS) ? 0 : now_ns - (int64_t)seconds * SECOND_NS;
+        return STATUS_OK;
+    }
+    if (clock_iso_parse(str_of(text), out))
+        return STATUS_OK;
+    return err_set(err, STATUS_USAGE,
+                   "%s '%s' is no time: write 24h, 7d, 2026-11-23 or 2026-11-23T07:50:18Z", option,
+                   text);
+}
+
+enum status filter_add(struct filter_list *list, const char *option, const char *text,
+                       struct err *err)
+{
+    struct str rest = str_of(text);
+    bool more = true;
+
+    while (more) {
+        struct str value;
+
+        more = str_cut(rest, ',', &value, &rest);
+        value = str_trim(value);
+        if (value.len == 0)
+            return err_set(err, STATUS_USAGE,
+                           "%s '%s' holds an empty value: write one, or several with commas",
+                           option, text);
+        if (list->count == FILTER_VALUES_MAX)
+            return err_set(err, STATUS_USAGE, "%s takes at most %d values", option,
+                           FILTER_VALUES_MAX);
+        list->values[list->count++] = value;
+    }
+    return STATUS_OK;
+}
+
+enum status filter_add_kinds(struct filter_list *list, const char *text, struct err *err)
+{
+    size_t before = list->count;
+    enum status status = filter_add(list, "--kind", text, err);
+
+    for (size_t i = before; status == STATUS_OK && i < list->count; i++) {
+        enum event_kind kind;
+
+        if (!event_kind_parse(list->values[i], &kind))
+            status = err_set(err, STATUS_USAGE,
+                             "--kind '%.*s' is none: transcript, redacted_audio, streaming, "
+                             "voice_agent, unknown",
+                             (int)list->values[i].len, list->values[i].ptr);
+    }
+    return status;
+}
+
+static bool list_has(const struct filter_list *list, struct str value)
+{
+    if (list->count == 0)
+        return true;
+    if (value.ptr == NULL)
+        return false;
+    for (size_t i = 0; i < list->count; i++)
+        if (str_eq(list->values[i], value))
+            return true;
+    return false;
+}
+
+bool filter_has(const struct filter *filter, const struct record *record)
+{
+    if (filter->has_since && record->received_ns < filter->since_ns)
+        return false;
+    if (filter->has_until && record->received_ns >= filter->until_ns)
+        return false;
+    return list_has(&filter->kinds, record->kind) && list_has(&filter->statuses, record->status) &&
+           list_has(&filter->endpoints, record->endpoint);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ * init_text - the configuration that init writes.
+ */
+#include "admin/init_text.h"
+
+#include <string.h>
+
+static void quoted(struct buf *out, const char *value)
+{
+    buf_add_char(out, '"');
+    for (; *value != '\0'; value++) {
+        if (strchr("\\\"$", *value) != NULL)
+            buf_add_char(out, '\\');
+        buf_add_char(out, *value);
+    }
+    buf_add_char(out, '"');
+}
+
+static void line(struct buf *out, const char *key, const char *value)
+{
+    buf_add_text(out, key);
+    quoted(out, value);
+    buf_add_char(out, '\n');
+}
+
+static void global_keys(struct buf *out, const struct init_text *text)
+{
+    buf_add_text(
+        out,
+        "# What the gateway and the command line go by. stenohook.conf(5) explains every key, and\n"
+        "# 'stenohook check' finds mistakes.\n"
+        "\n"
+        "# The folder in which everything is recorded. It belongs to the user who runs the "
+        "gateway, and\n"
+        "# must not lie where the web server hands out files.\n");
+    line(out, "spool = ", text->spool);
+    buf_add_text(out, "\n"
+                      "# How long recorded events are kept.\n"
+                      "keep = \"90d\"\n"
+                      "\n");
+}
+
+static void endpoint(struct buf *out, const struct init_text *text)
+{
+    buf_add_text(out, "endpoint ");
+    quoted(out, text->endpoint);
+    buf_add_text(out,
+                 " {\n"
+                 "    # The address of the gateway, as the sender is told it (webhook_url).\n");
+    if (text->url != NULL)
+        line(out, "    url = ", text->url);
+    else
+        line(out, "    # url = ", "https://example.com/cgi-bin/stenohook.cgi");
+    buf_add_text(
+        out,
+        "\n"
+        "    # The header that carries the secret (webhook_auth_header_name), and the files that "
+        "hold it.\n"
+        "    # Any one of them is right: to change the secret, add a file with the new one, tell "
+        "the\n"
+        "    # sender, and take the old file away when no transcript is under way any more.\n");
+    line(out, "    auth-header = ", text->header);
+    buf_add_text(out, "    secret-files = {");
+    quoted(out, text->secret_file);
+    buf_add_text(
+        out,
+        "}\n"
+        "\n"
+        "    # The largest body that is recorded. A long streaming session takes some megabytes.\n"
+        "    body-max = \"16M\"\n"
+        "\n"
+        "    # A second lock on the door: only the addresses that the sender publishes. A delivery "
+        "from\n"
+        "    # elsewhere is then refused for good, even with the right secret.\n"
+        "    # allow-from = {\"44.238.19.20\", \"54.220.25.36\"}\n"
+        "}\n");
+}
+
+void init_text(struct buf *out, const struct init_text *text)
+{
+    global_keys(out, text);
+    endpoint(out, text);
+}

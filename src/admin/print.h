@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ * print - what the command line says: data to stdout, all else to stderr. Bytes from outside are
+ * escaped on the way.
+ */
+#ifndef ADMIN_PRINT_H
+#define ADMIN_PRINT_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+/* The longest text from outside that a line of text shows. */
+#define PRINT_FIELD_MAX 160
+
+/* Writes the buffer to stdout and empties it. STATUS_IO: stdout is closed or full; nothing more can
+ * be said there. */
+enum status print_buf(struct buf *b, const char *what, struct err *err) STATUS_CHECKED;
+enum status print_text(const char *text, struct err *err) STATUS_CHECKED;
+/* What was written really went out. Every verb ends with it. */
+enum status print_end(struct err *err) STATUS_CHECKED;
+
+/* One escaped line on stderr: "warning: ...", or as it is. */
+void print_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void print_hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void print_error(const struct err *err);
+
+/* A value as a column of text: escaped, "-" where it is empty or absent, followed by blanks up to
+ * `width`. */
+void print_column(struct buf *out, struct str value, size_t width);
+
+#endif
