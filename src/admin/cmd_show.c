@@ -15,7 +15,7 @@
 /* More candidates than this are counted, not kept. */
 #define SHOW_MATCHES_MAX 50
 
-struct request {
+struct question {
     enum event_format format;
     bool raw;
     struct str wanted;
@@ -65,7 +65,7 @@ static enum status collect(void *context, const struct record *record,
     return STATUS_OK;
 }
 
-static enum status print_record(const struct request *r, struct str line, struct err *err)
+static enum status print_record(const struct question *r, struct str line, struct err *err)
 {
     struct record record;
     enum status status;
@@ -89,7 +89,7 @@ static enum status print_record(const struct request *r, struct str line, struct
     return status;
 }
 
-static enum status print_place(const struct request *r, const struct spool *spool,
+static enum status print_place(const struct question *r, const struct spool *spool,
                                struct place place, struct err *err)
 {
     enum status status;
@@ -111,7 +111,7 @@ static bool one_subject(const struct matches *m)
     return m->count <= SHOW_MATCHES_MAX || m->exact > 0;
 }
 
-static enum status ambiguous(const struct request *r, const struct matches *m, struct err *err)
+static enum status ambiguous(const struct question *r, const struct matches *m, struct err *err)
 {
     for (uint64_t i = 0; i < m->count && i < SHOW_MATCHES_MAX; i++)
         print_hint("%u:%" PRIu64 "  %s  %s", (unsigned)m->list[i].place.segment,
@@ -122,7 +122,7 @@ static enum status ambiguous(const struct request *r, const struct matches *m, s
                    (int)r->wanted.len, r->wanted.ptr);
 }
 
-static enum status print_matches(const struct request *r, const struct spool *spool,
+static enum status print_matches(const struct question *r, const struct spool *spool,
                                  const struct matches *m, struct err *err)
 {
     enum status status = STATUS_OK;
@@ -144,7 +144,7 @@ static enum status print_matches(const struct request *r, const struct spool *sp
     return status;
 }
 
-static enum status show_subject(const struct request *r, const struct spool *spool, struct err *err)
+static enum status show_subject(const struct question *r, const struct spool *spool, struct err *err)
 {
     struct matches *m = calloc(1, sizeof *m);
     static const struct filter all;
@@ -163,7 +163,7 @@ static enum status show_subject(const struct request *r, const struct spool *spo
     return status;
 }
 
-static enum status show(const struct request *r, const struct spool *spool, struct err *err)
+static enum status show(const struct question *r, const struct spool *spool, struct err *err)
 {
     struct place place;
 
@@ -172,7 +172,7 @@ static enum status show(const struct request *r, const struct spool *spool, stru
     return show_subject(r, spool, err);
 }
 
-static enum status parse_options(struct request *r, int argc, char **argv, struct err *err)
+static enum status parse_options(struct question *r, int argc, char **argv, struct err *err)
 {
     static const struct option table[] = {
         {"raw", no_argument, NULL, 'r'},
@@ -207,7 +207,7 @@ static enum status parse_options(struct request *r, int argc, char **argv, struc
 
 enum status cmd_show(int argc, char **argv, const char *config_path, struct err *err)
 {
-    struct request request = {.format = EVENT_FORMAT_TEXT};
+    struct question question = {.format = EVENT_FORMAT_TEXT};
     struct command_room room;
     enum status status;
 
