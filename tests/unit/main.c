@@ -15,23 +15,31 @@
 extern const struct unit_suite suite_address;
 extern const struct unit_suite suite_base;
 extern const struct unit_suite suite_event;
+extern const struct unit_suite suite_lines;
 extern const struct unit_suite suite_payload;
 extern const struct unit_suite suite_query;
+extern const struct unit_suite suite_reader;
 extern const struct unit_suite suite_record;
 extern const struct unit_suite suite_request;
 extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_text;
+extern const struct unit_suite suite_verdict;
+extern const struct unit_suite suite_verify;
 
 static const struct unit_suite *const suites[] = {
     &suite_address,
     &suite_base,
     &suite_event,
+    &suite_lines,
     &suite_payload,
     &suite_query,
+    &suite_reader,
     &suite_record,
     &suite_request,
     &suite_scan,
     &suite_text,
+    &suite_verdict,
+    &suite_verify,
 };
 
 static char folder[64];
