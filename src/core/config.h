@@ -18,6 +18,14 @@
 #include "base/str.h"
 #include "core/address.h"
 
+/* A larger file is refused. */
+#define CONFIG_FILE_MAX ((size_t)256 * 1024)
+#define CONFIG_ENDPOINTS_MAX 256
+#define CONFIG_NAME_MAX 64         /* of an endpoint, of a query parameter */
+#define CONFIG_HEADER_NAME_MAX 128 /* of auth-header */
+/* body-max where the scheme signs the body, which must then be read before anybody is known. */
+#define CONFIG_BODY_MAX_SIGNED ((uint64_t)64 * 1024)
+
 enum auth_scheme {
     AUTH_NONE,             /* auth = "none" */
     AUTH_STATIC,           /* auth-header and/or auth-query: either of them proves */
@@ -58,26 +66,32 @@ struct config {
     size_t endpoint_count; /* at least 1 */
 };
 
-/* *out is given back with config_free. STATUS_CONFIG: err says "FILE:LINE: KEY: what is wrong; remedy". */
-enum status config_parse(struct config **out, const char *file, struct str text, struct err *err) STATUS_CHECKED;
-void config_free(struct config *config);
+/* `file` is named in errors. *out is given back with config_free. STATUS_CONFIG: err says "FILE:LINE: KEY: what is wrong;
+ * remedy". STATUS_MEMORY is the only other failure. */
+enum status config_parse(struct config **out, const char *file, struct str text,
+                         struct err *err) STATUS_CHECKED;
+void config_free(struct config *config); /* NULL is fine */
 
 /* The endpoint of that name; where `name` is empty or no endpoint has it and `named` is false, the one called
  * "default", else the only one. NULL: unknown. `named`: the URL's path names an endpoint for certain (PATH_INFO). */
-const struct config_endpoint *config_endpoint(const struct config *config, struct str name, bool named);
+const struct config_endpoint *config_endpoint(const struct config *config, struct str name,
+                                              bool named);
 
-/* What is legal but looks wrong (a header that Apache drops, `Authorization` without CGIPassAuth, ...): each told to
- * `warn` as one sentence. */
+/* What is legal but looks wrong (`Authorization` without CGIPassAuth, a URL in clear text, ...): each told to `warn` as
+ * one sentence. */
 typedef void (*config_warn)(void *context, const char *text);
 void config_review(const struct config *config, config_warn warn, void *context);
 
-/* One row a key: the table that the manual page is checked against. `section` is "" or "endpoint". */
+/* One row a key: the table from which the file is read and which the manual page is checked against. */
 struct config_key {
-    const char *section;
+    const char *section; /* "" or "endpoint" */
     const char *name;
     const char *type;    /* "string", "size", "duration", "number", "list" */
     const char *initial; /* the default as text, "" for none */
-    const char *help;    /* one sentence */
+    const char *least;   /* size, duration, number: the range as text, ends included; else "" */
+    const char *most;
+    bool or_zero;     /* 0 is allowed beside the range and switches the thing off */
+    const char *help; /* one sentence */
 };
 extern const struct config_key config_keys[];
 extern const size_t config_key_count;

@@ -1,1 +1,353 @@
+/* SPDX-License-Identifier: MIT
+ * accept - see gate/accept.h.
+ */
 #include "gate/accept.h"
+
+#include "base/clock.h"
+#include "core/event.h"
+#include "core/record.h"
+#include "gate/gate.h"
+#include "gate/reply.h"
+#include "gate/visit.h"
+#include "store/box.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NS_PER_MS UINT64_C(1000000)
+#define BUFFER_KEEP ((size_t)256 * 1024)
+#define QUERY_MAX ((size_t)16 << 20)
+/* Time for a slice of an index rebuild, behind a reply. */
+#define SLICE_NS (20 * NS_PER_MS)
+/* A byte takes at most six in JSON; a query is written raw and decoded. The rest has room for all
+ * names and numbers. */
+#define ESCAPED 6
+#define RECORD_REST ((size_t)64 * 1024)
+
+/* ---- what a visit knows and says */
+
+const struct spool *visit_spool(const struct visit *v)
+{
+    return site_spool(v->thread->user.site);
+}
+
+const struct auth_secrets *visit_secrets(const struct visit *v)
+{
+    return &v->settings->secrets[v->endpoint - v->settings->config->endpoints];
+}
+
+static void log_to_server(void *context, const char *line, size_t len)
+{
+    exchange_log(context, line, len > 0 && line[len - 1] == '\n' ? len - 1 : len);
+}
+
+static struct log visit_log(const struct visit *v)
+{
+    struct log log = {
+        .dir = v->spool_status == STATUS_OK ? visit_spool(v)->dir : -1,
+        .name = SPOOL_LOG,
+        .sink = log_to_server,
+        .context = v->x,
+        .program = v->thread->gate->fastcgi ? "stenohook.fcgi" : "stenohook.cgi",
+    };
+
+    return log;
+}
+
+void visit_log_failure(const struct visit *v, enum status status, const char *note)
+{
+    struct log log = visit_log(v);
+    char others[48] = "";
+    uint64_t suppressed = 0;
+
+    if (v->principal == NULL && v->spool_status == STATUS_OK &&
+        !box_should_log(visit_spool(v), v->now_ns, &suppressed))
+        return;
+    if (suppressed > 0)
+        snprintf(others, sizeof others, " (and %" PRIu64 " more refused before)", suppressed);
+    log_line(&log, status_level(status), "%d %s, endpoint \"%.*s\", from %.*s: %s%s%s%s",
+             status_http(status), status_name(status), (int)(v->name.len < 64 ? v->name.len : 64),
+             v->name.ptr == NULL ? "" : v->name.ptr,
+             (int)(v->request.remote_addr.len < 64 ? v->request.remote_addr.len : 64),
+             v->request.remote_addr.ptr == NULL ? "" : v->request.remote_addr.ptr, v->err.text,
+             note[0] == '\0' ? "" : "; ", note, others);
+}
+
+/* Sentences about the configuration. A CGI process reads it anew for each request, so there they
+ * count as refusals do. */
+static void log_notes(const struct visit *v)
+{
+    struct log log = visit_log(v);
+    struct buf notes;
+    struct str line, rest;
+    uint64_t suppressed;
+
+    buf_init(&notes, GATE_NOTES_MAX);
+    gate_take_notes(v->thread->gate, &notes);
+    rest = buf_str(&notes);
+    while (rest.len > 0) {
+        (void)str_cut(rest, '\n', &line, &rest);
+        if (v->thread->gate->fastcgi || v->spool_status != STATUS_OK ||
+            box_should_log(visit_spool(v), v->now_ns, &suppressed))
+            log_line(&log, LOG_LEVEL_WARNING, "%.*s", (int)line.len, line.ptr);
+    }
+    buf_free(&notes);
+}
+
+/* ---- the pipeline */
+
+/* The token may be in the query under any name that the configuration knows, also where the
+ * endpoint is unknown. */
+static enum status keep_query(struct visit *v)
+{
+    const struct config *config = v->settings->config;
+    struct buf *query = &v->thread->query;
+
+    if (v->endpoint != NULL) {
+        auth_query_kept(query, v->endpoint, v->request.query);
+        return buf_status(query, "the query", &v->err);
+    }
+    buf_add_str(query, v->request.query);
+    for (size_t i = 0; i < config->endpoint_count; i++) {
+        struct buf kept;
+
+        if (config->endpoints[i].auth_query == NULL)
+            continue;
+        buf_init(&kept, QUERY_MAX);
+        auth_query_kept(&kept, &config->endpoints[i], buf_str(query));
+        buf_free(query);
+        *query = kept;
+    }
+    return buf_status(query, "the query", &v->err);
+}
+
+static void find_endpoint(struct visit *v)
+{
+    bool has_info = false;
+
+    v->name = request_endpoint_name(&v->request, &has_info);
+    v->endpoint = config_endpoint(v->settings->config, v->name, has_info);
+}
+
+/* 404 is final for the sender: said only where it is certain that no endpoint of that name is meant
+ * to be there. */
+static enum status unknown_endpoint(struct visit *v)
+{
+    if (!v->whole)
+        return err_set(&v->err, STATUS_CONFIG,
+                       "no such endpoint, but the configuration on disk is broken");
+    if (v->spool_status != STATUS_OK)
+        return err_set(&v->err, v->spool_status, "%s", v->spool_err.text);
+    return err_set(&v->err, STATUS_UNKNOWN_ENDPOINT, "no such endpoint");
+}
+
+static enum status authenticate(struct visit *v, struct str body)
+{
+    return auth_check(v->endpoint, visit_secrets(v), &v->request, body, v->now_ns, &v->principal,
+                      &v->err);
+}
+
+static enum status record(struct visit *v, const struct event *event)
+{
+    struct gate_thread *t = v->thread;
+    size_t max = ESCAPED * (event->body.len + 2 * event->query.len + event->content_type.len +
+                            event->user_agent.len) +
+                 RECORD_REST;
+    struct record_line line;
+    const struct receipt *receipt;
+    struct journal *journal;
+    enum status status;
+
+    status = site_journal(&t->user, v->settings->config, &journal, &v->err);
+    if (status != STATUS_OK)
+        return status;
+    status = record_print(&line, event, max, &v->err);
+    if (status != STATUS_OK)
+        return status;
+    status = journal_append(journal, str_of(event->key), &line, v->now_ns, v->deadline_ns, &receipt,
+                            &v->err);
+    record_line_free(&line);
+    if (status == STATUS_OK) {
+        reply_accepted(&t->reply, receipt);
+        t->appended = true;
+    } else if (status == STATUS_IO || status == STATUS_CORRUPT) {
+        site_journal_drop(&t->user);
+    }
+    return status;
+}
+
+/* The principal is known; `status` says what is wrong with address, time or body so far. */
+static enum status take(struct visit *v, enum status status)
+{
+    struct event event;
+
+    if (status == STATUS_OK)
+        status = event_make(&event, v->principal, &v->request, buf_str(&v->thread->query),
+                            buf_str(&v->thread->body), v->now_ns, &v->err);
+    if (status == STATUS_OK && v->spool_status != STATUS_OK)
+        status = err_set(&v->err, v->spool_status, "%s", v->spool_err.text);
+    if (status == STATUS_OK)
+        status = record(v, &event);
+    switch ((int)status) {
+    case STATUS_OK:
+        return STATUS_OK;
+    case STATUS_ADDRESS:
+    case STATUS_STALE:
+    case STATUS_TOO_LARGE:
+    case STATUS_TRUNCATED:
+    case STATUS_MALFORMED:
+        return refuse_authenticated(v, status);
+    default:
+        visit_log_failure(v, status, "");
+        return status;
+    }
+}
+
+static enum status post(struct visit *v)
+{
+    enum status verdict = STATUS_OK;
+    enum status status = keep_query(v);
+
+    if (status == STATUS_OK && v->endpoint == NULL)
+        status = unknown_endpoint(v);
+    if (status != STATUS_OK)
+        return refuse_stranger(v, status);
+    if (!auth_needs_body(v->endpoint)) {
+        verdict = authenticate(v, STR_NONE);
+        if (v->principal == NULL)
+            return refuse_stranger(v, verdict);
+    }
+    status = body_read(v);
+    if (v->principal == NULL && status == STATUS_OK)
+        verdict = authenticate(v, buf_str(&v->thread->body));
+    if (v->principal == NULL)
+        return refuse_stranger(v, status != STATUS_OK ? status : verdict);
+    return take(v, status != STATUS_OK ? status : verdict);
+}
+
+static enum status answer(struct visit *v)
+{
+    enum status status = request_parse(&v->request, exchange_env(v->x), &v->err);
+
+    if (status != STATUS_OK)
+        return refuse_stranger(v, status);
+    find_endpoint(v);
+    switch (v->request.method) {
+    case METHOD_POST:
+        return post(v);
+    case METHOD_GET:
+    case METHOD_HEAD:
+        return health_answer(v);
+    case METHOD_OTHER:
+        break;
+    }
+    return err_set(&v->err, STATUS_METHOD, "not a POST");
+}
+
+/* ---- begin and end of a visit */
+
+static uint64_t deadline_of(const struct visit *v)
+{
+    uint64_t ms = v->settings != NULL ? v->settings->config->deadline_ms : GATE_DEADLINE_MS_UNKNOWN;
+
+    return exchange_accepted_ns(v->x) + ms * NS_PER_MS;
+}
+
+static enum status begin(struct visit *v)
+{
+    struct gate *gate = v->thread->gate;
+    enum status status = gate_settings(gate, &v->settings, &v->whole, &v->err);
+
+    if (status != STATUS_OK) {
+        v->settings = NULL;
+        v->deadline_ns = deadline_of(v);
+        log_notes(v);
+        visit_log_failure(v, status, "");
+        return status;
+    }
+    v->deadline_ns = deadline_of(v);
+    v->spool_status = site_use(&gate->sites, &v->thread->user, v->settings->config, &v->spool_err);
+    log_notes(v);
+    return STATUS_OK;
+}
+
+static void end(struct visit *v)
+{
+    if (v->principal != NULL)
+        principal_free(v->principal);
+    if (v->settings != NULL)
+        gate_settings_release(v->thread->gate, v->settings);
+}
+
+void gate_serve(void *thread, struct exchange *x)
+{
+    struct gate_thread *t = thread;
+    struct visit v = {
+        .thread = t,
+        .x = x,
+        .now_ns = clock_wall_ns(),
+        .spool_status = STATUS_CONFIG,
+        .spool_err = ERR_INIT,
+        .err = ERR_INIT,
+    };
+    enum status status;
+
+    buf_reset(&t->reply, REPLY_MAX);
+    status = begin(&v);
+    if (status == STATUS_OK)
+        status = answer(&v);
+    if (status != STATUS_OK)
+        reply_failed(&t->reply, status);
+    body_drain(&v);
+    exchange_write(x, t->reply.ptr, t->reply.len);
+    end(&v);
+}
+
+/* ---- threads */
+
+void *gate_thread_begin(void *context)
+{
+    struct gate_thread *t = calloc(1, sizeof *t);
+
+    if (t == NULL)
+        return NULL;
+    t->gate = context;
+    buf_init(&t->body, 0);
+    buf_init(&t->query, QUERY_MAX);
+    buf_init(&t->reply, REPLY_MAX);
+    return t;
+}
+
+/* A failure here is the next append's to find and to tell. */
+static void rebuild(struct gate_thread *t)
+{
+    struct err err = ERR_INIT;
+    bool more;
+
+    if (t->appended && t->user.journal != NULL &&
+        journal_rebuild_slice(t->user.journal, clock_mono_ns() + SLICE_NS, &more, &err) !=
+            STATUS_OK)
+        site_journal_drop(&t->user);
+    t->appended = false;
+}
+
+void gate_after(void *thread)
+{
+    struct gate_thread *t = thread;
+
+    rebuild(t);
+    buf_reset(&t->body, BUFFER_KEEP);
+    buf_reset(&t->query, BUFFER_KEEP);
+}
+
+void gate_thread_end(void *thread)
+{
+    struct gate_thread *t = thread;
+
+    site_leave(&t->gate->sites, &t->user);
+    buf_free(&t->body);
+    buf_free(&t->query);
+    buf_free(&t->reply);
+    free(t);
+}

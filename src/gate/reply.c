@@ -1,1 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ * reply - the bytes of an answer.
+ *
+ * Always "Status: NNN Reason": lighttpd and Apache answer 500 or 502 for less. No Content-Length: a
+ * wrong one would be believed, and the servers count themselves.
+ */
 #include "gate/reply.h"
+
+#include "base/text.h"
+
+#define RETRY_AFTER_S 10
+
+/* `word` is what the sender may know of a failure. Which check of the authentication failed, and
+ * what is wrong with our disk or configuration, stands in the log alone. */
+struct answer {
+    int code;
+    const char *reason;
+    const char *word;
+};
+
+static const struct answer answers[] = {
+    {200, "OK", ""},
+    {400, "Bad Request", "malformed body"},
+    {401, "Unauthorized", "unauthorized"},
+    {403, "Forbidden", "forbidden"},
+    {404, "Not Found", "unknown endpoint"},
+    {405, "Method Not Allowed", "method not allowed"},
+    {413, "Content Too Large", "body too large"},
+    {503, "Service Unavailable", "try again"},
+};
+
+/* A code that is not in the table is our own trouble: the last row. */
+static const struct answer *answer_of(int code)
+{
+    size_t last = sizeof answers / sizeof *answers - 1;
+
+    for (size_t i = 0; i < last; i++)
+        if (answers[i].code == code)
+            return &answers[i];
+    return &answers[last];
+}
+
+static void add_head(struct buf *out, const struct answer *answer)
+{
+    buf_printf(out, "Status: %d %s\r\n", answer->code, answer->reason);
+    if (answer->code == 405)
+        buf_add_text(out, "Allow: POST\r\n");
+    if (answer->code == 503)
+        buf_printf(out, "Retry-After: %d\r\n", RETRY_AFTER_S);
+    buf_add_text(out, "Content-Type: application/json\r\nCache-Control: no-store\r\n\r\n");
+}
+
+void reply_accepted(struct buf *out, const struct receipt *receipt)
+{
+    add_head(out, answer_of(200));
+    buf_add_text(out, "{\"status\":\"accepted\",\"id\":");
+    text_json(out, str_of(receipt_id(receipt)));
+    buf_printf(out, ",\"duplicate\":%s}\n", receipt_duplicate(receipt) ? "true" : "false");
+}
+
+void reply_failed(struct buf *out, enum status status)
+{
+    /* Only a receipt makes a 2xx: STATUS_OK without one is our own mistake. */
+    const struct answer *answer = answer_of(status == STATUS_OK ? 503 : status_http(status));
+
+    add_head(out, answer);
+    buf_printf(out, "{\"status\":\"error\",\"error\":\"%s\"}\n", answer->word);
+}
+
+void reply_health(struct buf *out, enum status problem, bool head)
+{
+    add_head(out, answer_of(problem == STATUS_OK ? 200 : 503));
+    if (head)
+        return;
+    if (problem == STATUS_OK)
+        buf_add_text(out, "{\"status\":\"ok\"}\n");
+    else
+        buf_printf(out, "{\"status\":\"error\",\"problem\":\"%s\"}\n", status_name(problem));
+}

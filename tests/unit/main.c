@@ -22,6 +22,8 @@ extern const struct unit_suite suite_reader;
 extern const struct unit_suite suite_record;
 extern const struct unit_suite suite_request;
 extern const struct unit_suite suite_scan;
+extern const struct unit_suite suite_box;
+extern const struct unit_suite suite_reply;
 extern const struct unit_suite suite_text;
 extern const struct unit_suite suite_verdict;
 extern const struct unit_suite suite_verify;
@@ -37,6 +39,8 @@ static const struct unit_suite *const suites[] = {
     &suite_record,
     &suite_request,
     &suite_scan,
+    &suite_box,
+    &suite_reply,
     &suite_text,
     &suite_verdict,
     &suite_verify,

@@ -132,6 +132,40 @@ UNIT_TEST(a_body_that_is_refused_leaves_the_event_as_it_was)
     UNIT_INT(EVENT_STREAMING, event.kind);
 }
 
+UNIT_TEST(an_event_is_made_of_the_proof_the_request_and_the_body)
+{
+    static char name[] = "calls", agent[] = "HTTP_USER_AGENT=python-requests/2.25.1",
+                remote[] = "REMOTE_ADDR=44.238.19.20", type[] = "CONTENT_TYPE=application/json",
+                query[] = "QUERY_STRING=token=s&a=1";
+    char *const env[] = {agent, remote, type, query, NULL};
+    struct str body = STR("{\"transcript_id\":\"a-1\",\"status\":\"completed\"}");
+    struct config_endpoint endpoint = {.name = name, .scheme = AUTH_NONE};
+    struct principal *principal = NULL;
+    struct request request;
+    struct event event = {.key = "kept"};
+    struct err err = ERR_INIT;
+
+    UNIT_STATUS(STATUS_OK, request_parse(&request, env, &err), &err);
+    UNIT_STATUS(STATUS_OK, auth_accept(&endpoint, "rejected", &principal, &err), &err);
+    UNIT_REQUIRE(principal != NULL);
+    UNIT_STATUS(STATUS_TRUNCATED,
+                event_make(&event, principal, &request, STR("a=1"), STR("{"), 5, &err), &err);
+    UNIT_TEXT("kept", event.key);
+    err_clear(&err);
+    UNIT_STATUS(STATUS_OK, event_make(&event, principal, &request, STR("a=1"), body, 5, &err),
+                &err);
+    UNIT_TEXT("calls transcript a-1 completed", event.key);
+    UNIT_TEXT("calls", event.endpoint);
+    UNIT_INT(5, event.received_ns);
+    UNIT_STR("a=1", event.query);
+    UNIT_TRUE(event.body.ptr == body.ptr && event.body.len == body.len && event.body_utf8);
+    UNIT_STR("44.238.19.20", event.remote_addr);
+    UNIT_STR("application/json", event.content_type);
+    UNIT_STR("python-requests/2.25.1", event.user_agent);
+    UNIT_TEXT("rejected", event.via);
+    principal_free(principal);
+}
+
 UNIT_TEST(the_names_of_kinds_are_read_back)
 {
     enum event_kind kind;
@@ -154,6 +188,7 @@ static const struct unit_case cases[] = {
     UNIT_CASE(the_longest_parts_fit_into_the_key),
     UNIT_CASE(a_key_that_does_not_fit_is_refused),
     UNIT_CASE(a_body_that_is_refused_leaves_the_event_as_it_was),
+    UNIT_CASE(an_event_is_made_of_the_proof_the_request_and_the_body),
     UNIT_CASE(the_names_of_kinds_are_read_back),
     UNIT_END,
 };

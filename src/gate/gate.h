@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ * gate - what the threads of the process share: private to this room.
+ */
+#ifndef GATE_GATE_H
+#define GATE_GATE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "gate/accept.h"
+#include "gate/site.h"
+
+#define GATE_NOTES_MAX 2048
+
+struct gate {
+    bool fastcgi;
+    struct site_pool sites;
+    /* FastCGI. */
+    struct settings_cache *cache;
+    /* CGI: read once; NULL: why is in problem. */
+    const struct settings *settings;
+    struct err problem;
+    /* What settings.c has to say, until a request takes it along to the log. */
+    pthread_mutex_t lock;
+    struct buf notes;            /* sentences, each with a newline */
+    const struct settings *seen; /* only compared: the reading that served last */
+    bool pending;                /* there is a newer version of it that is broken */
+};
+
+/* The settings that serve now; *whole: they are what is on disk. Given back with
+ * gate_settings_release. */
+enum status gate_settings(struct gate *gate, const struct settings **out, bool *whole,
+                          struct err *err) STATUS_CHECKED;
+void gate_settings_release(struct gate *gate, const struct settings *settings);
+/* Moves what there is to say to `out`. */
+void gate_take_notes(struct gate *gate, struct buf *out);
+
+#endif

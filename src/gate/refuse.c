@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ * refuse - what becomes of a delivery that is not recorded: kept in a box, logged, and which status
+ * is answered.
+ */
+#include "gate/visit.h"
+
+#include "core/address.h"
+#include "store/box.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define NAME_MAX_LEN 64
+
+static bool from_published(const struct visit *v)
+{
+    const struct config_endpoint *e = v->endpoint;
+    struct address a;
+
+    return address_client(v->request.remote_addr, v->request.forwarded,
+                          e == NULL ? NULL : e->trusted_proxies,
+                          e == NULL ? 0 : e->trusted_proxy_count, &a) &&
+           address_published(&a);
+}
+
+static void fill_entry(const struct visit *v, enum status reason, char name[NAME_MAX_LEN + 1],
+                       struct box_entry *entry)
+{
+    snprintf(name, NAME_MAX_LEN + 1, "%.*s",
+             (int)(v->name.len > NAME_MAX_LEN ? NAME_MAX_LEN : v->name.len),
+             v->name.ptr == NULL ? "" : v->name.ptr);
+    *entry = (struct box_entry){
+        .reason = reason,
+        .detail = v->err.text,
+        .endpoint = v->endpoint != NULL ? v->endpoint->name : name,
+        .query = buf_str(&v->thread->query),
+        .content_type = v->request.content_type,
+        .user_agent = v->request.user_agent,
+        .remote_addr = v->request.remote_addr,
+        .published = from_published(v),
+        .kept_max = reason == STATUS_TOO_LARGE ? GATE_HEAD_MAX : UINT64_MAX,
+        .received_ns = v->now_ns,
+    };
+}
+
+/* Whether all of the body went into the box: it ended by itself, and where it was announced at the
+ * announced length. */
+static bool is_complete(const struct visit *v, bool ended)
+{
+    return ended && (!v->request.has_length || v->taken >= v->request.length);
+}
+
+/* First what is in memory, then what is still on its way. */
+static enum status fill_box(struct visit *v, struct box *box, bool *complete, struct err *err)
+{
+    const struct buf *body = &v->thread->body;
+    enum status status = box_add(box, body->ptr, body->len, err);
+    bool ended = false;
+
+    while (status == STATUS_OK) {
+        size_t got;
+
+        /* A body that breaks off is kept as far as it came. */
+        if (body_next(v, &got, &ended) != STATUS_OK || got == 0)
+            break;
+        status = box_add(box, v->thread->piece, got, err);
+    }
+    *complete = is_complete(v, ended);
+    return status;
+}
+
+static enum status keep(struct visit *v, enum box_kind kind, enum status reason, bool *again,
+                        struct err *err)
+{
+    struct box_limits limits = {.bytes_max = v->settings->config->refused_max,
+                                .free_space_min = v->settings->config->free_space_min};
+    char name[NAME_MAX_LEN + 1];
+    struct box_entry entry;
+    struct box *box;
+    bool complete = false;
+    enum status status;
+
+    if (v->spool_status != STATUS_OK)
+        return err_set(err, v->spool_status, "%s", v->spool_err.text);
+    fill_entry(v, reason, name, &entry);
+    status = box_begin(&box, visit_spool(v), kind, &entry, &limits, err);
+    if (status != STATUS_OK)
+        return status;
+    status = fill_box(v, box, &complete, err);
+    if (status != STATUS_OK) {
+        box_abandon(box);
+        return status;
+    }
+    return box_end(box, complete, again, err);
+}
+
+/* Nothing that a sender repeats by itself, and nothing where we are at fault, needs a person. */
+static bool stranger_is_kept(enum status status)
+{
+    return status == STATUS_UNAUTHORIZED || status == STATUS_UNKNOWN_ENDPOINT ||
+           status == STATUS_TOO_LARGE;
+}
+
+enum status refuse_stranger(struct visit *v, enum status status)
+{
+    struct err err = ERR_INIT;
+    bool again = false;
+    char note[ERR_TEXT_MAX + 32] = "";
+
+    if (stranger_is_kept(status)) {
+        if (keep(v, BOX_REFUSED, status, &again, &err) != STATUS_OK)
+            snprintf(note, sizeof note, "not kept: %s", err.text);
+        else
+            snprintf(note, sizeof note, "%s", again ? "kept before" : "kept");
+    }
+    visit_log_failure(v, status, note);
+    return status;
+}
+
+enum status refuse_authenticated(struct visit *v, enum status status)
+{
+    struct err err = ERR_INIT;
+    bool again = false;
+    enum status kept = keep(v, BOX_QUARANTINE, status, &again, &err);
+    char note[ERR_TEXT_MAX + 32];
+
+    if (kept == STATUS_OK) {
+        visit_log_failure(v, status, again ? "quarantined before" : "quarantined");
+        return status;
+    }
+    /* Without a copy no answer may be final. */
+    snprintf(note, sizeof note, "not quarantined: %s", err.text);
+    visit_log_failure(v, kept, note);
+    return status_http(kept) == 503 ? kept : STATUS_IO;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ * visit - one request on its way through the gate: private to this room.
+ */
+#ifndef GATE_VISIT_H
+#define GATE_VISIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "cgi/cgi.h"
+#include "core/auth.h"
+#include "core/request.h"
+#include "gate/accept.h"
+#include "gate/site.h"
+#include "store/journal.h"
+#include "store/settings.h"
+
+#define GATE_PIECE 16384 /* bodies that are not kept in memory pass in pieces of this */
+#define GATE_HEAD_MAX                                                                              \
+    ((uint64_t)64 * 1024)   /* of a body that is too large, kept in the quarantine */
+#define GATE_DRAIN_FACTOR 2 /* bodies are read up to so many times body-max, then left */
+#define GATE_BODY_MAX_UNKNOWN ((uint64_t)16 << 20) /* body-max where no endpoint says one */
+#define GATE_DEADLINE_MS_UNKNOWN 6000              /* deadline where no configuration says one */
+
+/* What a thread keeps from one request to the next. */
+struct gate_thread {
+    struct gate *gate;
+    struct site_user user;
+    struct buf body;
+    struct buf query; /* without the token */
+    struct buf reply;
+    bool appended; /* a rebuild of the index may be due */
+    char piece[GATE_PIECE];
+};
+
+struct visit {
+    struct gate_thread *thread;
+    struct exchange *x;
+    const struct settings *settings;
+    bool whole; /* the configuration on disk is the one that serves */
+    struct request request;
+    struct str name; /* of the endpoint, as asked for */
+    const struct config_endpoint *endpoint;
+    struct principal *principal;
+    uint64_t taken; /* body bytes read so far */
+    int64_t now_ns;
+    uint64_t deadline_ns;
+    enum status spool_status; /* whether the spool can be used */
+    struct err spool_err;
+    struct err err;
+};
+
+/* Spool of the visit's thread; only where spool_status is STATUS_OK. */
+const struct spool *visit_spool(const struct visit *v);
+const struct auth_secrets *visit_secrets(const struct visit *v);
+/* One line about a request that was not accepted. What strangers can cause is rate-limited. */
+void visit_log_failure(const struct visit *v, enum status status, const char *note);
+
+/* body.c */
+/* The whole body into the thread's buffer. STATUS_TOO_LARGE, STATUS_TRUNCATED (also: fewer bytes
+ * than CONTENT_LENGTH), STATUS_DEADLINE, STATUS_MEMORY; the buffer then holds what came. */
+enum status body_read(struct visit *v) STATUS_CHECKED;
+/* The next piece of what is still unread, into the thread's piece. *got 0: the body has *ended, or
+ * the bound is reached. */
+enum status body_next(struct visit *v, size_t *got, bool *ended) STATUS_CHECKED;
+/* Reads what is left up to the bound: a server may drop the reply of a program that leaves bytes
+ * unread. */
+void body_drain(struct visit *v);
+
+/* refuse.c: what becomes of deliveries that are not recorded. Each returns the status that is
+ * answered. */
+enum status refuse_stranger(struct visit *v, enum status status) STATUS_CHECKED;
+enum status refuse_authenticated(struct visit *v, enum status status) STATUS_CHECKED;
+
+/* health.c */
+enum status health_answer(struct visit *v) STATUS_CHECKED;
+
+#endif

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""cases - what the test classes share: a place, or a server of each mode, once for each class."""
+import sys
+import time
+import unittest
+
+import records
+from place import Place
+from servers import MODES, Server
+
+
+class PlaceCase(unittest.TestCase):
+    """One place for all tests of a class. `endpoints` and `settings` make its configuration."""
+
+    endpoints = {"calls": {}}
+    settings = {}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.place = Place(cls.endpoints, **cls.settings)
+        cls.addClassCleanup(cls.place.remove)
+
+    def journal(self, **how):
+        return records.journal(self.place.spool, **how)
+
+    def found(self, subject):
+        """The records of one transcript, session or event."""
+        return [r for r in self.journal()
+                if subject in (r.get("transcript_id"), r.get("session_id"), r.get("event_id"))]
+
+    def box(self, kind, endpoint=None):
+        return [e for e in records.box(self.place.spool, kind) if endpoint in (None, e[0].get("endpoint"))]
+
+    def eventually(self, true, seconds=5, what="condition"):
+        end = time.monotonic() + seconds
+        while not true():
+            self.assertLess(time.monotonic(), end, f"in vain: {what}")
+            time.sleep(0.02)
+
+    @classmethod
+    def logs(cls):
+        return cls.place.log_text()
+
+
+class ServerCase(PlaceCase):
+    """A PlaceCase with a web server in front."""
+
+    mode = None
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server = Server(cls.mode, cls.place)
+        cls.addClassCleanup(cls.server.stop)
+
+
+def for_each_mode(*modes):
+    """Makes one ServerCase of the decorated class for each mode (all of them if none is given)."""
+    def make(mixin):
+        module = sys.modules[mixin.__module__]
+        for mode in modes or MODES:
+            name = f"{mixin.__name__}[{mode}]"
+            setattr(module, name, type(name, (mixin, ServerCase), {"mode": mode, "__module__": mixin.__module__}))
+        return mixin
+    return make

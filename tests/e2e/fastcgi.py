@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: MIT
+"""fastcgi - speaks FastCGI 1.0 to the gateway without a web server, and starts it without one."""
+import os
+import resource
+import signal
+import socket
+import struct
+import subprocess
+
+from place import HEADER, SECRET, Process, as_worker, wait_until
+
+BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR = 1, 2, 3, 4, 5, 6, 7
+CONTENT_MAX = 65528
+
+
+def record(kind, content=b""):
+    padding = -len(content) % 8
+    return struct.pack(">BBHHBx", 1, kind, 1, len(content), padding) + content + bytes(padding)
+
+
+def length(n):
+    return struct.pack("B", n) if n < 128 else struct.pack(">I", n | 0x80000000)
+
+
+def stream(kind, data):
+    return b"".join(record(kind, data[i:i + CONTENT_MAX]) for i in range(0, len(data), CONTENT_MAX))
+
+
+def request_env(endpoint="calls", body=b"", query="", secret=SECRET, **more):
+    """The variables of a delivery, by the names of RFC 3875."""
+    env = {"GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "POST", "SCRIPT_NAME": "/hook",
+           "PATH_INFO": "/" + endpoint, "QUERY_STRING": query, "CONTENT_TYPE": "application/json",
+           "CONTENT_LENGTH": str(len(body)), "REMOTE_ADDR": "127.0.0.1", "SERVER_PROTOCOL": "HTTP/1.1",
+           "HTTP_USER_AGENT": "python-requests/2.25.1"}
+    if secret is not None:
+        env["HTTP_" + HEADER.upper().replace("-", "_")] = secret
+    env.update(more)
+    return {k: v for k, v in env.items() if v is not None}
+
+
+class Answer:
+    """A CGI response, taken apart."""
+
+    def __init__(self, raw, errors=b"", app_status=0):
+        head, _, self.body = raw.partition(b"\r\n\r\n")
+        self.raw, self.errors, self.app_status = raw, errors, app_status
+        lines = head.decode("latin-1").split("\r\n")
+        self.headers = {k.strip().lower(): v.strip() for k, _, v in (line.partition(":") for line in lines)}
+        self.status = int(self.headers.get("status", "0 ").split(" ")[0])
+        self.text = self.body.decode("utf-8", "replace")
+
+
+class Connection:
+    """One request on one connection; for tests that stop in the middle."""
+
+    def __init__(self, path, timeout=30):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(timeout)
+        self.socket.connect(path)
+
+    def begin(self, env):
+        pairs = b""
+        for name, value in env.items() if isinstance(env, dict) else env:
+            name, value = os.fsencode(name), os.fsencode(value)
+            pairs += length(len(name)) + length(len(value)) + name + value
+        self.send(record(BEGIN, struct.pack(">HB5x", 1, 0)) + stream(PARAMS, pairs) + record(PARAMS))
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def body(self, data):
+        self.send(stream(STDIN, data))
+
+    def end_body(self):
+        self.send(record(STDIN))
+
+    def read_exactly(self, count):
+        data = b""
+        while len(data) < count:
+            got = self.socket.recv(count - len(data))
+            if not got:
+                return None
+            data += got
+        return data
+
+    def answer(self):
+        out, errors = b"", b""
+        while True:
+            head = self.read_exactly(8)
+            if head is None:
+                raise ConnectionError(f"the gateway hung up after {len(out)} bytes")
+            _, kind, _, size, padding = struct.unpack(">BBHHBx", head)
+            content = self.read_exactly(size + padding)[:size]
+            if kind == STDOUT:
+                out += content
+            elif kind == STDERR:
+                errors += content
+            elif kind == END:
+                return Answer(out, errors, struct.unpack(">I", content[:4])[0])
+
+    def close(self):
+        self.socket.close()
+
+
+def ask(path, env, body=b"", timeout=30):
+    connection = Connection(path, timeout)
+    try:
+        connection.begin(env)
+        try:
+            connection.body(body)
+            connection.end_body()
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # the answer came before all of the body was taken
+        return connection.answer()
+    finally:
+        connection.close()
+
+
+class Gateway:
+    """The program as FastCGI server on a unix socket; `before` goes in front of its command line (strace ...)."""
+
+    def __init__(self, place, before=(), program=None, **env):
+        self.place = place
+        self.path = os.path.join(place.run, f"direct-{os.urandom(4).hex()}.sock")
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(self.path)
+        os.chmod(self.path, 0o600)
+        place.give(self.path)
+        listener.listen(128)
+        self.process = Process([*before, program or place.program], os.path.join(place.run, "direct.log"),
+                               stdin=listener, env=place.env(**env), **as_worker())
+        listener.close()
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def post(self, body=b"", endpoint="calls", query="", **how):
+        timeout = how.pop("timeout", 30)
+        return ask(self.path, request_env(endpoint, body, query, **how), body, timeout)
+
+    def peak_kb(self):
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as f:
+            return int(next(line for line in f if line.startswith("VmHWM")).split()[1])
+
+    def stop(self, signum=signal.SIGTERM, seconds=15):
+        status = self.process.stop(signum, seconds)
+        os.unlink(self.path)
+        return status
+
+    def kill(self):
+        self.process.kill()
+        if os.path.exists(self.path):
+            os.unlink(self.path)
+
+
+def run_cgi(place, body=b"", endpoint="calls", query="", before=(), after=(), extra=None, program=None, **how):
+    """One CGI process, as a web server would start it."""
+    env = request_env(endpoint, body, query, **how)
+    env["SCRIPT_NAME"] = "/cgi-bin/stenohook.cgi"
+    done = subprocess.run([*before, program or place.program, *after], input=body, env={**place.env(**env), **(extra or {})},
+                          capture_output=True, timeout=60, check=False, cwd="/", **as_worker())
+    return Answer(done.stdout, done.stderr, done.returncode)
+
+
+def wait_ended(process, seconds=10):
+    wait_until(process.ended, seconds, "the gateway ends")
+
+
+def core_limit_off():
+    """Sanitizers and kills must not litter the disk."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))

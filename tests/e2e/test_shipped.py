@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""The shipped files as they are: with their default paths, and the drop-in for shared hosting."""
+import os
+import shutil
+import subprocess
+import uuid
+
+import requests
+
+from cases import PlaceCase, for_each_mode
+from place import ROOT, SECRET, need
+from sender import Sender, transcript
+from servers import MODES, Server
+
+
+class Defaults(PlaceCase):
+    """Nothing but the shipped files: what a person gets who copies them."""
+
+    def test_apache_reads_each_file_with_its_default_paths(self):
+        need("apache2")
+        for mode in [m for m in MODES if m.startswith("apache")]:
+            main = Server(mode, self.place, start=False).write_files()
+            with open(main, encoding="utf-8") as f:
+                text = f.read()
+            with open(main, "w", encoding="utf-8") as f:
+                f.writelines(line + "\n" for line in text.split("\n") if not line.startswith("Define STENOHOOK"))
+            done = subprocess.run(["apache2", "-t", "-f", main], capture_output=True, text=True, check=False)
+            self.assertEqual(0, done.returncode, mode + done.stderr)
+
+    def test_lighttpd_reads_each_file_with_its_default_paths(self):
+        need("lighttpd")
+        for mode in [m for m in MODES if m.startswith("lighttpd")]:
+            main = Server(mode, self.place, start=False).write_files()
+            shutil.copy(os.path.join(ROOT, "lighttpd/stenohook-paths.conf"), self.place.folder)
+            done = subprocess.run(["lighttpd", "-t", "-f", main], capture_output=True, text=True, check=False)
+            self.assertEqual(0, done.returncode, mode + done.stderr)
+
+
+@for_each_mode("apache-cgid", "apache-fcgid", "apache-cgi")
+class SharedHosting:
+    """One folder with the program and the drop-in; the configuration is found in the account's home."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        place = cls.place
+        cls.folder = os.path.join(place.www, "hooks")
+        home = os.path.join(place.www, ".config", "stenohook")
+        os.makedirs(cls.folder)
+        os.makedirs(home)
+        for name in ("stenohook.cgi", "stenohook.fcgi"):
+            shutil.copy(place.program, os.path.join(cls.folder, name))
+        shutil.copy(os.path.join(ROOT, "apache/htaccess"), os.path.join(cls.folder, ".htaccess"))
+        shutil.copy(place.config, os.path.join(home, "stenohook.conf"))
+        with open(os.path.join(cls.folder, "stenohook.conf"), "w", encoding="utf-8") as f:
+            f.write("left here by mistake")
+        for directory, _, names in os.walk(place.www):
+            place.give(directory)
+            for name in names:
+                place.give(os.path.join(directory, name))
+
+    def url(self, name):
+        return f"http://127.0.0.1:{self.server.port}/hooks/{name}"
+
+    def test_both_names_of_the_program_record(self):
+        for name in ("stenohook.cgi", "stenohook.fcgi"):
+            subject = str(uuid.uuid4())
+            answer = Sender().once(self.url(name + "/calls"), transcript(subject))
+            self.assertEqual(200, answer.status_code, answer.text)
+            self.assertEqual(1, len(self.found(subject)))
+
+    def test_files_that_are_nobodys_business_are_not_shown(self):
+        for name in ("stenohook.conf", ".htaccess"):
+            self.assertEqual(403, requests.get(self.url(name), timeout=10).status_code)
+
+    def test_authorization_header_reaches_the_program(self):
+        self.place.configure({"calls": {"auth-header": "Authorization", "secret": "Bearer " + SECRET}})
+        shutil.copy(self.place.config, os.path.join(self.place.www, ".config", "stenohook", "stenohook.conf"))
+        try:
+            sender = Sender(name="Authorization", value="Bearer " + SECRET)
+            for name in ("stenohook.cgi", "stenohook.fcgi"):
+                answer = sender.once(self.url(name + "/calls"), transcript(str(uuid.uuid4())))
+                self.assertEqual(200, answer.status_code, answer.text)
+        finally:
+            self.place.configure(self.endpoints)
+            shutil.copy(self.place.config, os.path.join(self.place.www, ".config", "stenohook", "stenohook.conf"))

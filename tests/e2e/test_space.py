@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""A file system that runs full: 503, never a lost or half event, and all is well once there is room again."""
+import atexit
+import os
+import subprocess
+import uuid
+
+from cases import PlaceCase
+from fastcgi import Gateway, run_cgi
+from place import Place, Trouble, worker
+from sender import transcript
+
+
+class SmallPlace(Place):
+    """A place whose spool is a file system of its own."""
+
+    def __init__(self, size, **how):
+        self.size = size
+        self.mounted = False
+        super().__init__(**how)
+
+    def make_spool(self):
+        if os.geteuid() != 0:
+            raise Trouble("only root can mount the small file system that this test needs")
+        os.mkdir(self.spool, 0o700)
+        user = worker()
+        self.mount("-t", "tmpfs", "-o", f"size={self.size},mode=0700,uid={user.pw_uid},gid={user.pw_gid}", "stenohook-e2e")
+        self.mounted = True
+        atexit.register(self.remove)
+        super().make_spool()
+
+    def mount(self, *args):
+        done = subprocess.run(["mount", *args, self.spool], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise Trouble(f"mount {' '.join(args)}: {done.stderr}")
+
+    def grow(self, size):
+        self.mount("-o", f"remount,size={size}")
+
+    def free(self):
+        fs = os.statvfs(self.spool)
+        return fs.f_bavail * fs.f_frsize
+
+    def remove(self):
+        if self.mounted:
+            subprocess.run(["umount", "-l", self.spool], check=False, capture_output=True)
+            self.mounted = False
+        super().remove()
+
+
+class FullDisk(PlaceCase):
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    def site(self, size, **how):
+        self.place = SmallPlace(size, **how)
+        self.addCleanup(self.place.remove)
+        self.gateway = Gateway(self.place)
+        self.addCleanup(self.gateway.stop)
+
+    def logs(self):
+        return self.place.log_text()
+
+    def post(self, subject, cgi=False, pad=0):
+        body = transcript(subject)[:-1] + b',"pad":"' + b"x" * pad + b'"}'
+        answer = run_cgi(self.place, body) if cgi else self.gateway.post(body)
+        if answer.status != 200:
+            self.assertEqual((503, "10"), (answer.status, answer.headers.get("retry-after")), answer.raw)
+        return answer.status == 200
+
+    def on_record(self):
+        """How often each transcript counts, in the eyes of the product."""
+        counts = {}
+        for line in self.place.stenohook("list", "--format", "json").splitlines():
+            subject = self.subject_of(line)
+            counts[subject] = counts.get(subject, 0) + 1
+        return counts
+
+    @staticmethod
+    def subject_of(line):
+        import json
+        return json.loads(line)["transcript_id"]
+
+    def test_brim_without_reserve_loses_and_repeats_nothing(self):
+        self.site("1m", free_space_min="0")
+        accepted, refused = [], []
+        while len(refused) < 40:
+            subject = str(uuid.uuid4())
+            # Bodies of all sizes, so that the last bytes are used up and some writes are cut short.
+            fits = self.post(subject, cgi=len(refused) % 4 == 1, pad=37 * (len(accepted) % 60))
+            (accepted if fits else refused).append(subject)
+            self.assertLess(len(accepted), 20_000, "the file system never fills up")
+        self.assertGreaterEqual(len(accepted), 100)
+        self.assertLess(self.place.free(), 16_384, "refused long before the brim")
+        self.place.stenohook("verify")
+        self.assertEqual({s: 1 for s in accepted}, {s: n for s, n in self.on_record().items() if s in set(accepted)})
+        self.place.grow("8m")
+        for number, subject in enumerate(refused):
+            self.assertTrue(self.post(subject, cgi=number % 4 == 1), "refused although there is room")
+        self.assertEqual({s: 1 for s in accepted + refused}, self.on_record())
+        self.place.stenohook("verify")
+
+    def test_default_reserve_refuses_before_the_brim(self):
+        self.site("20m")
+        accepted = []
+        while self.post(subject := str(uuid.uuid4()), pad=100_000):
+            accepted.append(subject)
+            self.assertLess(len(accepted), 200, "the reserve is not kept")
+        self.assertGreater(len(accepted), 10)
+        self.assertGreater(self.place.free(), 15 << 20)
+        self.place.grow("64m")
+        self.assertTrue(self.post(subject, pad=100_000))
+        self.assertEqual({s: 1 for s in accepted + [subject]}, self.on_record())
