@@ -26,18 +26,18 @@ struct auth_secrets {
 bool auth_needs_body(const struct config_endpoint *endpoint);
 
 /* STATUS_OK: *out is a principal, to be given back with principal_free.
- * STATUS_UNAUTHORIZED: err says which check failed, for the log only, without any secret or the given value.
- * STATUS_NO_SECRET: the endpoint needs a secret and there is none.
- * STATUS_ADDRESS, STATUS_STALE: the secret is right; *out is a principal all the same (it opens the quarantine, never
- * the journal: see principal_may_record).
- * `body` is looked at only where auth_needs_body. */
+ * STATUS_UNAUTHORIZED: err says which check failed, for the log only, without any secret or the
+ * given value. STATUS_NO_SECRET: the endpoint needs a secret and there is none. STATUS_ADDRESS,
+ * STATUS_STALE: the secret is right; *out is a principal all the same (it opens the quarantine,
+ * never the journal: see principal_may_record). `body` is looked at only where auth_needs_body. */
 enum status auth_check(const struct config_endpoint *endpoint, const struct auth_secrets *secrets,
-                       const struct request *request, struct str body, int64_t now_ns, struct principal **out,
-                       struct err *err) STATUS_CHECKED;
+                       const struct request *request, struct str body, int64_t now_ns,
+                       struct principal **out, struct err *err) STATUS_CHECKED;
 
-/* For a delivery that an operator takes out of the refused box or the quarantine: `via` says so in the record. */
-enum status auth_accept(const struct config_endpoint *endpoint, const char *via, struct principal **out,
-                        struct err *err) STATUS_CHECKED;
+/* For a delivery that an operator takes out of the refused box or the quarantine: `via` says so in
+ * the record. */
+enum status auth_accept(const struct config_endpoint *endpoint, const char *via,
+                        struct principal **out, struct err *err) STATUS_CHECKED;
 
 void principal_free(struct principal *p);
 const struct config_endpoint *principal_endpoint(const struct principal *p);

@@ -7,7 +7,7 @@
 #include "base/num.h"
 
 #define SECRET_PREFIX "whsec_"
-#define VERSION "v1,"
+#define V1_MARK "v1,"
 
 struct names {
     const char *id;
@@ -67,11 +67,11 @@ static bool any_signature(struct str rest, struct str expected)
 
     while (rest.ptr != NULL) {
         (void)str_cut(rest, ' ', &entry, &rest);
-        joined |= str_ends(entry, ",") && !str_is(entry, VERSION);
-        if (!str_starts(entry, VERSION))
+        joined |= str_ends(entry, ",") && !str_is(entry, V1_MARK);
+        if (!str_starts(entry, V1_MARK))
             continue;
-        entry.ptr += sizeof VERSION - 1;
-        entry.len -= sizeof VERSION - 1;
+        entry.ptr += sizeof V1_MARK - 1;
+        entry.len -= sizeof V1_MARK - 1;
         found |= entry.len == expected.len && mac_equal(entry.ptr, expected.ptr, expected.len);
     }
     return found && !joined;
@@ -137,8 +137,8 @@ enum status auth_standard_check(const struct auth_attempt *a, struct auth_findin
     /* Perhaps the sender was right: a secret of ours that cannot be used is not its fault. */
     if (unusable != 0)
         return err_set(err, STATUS_NO_SECRET,
-                       "endpoint \"%s\": %zu of its %zu secrets cannot be used: not " SECRET_PREFIX
-                       " and base64; copy it again from the sender",
+                       "endpoint \"%s\": %zu of its %zu secrets cannot be used: not base64 behind "
+                       "its prefix; copy it again from the sender",
                        a->endpoint->name, unusable, a->secrets->count);
     return err_set(err, STATUS_UNAUTHORIZED, "%s does not match the body under any of %zu secrets",
                    names->signature, a->secrets->count);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * config - the configuration file's meaning. Pure: text in, struct out. The only file that sees libConfuse, which is
- * not reentrant: one config_parse at a time in a process.
+ * config - the configuration file's meaning. Pure: text in, struct out. The only file that sees
+ * libConfuse, which is not reentrant: one config_parse at a time in a process.
  *
- * Strict: an unknown key, a key given twice, a value out of range, a site without authentication that does not say
- * `auth = "none"` are errors that name file, line, key and remedy.
+ * Strict: an unknown key, a key given twice, a value out of range, a site without authentication
+ * that does not say `auth = "none"` are errors that name file, line, key and remedy.
  */
 #ifndef CORE_CONFIG_H
 #define CORE_CONFIG_H
@@ -45,44 +45,46 @@ struct config_endpoint {
     size_t allow_from_count;
     struct address_net *trusted_proxies;
     size_t trusted_proxy_count;
-    uint64_t body_max;          /* bytes; default 16 MiB, 64 KiB for schemes that sign the body */
+    uint64_t body_max;           /* bytes; default 16 MiB, 64 KiB for schemes that sign the body */
     uint64_t signature_window_s; /* default 300 */
-    char **hook;                /* NULL-terminated argv, or NULL: record only */
+    char **hook;                 /* NULL-terminated argv, or NULL: record only */
     uint64_t hook_timeout_s;
     char **params; /* NULL-terminated names of query parameters that the hook gets, or NULL */
     unsigned line; /* where the endpoint stands in the file */
 };
 
 struct config {
-    char *spool;              /* absolute path */
-    uint64_t keep_s;          /* default 90 days */
-    uint64_t free_space_min;  /* bytes; default 16 MiB; 0 switches the reserve off */
-    uint64_t segment_max;     /* bytes; default 16 MiB */
-    unsigned threads;         /* FastCGI mode */
-    uint64_t deadline_ms;     /* default 6000: from the accept to the answer */
-    uint64_t refused_max;     /* bytes that the refused box may hold; 0 switches it off */
-    char *runner;             /* path of stenohook-run, or NULL */
+    char *spool;             /* absolute path */
+    uint64_t keep_s;         /* default 90 days */
+    uint64_t free_space_min; /* bytes; default 16 MiB; 0 switches the reserve off */
+    uint64_t segment_max;    /* bytes; default 16 MiB */
+    unsigned threads;        /* FastCGI mode */
+    uint64_t deadline_ms;    /* default 6000: from the accept to the answer */
+    uint64_t refused_max;    /* bytes that the refused box may hold; 0 switches it off */
+    char *runner;            /* path of stenohook-run, or NULL */
     struct config_endpoint *endpoints;
     size_t endpoint_count; /* at least 1 */
 };
 
-/* `file` is named in errors. *out is given back with config_free. STATUS_CONFIG: err says "FILE:LINE: KEY: what is wrong;
- * remedy". STATUS_MEMORY is the only other failure. */
+/* `file` is named in errors. *out is given back with config_free. STATUS_CONFIG: err says
+ * "FILE:LINE: KEY: what is wrong; remedy". STATUS_MEMORY is the only other failure. */
 enum status config_parse(struct config **out, const char *file, struct str text,
                          struct err *err) STATUS_CHECKED;
 void config_free(struct config *config); /* NULL is fine */
 
-/* The endpoint of that name; where `name` is empty or no endpoint has it and `named` is false, the one called
- * "default", else the only one. NULL: unknown. `named`: the URL's path names an endpoint for certain (PATH_INFO). */
+/* The endpoint of that name; where `name` is empty or no endpoint has it and `named` is false, the
+ * one called "default", else the only one. NULL: unknown. `named`: the URL's path names an endpoint
+ * for certain (PATH_INFO). */
 const struct config_endpoint *config_endpoint(const struct config *config, struct str name,
                                               bool named);
 
-/* What is legal but looks wrong (`Authorization` without CGIPassAuth, a URL in clear text, ...): each told to `warn` as
- * one sentence. */
+/* What is legal but looks wrong (`Authorization` without CGIPassAuth, a URL in clear text, ...):
+ * each told to `warn` as one sentence. */
 typedef void (*config_warn)(void *context, const char *text);
 void config_review(const struct config *config, config_warn warn, void *context);
 
-/* One row a key: the table from which the file is read and which the manual page is checked against. */
+/* One row a key: the table from which the file is read and which the manual page is checked
+ * against. */
 struct config_key {
     const char *section; /* "" or "endpoint" */
     const char *name;

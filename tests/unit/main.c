@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 extern const struct unit_suite suite_address;
+extern const struct unit_suite suite_auth;
 extern const struct unit_suite suite_base;
+extern const struct unit_suite suite_config;
 extern const struct unit_suite suite_event;
 extern const struct unit_suite suite_lines;
 extern const struct unit_suite suite_payload;
@@ -22,6 +24,7 @@ extern const struct unit_suite suite_reader;
 extern const struct unit_suite suite_record;
 extern const struct unit_suite suite_request;
 extern const struct unit_suite suite_scan;
+extern const struct unit_suite suite_settings;
 extern const struct unit_suite suite_box;
 extern const struct unit_suite suite_reply;
 extern const struct unit_suite suite_text;
@@ -30,7 +33,9 @@ extern const struct unit_suite suite_verify;
 
 static const struct unit_suite *const suites[] = {
     &suite_address,
+    &suite_auth,
     &suite_base,
+    &suite_config,
     &suite_event,
     &suite_lines,
     &suite_payload,
@@ -39,6 +44,7 @@ static const struct unit_suite *const suites[] = {
     &suite_record,
     &suite_request,
     &suite_scan,
+    &suite_settings,
     &suite_box,
     &suite_reply,
     &suite_text,

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT
+ * settings_find - where the configuration lies.
+ */
+#include "store/settings_parts.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+
+#define BELOW_HOME "/.config/stenohook/stenohook.conf"
+#define BELOW_SYSCONF "/stenohook/stenohook.conf"
+/* Of the sentence that lists where it was looked for. */
+#define PLACES_MAX 400
+
+static enum status no_memory(struct err *err)
+{
+    return err_set(err, STATUS_MEMORY, "no memory for a path");
+}
+
+static char *joined(const char *folder, const char *rest)
+{
+    struct buf path;
+    char *copy = NULL;
+
+    buf_init(&path, PATH_MAX);
+    buf_add_text(&path, folder);
+    buf_add_text(&path, rest);
+    if (path.failed == STATUS_OK)
+        copy = str_dup(buf_str(&path));
+    buf_free(&path);
+    return copy;
+}
+
+char *settings_above(const char *program, uid_t uid)
+{
+    for (const char *slash = strchr(program, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        size_t len = (size_t)(slash - program);
+        char *folder = str_dup((struct str){program, len == 0 ? 1 : len});
+        struct stat sb;
+
+        if (folder != NULL && stat(folder, &sb) == 0 && sb.st_uid == uid)
+            return folder;
+        free(folder);
+    }
+    return NULL;
+}
+
+/* Root owns the directories above every program: that would say nothing. */
+static char *program_home(void)
+{
+    char program[PATH_MAX];
+    uid_t uid = geteuid();
+    ssize_t len = uid == 0 ? -1 : readlink("/proc/self/exe", program, sizeof program - 1);
+
+    if (len <= 0)
+        return NULL;
+    program[len] = '\0';
+    return settings_above(program, uid);
+}
+
+/* Not getpwuid_r: in a static program it loads the host's libraries, whose version may be another.
+ */
+char *settings_home(const char *passwd, uid_t uid)
+{
+    FILE *file = fopen(passwd, "re");
+    const struct passwd *row;
+    char *home = NULL;
+
+    while (file != NULL && home == NULL && (row = fgetpwent(file)) != NULL)
+        if (row->pw_uid == uid && row->pw_dir != NULL && *row->pw_dir == '/')
+            home = str_dup(str_of(row->pw_dir));
+    if (file != NULL)
+        fclose(file);
+    return home;
+}
+
+static enum status from_environment(char **out, struct err *err)
+{
+    const char *path = getenv("STENOHOOK_CONFIG");
+
+    if (path == NULL || *path == '\0')
+        return STATUS_OK;
+    if (*path != '/')
+        return err_set(err, STATUS_CONFIG,
+                       "STENOHOOK_CONFIG is \"%s\"; it must be an absolute path", path);
+    *out = str_dup(str_of(path));
+    return *out == NULL ? no_memory(err) : STATUS_OK;
+}
+
+static enum status from_command_line(char **out, const char *given, struct err *err)
+{
+    char folder[PATH_MAX];
+    char *slashed;
+
+    if (*given == '/') {
+        *out = str_dup(str_of(given));
+        return *out == NULL ? no_memory(err) : STATUS_OK;
+    }
+    if (*given == '\0')
+        return err_set(err, STATUS_CONFIG, "the path of the configuration is empty");
+    if (getcwd(folder, sizeof folder) == NULL)
+        return err_errno(err, "the current directory has no name");
+    slashed = joined(folder, "/");
+    *out = slashed == NULL ? NULL : joined(slashed, given);
+    free(slashed);
+    return *out == NULL ? no_memory(err) : STATUS_OK;
+}
+
+/* One place: *out is set where there is a file. Takes `folder`, which may be NULL. */
+static enum status look(char **out, char *folder, const char *rest, struct buf *places,
+                        struct err *err)
+{
+    char *path = folder == NULL ? NULL : joined(folder, rest);
+    bool lost = folder != NULL && path == NULL;
+    struct stat sb;
+
+    free(folder);
+    if (lost)
+        return no_memory(err);
+    if (path == NULL)
+        return STATUS_OK;
+    if (stat(path, &sb) == 0) {
+        *out = path;
+        return STATUS_OK;
+    }
+    buf_printf(places, "%s%s", places->len == 0 ? "" : ", ", path);
+    free(path);
+    return STATUS_OK;
+}
+
+enum status settings_find(char **out, const char *given, struct err *err)
+{
+    char *found = NULL;
+    struct buf places;
+    enum status st;
+
+    if (given != NULL)
+        return from_command_line(out, given, err);
+    buf_init(&places, PLACES_MAX);
+    st = from_environment(&found, err);
+    if (st == STATUS_OK && found == NULL)
+        st = look(&found, program_home(), BELOW_HOME, &places, err);
+    if (st == STATUS_OK && found == NULL)
+        st = look(&found, settings_home("/etc/passwd", geteuid()), BELOW_HOME, &places, err);
+    if (st == STATUS_OK && found == NULL)
+        st = look(&found, str_dup(STR(SYSCONFDIR)), BELOW_SYSCONF, &places, err);
+    if (st == STATUS_OK && found == NULL)
+        st = err_set(err, STATUS_CONFIG,
+                     "no configuration in %s; write one there (stenohook init does), or name it in "
+                     "STENOHOOK_CONFIG",
+                     places.ptr);
+    buf_free(&places);
+    if (st == STATUS_OK)
+        *out = found;
+    return st;
+}
