@@ -15,6 +15,7 @@
 extern const struct unit_suite suite_address;
 extern const struct unit_suite suite_auth;
 extern const struct unit_suite suite_base;
+extern const struct unit_suite suite_box;
 extern const struct unit_suite suite_config;
 extern const struct unit_suite suite_event;
 extern const struct unit_suite suite_lines;
@@ -22,11 +23,10 @@ extern const struct unit_suite suite_payload;
 extern const struct unit_suite suite_query;
 extern const struct unit_suite suite_reader;
 extern const struct unit_suite suite_record;
+extern const struct unit_suite suite_reply;
 extern const struct unit_suite suite_request;
 extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_settings;
-extern const struct unit_suite suite_box;
-extern const struct unit_suite suite_reply;
 extern const struct unit_suite suite_text;
 extern const struct unit_suite suite_verdict;
 extern const struct unit_suite suite_verify;
@@ -35,6 +35,7 @@ static const struct unit_suite *const suites[] = {
     &suite_address,
     &suite_auth,
     &suite_base,
+    &suite_box,
     &suite_config,
     &suite_event,
     &suite_lines,
@@ -42,11 +43,10 @@ static const struct unit_suite *const suites[] = {
     &suite_query,
     &suite_reader,
     &suite_record,
+    &suite_reply,
     &suite_request,
     &suite_scan,
     &suite_settings,
-    &suite_box,
-    &suite_reply,
     &suite_text,
     &suite_verdict,
     &suite_verify,
