@@ -23,38 +23,6 @@ void check_place(struct findings *f, const char *what, const char *path)
             what, path);
 }
 
-void check_secret(struct findings *f, const char *path, bool last)
-{
-    struct stat sb;
-
-    check_place(f, "the secret", path);
-    if (stat(path, &sb) != 0 || access(path, R_OK) != 0) {
-        const char *why = strerror(errno);
-
-        if (last)
-            finding_error(
-                f,
-                "the secret %s cannot be read (%s): make it, or give it to the owner of the spool",
-                path, why);
-        else
-            finding_warning(
-                f,
-                "the secret %s cannot be read (%s): take it out of secret-files where it is not "
-                "needed any more",
-                path, why);
-        return;
-    }
-    if (sb.st_uid != 0 && sb.st_uid != geteuid())
-        finding_error(f, "the secret %s belongs to user %ld: give it to the owner of the spool",
-                      path, (long)sb.st_uid);
-    else if ((sb.st_mode & OTHERS_ANY) != 0)
-        finding_error(f, "the secret %s is open to others: chmod 600 %s", path, path);
-    else if (sb.st_size == 0)
-        finding_error(f, "the secret %s is empty: remove it, and run 'stenohook init'", path);
-    else
-        finding_good(f, "the secret %s", path);
-}
-
 /* Whoever can write to a folder can put another file in the place of the one that is there, unless
  * it is sticky. */
 static bool folder_open(const char *path)

@@ -7,9 +7,6 @@
 
 #include "admin/finding.h"
 
-/* A file with a secret: ours, for nobody else. `last` is true where no other secret of the endpoint
- * is left. */
-void check_secret(struct findings *f, const char *path, bool last);
 /* A program that runs in our name: a file that we can run and that nobody else can change. `what`
  * names it. */
 void check_program(struct findings *f, const char *what, const char *path);

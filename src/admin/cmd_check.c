@@ -3,7 +3,6 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,20 +20,51 @@ static void review(void *context, const char *text)
     finding_warning(context, "%s", text);
 }
 
-static void check_endpoint(struct findings *f, const struct config_endpoint *e,
-                           const struct auth_secrets *secrets)
+struct secrets_check {
+    struct findings *findings;
+    const struct settings *settings;
+};
+
+/* One that others can read is as good as told to them, so it is an error although it works. One
+ * that cannot be used is an error where no other is left: a secret that was taken out of use may be
+ * gone before the configuration says so. */
+static void secret_problem(void *context, const struct config_endpoint *endpoint, const char *file,
+                           bool usable, const char *text)
+{
+    const struct secrets_check *c = context;
+    size_t index = (size_t)(endpoint - c->settings->config->endpoints);
+
+    (void)file;
+    if (usable || c->settings->secrets[index].count == 0)
+        finding_error(c->findings, "endpoint \"%s\": %s", endpoint->name, text);
+    else
+        finding_warning(c->findings, "endpoint \"%s\": %s", endpoint->name, text);
+}
+
+static void check_endpoint(struct findings *f, const struct config_endpoint *e, size_t secrets)
 {
     if (e->scheme == AUTH_NONE)
         finding_warning(f, "endpoint \"%s\" lets everyone deliver (auth = \"none\")", e->name);
-    else if (secrets->count == 0)
+    else if (secrets == 0)
         finding_error(
             f,
-            "endpoint \"%s\" has no secret that can be read: all its deliveries are answered 503",
+            "endpoint \"%s\" has no secret that can be used: all its deliveries are answered 503",
             e->name);
+    else
+        finding_good(f, "endpoint \"%s\" (secrets that work: %zu)", e->name, secrets);
     for (size_t i = 0; i < e->secret_file_count; i++)
-        check_secret(f, e->secret_files[i], secrets->count == 0);
+        check_place(f, "the secret", e->secret_files[i]);
     if (e->hook != NULL)
         check_program(f, "the hook", e->hook[0]);
+}
+
+static void check_endpoints(struct findings *f, const struct settings *settings)
+{
+    struct secrets_check c = {f, settings};
+
+    for (size_t i = 0; i < settings->config->endpoint_count; i++)
+        check_endpoint(f, &settings->config->endpoints[i], settings->secrets[i].count);
+    settings_problems(settings, secret_problem, &c);
 }
 
 /* One that is installed is looked at; where a host wants it in its cgi-bin it may well be a copy.
@@ -88,27 +118,29 @@ static void check_spool(struct findings *f, const struct config *config)
 
 static void check_all(struct findings *f, const struct settings *settings)
 {
-    const struct config *config = settings->config;
-    struct err err = ERR_INIT;
-
     finding_good(f, "the configuration %s", settings->path);
     check_place(f, "the configuration", settings->path);
-    config_review(config, review, f);
-    /* From here on as the owner, who is also the user of the gateway: what he cannot use is of no
-     * use. */
-    if (spool_become_owner(config->spool, &err) != STATUS_OK) {
+    config_review(settings->config, review, f);
+    check_endpoints(f, settings);
+    check_programs(f, settings->config);
+    check_spool(f, settings->config);
+}
+
+/* Root finds out whose the spool is, and from there on looks as the owner does, who is also the
+ * user of the gateway: what he cannot use is of no use. */
+static void check_as_owner(struct findings *f, const struct settings *settings)
+{
+    const struct settings *again;
+    struct err err = ERR_INIT;
+
+    if (spool_become_owner(settings->config->spool, &err) != STATUS_OK)
         finding_error(f, "%s", err.text);
-        return;
+    else if (settings_load(&again, settings->path, NULL, NULL, &err) != STATUS_OK)
+        finding_error(f, "the owner of the spool cannot use the configuration: %s", err.text);
+    else {
+        check_all(f, again);
+        settings_release(again);
     }
-    if (access(settings->path, R_OK) != 0)
-        finding_error(
-            f,
-            "the configuration %s cannot be read by the owner of the spool: chgrp and chmod g+r it",
-            settings->path);
-    for (size_t i = 0; i < config->endpoint_count; i++)
-        check_endpoint(f, &config->endpoints[i], &settings->secrets[i]);
-    check_programs(f, config);
-    check_spool(f, config);
 }
 
 static enum status check(struct findings *f, const char *config_path)
@@ -116,23 +148,17 @@ static enum status check(struct findings *f, const char *config_path)
     const struct settings *settings;
     struct err why = ERR_INIT;
     enum status status;
-    char *path;
 
-    status = settings_find(&path, config_path, &why);
-    if (status == STATUS_OK) {
-        /* What settings_load would warn of is looked at below, as the owner. */
-        status = settings_load(&settings, path, NULL, NULL, &why);
-        free(path);
-    }
+    status = command_settings(&settings, config_path, &why);
     if (status != STATUS_OK) {
         finding_error(f, "%s", why.text);
         return f->status != STATUS_OK ? f->status : status;
     }
-    check_all(f, settings);
+    check_as_owner(f, settings);
     settings_release(settings);
     if (f->status != STATUS_OK)
         return f->status;
-    if (f->errors == 0 && f->warnings == 0 && !f->verbose)
+    if (f->errors == 0 && f->warnings == 0)
         print_hint("everything is in order");
     /* What is wrong was said: no more words. */
     return f->errors > 0 ? STATUS_MISSING : STATUS_OK;

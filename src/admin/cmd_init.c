@@ -5,186 +5,23 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "admin/command.h"
 #include "admin/init_files.h"
+#include "admin/init_plan.h"
 #include "admin/init_text.h"
 #include "admin/print.h"
 #include "admin/webroot.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "core/config.h"
 
-#define SYSTEM_CONFIG SYSCONFDIR "/stenohook/stenohook.conf"
-#define SYSTEM_SPOOL "/var/lib/stenohook"
-#define HOME_CONFIG "/.config/stenohook/stenohook.conf"
-#define HOME_SPOOL "/stenohook"
-#define PATH_BYTES 4096
 #define SECRET_MAX 4096
 #define OUTPUT_MAX 65536
 
-struct wish {
-    const char *spool, *config, *url, *endpoint, *header, *user;
-};
-
-struct init {
-    const struct wish *wish;
-    bool system; /* root, for another user */
-    uid_t uid;   /* whose the spool and the secret are */
-    gid_t gid;
-    char *config_path, *secret_path, *spool_path;
-    struct config *config; /* as it is on disk, or will be */
-    const struct config_endpoint *endpoint;
-    struct buf secret;
-};
-
-static enum status copy_path(char **out, const char *first, const char *second, struct err *err)
-{
-    enum status status;
-    struct buf b;
-
-    buf_init(&b, PATH_BYTES);
-    buf_add_text(&b, first);
-    buf_add_text(&b, second);
-    status = buf_status(&b, "a path", err);
-    if (status == STATUS_OK)
-        status = init_absolute(out, b.ptr, err);
-    buf_free(&b);
-    return status;
-}
-
-/* ---- for whom, and where */
-
-static enum status find_user(struct init *init, const char **home, struct err *err)
-{
-    const char *user = init->wish->user;
-    const struct passwd *pw;
-
-    init->system = geteuid() == 0;
-    if (init->system && user == NULL)
-        return err_set(err, STATUS_USAGE,
-                       "say whom the web server runs the gateway as: --user www-data (or run this "
-                       "as that user)");
-    errno = 0;
-    pw = user != NULL ? getpwnam(user) : getpwuid(geteuid());
-    if (pw == NULL && user != NULL)
-        return err_set(err, STATUS_USAGE, "--user '%s': there is no such user", user);
-    if (pw == NULL)
-        return err_set(err, STATUS_CONFIG,
-                       "user %ld has no entry in the user database, so no home: give --config and "
-                       "--spool",
-                       (long)geteuid());
-    if (init->system && pw->pw_uid == 0)
-        return err_set(err, STATUS_USAGE,
-                       "--user must be the user whom the web server runs the gateway as, not root");
-    if (!init->system && pw->pw_uid != geteuid())
-        return err_set(
-            err, STATUS_USAGE,
-            "only root can do this for another user: take --user away, or run it as root");
-    init->uid = pw->pw_uid;
-    init->gid = pw->pw_gid;
-    *home = pw->pw_dir;
-    return STATUS_OK;
-}
-
-static enum status find_paths(struct init *init, const char *home, struct err *err)
-{
-    const struct wish *w = init->wish;
-    enum status status;
-    char *slash;
-
-    if (w->config != NULL)
-        status = init_absolute(&init->config_path, w->config, err);
-    else
-        status = copy_path(&init->config_path, init->system ? "" : home,
-                           init->system ? SYSTEM_CONFIG : HOME_CONFIG, err);
-    if (status != STATUS_OK)
-        return status;
-    if (w->spool != NULL)
-        status = init_absolute(&init->spool_path, w->spool, err);
-    else
-        status = copy_path(&init->spool_path, init->system ? "" : home,
-                           init->system ? SYSTEM_SPOOL : HOME_SPOOL, err);
-    if (status != STATUS_OK)
-        return status;
-    slash = strrchr(init->config_path, '/');
-    *slash = '\0';
-    status = copy_path(&init->secret_path, init->config_path, "/secret", err);
-    *slash = '/';
-    return status;
-}
-
 /* ---- the configuration */
-
-static enum status parse(struct init *init, struct str text, struct err *err)
-{
-    enum status status = config_parse(&init->config, init->config_path, text, err);
-
-    if (status != STATUS_OK)
-        return status;
-    init->endpoint =
-        config_endpoint(init->config, str_of(init->wish->endpoint), init->wish->endpoint != NULL);
-    if (init->endpoint == NULL)
-        return err_set(err, STATUS_USAGE,
-                       "%s: which endpoint? Give --endpoint with one of its names",
-                       init->config_path);
-    return STATUS_OK;
-}
-
-/* What is there wins: its spool and its secret are completed. */
-static enum status use_existing(struct init *init, struct str text, struct err *err)
-{
-    enum status status = parse(init, text, err);
-
-    if (status != STATUS_OK)
-        return status;
-    print_hint("%s is there already and is left as it is", init->config_path);
-    if (init->wish->spool != NULL && strcmp(init->spool_path, init->config->spool) != 0)
-        return err_set(err, STATUS_USAGE,
-                       "%s says spool = \"%s\": change it there, or take --spool away",
-                       init->config_path, init->config->spool);
-    if (init->wish->url != NULL &&
-        (init->endpoint->url == NULL || strcmp(init->wish->url, init->endpoint->url) != 0))
-        print_warning("--url changes nothing here: set url in %s", init->config_path);
-    return STATUS_OK;
-}
-
-static enum status make_text(const struct init *init, struct buf *out, struct err *err)
-{
-    const struct wish *w = init->wish;
-    struct init_text text = {.spool = init->spool_path,
-                             .endpoint = w->endpoint != NULL ? w->endpoint : "default",
-                             .url = w->url,
-                             .header = w->header != NULL ? w->header : "X-Webhook-Secret",
-                             .secret_file = init->secret_path};
-
-    init_text(out, &text);
-    return buf_status(out, "the configuration", err);
-}
-
-/* Reads the configuration that is there, or makes up the new one; *exists tells which. A value that
- * the configuration does not take is told before anything is made. */
-static enum status plan_config(struct init *init, struct buf *text, bool *exists, struct err *err)
-{
-    enum status status;
-
-    *exists = file_slurp(-1, init->config_path, text) == 0;
-    if (*exists)
-        return use_existing(init, buf_str(text), err);
-    if (errno != ENOENT && errno != ENOTDIR)
-        return err_errno(err, "cannot read %s", init->config_path);
-    buf_reset(text, 0);
-    status = make_text(init, text, err);
-    if (status != STATUS_OK)
-        return status;
-    status = parse(init, buf_str(text), err);
-    /* What is wrong was said on the command line, not in a file of the user's. */
-    return status == STATUS_CONFIG ? STATUS_USAGE : status;
-}
 
 static enum status write_config(const struct init *init, const struct buf *text, struct err *err)
 {
@@ -241,13 +78,12 @@ static enum status make_secret(struct init *init, const char *path, struct err *
 
 static enum status provide_secret(struct init *init, struct err *err)
 {
+    const char *path = init->secret_path;
     enum status status;
-    const char *path;
     bool exists;
 
-    if (init->endpoint->secret_file_count == 0)
+    if (path == NULL)
         return STATUS_OK;
-    path = init->endpoint->secret_files[0];
     status = read_secret(init, path, &exists, err);
     if (status != STATUS_OK)
         return status;
@@ -320,8 +156,7 @@ static enum status print_result(const struct init *init, struct err *err)
     add_line(&b, "endpoint", e->name);
     add_line(&b, "configuration", init->config_path);
     add_line(&b, "spool", init->config->spool);
-    if (e->secret_file_count > 0)
-        add_line(&b, "secret_file", e->secret_files[0]);
+    add_line(&b, "secret_file", init->secret_path);
     status = print_buf(&b, "the result", err);
     explicit_bzero(b.ptr, b.cap);
     buf_free(&b);
@@ -341,11 +176,11 @@ static enum status perform(struct init *init, struct err *err)
     struct buf text;
 
     buf_init(&text, INIT_TEXT_MAX);
-    status = find_user(init, &home, err);
+    status = init_plan_user(init, &home, err);
     if (status == STATUS_OK)
-        status = find_paths(init, home, err);
+        status = init_plan_paths(init, home, err);
     if (status == STATUS_OK)
-        status = plan_config(init, &text, &exists, err);
+        status = init_plan_config(init, &text, &exists, err);
     /* The secret before the configuration that names it; the spool last, since root becomes its
      * owner there. */
     if (status == STATUS_OK)
@@ -360,7 +195,7 @@ static enum status perform(struct init *init, struct err *err)
     return status;
 }
 
-static enum status parse_options(int argc, char **argv, struct wish *wish, struct err *err)
+static enum status parse_options(int argc, char **argv, struct init_wish *wish, struct err *err)
 {
     static const struct option table[] = {
         {"spool", required_argument, NULL, 's'},    {"url", required_argument, NULL, 'u'},
@@ -396,7 +231,7 @@ static enum status parse_options(int argc, char **argv, struct wish *wish, struc
 
 enum status cmd_init(int argc, char **argv, const char *config_path, struct err *err)
 {
-    struct wish wish = {.config = config_path};
+    struct init_wish wish = {.config = config_path};
     struct init init = {.wish = &wish};
     enum status status;
 

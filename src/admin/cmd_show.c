@@ -10,7 +10,7 @@
 #include "admin/event_text.h"
 #include "admin/print.h"
 #include "admin/select.h"
-#include "store/lines.h"
+#include "store/segment.h"
 
 /* More candidates than this are counted, not kept. */
 #define SHOW_MATCHES_MAX 50
@@ -95,7 +95,7 @@ static enum status print_place(const struct question *r, const struct spool *spo
     enum status status;
     struct buf line;
 
-    buf_init(&line, LINES_MAX);
+    buf_init(&line, SEGMENT_LINE_MAX);
     status = reader_get(spool, place, &line, err);
     if (status == STATUS_OK)
         status = print_record(r, buf_str(&line), err);
@@ -144,7 +144,8 @@ static enum status print_matches(const struct question *r, const struct spool *s
     return status;
 }
 
-static enum status show_subject(const struct question *r, const struct spool *spool, struct err *err)
+static enum status show_subject(const struct question *r, const struct spool *spool,
+                                struct err *err)
 {
     struct matches *m = calloc(1, sizeof *m);
     static const struct filter all;

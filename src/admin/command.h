@@ -55,6 +55,11 @@ int options_next(int argc, char **argv, const char *letters, const struct option
 enum status options_operands(int argc, char **argv, int least, int most,
                              struct err *err) STATUS_CHECKED;
 
+/* Finds and reads the configuration. Root becomes its owner first, where that is another user. What
+ * is wrong with secrets is for check to say. */
+enum status command_settings(const struct settings **out, const char *config_path,
+                             struct err *err) STATUS_CHECKED;
+
 /* What every verb but init and check begins with: finds and reads the configuration, becomes the
  * spool's owner, opens it. */
 struct command_room {

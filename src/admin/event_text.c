@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "core/scan.h"
 
-enum { WIDTH_TIME = 24, WIDTH_KIND = 14, WIDTH_STATUS = 9, WIDTH_SUBJECT = 36 };
+enum { WIDTH_TIME = 24, WIDTH_KIND = 14, WIDTH_STATUS = 20, WIDTH_SUBJECT = 36 };
 
 enum status event_format_parse(enum event_format *out, const char *text, struct err *err)
 {
@@ -57,7 +57,7 @@ void event_json_line(struct buf *out, struct str line, const struct record *reco
 
 static void add_field(struct buf *out, const char *name, struct str value)
 {
-    if (value.ptr == NULL)
+    if (value.ptr == NULL || value.len == 0)
         return;
     buf_printf(out, "%-14s ", name);
     text_log(out, value, out->max);

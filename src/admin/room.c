@@ -4,26 +4,40 @@
 #include "admin/command.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include "admin/print.h"
-
-static void warn(void *context, const char *text)
+/* Root does not take orders from a file of another user, but it may become him. */
+static enum status become_author(const char *path, struct err *err)
 {
-    (void)context;
-    print_warning("%s", text);
+    struct stat sb;
+
+    if (geteuid() != 0 || stat(path, &sb) != 0 || sb.st_uid == 0)
+        return STATUS_OK;
+    return spool_become_owner(path, err);
+}
+
+enum status command_settings(const struct settings **out, const char *config_path, struct err *err)
+{
+    enum status status;
+    char *path;
+
+    status = settings_find(&path, config_path, err);
+    if (status != STATUS_OK)
+        return status;
+    status = become_author(path, err);
+    if (status == STATUS_OK)
+        status = settings_load(out, path, NULL, NULL, err);
+    free(path);
+    return status;
 }
 
 enum status command_enter(struct command_room *room, const char *config_path, struct err *err)
 {
     enum status status;
     const char *spool;
-    char *path;
 
-    status = settings_find(&path, config_path, err);
-    if (status != STATUS_OK)
-        return status;
-    status = settings_load(&room->settings, path, warn, NULL, err);
-    free(path);
+    status = command_settings(&room->settings, config_path, err);
     if (status != STATUS_OK)
         return status;
     spool = room->settings->config->spool;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * extent - which segments there are, and how much of each counts.
+ * extent - which segments there are at one moment, and how much of each counts: segment_limit, and
+ * for the last segment what is durable.
  */
 #ifndef STORE_EXTENT_H
 #define STORE_EXTENT_H
@@ -11,12 +12,12 @@
 #include "base/err.h"
 #include "core/record.h"
 #include "store/hints.h"
+#include "store/segment.h"
 #include "store/spool.h"
 
 /* The journal at one moment. */
 struct extent_map {
-    uint32_t *segments; /* ascending */
-    size_t count;
+    struct segment_list segments;
     bool recovered; /* this boot's hints are there: `durable` is known */
     struct place durable;
 };
@@ -25,7 +26,7 @@ struct extent_map {
 enum status extent_map_open(struct extent_map *map, const struct spool *spool,
                             struct err *err) STATUS_CHECKED;
 void extent_map_free(struct extent_map *map);
-/* The index of the first segment that is not below `segment`; count where there is none. */
+/* The index of the first segment that is not below `segment`; the count where there is none. */
 size_t extent_map_find(const struct extent_map *map, uint32_t segment);
 
 /* One segment, open. */

@@ -12,9 +12,6 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* What is longer is walked over, not kept. */
-#define LINES_MAX ((size_t)1 << 30)
-
 struct line {
     struct str text; /* without the newline; valid until the next call; empty where too_long */
     uint64_t offset; /* where it begins */
@@ -33,6 +30,7 @@ struct lines {
 };
 
 /* The lines of fd from `from`, where a line is taken to begin, up to `end` or the end of the file.
+ * One that is longer than `max` is walked over, not kept.
  */
 void lines_init(struct lines *lines, int fd, uint64_t from, uint64_t end, size_t max);
 void lines_free(struct lines *lines);

@@ -39,7 +39,7 @@ enum status reader_open(struct reader **out, const struct spool *spool, struct p
         return status;
     }
     r->first = r->next = extent_map_find(&r->map, from.segment);
-    if (r->first < r->map.count && r->map.segments[r->first] == from.segment)
+    if (r->first < r->map.segments.count && r->map.segments.numbers[r->first] == from.segment)
         r->offset = from.offset;
     *out = r;
     return STATUS_OK;
@@ -72,14 +72,13 @@ static void rotten(struct reader_item *item, uint32_t segment, uint64_t offset, 
  * there now. */
 static enum status pruned(const struct reader *r, uint32_t segment, bool *yes, struct err *err)
 {
-    uint32_t *now;
-    size_t count;
-    enum status status = reader_segments(r->spool, &now, &count, err);
+    struct segment_list now;
+    enum status status = segment_list_read(r->spool, &now, err);
 
     if (status != STATUS_OK)
         return status;
-    *yes = count > 0 && now[0] > segment;
-    free(now);
+    *yes = now.count > 0 && now.numbers[0] > segment;
+    segment_list_free(&now);
     return STATUS_OK;
 }
 
@@ -96,8 +95,22 @@ static enum status begin_lines(struct reader *r, size_t i, struct err *err)
             return err_errno(err, "cannot read segment %u", (unsigned)r->extent.segment);
         r->skip = n == 1 && before != '\n';
     }
-    lines_init(&r->lines, r->extent.fd, from, r->extent.size, LINES_MAX);
+    lines_init(&r->lines, r->extent.fd, from, r->extent.size, SEGMENT_LINE_MAX);
     return STATUS_OK;
+}
+
+/* Numbers may be left out, so only the header tells which segment came before. One that is older
+ * than all that are there was pruned. */
+static bool lacks_previous(const struct reader *r)
+{
+    const struct segment_list *list = &r->map.segments;
+    uint32_t previous = r->extent.header.previous;
+    size_t i;
+
+    if (!r->extent.has_header || previous < list->numbers[0])
+        return false;
+    i = extent_map_find(&r->map, previous);
+    return i == list->count || list->numbers[i] != previous;
 }
 
 /* Opens the next segment. *item is filled, and *told true, where something is missing before it. */
@@ -105,9 +118,8 @@ static enum status enter_segment(struct reader *r, struct reader_item *item, boo
                                  struct err *err)
 {
     size_t i = r->next++;
-    uint32_t segment = r->map.segments[i];
+    uint32_t segment = r->map.segments.numbers[i];
     enum status status;
-    uint32_t before;
     bool gone;
 
     *told = false;
@@ -129,11 +141,8 @@ static enum status enter_segment(struct reader *r, struct reader_item *item, boo
         return status;
     }
     r->open = true;
-    if (i == r->first)
-        return STATUS_OK;
-    before = r->map.segments[i - 1];
-    if (r->extent.has_header ? r->extent.header.previous != before : segment != before + 1) {
-        rotten(item, before + 1, 0, "one or more segments are missing");
+    if (i > r->first && lacks_previous(r)) {
+        rotten(item, r->extent.header.previous, 0, "the segment is missing");
         *told = true;
     }
     return STATUS_OK;
@@ -224,7 +233,8 @@ static bool segment_short(struct reader *r, struct reader_item *item)
 /* Behind the last segment: is the one there that holds the durable place? */
 static bool journal_short(struct reader *r, struct reader_item *item)
 {
-    uint32_t last = r->map.count == 0 ? 0 : r->map.segments[r->map.count - 1];
+    uint32_t last =
+        r->map.segments.count == 0 ? 0 : r->map.segments.numbers[r->map.segments.count - 1];
 
     if (r->end_checked)
         return false;
@@ -245,7 +255,7 @@ enum status reader_next(struct reader *reader, struct reader_item *item, bool *m
         bool told;
 
         if (!reader->open) {
-            if (reader->next == reader->map.count) {
+            if (reader->next == reader->map.segments.count) {
                 *more = journal_short(reader, item);
                 return STATUS_OK;
             }
@@ -291,7 +301,8 @@ static enum status get_line(const struct extent *e, struct place place, struct b
         return no_record(place, err);
     if (file_pread(e->fd, &before, 1, (off_t)(place.offset - 1)) != 1 || before != '\n')
         return no_record(place, err);
-    lines_init(&lines, e->fd, place.offset, e->size < e->valid ? e->size : e->valid, LINES_MAX);
+    lines_init(&lines, e->fd, place.offset, e->size < e->valid ? e->size : e->valid,
+               SEGMENT_LINE_MAX);
     status = lines_next(&lines, &line, &more, err);
     if (status != STATUS_OK)
         goto out;
@@ -329,7 +340,7 @@ enum status reader_get(const struct spool *spool, struct place place, struct buf
     if (status != STATUS_OK)
         return status;
     i = extent_map_find(&map, place.segment);
-    if (i == map.count || map.segments[i] != place.segment)
+    if (i == map.segments.count || map.segments.numbers[i] != place.segment)
         status = no_record(place, err);
     else
         status = extent_open(&extent, spool, &map, i, err);
@@ -339,4 +350,17 @@ enum status reader_get(const struct spool *spool, struct place place, struct buf
     status = get_line(&extent, place, out, err);
     extent_close(&extent);
     return status;
+}
+
+enum status reader_segments(const struct spool *spool, uint32_t **out, size_t *count,
+                            struct err *err)
+{
+    struct segment_list list;
+    enum status status = segment_list_read(spool, &list, err);
+
+    if (status != STATUS_OK)
+        return status;
+    *out = list.numbers;
+    *count = list.count;
+    return STATUS_OK;
 }

@@ -98,6 +98,10 @@ static enum verdict torn_or_rotten(struct str line, struct place place, const ch
 
 enum verdict verdict_line(struct str line, struct place place, const char **why)
 {
+    const char *ignored;
+
+    if (why == NULL)
+        why = &ignored;
     *why = NULL;
     if (!record_ok(line))
         return torn_or_rotten(line, place, why);

@@ -15,12 +15,15 @@
 extern const struct unit_suite suite_address;
 extern const struct unit_suite suite_auth;
 extern const struct unit_suite suite_base;
+extern const struct unit_suite suite_box;
 extern const struct unit_suite suite_config;
 extern const struct unit_suite suite_event;
 extern const struct unit_suite suite_index;
 extern const struct unit_suite suite_journal;
+extern const struct unit_suite suite_lines;
 extern const struct unit_suite suite_payload;
 extern const struct unit_suite suite_query;
+extern const struct unit_suite suite_reader;
 extern const struct unit_suite suite_record;
 extern const struct unit_suite suite_recover;
 extern const struct unit_suite suite_request;
@@ -29,18 +32,27 @@ extern const struct unit_suite suite_settings;
 extern const struct unit_suite suite_box;
 extern const struct unit_suite suite_reply;
 extern const struct unit_suite suite_spool;
+extern const struct unit_suite suite_reply;
+extern const struct unit_suite suite_request;
+extern const struct unit_suite suite_scan;
+extern const struct unit_suite suite_settings;
 extern const struct unit_suite suite_text;
+extern const struct unit_suite suite_verdict;
+extern const struct unit_suite suite_verify;
 
 static const struct unit_suite *const suites[] = {
     &suite_address,
     &suite_auth,
     &suite_base,
+    &suite_box,
     &suite_config,
     &suite_event,
     &suite_index,
     &suite_journal,
+    &suite_lines,
     &suite_payload,
     &suite_query,
+    &suite_reader,
     &suite_record,
     &suite_recover,
     &suite_request,
@@ -49,7 +61,13 @@ static const struct unit_suite *const suites[] = {
     &suite_box,
     &suite_reply,
     &suite_spool,
+    &suite_reply,
+    &suite_request,
+    &suite_scan,
+    &suite_settings,
     &suite_text,
+    &suite_verdict,
+    &suite_verify,
 };
 
 static char folder[64];

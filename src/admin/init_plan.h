@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ * init_plan - what init is to make, and for whom. Nothing is made here.
+ */
+#ifndef ADMIN_INIT_PLAN_H
+#define ADMIN_INIT_PLAN_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "core/config.h"
+
+/* What the command line said; NULL where it said nothing. */
+struct init_wish {
+    const char *spool, *config, *url, *endpoint, *header, *user;
+};
+
+struct init {
+    const struct init_wish *wish;
+    bool system; /* root, for another user */
+    uid_t uid;   /* whose the spool and the secret are */
+    gid_t gid;
+    char *config_path, *spool_path;
+    char *secret_path;     /* NULL where the endpoint has none */
+    struct config *config; /* as it is on disk, or will be */
+    const struct config_endpoint *endpoint;
+    struct buf secret;
+};
+
+/* In this order. *home is borrowed from the user database. */
+enum status init_plan_user(struct init *init, const char **home, struct err *err) STATUS_CHECKED;
+enum status init_plan_paths(struct init *init, const char *home, struct err *err) STATUS_CHECKED;
+/* Reads the configuration that is there, or makes up the text of a new one; *exists tells which. A
+ * value that the configuration does not take is STATUS_USAGE. */
+enum status init_plan_config(struct init *init, struct buf *text, bool *exists,
+                             struct err *err) STATUS_CHECKED;
+
+#endif

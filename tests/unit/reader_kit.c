@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT
+ * reader_kit - a spool with real records, and ways to damage it.
+ */
+#include "reader_kit.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+
+#define NOW_NS INT64_C(1795420218966000000) /* 2026-11-23T07:50:18.966Z */
+#define WAIT_NS UINT64_C(5000000000)
+
+bool kit_open(struct kit *kit, uint64_t segment_max)
+{
+    struct journal_options options = {.segment_max = segment_max};
+    struct err err = ERR_INIT;
+
+    *kit = (struct kit){.journal = NULL};
+    snprintf(kit->path, sizeof kit->path, "%s/spool", unit_folder());
+    if (spool_create(kit->path, &err) != STATUS_OK ||
+        spool_open(&kit->spool, kit->path, &err) != STATUS_OK)
+        return unit_true(false, err.text, __FILE__, __LINE__);
+    if (journal_open(&kit->journal, &kit->spool, NULL, &options, &err) != STATUS_OK)
+        return unit_true(false, err.text, __FILE__, __LINE__);
+    return true;
+}
+
+void kit_close(struct kit *kit)
+{
+    journal_close(kit->journal);
+    kit->journal = NULL;
+    spool_close(&kit->spool);
+}
+
+bool kit_line(struct record_line *line, char key[EVENT_KEY_MAX], const char *transcript,
+              struct str body)
+{
+    struct event event = {.kind = EVENT_TRANSCRIPT,
+                          .subject_name = "transcript_id",
+                          .status = "completed",
+                          .received_ns = NOW_NS,
+                          .endpoint = "calls",
+                          .remote_addr = STR("44.238.19.20"),
+                          .query = STR("a=1&b=%22"),
+                          .content_type = STR("application/json"),
+                          .user_agent = STR_NONE,
+                          .body = body,
+                          .body_utf8 = true};
+    struct err err = ERR_INIT;
+
+    snprintf(event.subject, sizeof event.subject, "%s", transcript);
+    snprintf(event.key, sizeof event.key, "calls transcript %s completed", transcript);
+    snprintf(key, EVENT_KEY_MAX, "%s", event.key);
+    return record_print(line, &event, 64 * 1024 * 1024, &err) == STATUS_OK;
+}
+
+struct place kit_add_body(struct kit *kit, const char *transcript, struct str body)
+{
+    struct place place = {0, 0};
+    struct err err = ERR_INIT;
+    const struct receipt *receipt;
+    char key[EVENT_KEY_MAX];
+    struct record_line line;
+
+    if (!kit_line(&line, key, transcript, body))
+        return place;
+    if (journal_append(kit->journal, str_of(key), &line, NOW_NS, clock_mono_ns() + WAIT_NS,
+                       &receipt, &err) == STATUS_OK)
+        (void)record_id_parse(str_of(receipt_id(receipt)), &place.segment, &place.offset);
+    else
+        (void)unit_true(false, err.text, __FILE__, __LINE__);
+    record_line_free(&line);
+    return place;
+}
+
+struct place kit_add(struct kit *kit, const char *transcript)
+{
+    return kit_add_body(kit, transcript,
+                        STR("{\"transcript_id\": \"t\", \"status\": \"completed\"}"));
+}
+
+static int open_segment(const struct kit *kit, uint32_t segment, int flags)
+{
+    char name[SPOOL_NAME_MAX];
+
+    spool_segment_name(name, segment);
+    return file_open(kit->spool.log, name, flags, 0600);
+}
+
+uint64_t kit_size(const struct kit *kit, uint32_t segment)
+{
+    char name[SPOOL_NAME_MAX];
+    struct stat sb;
+
+    spool_segment_name(name, segment);
+    return fstatat(kit->spool.log, name, &sb, 0) == 0 ? (uint64_t)sb.st_size : 0;
+}
+
+bool kit_read(const struct kit *kit, uint32_t segment, struct buf *out)
+{
+    char name[SPOOL_NAME_MAX];
+
+    spool_segment_name(name, segment);
+    return file_slurp(kit->spool.log, name, out) == 0;
+}
+
+bool kit_write(const struct kit *kit, uint32_t segment, uint64_t offset, const void *bytes,
+               size_t len)
+{
+    int fd = open_segment(kit, segment, O_WRONLY);
+    bool done = fd >= 0 && file_pwrite(fd, bytes, len, (off_t)offset) == 0;
+
+    file_close(&fd);
+    return done;
+}
+
+bool kit_append(const struct kit *kit, uint32_t segment, const void *bytes, size_t len)
+{
+    return kit_write(kit, segment, kit_size(kit, segment), bytes, len);
+}
+
+bool kit_truncate(const struct kit *kit, uint32_t segment, uint64_t len)
+{
+    int fd = open_segment(kit, segment, O_WRONLY);
+    bool done = fd >= 0 && ftruncate(fd, (off_t)len) == 0;
+
+    file_close(&fd);
+    return done;
+}
+
+bool kit_remove(const struct kit *kit, uint32_t segment)
+{
+    char name[SPOOL_NAME_MAX];
+
+    spool_segment_name(name, segment);
+    return unlinkat(kit->spool.log, name, 0) == 0;
+}
+
+bool kit_reboot(struct kit *kit)
+{
+    journal_close(kit->journal);
+    kit->journal = NULL;
+    return unlinkat(kit->spool.dir, SPOOL_STATE, 0) == 0 &&
+           unlinkat(kit->spool.dir, SPOOL_COMMIT, 0) == 0;
+}
+
+static char letter_of(const struct reader_item *item)
+{
+    switch (item->found) {
+    case READER_RECORD:
+        return 'R';
+    case READER_HEADER:
+        return 'H';
+    case READER_TORN:
+        return 't';
+    case READER_VOID:
+        return 'v';
+    case READER_ROTTEN:
+        return 'X';
+    }
+    return '?';
+}
+
+void kit_walk(const struct kit *kit, struct place from, char found[KIT_FOUND_MAX])
+{
+    struct err err = ERR_INIT;
+    struct reader *reader;
+    size_t n = 0;
+
+    found[0] = '\0';
+    if (reader_open(&reader, &kit->spool, from, &err) != STATUS_OK) {
+        snprintf(found, KIT_FOUND_MAX, "!%.200s", err.text);
+        return;
+    }
+    for (;;) {
+        struct reader_item item;
+        bool more;
+
+        if (reader_next(reader, &item, &more, &err) != STATUS_OK) {
+            found[n++] = '!';
+            break;
+        }
+        if (!more || n + 2 > KIT_FOUND_MAX)
+            break;
+        found[n++] = letter_of(&item);
+    }
+    found[n] = '\0';
+    reader_close(reader);
+}
+
+const char *kit_found(const struct kit *kit)
+{
+    static char found[KIT_FOUND_MAX];
+
+    kit_walk(kit, (struct place){0, 0}, found);
+    return found;
+}
