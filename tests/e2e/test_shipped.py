@@ -18,7 +18,8 @@ class Defaults(PlaceCase):
 
     def test_apache_reads_each_file_with_its_default_paths(self):
         need("apache2")
-        for mode in [m for m in MODES if m.startswith("apache")]:
+        # mod_fcgid wants to see the program at once: the topic `install` tries its file where everything is installed.
+        for mode in [m for m in MODES if m.startswith("apache") and m != "apache-fcgid"]:
             main = Server(mode, self.place, start=False).write_files()
             with open(main, encoding="utf-8") as f:
                 text = f.read()
@@ -62,8 +63,11 @@ class SharedHosting:
     def url(self, name):
         return f"http://127.0.0.1:{self.server.port}/hooks/{name}"
 
-    def test_both_names_of_the_program_record(self):
-        for name in ("stenohook.cgi", "stenohook.fcgi"):
+    def names(self):
+        return ("stenohook.fcgi",) if self.mode == "apache-fcgid" else ("stenohook.cgi", "stenohook.fcgi")
+
+    def test_every_name_of_the_program_records(self):
+        for name in self.names():
             subject = str(uuid.uuid4())
             answer = Sender().once(self.url(name + "/calls"), transcript(subject))
             self.assertEqual(200, answer.status_code, answer.text)
@@ -78,7 +82,7 @@ class SharedHosting:
         shutil.copy(self.place.config, os.path.join(self.place.www, ".config", "stenohook", "stenohook.conf"))
         try:
             sender = Sender(name="Authorization", value="Bearer " + SECRET)
-            for name in ("stenohook.cgi", "stenohook.fcgi"):
+            for name in self.names():
                 answer = sender.once(self.url(name + "/calls"), transcript(str(uuid.uuid4())))
                 self.assertEqual(200, answer.status_code, answer.text)
         finally:
