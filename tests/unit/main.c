@@ -26,16 +26,11 @@ extern const struct unit_suite suite_query;
 extern const struct unit_suite suite_reader;
 extern const struct unit_suite suite_record;
 extern const struct unit_suite suite_recover;
+extern const struct unit_suite suite_reply;
 extern const struct unit_suite suite_request;
 extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_settings;
-extern const struct unit_suite suite_box;
-extern const struct unit_suite suite_reply;
 extern const struct unit_suite suite_spool;
-extern const struct unit_suite suite_reply;
-extern const struct unit_suite suite_request;
-extern const struct unit_suite suite_scan;
-extern const struct unit_suite suite_settings;
 extern const struct unit_suite suite_text;
 extern const struct unit_suite suite_verdict;
 extern const struct unit_suite suite_verify;
@@ -55,16 +50,11 @@ static const struct unit_suite *const suites[] = {
     &suite_reader,
     &suite_record,
     &suite_recover,
+    &suite_reply,
     &suite_request,
     &suite_scan,
     &suite_settings,
-    &suite_box,
-    &suite_reply,
     &suite_spool,
-    &suite_reply,
-    &suite_request,
-    &suite_scan,
-    &suite_settings,
     &suite_text,
     &suite_verdict,
     &suite_verify,
