@@ -25,6 +25,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -35,6 +36,9 @@
 /* A connection that the web server keeps open for further requests holds its thread no longer than
  * this. */
 #define KEEP_IDLE_MS 5000
+/* Descriptors: of a thread (connection, locks, segment, index tables), and of the process. */
+#define THREAD_DESCRIPTORS 24
+#define PROCESS_DESCRIPTORS 32
 #define STACK_SIZE ((size_t)256 * 1024)
 #define ARENAS 2
 #define MMAP_THRESHOLD (256 * 1024)
@@ -302,6 +306,24 @@ static void set_memory(void)
 #endif
 }
 
+/* As many threads as there are descriptors for: with more of them each would fail now and then. */
+static unsigned fit_threads(unsigned threads)
+{
+    rlim_t wanted = PROCESS_DESCRIPTORS + (rlim_t)threads * THREAD_DESCRIPTORS;
+    struct rlimit limit;
+
+    if (threads == 0)
+        return 1;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+        return threads;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == wanted)
+        return threads;
+    if (limit.rlim_cur < PROCESS_DESCRIPTORS + 2 * THREAD_DESCRIPTORS)
+        return 1;
+    return (unsigned)((limit.rlim_cur - PROCESS_DESCRIPTORS) / THREAD_DESCRIPTORS);
+}
+
 static bool set_socket(struct server *s)
 {
     const char *peers = getenv("FCGI_WEB_SERVER_ADDRS");
@@ -351,8 +373,7 @@ bool cgi_is_fastcgi(void)
 
 int fcgi_serve(const struct cgi_handler *handler, unsigned threads)
 {
-    struct server s = {
-        .handler = handler, .main = pthread_self(), .threads = threads == 0 ? 1 : threads};
+    struct server s = {.handler = handler, .main = pthread_self(), .threads = fit_threads(threads)};
     sigset_t waited;
 
     set_signals(&waited);
