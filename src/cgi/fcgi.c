@@ -24,6 +24,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -44,7 +45,6 @@
 
 struct server {
     const struct cgi_handler *handler;
-    pthread_mutex_t accepting;
     pthread_t main;
     int stop_read, stop_write; /* a pipe: closing its write end wakes whoever waits */
     bool own_accept;
@@ -148,20 +148,6 @@ static const struct exchange_calls calls = {read_stream, write_stream, log_strea
 
 /* ---- connections */
 
-/* Until fd is readable: 1; 0 when time is up or the server stops. timeout_ms -1: no limit. */
-static int wait_readable(struct server *s, int fd, int timeout_ms)
-{
-    struct pollfd p[2] = {{.fd = fd, .events = POLLIN}, {.fd = s->stop_read, .events = POLLIN}};
-    int n;
-
-    do
-        n = poll(p, 2, timeout_ms);
-    while (n < 0 && errno == EINTR);
-    if (n <= 0 || p[1].revents != 0 || atomic_load(&s->stopping))
-        return 0;
-    return 1;
-}
-
 static void give_up(struct server *s)
 {
     atomic_store(&s->broken, true);
@@ -190,21 +176,37 @@ static void after_accept_error(struct server *s, int error)
     }
 }
 
-/* One thread at a time waits, so that a connection wakes one thread and a stop finds all others
- * here. */
+/* Each thread has a set of its own, so that a connection wakes one of them and a stop wakes all. */
+static int make_wait_set(const struct server *s)
+{
+    struct epoll_event connection = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.fd = LISTEN_FD};
+    struct epoll_event stop = {.events = EPOLLIN, .data.fd = s->stop_read};
+    int set = epoll_create1(EPOLL_CLOEXEC);
+
+    if (set >= 0 && (epoll_ctl(set, EPOLL_CTL_ADD, LISTEN_FD, &connection) < 0 ||
+                     epoll_ctl(set, EPOLL_CTL_ADD, s->stop_read, &stop) < 0))
+        file_close(&set);
+    return set;
+}
+
+/* Until there seems to be a connection. */
+static bool wait_for_connection(const struct server *s, int set)
+{
+    struct epoll_event event;
+    int n;
+
+    do
+        n = epoll_wait(set, &event, 1, -1);
+    while (n < 0 && errno == EINTR);
+    return n == 1 && event.data.fd == LISTEN_FD && !atomic_load(&s->stopping);
+}
+
 static int accept_one(struct server *s)
 {
-    int fd = -1;
-    int error = 0;
+    int fd = accept4(LISTEN_FD, NULL, NULL, SOCK_CLOEXEC);
 
-    pthread_mutex_lock(&s->accepting);
-    if (wait_readable(s, LISTEN_FD, -1)) {
-        fd = accept4(LISTEN_FD, NULL, NULL, SOCK_CLOEXEC);
-        error = fd < 0 ? errno : 0;
-    }
-    pthread_mutex_unlock(&s->accepting);
     if (fd < 0) {
-        after_accept_error(s, error);
+        after_accept_error(s, errno);
         return -1;
     }
     set_timeout(fd, SO_RCVTIMEO, IO_TIMEOUT_NS);
@@ -216,20 +218,21 @@ static int accept_one(struct server *s)
  * connections serve nobody else, so no more than half of them may. */
 static bool kept_is_readable(struct server *s, int fd)
 {
+    struct pollfd p[2] = {{.fd = fd, .events = POLLIN}, {.fd = s->stop_read, .events = POLLIN}};
     bool readable = false;
 
-    if (atomic_fetch_add(&s->keeping, 1) < s->threads / 2) {
-        readable = wait_readable(s, fd, KEEP_IDLE_MS) == 1;
-        if (readable)
-            set_timeout(fd, SO_RCVTIMEO, IO_TIMEOUT_NS);
-    }
+    if (atomic_fetch_add(&s->keeping, 1) < s->threads / 2)
+        readable = poll(p, 2, KEEP_IDLE_MS) > 0 && p[1].revents == 0;
     atomic_fetch_sub(&s->keeping, 1);
+    /* The last request may have left less time. */
+    if (readable)
+        set_timeout(fd, SO_RCVTIMEO, IO_TIMEOUT_NS);
     return readable;
 }
 
-/* Between two requests nothing is under way in either direction, so there is nothing to linger for:
- * FCGX_Free would wait two seconds for a peer that keeps its end open. */
-static void drop_kept(FCGX_Request *request)
+/* Where nothing is under way in either direction there is nothing to linger for: FCGX_Free would
+ * wait up to two seconds until the peer has closed its end too. */
+static void drop_connection(FCGX_Request *request)
 {
     file_close(&request->ipcFd);
     request->keepConnection = 0;
@@ -239,33 +242,29 @@ static void drop_kept(FCGX_Request *request)
  * applications, but libfcgi has no other way to be handed a connection: keepConnection stops
  * FCGX_Accept_r, which first finishes what went before, from closing it. Where the environment
  * restricts peers by address libfcgi accepts itself, because only it does that check. */
-static bool connect_request(struct server *s, FCGX_Request *request)
+static bool connect_request(struct server *s, int set, FCGX_Request *request)
 {
     if (request->ipcFd >= 0) {
         if (kept_is_readable(s, request->ipcFd))
             return true;
-        drop_kept(request);
+        drop_connection(request);
         return false;
     }
-    if (!s->own_accept) {
-        int readable;
-
-        pthread_mutex_lock(&s->accepting);
-        readable = wait_readable(s, LISTEN_FD, -1);
-        pthread_mutex_unlock(&s->accepting);
-        return readable == 1;
-    }
+    if (!wait_for_connection(s, set))
+        return false;
+    if (!s->own_accept)
+        return true;
     request->ipcFd = accept_one(s);
     request->keepConnection = 1;
     return request->ipcFd >= 0;
 }
 
-static bool next_request(struct server *s, FCGX_Request *request, uint64_t *accepted_ns)
+static bool next_request(struct server *s, int set, FCGX_Request *request, uint64_t *accepted_ns)
 {
     while (!atomic_load(&s->stopping)) {
         int code;
 
-        if (!connect_request(s, request))
+        if (!connect_request(s, set, request))
             continue;
         *accepted_ns = clock_mono_ns();
         code = FCGX_Accept_r(request);
@@ -287,12 +286,21 @@ static void serve_request(struct server *s, void *thread, FCGX_Request *request,
         .base = {.calls = &calls, .env = request->envp, .accepted_ns = accepted_ns},
         .request = request,
     };
+    bool keep;
 
     s->handler->serve(thread, &f.base);
+    /* Closing is ours: libfcgi would linger although the web server has nothing more to say once
+     * its body was read. */
+    keep = request->keepConnection != 0;
+    request->keepConnection = 1;
     FCGX_Finish_r(request);
-    /* The rest of an unread body would be taken for the next request of a kept connection. */
-    if (!f.at_end && request->ipcFd >= 0)
+    request->keepConnection = keep;
+    if (request->ipcFd >= 0 && !f.at_end)
+        /* The rest of an unread body would be taken for the next request, or reset the connection
+         * under our reply. */
         FCGX_Free(request, 1);
+    else if (!keep)
+        drop_connection(request);
     if (s->handler->after != NULL)
         s->handler->after(thread);
 }
@@ -302,17 +310,20 @@ static void *worker(void *context)
     struct server *s = context;
     FCGX_Request request;
     uint64_t accepted_ns;
-    void *thread = s->handler->begin(s->handler->context);
+    int set = make_wait_set(s);
+    void *thread = set < 0 ? NULL : s->handler->begin(s->handler->context);
 
     if (thread == NULL) {
         give_up(s);
+        file_close(&set);
         return NULL;
     }
     FCGX_InitRequest(&request, s->own_accept ? -1 : LISTEN_FD, 0);
-    while (next_request(s, &request, &accepted_ns))
+    while (next_request(s, set, &request, &accepted_ns))
         serve_request(s, thread, &request, accepted_ns);
-    drop_kept(&request);
+    drop_connection(&request);
     s->handler->end(thread);
+    file_close(&set);
     return NULL;
 }
 
@@ -411,10 +422,8 @@ bool cgi_is_fastcgi(void)
 
 int fcgi_serve(const struct cgi_handler *handler, unsigned threads)
 {
-    struct server s = {.handler = handler,
-                       .accepting = PTHREAD_MUTEX_INITIALIZER,
-                       .main = pthread_self(),
-                       .threads = threads == 0 ? 1 : threads};
+    struct server s = {
+        .handler = handler, .main = pthread_self(), .threads = threads == 0 ? 1 : threads};
     sigset_t waited;
 
     set_signals(&waited);
@@ -423,6 +432,5 @@ int fcgi_serve(const struct cgi_handler *handler, unsigned threads)
     set_memory();
     run_until_signal(&s, &waited);
     file_close(&s.stop_read);
-    pthread_mutex_destroy(&s.accepting);
     return atomic_load(&s.broken) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

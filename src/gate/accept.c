@@ -122,14 +122,6 @@ static enum status keep_query(struct visit *v)
     return buf_status(query, "the query", &v->err);
 }
 
-static void find_endpoint(struct visit *v)
-{
-    bool has_info = false;
-
-    v->name = request_endpoint_name(&v->request, &has_info);
-    v->endpoint = config_endpoint(v->settings->config, v->name, has_info);
-}
-
 /* 404 is final for the sender: said only where it is certain that no endpoint of that name is meant
  * to be there. */
 static enum status unknown_endpoint(struct visit *v)
@@ -228,11 +220,7 @@ static enum status post(struct visit *v)
 
 static enum status answer(struct visit *v)
 {
-    enum status status = request_parse(&v->request, exchange_env(v->x), &v->err);
-
-    if (status != STATUS_OK)
-        return refuse_stranger(v, status);
-    find_endpoint(v);
+    v->endpoint = config_endpoint(v->settings->config, v->name, v->named);
     switch (v->request.method) {
     case METHOD_POST:
         return post(v);
@@ -257,7 +245,11 @@ static uint64_t deadline_of(const struct visit *v)
 static enum status begin(struct visit *v)
 {
     struct gate *gate = v->thread->gate;
+    struct err wrong = ERR_INIT;
+    enum status parsed = request_parse(&v->request, exchange_env(v->x), &wrong);
     enum status status = gate_settings(gate, &v->settings, &v->whole, &v->err);
+
+    v->name = request_endpoint_name(&v->request, &v->named);
 
     if (status != STATUS_OK) {
         v->settings = NULL;
@@ -269,6 +261,8 @@ static enum status begin(struct visit *v)
     v->deadline_ns = deadline_of(v);
     v->spool_status = site_use(&gate->sites, &v->thread->user, v->settings->config, &v->spool_err);
     log_notes(v);
+    if (parsed != STATUS_OK)
+        return refuse_stranger(v, err_set(&v->err, parsed, "%s", wrong.text));
     return STATUS_OK;
 }
 

@@ -74,6 +74,8 @@ static uint64_t drain_left(const struct visit *v)
 {
     uint64_t bound = GATE_DRAIN_FACTOR * body_max(v);
 
+    if (bound < GATE_DRAIN_MIN)
+        bound = GATE_DRAIN_MIN;
     return v->taken < bound ? bound - v->taken : 0;
 }
 

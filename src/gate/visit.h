@@ -17,12 +17,16 @@
 #include "store/journal.h"
 #include "store/settings.h"
 
-#define GATE_PIECE 16384 /* bodies that are not kept in memory pass in pieces of this */
-#define GATE_HEAD_MAX                                                                              \
-    ((uint64_t)64 * 1024)   /* of a body that is too large, kept in the quarantine */
-#define GATE_DRAIN_FACTOR 2 /* bodies are read up to so many times body-max, then left */
-#define GATE_BODY_MAX_UNKNOWN ((uint64_t)16 << 20) /* body-max where no endpoint says one */
-#define GATE_DEADLINE_MS_UNKNOWN 6000              /* deadline where no configuration says one */
+/* Bodies that are not kept in memory pass in pieces of this. */
+#define GATE_PIECE 16384
+/* So much of a body that is too large is kept in the quarantine. */
+#define GATE_HEAD_MAX ((uint64_t)64 * 1024)
+/* Bodies are read up to so many times body-max, or up to the minimum where that is more, and then left. */
+#define GATE_DRAIN_FACTOR 2
+#define GATE_DRAIN_MIN ((uint64_t)16 << 20)
+/* Where no endpoint, or no configuration, says one. */
+#define GATE_BODY_MAX_UNKNOWN ((uint64_t)16 << 20)
+#define GATE_DEADLINE_MS_UNKNOWN 6000
 
 /* What a thread keeps from one request to the next. */
 struct gate_thread {
@@ -42,6 +46,7 @@ struct visit {
     bool whole; /* the configuration on disk is the one that serves */
     struct request request;
     struct str name; /* of the endpoint, as asked for */
+    bool named;      /* and meant to be one */
     const struct config_endpoint *endpoint;
     struct principal *principal;
     uint64_t taken; /* body bytes read so far */

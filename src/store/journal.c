@@ -54,6 +54,8 @@ enum status journal_open(struct journal **out, const struct spool *spool,
     buf_init(&j->line, SEGMENT_LINE_MAX);
     clock_boot_id(j->boot);
     status = open_hint(j, SPOOL_APPEND_LOCK, &j->append_lock, err);
+    if (status == STATUS_OK && group != NULL)
+        status = group_sit(group, &j->seat, err);
     if (status == STATUS_OK)
         status = open_hint(j, SPOOL_COMMIT, &j->commit, err);
     if (status == STATUS_OK)
@@ -69,6 +71,7 @@ void journal_close(struct journal *j)
 {
     if (j == NULL)
         return;
+    group_rise(j->group, j->seat);
     file_close(&j->append_lock);
     file_close(&j->commit);
     file_close(&j->state_fd);
@@ -101,7 +104,7 @@ static enum status ends_torn(const struct journal *j, bool *torn, struct err *er
     char last = '\n';
     ssize_t got = 1;
 
-    if (j->segment_len > 0)
+    if (!j->ends_clean && j->segment_len > 0)
         got = file_pread(j->segment_fd, &last, 1, (off_t)(j->segment_len - 1));
     if (got < 0)
         return err_errno(err, "cannot read the end of the live segment");
@@ -129,6 +132,7 @@ static enum status write_line(struct journal *j, struct str bytes, struct err *e
 {
     ssize_t put = file_write_once(j->segment_fd, bytes.ptr, bytes.len);
 
+    j->ends_clean = put >= 0 && (size_t)put == bytes.len;
     if (put < 0)
         return err_errno(err, "cannot write to the journal");
     j->segment_len += (uint64_t)put;
@@ -163,51 +167,105 @@ static enum status record_new(struct journal *j, uint64_t fingerprint, struct re
 }
 
 /* Under the append lock: finds the record of that key, or makes it. */
-static enum status find_or_record(struct journal *j, struct str key, struct record_line *line,
-                                  uint64_t deadline_ns, struct place *end, struct err *err)
+static enum status find_or_record(struct journal *j, struct append *a, uint64_t deadline_ns,
+                                  struct place *end)
 {
-    uint64_t fingerprint = index_fingerprint(j->spool, key);
-    uint64_t len = line->bytes.len + SEAL_ROOM;
+    uint64_t fingerprint = index_fingerprint(j->spool, a->key);
+    uint64_t len = a->line->bytes.len + SEAL_ROOM;
     struct place place = {0, 0};
     enum status status;
     bool found;
 
-    status = lookup_find(j, key, fingerprint, &found, &place, end, err);
+    j->now_ns = a->now_ns;
+    status = lookup_find(j, a->key, fingerprint, &found, &place, end, &a->err);
     if (status == STATUS_OK && !found) {
-        status = check_space(j, len, err);
-        if (status == STATUS_OK && live_full(j, len, j->now_ns))
-            status = live_rotate(j, j->now_ns, deadline_ns, err);
+        status = check_space(j, len, &a->err);
+        if (status == STATUS_OK && live_full(j, len, a->now_ns))
+            status = live_rotate(j, a->now_ns, deadline_ns, &a->err);
         if (status == STATUS_OK)
-            status = record_new(j, fingerprint, line, &place, end, err);
+            status = record_new(j, fingerprint, a->line, &place, end, &a->err);
     }
     if (status == STATUS_OK) {
-        j->receipt.duplicate = found;
-        record_id_print(j->receipt.id, place.segment, place.offset);
+        /* What counts of a sealed segment was synced before it was sealed. */
+        a->to_sync = !found || end->segment == j->segment;
+        a->receipt->duplicate = found;
+        record_id_print(a->receipt->id, place.segment, place.offset);
     }
     return status;
+}
+
+/* A rotation within the batch has sealed the segment that some of it stands in: its sync may have
+ * failed. */
+static void settle_left(struct journal *j, struct append *a, struct place end, uint64_t deadline_ns)
+{
+    a->to_sync = false;
+    a->status = commit_wait(j, end, deadline_ns, &a->err);
+}
+
+struct place append_all(struct journal *j, struct append *const *appends, size_t count,
+                        uint64_t deadline_ns)
+{
+    struct place last = {0, 0};
+    struct place ends[GROUP_BATCH_MAX];
+    struct err err = ERR_INIT;
+    enum status status = live_enter(j, appends[0]->now_ns, deadline_ns, &err);
+    bool entered = status == STATUS_OK;
+
+    for (size_t i = 0; i < count; i++) {
+        struct append *a = appends[i];
+
+        a->status = status == STATUS_OK ? find_or_record(j, a, deadline_ns, &ends[i])
+                                        : err_set(&a->err, status, "%s", err.text);
+        /* With the spool in doubt nothing more is appended before a recovery. */
+        if (a->status == STATUS_CORRUPT && status == STATUS_OK)
+            status = err_set(&err, STATUS_CORRUPT, "%s", a->err.text);
+    }
+    if (entered)
+        live_leave(j, status);
+    for (size_t i = 0; i < count; i++) {
+        if (!appends[i]->to_sync)
+            continue;
+        if (ends[i].segment < j->segment)
+            settle_left(j, appends[i], ends[i], deadline_ns);
+        else if (place_pack(ends[i]) > place_pack(last))
+            last = ends[i];
+    }
+    return last;
+}
+
+void append_end(struct append *a, enum status synced, const struct err *why)
+{
+    if (a->to_sync && synced != STATUS_OK)
+        a->status = err_set(&a->err, synced, "%s", why->text);
+}
+
+static void append_alone(struct journal *j, struct append *a)
+{
+    struct err why = ERR_INIT;
+    struct place end = append_all(j, &a, 1, a->deadline_ns);
+
+    if (end.segment != 0)
+        append_end(a, commit_wait(j, end, a->deadline_ns, &why), &why);
 }
 
 enum status journal_append(struct journal *j, struct str key, struct record_line *line,
                            int64_t now_ns, uint64_t deadline_ns, const struct receipt **out,
                            struct err *err)
 {
-    struct place end = {0, 0};
-    enum status status;
-    bool sealed;
+    struct append a = {.key = key,
+                       .line = line,
+                       .receipt = &j->receipt,
+                       .now_ns = now_ns,
+                       .deadline_ns = deadline_ns};
 
-    j->now_ns = now_ns;
-    status = live_enter(j, now_ns, deadline_ns, err);
-    if (status != STATUS_OK)
-        return status;
-    status = find_or_record(j, key, line, deadline_ns, &end, err);
-    /* What counts of a sealed segment was synced before it was sealed. */
-    sealed = end.segment < j->segment;
-    live_leave(j, status);
-    if (status == STATUS_OK && !sealed)
-        status = commit_wait(j, end, deadline_ns, err);
-    if (status == STATUS_OK)
-        *out = &j->receipt;
-    return status;
+    if (j->group == NULL)
+        append_alone(j, &a);
+    else
+        group_append(j, &a);
+    if (a.status != STATUS_OK)
+        return err_set(err, a.status, "%s", a.err.text);
+    *out = &j->receipt;
+    return STATUS_OK;
 }
 
 /* ---- durable */

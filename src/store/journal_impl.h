@@ -3,10 +3,10 @@
  *
  *   journal.c  the append protocol          live.c     locks, checks of the hints, rotation
  *   lookup.c   is this key on record?       recover.c  a spool of which something is in doubt
- *   commit.c   who syncs, who waits         rebuild.c  the index of older segments, checkpoint, pruning
+ *   commit.c   which process syncs          rebuild.c  the index of older segments, checkpoint, pruning
+ *   group.c    threads append together
  *
- * Order of locks: rebuild.lock, append.lock (behind the group's turn), commit. Nobody holds append.lock during the sync
- * of a record.
+ * Order of locks: rebuild.lock, append.lock, commit. Nobody holds append.lock during the sync of a record.
  */
 #ifndef STORE_JOURNAL_IMPL_H
 #define STORE_JOURNAL_IMPL_H
@@ -25,15 +25,19 @@ struct receipt {
     bool duplicate;
 };
 
+struct journal_seat; /* of a thread in its group */
+
 struct journal {
     const struct spool *spool;
     struct journal_group *group; /* or NULL */
+    struct journal_seat *seat;   /* in the group */
     struct journal_options options;
     char boot[CLOCK_BOOT_MAX];
     int append_lock, commit, state_fd;
     int segment_fd;       /* of `segment`, or -1 */
     uint32_t segment;     /* whose descriptor is open */
     uint64_t segment_len; /* as live_enter found it, kept up to date by what this journal appends */
+    bool ends_clean;      /* what this journal appended under this lock ended in a newline */
     struct index index;
     struct state state; /* as last read or written under the append lock */
     bool state_known;
@@ -89,11 +93,35 @@ enum status lookup_find(struct journal *j, struct str key, uint64_t fingerprint,
 
 /* ---- commit.c */
 
-/* Waits until all before `end` is durable, syncing where nobody else does. j->segment is end.segment or was left. */
-enum status commit_wait(struct journal *j, struct place end, uint64_t deadline_ns, struct err *err) STATUS_CHECKED;
+/* Waits until all before `end` is durable, syncing where no other process does. j->segment is end.segment or was left. */
+enum status commit_wait(const struct journal *j, struct place end, uint64_t deadline_ns, struct err *err) STATUS_CHECKED;
 
-/* The threads of one process wait their turn here, so that only processes poll for the lock. */
-enum status commit_turn_take(struct journal_group *group, uint64_t deadline_ns, struct err *err) STATUS_CHECKED;
-void commit_turn_give(struct journal_group *group);
+/* ---- journal.c */
+
+/* One append, as it waits for whoever makes it. */
+struct append {
+    struct str key;
+    struct record_line *line;
+    struct receipt *receipt;
+    int64_t now_ns;
+    uint64_t deadline_ns;
+    bool to_sync; /* written, or found, in the segment that append_all names: counts when that is synced */
+    enum status status;
+    struct err err;
+};
+
+#define GROUP_BATCH_MAX 128
+
+/* Makes them all, at most GROUP_BATCH_MAX, under one hold of the append lock. Each then has its status, which append_end completes when all before
+ * the returned place is synced; {0, 0}: none has to be. */
+struct place append_all(struct journal *j, struct append *const *appends, size_t count, uint64_t deadline_ns);
+void append_end(struct append *append, enum status synced, const struct err *why);
+
+/* ---- group.c */
+
+enum status group_sit(struct journal_group *group, struct journal_seat **out, struct err *err) STATUS_CHECKED;
+void group_rise(struct journal_group *group, struct journal_seat *seat);
+/* append->status tells how it ended. */
+void group_append(struct journal *j, struct append *append);
 
 #endif

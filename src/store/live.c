@@ -68,6 +68,7 @@ static enum status check(struct journal *j, struct err *err)
     enum status status;
 
     j->state_known = false;
+    j->ends_clean = false;
     if (!state_read(j->state_fd, &j->state) || !clock_boot_same(j->state.boot, j->boot))
         return err_set(err, STATUS_CORRUPT,
                        "the journal's state is absent, damaged or of another boot");
@@ -86,17 +87,11 @@ static enum status check(struct journal *j, struct err *err)
 
 static enum status lock(struct journal *j, uint64_t deadline_ns, struct err *err)
 {
-    enum status status = commit_turn_take(j->group, deadline_ns, err);
-
-    if (status != STATUS_OK)
-        return status;
     if (file_lock(j->append_lock, deadline_ns) == 0)
         return STATUS_OK;
-    status = errno == EWOULDBLOCK
-                 ? err_set(err, STATUS_DEADLINE, "other processes held the journal for too long")
-                 : err_errno(err, "cannot lock the journal");
-    commit_turn_give(j->group);
-    return status;
+    if (errno == EWOULDBLOCK)
+        return err_set(err, STATUS_DEADLINE, "other processes held the journal for too long");
+    return err_errno(err, "cannot lock the journal");
 }
 
 void live_leave(struct journal *j, enum status so_far)
@@ -106,7 +101,6 @@ void live_leave(struct journal *j, enum status so_far)
         (void)!state_forget(j->state_fd, NULL);
     }
     file_unlock(j->append_lock);
-    commit_turn_give(j->group);
 }
 
 enum status live_enter(struct journal *j, int64_t now_ns, uint64_t deadline_ns, struct err *err)

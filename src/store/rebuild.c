@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define BATCH 16384 /* slots that are inserted under one hold of the append lock */
+#define BATCH 16384    /* slots that are inserted under one hold of the append lock */
+#define REACH_EVERY 16 /* segments of a rebuild, so that a reboot does not begin it anew */
 #define PRUNED_AT_ONCE 64
 #define SECOND_NS INT64_C(1000000000)
 
@@ -132,6 +133,11 @@ void rebuild_use_reach(struct state *state, const struct index_reach *reach)
         state->index_first = reach->first;
 }
 
+static bool index_due(const struct state *state)
+{
+    return state->index_first > state->oldest;
+}
+
 /* Notes in j->state that all from `segment` on is in the index. */
 static void came_down_to(struct journal *j, uint32_t segment)
 {
@@ -194,6 +200,9 @@ static enum status index_one_older(struct journal *j, const struct state *seen,
         return status;
     if (j->state.generation == seen->generation && j->state.index_first == seen->index_first) {
         came_down_to(j, below == 0 ? j->state.oldest : below);
+        /* The durable reach is to follow, at the end and now and then on the way there. */
+        if (!index_due(&j->state) || j->state.index_first % REACH_EVERY == 0)
+            j->state.checkpoint = 0;
         status = live_store_state(j, err);
     }
     live_leave(j, status);
@@ -285,11 +294,6 @@ static enum status prune(struct journal *j, uint64_t deadline_ns, struct err *er
 }
 
 /* ---- a slice */
-
-static bool index_due(const struct state *state)
-{
-    return state->index_first > state->oldest;
-}
 
 /* A checkpoint that leaves out what an earlier one covers would throw it away: the gap is closed
  * first. */

@@ -147,8 +147,6 @@ static uint32_t next_number(const struct recovery *r)
 
     if (r->before_known && r->before.segment > next)
         next = r->before.segment;
-    if (r->before_known && r->before.rotating > next)
-        next = r->before.rotating;
     return next + 1;
 }
 

@@ -190,7 +190,7 @@ class Place:
                 path = os.path.join(folder, name)
                 if name.endswith(".log") and os.path.getsize(path):
                     with open(path, encoding="utf-8", errors="backslashreplace") as f:
-                        parts.append(f"--- {name}\n" + "".join(f.readlines()[-25:]))
+                        parts.append(f"--- {name}\n" + "".join(f.readlines()[-6:]))
         return "\n".join(parts)
 
     def remove(self):

@@ -17,7 +17,7 @@ HISTORY = int(os.environ.get("HISTORY", "20000"))
 
 
 class Memory(PlaceCase):
-    endpoints = {"calls": {}, "small": {"body-max": "1000"}, "signed": {"auth": "aai-signature"}}
+    endpoints = {"calls": {}, "small": {"body-max": "1K"}, "signed": {"auth": "aai-signature"}}
 
     def flood(self, gateway, endpoint, secret):
         """100 MB in one body; the gateway may answer before it has taken all of it."""

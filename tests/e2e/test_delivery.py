@@ -13,7 +13,7 @@ ENDPOINTS = {
     "calls": {},
     "bearer": {"auth-header": "Authorization", "secret": "Bearer " + SECRET},
     "token": {"auth-query": "token"},
-    "exact": {"body-max": "1000"},
+    "exact": {"body-max": "1K"},
 }
 
 
@@ -134,8 +134,8 @@ class Delivery:
 
     def test_body_of_exactly_the_limit_is_recorded(self):
         head = b'{"transcript_id":"%s","status":"completed","pad":"' % str(uuid.uuid4()).encode()
-        body = head + b"x" * (1000 - len(head) - 2) + b'"}'
-        self.assertEqual(1000, len(body))
+        body = head + b"x" * (1024 - len(head) - 2) + b'"}'
+        self.assertEqual(1024, len(body))
         self.assertEqual(body, body_of(self.recorded(self.deliver(body, "exact"))))
 
     def test_many_at_once_are_all_recorded_once(self):

@@ -22,7 +22,7 @@ def fresh():
 class Both(PlaceCase):
     """One and the same expectation of both ways to be started."""
 
-    endpoints = {"calls": {}, "small": {"body-max": "1000"}}
+    endpoints = {"calls": {}, "small": {"body-max": "1K"}}
 
     @classmethod
     def setUpClass(cls):
@@ -63,7 +63,7 @@ class Both(PlaceCase):
                 self.assertEqual(200, answer.status, (way, length))
 
     def test_limit_holds_where_no_length_is_told(self):
-        for size, status in ((1000, 200), (1001, 413)):
+        for size, status in ((1024, 200), (1025, 413)):
             for way in ("fastcgi", "cgi"):
                 head = b'{"transcript_id":"%s","status":"completed","x":"' % str(uuid.uuid4()).encode()
                 body = head + b"x" * (size - len(head) - 2) + b'"}'

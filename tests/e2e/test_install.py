@@ -33,7 +33,7 @@ done
 examples/deliver "http://127.0.0.1$URL?customer_id=1234" /usr/local/etc/stenohook/secret trial-1
 stenohook check
 stenohook list
-stenohook show --raw "$(stenohook list | grep -oE '[0-9]+:[0-9]+' | head -n 1)"
+stenohook show --raw "$(stenohook list | sed -n 's/.*\\[\\(.*\\)\\].*/\\1/p')"
 stenohook verify
 """
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A file system that runs full: 503, never a lost or half event, and all is well once there is room again."""
 import atexit
+import json
 import os
 import subprocess
 import uuid
@@ -73,14 +74,9 @@ class FullDisk(PlaceCase):
         """How often each transcript counts, in the eyes of the product."""
         counts = {}
         for line in self.place.stenohook("list", "--format", "json").splitlines():
-            subject = self.subject_of(line)
+            subject = json.loads(line)["transcript_id"]
             counts[subject] = counts.get(subject, 0) + 1
         return counts
-
-    @staticmethod
-    def subject_of(line):
-        import json
-        return json.loads(line)["transcript_id"]
 
     def test_brim_without_reserve_loses_and_repeats_nothing(self):
         self.site("1m", free_space_min="0")

@@ -19,15 +19,19 @@ extern const struct unit_suite suite_box;
 extern const struct unit_suite suite_command;
 extern const struct unit_suite suite_config;
 extern const struct unit_suite suite_event;
+extern const struct unit_suite suite_index;
+extern const struct unit_suite suite_journal;
 extern const struct unit_suite suite_lines;
 extern const struct unit_suite suite_payload;
 extern const struct unit_suite suite_query;
 extern const struct unit_suite suite_reader;
 extern const struct unit_suite suite_record;
+extern const struct unit_suite suite_recover;
 extern const struct unit_suite suite_reply;
 extern const struct unit_suite suite_request;
 extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_settings;
+extern const struct unit_suite suite_spool;
 extern const struct unit_suite suite_text;
 extern const struct unit_suite suite_verdict;
 extern const struct unit_suite suite_verify;
@@ -40,15 +44,19 @@ static const struct unit_suite *const suites[] = {
     &suite_command,
     &suite_config,
     &suite_event,
+    &suite_index,
+    &suite_journal,
     &suite_lines,
     &suite_payload,
     &suite_query,
     &suite_reader,
     &suite_record,
+    &suite_recover,
     &suite_reply,
     &suite_request,
     &suite_scan,
     &suite_settings,
+    &suite_spool,
     &suite_text,
     &suite_verdict,
     &suite_verify,

@@ -15,12 +15,12 @@
 #define NOW_NS INT64_C(1795420218966000000) /* 2026-11-23T07:50:18.966Z */
 #define WAIT_NS UINT64_C(5000000000)
 
-bool kit_open(struct kit *kit, uint64_t segment_max)
+bool reader_kit_open(struct reader_kit *kit, uint64_t segment_max)
 {
     struct journal_options options = {.segment_max = segment_max};
     struct err err = ERR_INIT;
 
-    *kit = (struct kit){.journal = NULL};
+    *kit = (struct reader_kit){.journal = NULL};
     snprintf(kit->path, sizeof kit->path, "%s/spool", unit_folder());
     if (spool_create(kit->path, &err) != STATUS_OK ||
         spool_open(&kit->spool, kit->path, &err) != STATUS_OK)
@@ -30,15 +30,15 @@ bool kit_open(struct kit *kit, uint64_t segment_max)
     return true;
 }
 
-void kit_close(struct kit *kit)
+void reader_kit_close(struct reader_kit *kit)
 {
     journal_close(kit->journal);
     kit->journal = NULL;
     spool_close(&kit->spool);
 }
 
-bool kit_line(struct record_line *line, char key[EVENT_KEY_MAX], const char *transcript,
-              struct str body)
+bool reader_kit_line(struct record_line *line, char key[EVENT_KEY_MAX], const char *transcript,
+                     struct str body)
 {
     struct event event = {.kind = EVENT_TRANSCRIPT,
                           .subject_name = "transcript_id",
@@ -59,7 +59,7 @@ bool kit_line(struct record_line *line, char key[EVENT_KEY_MAX], const char *tra
     return record_print(line, &event, 64 * 1024 * 1024, &err) == STATUS_OK;
 }
 
-struct place kit_add_body(struct kit *kit, const char *transcript, struct str body)
+struct place reader_kit_add_body(struct reader_kit *kit, const char *transcript, struct str body)
 {
     struct place place = {0, 0};
     struct err err = ERR_INIT;
@@ -67,7 +67,7 @@ struct place kit_add_body(struct kit *kit, const char *transcript, struct str bo
     char key[EVENT_KEY_MAX];
     struct record_line line;
 
-    if (!kit_line(&line, key, transcript, body))
+    if (!reader_kit_line(&line, key, transcript, body))
         return place;
     if (journal_append(kit->journal, str_of(key), &line, NOW_NS, clock_mono_ns() + WAIT_NS,
                        &receipt, &err) == STATUS_OK)
@@ -78,13 +78,13 @@ struct place kit_add_body(struct kit *kit, const char *transcript, struct str bo
     return place;
 }
 
-struct place kit_add(struct kit *kit, const char *transcript)
+struct place reader_kit_add(struct reader_kit *kit, const char *transcript)
 {
-    return kit_add_body(kit, transcript,
-                        STR("{\"transcript_id\": \"t\", \"status\": \"completed\"}"));
+    return reader_kit_add_body(kit, transcript,
+                               STR("{\"transcript_id\": \"t\", \"status\": \"completed\"}"));
 }
 
-static int open_segment(const struct kit *kit, uint32_t segment, int flags)
+static int open_segment(const struct reader_kit *kit, uint32_t segment, int flags)
 {
     char name[SPOOL_NAME_MAX];
 
@@ -92,7 +92,7 @@ static int open_segment(const struct kit *kit, uint32_t segment, int flags)
     return file_open(kit->spool.log, name, flags, 0600);
 }
 
-uint64_t kit_size(const struct kit *kit, uint32_t segment)
+uint64_t reader_kit_size(const struct reader_kit *kit, uint32_t segment)
 {
     char name[SPOOL_NAME_MAX];
     struct stat sb;
@@ -101,7 +101,7 @@ uint64_t kit_size(const struct kit *kit, uint32_t segment)
     return fstatat(kit->spool.log, name, &sb, 0) == 0 ? (uint64_t)sb.st_size : 0;
 }
 
-bool kit_read(const struct kit *kit, uint32_t segment, struct buf *out)
+bool reader_kit_read(const struct reader_kit *kit, uint32_t segment, struct buf *out)
 {
     char name[SPOOL_NAME_MAX];
 
@@ -109,8 +109,8 @@ bool kit_read(const struct kit *kit, uint32_t segment, struct buf *out)
     return file_slurp(kit->spool.log, name, out) == 0;
 }
 
-bool kit_write(const struct kit *kit, uint32_t segment, uint64_t offset, const void *bytes,
-               size_t len)
+bool reader_kit_write(const struct reader_kit *kit, uint32_t segment, uint64_t offset,
+                      const void *bytes, size_t len)
 {
     int fd = open_segment(kit, segment, O_WRONLY);
     bool done = fd >= 0 && file_pwrite(fd, bytes, len, (off_t)offset) == 0;
@@ -119,12 +119,13 @@ bool kit_write(const struct kit *kit, uint32_t segment, uint64_t offset, const v
     return done;
 }
 
-bool kit_append(const struct kit *kit, uint32_t segment, const void *bytes, size_t len)
+bool reader_kit_append(const struct reader_kit *kit, uint32_t segment, const void *bytes,
+                       size_t len)
 {
-    return kit_write(kit, segment, kit_size(kit, segment), bytes, len);
+    return reader_kit_write(kit, segment, reader_kit_size(kit, segment), bytes, len);
 }
 
-bool kit_truncate(const struct kit *kit, uint32_t segment, uint64_t len)
+bool reader_kit_truncate(const struct reader_kit *kit, uint32_t segment, uint64_t len)
 {
     int fd = open_segment(kit, segment, O_WRONLY);
     bool done = fd >= 0 && ftruncate(fd, (off_t)len) == 0;
@@ -133,7 +134,7 @@ bool kit_truncate(const struct kit *kit, uint32_t segment, uint64_t len)
     return done;
 }
 
-bool kit_remove(const struct kit *kit, uint32_t segment)
+bool reader_kit_remove(const struct reader_kit *kit, uint32_t segment)
 {
     char name[SPOOL_NAME_MAX];
 
@@ -141,7 +142,7 @@ bool kit_remove(const struct kit *kit, uint32_t segment)
     return unlinkat(kit->spool.log, name, 0) == 0;
 }
 
-bool kit_reboot(struct kit *kit)
+bool reader_kit_reboot(struct reader_kit *kit)
 {
     journal_close(kit->journal);
     kit->journal = NULL;
@@ -166,7 +167,7 @@ static char letter_of(const struct reader_item *item)
     return '?';
 }
 
-void kit_walk(const struct kit *kit, struct place from, char found[KIT_FOUND_MAX])
+void reader_kit_walk(const struct reader_kit *kit, struct place from, char found[KIT_FOUND_MAX])
 {
     struct err err = ERR_INIT;
     struct reader *reader;
@@ -193,10 +194,10 @@ void kit_walk(const struct kit *kit, struct place from, char found[KIT_FOUND_MAX
     reader_close(reader);
 }
 
-const char *kit_found(const struct kit *kit)
+const char *reader_kit_found(const struct reader_kit *kit)
 {
     static char found[KIT_FOUND_MAX];
 
-    kit_walk(kit, (struct place){0, 0}, found);
+    reader_kit_walk(kit, (struct place){0, 0}, found);
     return found;
 }

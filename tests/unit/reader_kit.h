@@ -12,7 +12,7 @@
 #include "store/reader.h"
 #include "store/spool.h"
 
-struct kit {
+struct reader_kit {
     char path[256];
     struct spool spool;
     struct journal *journal;
@@ -20,31 +20,32 @@ struct kit {
 
 /* A fresh spool in the test's folder. A new segment is begun when one would grow beyond segment_max
  * bytes. */
-bool kit_open(struct kit *kit, uint64_t segment_max);
-void kit_close(struct kit *kit);
+bool reader_kit_open(struct reader_kit *kit, uint64_t segment_max);
+void reader_kit_close(struct reader_kit *kit);
 
 /* The line of an event of that transcript. */
-bool kit_line(struct record_line *line, char key[EVENT_KEY_MAX], const char *transcript,
-              struct str body);
+bool reader_kit_line(struct record_line *line, char key[EVENT_KEY_MAX], const char *transcript,
+                     struct str body);
 /* Records it. {0,0} after a failure. */
-struct place kit_add(struct kit *kit, const char *transcript);
-struct place kit_add_body(struct kit *kit, const char *transcript, struct str body);
+struct place reader_kit_add(struct reader_kit *kit, const char *transcript);
+struct place reader_kit_add_body(struct reader_kit *kit, const char *transcript, struct str body);
 
 /* The bytes of a segment, and changes of them behind the journal's back. */
-uint64_t kit_size(const struct kit *kit, uint32_t segment);
-bool kit_read(const struct kit *kit, uint32_t segment, struct buf *out);
-bool kit_write(const struct kit *kit, uint32_t segment, uint64_t offset, const void *bytes,
-               size_t len);
-bool kit_append(const struct kit *kit, uint32_t segment, const void *bytes, size_t len);
-bool kit_truncate(const struct kit *kit, uint32_t segment, uint64_t len);
-bool kit_remove(const struct kit *kit, uint32_t segment);
+uint64_t reader_kit_size(const struct reader_kit *kit, uint32_t segment);
+bool reader_kit_read(const struct reader_kit *kit, uint32_t segment, struct buf *out);
+bool reader_kit_write(const struct reader_kit *kit, uint32_t segment, uint64_t offset,
+                      const void *bytes, size_t len);
+bool reader_kit_append(const struct reader_kit *kit, uint32_t segment, const void *bytes,
+                       size_t len);
+bool reader_kit_truncate(const struct reader_kit *kit, uint32_t segment, uint64_t len);
+bool reader_kit_remove(const struct reader_kit *kit, uint32_t segment);
 /* As after a reboot: the hints are gone, and the journal is closed. */
-bool kit_reboot(struct kit *kit);
+bool reader_kit_reboot(struct reader_kit *kit);
 
 /* What a reader finds: one letter an item. R record, H header, t torn, v void, X rotten, ! failure.
  */
 #define KIT_FOUND_MAX 256
-void kit_walk(const struct kit *kit, struct place from, char found[KIT_FOUND_MAX]);
-const char *kit_found(const struct kit *kit);
+void reader_kit_walk(const struct reader_kit *kit, struct place from, char found[KIT_FOUND_MAX]);
+const char *reader_kit_found(const struct reader_kit *kit);
 
 #endif

@@ -12,11 +12,11 @@
 
 UNIT_TEST(an_empty_spool_has_nothing_to_read)
 {
-    struct kit kit;
+    struct reader_kit kit;
 
-    UNIT_REQUIRE(kit_open(&kit, ONE_SEGMENT));
-    UNIT_TEXT("", kit_found(&kit));
-    kit_close(&kit);
+    UNIT_REQUIRE(reader_kit_open(&kit, ONE_SEGMENT));
+    UNIT_TEXT("", reader_kit_found(&kit));
+    reader_kit_close(&kit);
 }
 
 UNIT_TEST(records_come_in_their_order_with_their_places)
@@ -24,12 +24,12 @@ UNIT_TEST(records_come_in_their_order_with_their_places)
     struct place places[3];
     struct err err = ERR_INIT;
     struct reader *reader;
-    struct kit kit;
+    struct reader_kit kit;
 
-    UNIT_REQUIRE(kit_open(&kit, SMALL));
+    UNIT_REQUIRE(reader_kit_open(&kit, SMALL));
     for (int i = 0; i < 3; i++)
-        places[i] = kit_add(&kit, (const char *[]){"t0", "t1", "t2"}[i]);
-    UNIT_TEXT("HRHRHR", kit_found(&kit));
+        places[i] = reader_kit_add(&kit, (const char *[]){"t0", "t1", "t2"}[i]);
+    UNIT_TEXT("HRHRHR", reader_kit_found(&kit));
     UNIT_STATUS(STATUS_OK, reader_open(&reader, &kit.spool, (struct place){0, 0}, &err), &err);
     for (int i = 0; i < 6; i++) {
         struct reader_item item;
@@ -45,28 +45,28 @@ UNIT_TEST(records_come_in_their_order_with_their_places)
         UNIT_INT(item.line.len + 1, item.len);
     }
     reader_close(reader);
-    kit_close(&kit);
+    reader_kit_close(&kit);
 }
 
 UNIT_TEST(reading_begins_where_it_is_asked_to)
 {
     char found[KIT_FOUND_MAX];
     struct place second, third;
-    struct kit kit;
+    struct reader_kit kit;
 
-    UNIT_REQUIRE(kit_open(&kit, ONE_SEGMENT));
-    kit_add(&kit, "t0");
-    second = kit_add(&kit, "t1");
-    third = kit_add(&kit, "t2");
-    kit_walk(&kit, second, found);
+    UNIT_REQUIRE(reader_kit_open(&kit, ONE_SEGMENT));
+    reader_kit_add(&kit, "t0");
+    second = reader_kit_add(&kit, "t1");
+    third = reader_kit_add(&kit, "t2");
+    reader_kit_walk(&kit, second, found);
     UNIT_TEXT("RR", found);
     second.offset++; /* in the middle of a line: the next one */
-    kit_walk(&kit, second, found);
+    reader_kit_walk(&kit, second, found);
     UNIT_TEXT("R", found);
     third.segment++;
-    kit_walk(&kit, third, found);
+    reader_kit_walk(&kit, third, found);
     UNIT_TEXT("", found);
-    kit_close(&kit);
+    reader_kit_close(&kit);
 }
 
 UNIT_TEST(a_write_that_was_cut_off_is_torn_wherever_it_stands)
@@ -74,19 +74,19 @@ UNIT_TEST(a_write_that_was_cut_off_is_torn_wherever_it_stands)
     char key[EVENT_KEY_MAX];
     struct record_line line;
     struct place first;
-    struct kit kit;
+    struct reader_kit kit;
     struct str bytes;
 
-    UNIT_REQUIRE(kit_open(&kit, ONE_SEGMENT));
-    first = kit_add(&kit, "t0");
-    UNIT_REQUIRE(kit_line(&line, key, "lost", STR("{}")));
-    bytes = record_seal(&line, first.segment, kit_size(&kit, first.segment), false);
-    UNIT_TRUE(kit_append(&kit, first.segment, bytes.ptr, bytes.len / 2));
+    UNIT_REQUIRE(reader_kit_open(&kit, ONE_SEGMENT));
+    first = reader_kit_add(&kit, "t0");
+    UNIT_REQUIRE(reader_kit_line(&line, key, "lost", STR("{}")));
+    bytes = record_seal(&line, first.segment, reader_kit_size(&kit, first.segment), false);
+    UNIT_TRUE(reader_kit_append(&kit, first.segment, bytes.ptr, bytes.len / 2));
     record_line_free(&line);
-    UNIT_TEXT("HRt", kit_found(&kit));
-    kit_add(&kit, "t1");
-    UNIT_TEXT("HRtR", kit_found(&kit));
-    kit_close(&kit);
+    UNIT_TEXT("HRt", reader_kit_found(&kit));
+    reader_kit_add(&kit, "t1");
+    UNIT_TEXT("HRtR", reader_kit_found(&kit));
+    reader_kit_close(&kit);
 }
 
 UNIT_TEST(a_line_that_lacked_only_its_newline_counts_once_the_next_writer_ended_it)
@@ -94,19 +94,19 @@ UNIT_TEST(a_line_that_lacked_only_its_newline_counts_once_the_next_writer_ended_
     char key[EVENT_KEY_MAX];
     struct record_line line;
     struct place first;
-    struct kit kit;
+    struct reader_kit kit;
     struct str bytes;
 
-    UNIT_REQUIRE(kit_open(&kit, ONE_SEGMENT));
-    first = kit_add(&kit, "t0");
-    UNIT_REQUIRE(kit_line(&line, key, "t1", STR("{}")));
-    bytes = record_seal(&line, first.segment, kit_size(&kit, first.segment), false);
-    UNIT_TRUE(kit_append(&kit, first.segment, bytes.ptr, bytes.len - 1));
+    UNIT_REQUIRE(reader_kit_open(&kit, ONE_SEGMENT));
+    first = reader_kit_add(&kit, "t0");
+    UNIT_REQUIRE(reader_kit_line(&line, key, "t1", STR("{}")));
+    bytes = record_seal(&line, first.segment, reader_kit_size(&kit, first.segment), false);
+    UNIT_TRUE(reader_kit_append(&kit, first.segment, bytes.ptr, bytes.len - 1));
     record_line_free(&line);
-    UNIT_TEXT("HRt", kit_found(&kit));
-    kit_add(&kit, "t2");
-    UNIT_TEXT("HRRR", kit_found(&kit));
-    kit_close(&kit);
+    UNIT_TEXT("HRt", reader_kit_found(&kit));
+    reader_kit_add(&kit, "t2");
+    UNIT_TEXT("HRRR", reader_kit_found(&kit));
+    reader_kit_close(&kit);
 }
 
 UNIT_TEST(a_whole_line_that_is_not_durable_is_void)
@@ -115,38 +115,38 @@ UNIT_TEST(a_whole_line_that_is_not_durable_is_void)
     char key[EVENT_KEY_MAX];
     struct record_line line;
     struct place place;
-    struct kit kit;
+    struct reader_kit kit;
     struct str bytes;
     struct buf out;
 
-    UNIT_REQUIRE(kit_open(&kit, ONE_SEGMENT));
-    place = kit_add(&kit, "t0");
-    place.offset = kit_size(&kit, place.segment);
-    UNIT_REQUIRE(kit_line(&line, key, "t1", STR("{}")));
+    UNIT_REQUIRE(reader_kit_open(&kit, ONE_SEGMENT));
+    place = reader_kit_add(&kit, "t0");
+    place.offset = reader_kit_size(&kit, place.segment);
+    UNIT_REQUIRE(reader_kit_line(&line, key, "t1", STR("{}")));
     bytes = record_seal(&line, place.segment, place.offset, false);
-    UNIT_TRUE(kit_append(&kit, place.segment, bytes.ptr, bytes.len));
+    UNIT_TRUE(reader_kit_append(&kit, place.segment, bytes.ptr, bytes.len));
     record_line_free(&line);
-    UNIT_TEXT("HRv", kit_found(&kit));
+    UNIT_TEXT("HRv", reader_kit_found(&kit));
     buf_init(&out, 4096);
     UNIT_STATUS(STATUS_MISSING, reader_get(&kit.spool, place, &out, &err), &err);
     buf_free(&out);
-    kit_close(&kit);
+    reader_kit_close(&kit);
 }
 
 UNIT_TEST(bytes_behind_what_counts_are_never_called_damage)
 {
     struct place place;
-    struct kit kit;
+    struct reader_kit kit;
 
-    UNIT_REQUIRE(kit_open(&kit, ONE_SEGMENT));
-    place = kit_add(&kit, "t0");
-    UNIT_TRUE(kit_append(&kit, place.segment, "\0\0\0\0 rubbish\n{}\n\n", 17));
-    UNIT_TEXT("HRttt", kit_found(&kit));
-    kit_close(&kit);
+    UNIT_REQUIRE(reader_kit_open(&kit, ONE_SEGMENT));
+    place = reader_kit_add(&kit, "t0");
+    UNIT_TRUE(reader_kit_append(&kit, place.segment, "\0\0\0\0 rubbish\n{}\n\n", 17));
+    UNIT_TEXT("HRttt", reader_kit_found(&kit));
+    reader_kit_close(&kit);
 }
 
 /* Writes the header of segment 2 by hand. */
-static bool second_segment(const struct kit *kit, uint64_t previous_valid)
+static bool second_segment(const struct reader_kit *kit, uint64_t previous_valid)
 {
     struct record_header header = {.segment = 2, .previous = 1, .previous_valid = previous_valid};
     char path[512];
@@ -168,92 +168,92 @@ static bool second_segment(const struct kit *kit, uint64_t previous_valid)
 UNIT_TEST(the_next_header_says_what_counts_of_a_segment)
 {
     struct place second;
-    struct kit kit;
+    struct reader_kit kit;
 
-    UNIT_REQUIRE(kit_open(&kit, ONE_SEGMENT));
-    kit_add(&kit, "t0");
-    second = kit_add(&kit, "t1");
+    UNIT_REQUIRE(reader_kit_open(&kit, ONE_SEGMENT));
+    reader_kit_add(&kit, "t0");
+    second = reader_kit_add(&kit, "t1");
     UNIT_REQUIRE(second.segment == 1);
     UNIT_TRUE(second_segment(&kit, second.offset));
-    UNIT_TEXT("HRvH", kit_found(&kit));
-    kit_close(&kit);
+    UNIT_TEXT("HRvH", reader_kit_found(&kit));
+    reader_kit_close(&kit);
 }
 
 UNIT_TEST(a_line_that_ends_behind_what_counts_is_void)
 {
     struct place second;
-    struct kit kit;
+    struct reader_kit kit;
 
-    UNIT_REQUIRE(kit_open(&kit, ONE_SEGMENT));
-    kit_add(&kit, "t0");
-    second = kit_add(&kit, "t1");
+    UNIT_REQUIRE(reader_kit_open(&kit, ONE_SEGMENT));
+    reader_kit_add(&kit, "t0");
+    second = reader_kit_add(&kit, "t1");
     UNIT_TRUE(second_segment(&kit, second.offset + 20));
-    UNIT_TEXT("HRvH", kit_found(&kit));
-    UNIT_TRUE(kit_truncate(&kit, 1, second.offset + 30));
-    UNIT_TEXT("HRtH", kit_found(&kit));
-    UNIT_TRUE(kit_write(&kit, 1, second.offset + 2, "K", 1));
-    UNIT_TEXT("HRXH", kit_found(&kit));
-    kit_close(&kit);
+    UNIT_TEXT("HRvH", reader_kit_found(&kit));
+    UNIT_TRUE(reader_kit_truncate(&kit, 1, second.offset + 30));
+    UNIT_TEXT("HRtH", reader_kit_found(&kit));
+    UNIT_TRUE(reader_kit_write(&kit, 1, second.offset + 2, "K", 1));
+    UNIT_TEXT("HRXH", reader_kit_found(&kit));
+    reader_kit_close(&kit);
 }
 
 UNIT_TEST(after_a_reboot_all_whole_lines_of_the_last_segment_count)
 {
     struct place last;
-    struct kit kit;
+    struct reader_kit kit;
 
-    UNIT_REQUIRE(kit_open(&kit, ONE_SEGMENT));
-    kit_add(&kit, "t0");
-    last = kit_add(&kit, "t1");
-    UNIT_TRUE(kit_append(&kit, last.segment, "\0\0\0\0\n{\"key\":\"", 13));
-    UNIT_TRUE(kit_reboot(&kit));
-    UNIT_TEXT("HRRtt", kit_found(&kit));
-    kit_close(&kit);
+    UNIT_REQUIRE(reader_kit_open(&kit, ONE_SEGMENT));
+    reader_kit_add(&kit, "t0");
+    last = reader_kit_add(&kit, "t1");
+    UNIT_TRUE(reader_kit_append(&kit, last.segment, "\0\0\0\0\n{\"key\":\"", 13));
+    UNIT_TRUE(reader_kit_reboot(&kit));
+    UNIT_TEXT("HRRtt", reader_kit_found(&kit));
+    reader_kit_close(&kit);
 }
 
 UNIT_TEST(bytes_that_are_missing_from_the_end_are_damage)
 {
     struct place last;
-    struct kit kit;
+    struct reader_kit kit;
 
-    UNIT_REQUIRE(kit_open(&kit, ONE_SEGMENT));
-    kit_add(&kit, "t0");
-    last = kit_add(&kit, "t1");
-    UNIT_TRUE(kit_truncate(&kit, last.segment, last.offset + 40));
-    UNIT_TEXT("HRtX", kit_found(&kit));
-    UNIT_TRUE(kit_truncate(&kit, last.segment, last.offset));
-    UNIT_TEXT("HRX", kit_found(&kit));
-    UNIT_TRUE(kit_truncate(&kit, last.segment, 0));
-    UNIT_TEXT("X", kit_found(&kit));
-    kit_close(&kit);
+    UNIT_REQUIRE(reader_kit_open(&kit, ONE_SEGMENT));
+    reader_kit_add(&kit, "t0");
+    last = reader_kit_add(&kit, "t1");
+    UNIT_TRUE(reader_kit_truncate(&kit, last.segment, last.offset + 40));
+    UNIT_TEXT("HRtX", reader_kit_found(&kit));
+    UNIT_TRUE(reader_kit_truncate(&kit, last.segment, last.offset));
+    UNIT_TEXT("HRX", reader_kit_found(&kit));
+    UNIT_TRUE(reader_kit_truncate(&kit, last.segment, 0));
+    UNIT_TEXT("X", reader_kit_found(&kit));
+    reader_kit_close(&kit);
 }
 
 UNIT_TEST(segments_may_be_removed_from_the_oldest_on_but_from_nowhere_else)
 {
-    struct kit kit;
+    struct reader_kit kit;
 
-    UNIT_REQUIRE(kit_open(&kit, SMALL));
+    UNIT_REQUIRE(reader_kit_open(&kit, SMALL));
     for (int i = 0; i < 5; i++)
-        kit_add(&kit, (const char *[]){"t0", "t1", "t2", "t3", "t4"}[i]);
-    UNIT_TRUE(kit_remove(&kit, 1));
-    UNIT_TEXT("HRHRHRHR", kit_found(&kit));
-    UNIT_TRUE(kit_remove(&kit, 3));
-    UNIT_TEXT("HRXHRHR", kit_found(&kit));
-    UNIT_TRUE(kit_remove(&kit, 5));
-    UNIT_TEXT("HRXHRX", kit_found(&kit));
-    kit_close(&kit);
+        reader_kit_add(&kit, (const char *[]){"t0", "t1", "t2", "t3", "t4"}[i]);
+    UNIT_TRUE(reader_kit_remove(&kit, 1));
+    UNIT_TEXT("HRHRHRHR", reader_kit_found(&kit));
+    UNIT_TRUE(reader_kit_remove(&kit, 3));
+    UNIT_TEXT("HRXHRHR", reader_kit_found(&kit));
+    UNIT_TRUE(reader_kit_remove(&kit, 5));
+    UNIT_TEXT("HRXHRX", reader_kit_found(&kit));
+    reader_kit_close(&kit);
 }
 
 UNIT_TEST(every_changed_byte_of_a_segment_is_noticed)
 {
     struct buf bytes;
-    struct kit kit;
+    struct reader_kit kit;
     size_t wrong = 0;
 
-    UNIT_REQUIRE(kit_open(&kit, ONE_SEGMENT));
+    UNIT_REQUIRE(reader_kit_open(&kit, ONE_SEGMENT));
     for (int i = 0; i < 3; i++)
-        kit_add(&kit, (const char *[]){"t0", "t1", "t2"}[i]);
+        reader_kit_add(&kit, (const char *[]){"t0", "t1", "t2"}[i]);
     buf_init(&bytes, 65536);
-    UNIT_REQUIRE(kit_read(&kit, 1, &bytes));
+    UNIT_REQUIRE(reader_kit_read(&kit, 1, &bytes));
     for (size_t i = 0; i < bytes.len; i++) {
         static const unsigned char changes[] = {0x01, 0x20, 0x80, 0xff};
 
@@ -264,34 +264,34 @@ UNIT_TEST(every_changed_byte_of_a_segment_is_noticed)
 
             if (changed == bytes.ptr[i])
                 changed = ' ';
-            UNIT_REQUIRE(kit_write(&kit, 1, i, &changed, 1));
-            if (strchr(kit_found(&kit), 'X') == NULL)
+            UNIT_REQUIRE(reader_kit_write(&kit, 1, i, &changed, 1));
+            if (strchr(reader_kit_found(&kit), 'X') == NULL)
                 wrong++;
         }
-        UNIT_REQUIRE(kit_write(&kit, 1, i, bytes.ptr + i, 1));
+        UNIT_REQUIRE(reader_kit_write(&kit, 1, i, bytes.ptr + i, 1));
     }
     UNIT_INT(0, wrong);
-    UNIT_TEXT("HRRR", kit_found(&kit));
+    UNIT_TEXT("HRRR", reader_kit_found(&kit));
     buf_free(&bytes);
-    kit_close(&kit);
+    reader_kit_close(&kit);
 }
 
 UNIT_TEST(a_record_is_found_by_its_place_and_by_no_other)
 {
     struct err err = ERR_INIT;
     struct place place;
-    struct kit kit;
+    struct reader_kit kit;
     struct buf out;
 
-    UNIT_REQUIRE(kit_open(&kit, ONE_SEGMENT));
-    kit_add(&kit, "t0");
-    place = kit_add(&kit, "t1");
-    kit_add(&kit, "t2");
+    UNIT_REQUIRE(reader_kit_open(&kit, ONE_SEGMENT));
+    reader_kit_add(&kit, "t0");
+    place = reader_kit_add(&kit, "t1");
+    reader_kit_add(&kit, "t2");
     buf_init(&out, 4096);
     UNIT_STATUS(STATUS_OK, reader_get(&kit.spool, place, &out, &err), &err);
     UNIT_TRUE(record_ok(buf_str(&out)));
     UNIT_STR("calls transcript t1 completed", record_key(buf_str(&out)));
-    for (uint64_t offset = 0; offset < kit_size(&kit, 1) + 2; offset++) {
+    for (uint64_t offset = 0; offset < reader_kit_size(&kit, 1) + 2; offset++) {
         struct place other = {1, offset};
         struct err ignored = ERR_INIT;
         bool is = false;
@@ -308,24 +308,24 @@ UNIT_TEST(a_record_is_found_by_its_place_and_by_no_other)
                 NULL);
     UNIT_STATUS(STATUS_MISSING, reader_get(&kit.spool, (struct place){0, 0}, &out, NULL), NULL);
     buf_free(&out);
-    kit_close(&kit);
+    reader_kit_close(&kit);
 }
 
 UNIT_TEST(a_damaged_record_is_told_as_such_when_asked_for)
 {
     struct err err = ERR_INIT;
     struct place place;
-    struct kit kit;
+    struct reader_kit kit;
     struct buf out;
 
-    UNIT_REQUIRE(kit_open(&kit, ONE_SEGMENT));
-    place = kit_add(&kit, "t0");
-    UNIT_TRUE(kit_write(&kit, 1, place.offset + 60, "#", 1));
+    UNIT_REQUIRE(reader_kit_open(&kit, ONE_SEGMENT));
+    place = reader_kit_add(&kit, "t0");
+    UNIT_TRUE(reader_kit_write(&kit, 1, place.offset + 60, "#", 1));
     buf_init(&out, 4096);
     UNIT_STATUS(STATUS_CORRUPT, reader_get(&kit.spool, place, &out, &err), &err);
     UNIT_INT(0, out.len);
     buf_free(&out);
-    kit_close(&kit);
+    reader_kit_close(&kit);
 }
 
 UNIT_TEST(a_record_of_megabytes_is_read_whole)
@@ -334,18 +334,18 @@ UNIT_TEST(a_record_of_megabytes_is_read_whole)
     struct err err = ERR_INIT;
     struct record record;
     struct place place;
-    struct kit kit;
+    struct reader_kit kit;
     char *body = malloc(len);
     struct buf out;
 
     UNIT_REQUIRE(body != NULL);
     for (size_t i = 0; i < len; i++)
         body[i] = "\"\\\nabc "[i % 7];
-    UNIT_REQUIRE(kit_open(&kit, ONE_SEGMENT));
-    kit_add(&kit, "t0");
-    place = kit_add_body(&kit, "t1", (struct str){body, len});
-    kit_add(&kit, "t2");
-    UNIT_TEXT("HRRR", kit_found(&kit));
+    UNIT_REQUIRE(reader_kit_open(&kit, ONE_SEGMENT));
+    reader_kit_add(&kit, "t0");
+    place = reader_kit_add_body(&kit, "t1", (struct str){body, len});
+    reader_kit_add(&kit, "t2");
+    UNIT_TEXT("HRRR", reader_kit_found(&kit));
     buf_init(&out, 16 * 1024 * 1024);
     UNIT_STATUS(STATUS_OK, reader_get(&kit.spool, place, &out, &err), &err);
     UNIT_STATUS(STATUS_OK, record_parse(&record, buf_str(&out), true, &err), &err);
@@ -353,25 +353,25 @@ UNIT_TEST(a_record_of_megabytes_is_read_whole)
     record_free(&record);
     buf_free(&out);
     free(body);
-    kit_close(&kit);
+    reader_kit_close(&kit);
 }
 
 UNIT_TEST(segments_are_listed_in_ascending_order)
 {
     struct err err = ERR_INIT;
     uint32_t *segments;
-    struct kit kit;
+    struct reader_kit kit;
     size_t count;
 
-    UNIT_REQUIRE(kit_open(&kit, SMALL));
+    UNIT_REQUIRE(reader_kit_open(&kit, SMALL));
     for (int i = 0; i < 3; i++)
-        kit_add(&kit, (const char *[]){"t0", "t1", "t2"}[i]);
+        reader_kit_add(&kit, (const char *[]){"t0", "t1", "t2"}[i]);
     UNIT_STATUS(STATUS_OK, reader_segments(&kit.spool, &segments, &count, &err), &err);
     UNIT_INT(3, count);
     for (size_t i = 0; i < count; i++)
         UNIT_INT(i + 1, segments[i]);
     free(segments);
-    kit_close(&kit);
+    reader_kit_close(&kit);
 }
 
 static const struct unit_case cases[] = {

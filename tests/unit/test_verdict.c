@@ -19,7 +19,7 @@ static char *sealed(size_t *len)
     struct str bytes;
     char *copy;
 
-    if (!kit_line(&line, key, "5552493-16d8", STR(BODY)))
+    if (!reader_kit_line(&line, key, "5552493-16d8", STR(BODY)))
         return NULL;
     bytes = record_seal(&line, here.segment, here.offset, false);
     *len = bytes.len - 1;

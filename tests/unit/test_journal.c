@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "journal_kit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct kit kit;
+
+UNIT_TEST(the_first_record_of_a_fresh_spool_is_durable)
+{
+    struct place durable;
+
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_MISSING, journal_durable(&kit.spool, &durable, NULL), NULL);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "calls transcript 1 completed"), &kit.err);
+    UNIT_FALSE(kit.duplicate);
+    UNIT_INT(1, kit_count(&kit, "calls transcript 1 completed"));
+    UNIT_STATUS(STATUS_OK, journal_durable(&kit.spool, &durable, &kit.err), &kit.err);
+    UNIT_INT(1, durable.segment);
+    UNIT_TRUE(durable.offset > 100);
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_receipt_names_the_place_of_the_record)
+{
+    struct place durable;
+    uint32_t segment = 0;
+    uint64_t offset = 0;
+    char line[64] = "";
+    char name[SPOOL_NAME_MAX];
+    int fd;
+
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k0"), &kit.err);
+    UNIT_STATUS(STATUS_OK, journal_durable(&kit.spool, &durable, &kit.err), &kit.err);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    UNIT_TRUE(record_id_parse(str_of(kit.id), &segment, &offset));
+    UNIT_INT(durable.segment, segment);
+    UNIT_HEX(durable.offset, offset);
+    spool_segment_name(name, segment);
+    fd = file_open(kit.spool.log, name, O_RDONLY, 0);
+    UNIT_TRUE(file_pread(fd, line, sizeof line - 1, (off_t)offset) > 0);
+    UNIT_TRUE(strncmp(line, "{\"key\":\"k1\",", 12) == 0);
+    file_close(&fd);
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_retry_gets_the_receipt_of_the_first_and_no_second_record)
+{
+    char first[RECORD_ID_MAX];
+
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    snprintf(first, sizeof first, "%s", kit.id);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k2"), &kit.err);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    UNIT_TRUE(kit.duplicate);
+    UNIT_TEXT(first, kit.id);
+    UNIT_REQUIRE(kit_reopen(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    UNIT_TRUE(kit.duplicate);
+    UNIT_INT(1, kit_count(&kit, "k1"));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_key_that_begins_like_another_is_another)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "calls transcript 12"), &kit.err);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "calls transcript 1"), &kit.err);
+    UNIT_FALSE(kit.duplicate);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "calls transcript 123"), &kit.err);
+    UNIT_FALSE(kit.duplicate);
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_torn_tail_is_left_and_the_next_record_is_found)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    UNIT_REQUIRE(kit_add_bytes(&kit, 1, "{\"key\":\"k2\",\"id\":\"1:", 20));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k2"), &kit.err);
+    UNIT_FALSE(kit.duplicate);
+    UNIT_INT(1, kit_count(&kit, "k2"));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k2"), &kit.err);
+    UNIT_TRUE(kit.duplicate);
+    UNIT_INT(1, kit_segments(&kit));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_write_that_is_cut_off_is_refused_and_its_retry_is_recorded)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k0"), &kit.err);
+    atomic_store(&kit_write_cut, 30);
+    atomic_store(&kit_write_errno, ENOSPC);
+    UNIT_STATUS(STATUS_NO_SPACE, kit_append(&kit, "k1"), &kit.err);
+    UNIT_INT(0, kit_count(&kit, "k1"));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    UNIT_FALSE(kit.duplicate);
+    UNIT_INT(1, kit_count(&kit, "k1"));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_write_that_fails_is_refused_by_its_kind)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k0"), &kit.err);
+    atomic_store(&kit_write_errno, ENOSPC);
+    UNIT_STATUS(STATUS_NO_SPACE, kit_append(&kit, "k1"), &kit.err);
+    atomic_store(&kit_write_errno, EIO);
+    UNIT_STATUS(STATUS_IO, kit_append(&kit, "k1"), &kit.err);
+    UNIT_INT(0, kit_count(&kit, "k1"));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    UNIT_INT(1, kit_count(&kit, "k1"));
+    kit_close(&kit);
+}
+
+UNIT_TEST(below_the_reserve_new_events_are_refused_and_retries_answered)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    kit.options.free_space_min = 1000000;
+    UNIT_REQUIRE(kit_reopen(&kit));
+    atomic_store(&kit_free_bytes, 2000000);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    atomic_store(&kit_free_bytes, 1000010);
+    UNIT_STATUS(STATUS_NO_SPACE, kit_append(&kit, "k2"), &kit.err);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    UNIT_TRUE(kit.duplicate);
+    UNIT_INT(0, kit_count(&kit, "k2"));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_retry_of_a_line_that_is_not_yet_durable_waits_for_its_sync)
+{
+    int before;
+
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k0"), &kit.err);
+    /* The line is written, but its sync is cut off by the deadline: somebody else holds the commit
+     * lock. */
+    {
+        int fd = file_open(kit.spool.dir, SPOOL_COMMIT, O_RDWR, 0);
+
+        UNIT_INT(0, file_trylock(fd));
+        UNIT_STATUS(STATUS_DEADLINE, kit_append_until(&kit, "k1", 20000000), &kit.err);
+        file_close(&fd);
+    }
+    UNIT_INT(1, kit_count(&kit, "k1"));
+    before = atomic_load(&kit_syncs);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    UNIT_TRUE(kit.duplicate);
+    UNIT_INT(before + 1, atomic_load(&kit_syncs));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    UNIT_INT(before + 1, atomic_load(&kit_syncs));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_held_append_lock_ends_in_time)
+{
+    uint64_t began, took;
+    int fd;
+
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k0"), &kit.err);
+    fd = file_open(kit.spool.dir, SPOOL_APPEND_LOCK, O_RDWR, 0);
+    UNIT_INT(0, file_trylock(fd));
+    began = clock_mono_ns();
+    UNIT_STATUS(STATUS_DEADLINE, kit_append_until(&kit, "k1", 50000000), &kit.err);
+    took = clock_mono_ns() - began;
+    UNIT_TRUE(took >= 50000000 && took < 1000000000);
+    file_close(&fd);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    UNIT_FALSE(kit.duplicate);
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_full_segment_is_followed_by_a_new_one)
+{
+    char key[32];
+
+    UNIT_REQUIRE(kit_open(&kit));
+    kit.options.segment_max = 4096;
+    UNIT_REQUIRE(kit_reopen(&kit));
+    for (int i = 0; i < 40; i++) {
+        snprintf(key, sizeof key, "k%d", i);
+        UNIT_STATUS(STATUS_OK, kit_append(&kit, key), &kit.err);
+    }
+    UNIT_TRUE(kit_segments(&kit) >= 3);
+    for (int i = 0; i < 40; i++) {
+        snprintf(key, sizeof key, "k%d", i);
+        UNIT_STATUS(STATUS_OK, kit_append(&kit, key), &kit.err);
+        UNIT_TRUE(kit.duplicate);
+        UNIT_INT(1, kit_count(&kit, key));
+    }
+    for (uint32_t segment = 1; segment <= 3; segment++) {
+        char name[SPOOL_NAME_MAX];
+        struct stat sb;
+
+        spool_segment_name(name, segment);
+        UNIT_TRUE(fstatat(kit.spool.log, name, &sb, 0) == 0 && sb.st_size <= 4096);
+        UNIT_INT(0600, sb.st_mode & 07777);
+    }
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_new_day_begins_a_new_segment_and_a_clock_set_back_a_little_does_not)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    kit.now_ns += KIT_DAY_NS;
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k2"), &kit.err);
+    UNIT_INT(2, kit_segments(&kit));
+    kit.now_ns -= KIT_DAY_NS;
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k3"), &kit.err);
+    UNIT_INT(2, kit_segments(&kit));
+    kit.now_ns -= 5 * KIT_DAY_NS;
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k4"), &kit.err);
+    UNIT_INT(3, kit_segments(&kit));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_record_larger_than_a_segment_gets_one_of_its_own)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    kit.options.segment_max = 65536;
+    UNIT_REQUIRE(kit_reopen(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    UNIT_STATUS(STATUS_OK, kit_append_body(&kit, "large", 3000000), &kit.err);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k2"), &kit.err);
+    UNIT_INT(3, kit_segments(&kit));
+    UNIT_INT(1, kit_count(&kit, "large"));
+    UNIT_STATUS(STATUS_OK, kit_append_body(&kit, "large", 3000000), &kit.err);
+    UNIT_TRUE(kit.duplicate);
+    UNIT_REQUIRE(kit_reboot(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append_body(&kit, "large", 3000000), &kit.err);
+    UNIT_TRUE(kit.duplicate);
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_failed_sync_poisons_the_segment_and_the_retry_is_recorded_anew)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    atomic_store(&kit_syncs_to_fail, 1);
+    UNIT_STATUS(STATUS_IO, kit_append(&kit, "k2"), &kit.err);
+    /* The page cache still shows the line, and a sync of a fresh descriptor would succeed: neither
+     * may count. */
+    UNIT_REQUIRE(kit_reopen(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k2"), &kit.err);
+    UNIT_FALSE(kit.duplicate);
+    UNIT_TRUE(strncmp(kit.id, "2:", 2) == 0);
+    UNIT_INT(1, kit_count(&kit, "k2"));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    UNIT_TRUE(kit.duplicate);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k2"), &kit.err);
+    UNIT_TRUE(kit.duplicate);
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_sync_that_fails_at_rotation_voids_what_was_not_durable)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    {
+        int fd = file_open(kit.spool.dir, SPOOL_COMMIT, O_RDWR, 0);
+
+        UNIT_INT(0, file_trylock(fd));
+        UNIT_STATUS(STATUS_DEADLINE, kit_append_until(&kit, "k2", 20000000), &kit.err);
+        file_close(&fd);
+    }
+    kit.now_ns += KIT_DAY_NS;
+    atomic_store(&kit_syncs_to_fail, 1);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k3"), &kit.err);
+    UNIT_INT(0, kit_count(&kit, "k2"));
+    UNIT_INT(1, kit_count(&kit, "k1"));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k2"), &kit.err);
+    UNIT_FALSE(kit.duplicate);
+    UNIT_INT(1, kit_count(&kit, "k2"));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_waiter_whose_segment_was_sealed_behind_its_line_is_answered)
+{
+    struct place durable;
+
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    {
+        int fd = file_open(kit.spool.dir, SPOOL_COMMIT, O_RDWR, 0);
+
+        UNIT_INT(0, file_trylock(fd));
+        UNIT_STATUS(STATUS_DEADLINE, kit_append_until(&kit, "k2", 20000000), &kit.err);
+        file_close(&fd);
+    }
+    kit.now_ns += KIT_DAY_NS;
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k3"), &kit.err);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k2"), &kit.err);
+    UNIT_TRUE(kit.duplicate);
+    UNIT_STATUS(STATUS_OK, journal_durable(&kit.spool, &durable, &kit.err), &kit.err);
+    UNIT_INT(2, durable.segment);
+    kit_close(&kit);
+}
+
+/* ---- threads and processes */
+
+#define THREADS 16
+#define EACH 25
+
+struct worker {
+    pthread_t thread;
+    struct journal_group *group;
+    unsigned number;
+    unsigned recorded, failed;
+};
+
+static void *work(void *context)
+{
+    struct worker *w = context;
+    struct kit mine = kit;
+
+    mine.journal = NULL;
+    if (journal_open(&mine.journal, &kit.spool, w->group, &kit.options, &mine.err) != STATUS_OK)
+        return NULL;
+    for (unsigned i = 0; i < EACH; i++) {
+        char key[32];
+
+        snprintf(key, sizeof key, "t%u-%u", w->number, i);
+        if (kit_append(&mine, key) == STATUS_OK && !mine.duplicate)
+            w->recorded++;
+        else
+            w->failed++;
+        snprintf(key, sizeof key, "shared-%u", i); /* all threads compete for this one */
+        if (kit_append(&mine, key) != STATUS_OK)
+            w->failed++;
+    }
+    journal_close(mine.journal);
+    return NULL;
+}
+
+UNIT_TEST(threads_share_their_syncs_and_record_each_key_once)
+{
+    struct worker workers[THREADS] = {0};
+    struct journal_group *group = NULL;
+    unsigned recorded = 0, failed = 0;
+
+    UNIT_REQUIRE(kit_open(&kit));
+    kit.options.segment_max = 20000;
+    UNIT_STATUS(STATUS_OK, journal_group_make(&group, &kit.err), &kit.err);
+    for (unsigned i = 0; i < THREADS; i++) {
+        workers[i].group = group;
+        workers[i].number = i;
+        UNIT_INT(0, pthread_create(&workers[i].thread, NULL, work, &workers[i]));
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        pthread_join(workers[i].thread, NULL);
+        recorded += workers[i].recorded;
+        failed += workers[i].failed;
+    }
+    journal_group_free(group);
+    UNIT_INT(THREADS * EACH, recorded);
+    UNIT_INT(0, failed);
+    UNIT_TRUE(atomic_load(&kit_syncs) < THREADS * EACH + EACH);
+    for (unsigned i = 0; i < EACH; i++) {
+        char key[32];
+
+        snprintf(key, sizeof key, "shared-%u", i);
+        UNIT_INT(1, kit_count(&kit, key));
+        snprintf(key, sizeof key, "t%u-%u", i % THREADS, i);
+        UNIT_INT(1, kit_count(&kit, key));
+    }
+    kit_close(&kit);
+}
+
+UNIT_TEST(processes_that_compete_for_keys_record_each_once)
+{
+    pid_t pids[4];
+
+    UNIT_REQUIRE(kit_open(&kit));
+    for (size_t p = 0; p < 4; p++) {
+        pids[p] = fork();
+        if (pids[p] == 0) {
+            int failed = 0;
+
+            if (journal_open(&kit.journal, &kit.spool, NULL, &kit.options, NULL) != STATUS_OK)
+                _exit(9);
+            for (int i = 0; i < 40; i++) {
+                char key[32];
+
+                snprintf(key, sizeof key, "k%d", i);
+                failed |= kit_append(&kit, key) != STATUS_OK;
+            }
+            _exit(failed);
+        }
+    }
+    for (size_t p = 0; p < 4; p++) {
+        int status = -1;
+
+        UNIT_TRUE(waitpid(pids[p], &status, 0) == pids[p]);
+        UNIT_INT(0, status);
+    }
+    for (int i = 0; i < 40; i++) {
+        char key[32];
+
+        snprintf(key, sizeof key, "k%d", i);
+        UNIT_INT(1, kit_count(&kit, key));
+    }
+    kit_close(&kit);
+}
+
+static const struct unit_case cases[] = {
+    UNIT_CASE(the_first_record_of_a_fresh_spool_is_durable),
+    UNIT_CASE(a_receipt_names_the_place_of_the_record),
+    UNIT_CASE(a_retry_gets_the_receipt_of_the_first_and_no_second_record),
+    UNIT_CASE(a_key_that_begins_like_another_is_another),
+    UNIT_CASE(a_torn_tail_is_left_and_the_next_record_is_found),
+    UNIT_CASE(a_write_that_is_cut_off_is_refused_and_its_retry_is_recorded),
+    UNIT_CASE(a_write_that_fails_is_refused_by_its_kind),
+    UNIT_CASE(below_the_reserve_new_events_are_refused_and_retries_answered),
+    UNIT_CASE(a_retry_of_a_line_that_is_not_yet_durable_waits_for_its_sync),
+    UNIT_CASE(a_held_append_lock_ends_in_time),
+    UNIT_CASE(a_full_segment_is_followed_by_a_new_one),
+    UNIT_CASE(a_new_day_begins_a_new_segment_and_a_clock_set_back_a_little_does_not),
+    UNIT_CASE(a_record_larger_than_a_segment_gets_one_of_its_own),
+    UNIT_CASE(a_failed_sync_poisons_the_segment_and_the_retry_is_recorded_anew),
+    UNIT_CASE(a_sync_that_fails_at_rotation_voids_what_was_not_durable),
+    UNIT_CASE(a_waiter_whose_segment_was_sealed_behind_its_line_is_answered),
+    UNIT_CASE(threads_share_their_syncs_and_record_each_key_once),
+    UNIT_CASE(processes_that_compete_for_keys_record_each_once),
+    UNIT_END,
+};
+const struct unit_suite suite_journal = {"journal", cases};

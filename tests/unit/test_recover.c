@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "journal_kit.h"
+#include "store/index.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct kit kit;
+
+/* Appends keys k0, k1, ... and says how many went wrong or were not as expected. */
+static int append_keys(int from, int to, bool duplicate)
+{
+    int wrong = 0;
+
+    for (int i = from; i < to; i++) {
+        char key[32];
+
+        snprintf(key, sizeof key, "k%d", i);
+        if (kit_append(&kit, key) != STATUS_OK || kit.duplicate != duplicate)
+            wrong++;
+    }
+    return wrong;
+}
+
+static bool state_is(struct state *state)
+{
+    int fd = file_open(kit.spool.dir, SPOOL_STATE, O_RDONLY, 0);
+    bool ok = state_read(fd, state);
+
+    file_close(&fd);
+    return UNIT_TRUE(ok);
+}
+
+static bool small_segments(uint64_t segment_max)
+{
+    if (!kit_open(&kit))
+        return false;
+    kit.options.segment_max = segment_max;
+    return kit_reopen(&kit);
+}
+
+/* A removed index, as by a person's hand. */
+static void remove_index(void)
+{
+    char name[SPOOL_NAME_MAX];
+
+    for (unsigned table = 0; table < INDEX_TABLES_MAX; table++) {
+        spool_table_name(name, table);
+        (void)unlinkat(kit.spool.idx, name, 0);
+    }
+    (void)unlinkat(kit.spool.idx, SPOOL_REACH, 0);
+}
+
+UNIT_TEST(after_a_reboot_a_new_segment_is_begun_and_duplicates_are_found)
+{
+    struct place durable;
+
+    UNIT_REQUIRE(small_segments(4096));
+    UNIT_INT(0, append_keys(0, 30, false));
+    UNIT_REQUIRE(kit_reboot(&kit));
+    UNIT_STATUS(STATUS_MISSING, journal_durable(&kit.spool, &durable, NULL), NULL);
+    UNIT_INT(0, append_keys(0, 30, true));
+    UNIT_INT(0, append_keys(30, 31, false));
+    UNIT_STATUS(STATUS_OK, journal_durable(&kit.spool, &durable, &kit.err), &kit.err);
+    UNIT_INT(kit_segments(&kit), durable.segment);
+    for (int i = 0; i < 31; i++) {
+        char key[32];
+
+        snprintf(key, sizeof key, "k%d", i);
+        UNIT_INT(1, kit_count(&kit, key));
+    }
+    kit_close(&kit);
+}
+
+UNIT_TEST(after_a_reboot_a_torn_tail_is_void_and_a_whole_line_counts)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    UNIT_REQUIRE(kit_add_bytes(&kit, 1, "{\"key\":\"k2\",\"id\":\"1:300\",\0\0\0\0\0\0", 31));
+    UNIT_REQUIRE(kit_reboot(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    UNIT_TRUE(kit.duplicate);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k2"), &kit.err);
+    UNIT_FALSE(kit.duplicate);
+    UNIT_TRUE(strncmp(kit.id, "2:", 2) == 0);
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_reboot_loses_recent_index_pages_and_no_duplicate_slips_through)
+{
+    struct index index;
+
+    UNIT_REQUIRE(small_segments(4096));
+    UNIT_INT(0, append_keys(0, 20, false));
+    UNIT_TRUE(kit_rebuild(&kit) >= 0);
+    UNIT_INT(0, append_keys(20, 40, false));
+    /* The power went: of the tables only what the checkpoint synced is left. Here nothing is. */
+    index_init(&index, &kit.spool);
+    UNIT_STATUS(STATUS_OK, index_reset(&index, 0, &kit.err), &kit.err);
+    index_close(&index);
+    UNIT_REQUIRE(kit_reboot(&kit));
+    UNIT_TRUE(kit_rebuild(&kit) >= 0);
+    UNIT_INT(0, append_keys(0, 40, true));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_checkpoint_spares_the_replay_of_what_it_covers)
+{
+    struct index_reach reach;
+    struct state state;
+
+    UNIT_REQUIRE(small_segments(4096));
+    UNIT_INT(0, append_keys(0, 60, false));
+    UNIT_TRUE(kit_rebuild(&kit) >= 1);
+    UNIT_REQUIRE(index_reach_read(&kit.spool, &reach));
+    UNIT_REQUIRE(state_is(&state));
+    UNIT_INT(1, reach.first);
+    UNIT_INT(state.segment - 1, reach.last);
+    UNIT_INT(reach.last, state.checkpoint);
+    UNIT_INT(1, kit_rebuild(&kit)); /* nothing is due: one look */
+
+    UNIT_REQUIRE(kit_reboot(&kit));
+    UNIT_INT(0, append_keys(59, 60, true));
+    UNIT_REQUIRE(state_is(&state));
+    UNIT_INT(1, state.index_first);
+    UNIT_INT(0, append_keys(0, 60, true));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_lost_index_is_rebuilt_in_slices_from_the_newest_segment_down)
+{
+    struct index_reach reach;
+    struct state state;
+    uint32_t before;
+
+    UNIT_REQUIRE(small_segments(4096));
+    kit.now_ns -= 30 * KIT_DAY_NS; /* so old that no sender retries them */
+    UNIT_INT(0, append_keys(0, 60, false));
+    kit.now_ns += 30 * KIT_DAY_NS;
+    UNIT_INT(0, append_keys(60, 62, false));
+    remove_index();
+    UNIT_REQUIRE(kit_reopen(&kit));
+    UNIT_INT(0, append_keys(61, 62, true));
+    UNIT_REQUIRE(state_is(&state));
+    UNIT_TRUE(state.index_first > 1);
+    before = state.index_first;
+    while (state.index_first == before) {
+        bool more = false;
+
+        UNIT_STATUS(STATUS_OK,
+                    journal_rebuild_slice(kit.journal, clock_mono_ns() + UINT64_C(5000000000),
+                                          &more, &kit.err),
+                    &kit.err);
+        UNIT_REQUIRE(more);
+        UNIT_REQUIRE(state_is(&state));
+    }
+    UNIT_INT(before - 1, state.index_first);
+    UNIT_TRUE(kit_rebuild(&kit) > 2);
+    UNIT_REQUIRE(state_is(&state));
+    UNIT_INT(1, state.index_first);
+    UNIT_REQUIRE(index_reach_read(&kit.spool, &reach));
+    UNIT_INT(1, reach.first);
+    UNIT_INT(state.segment - 1, reach.last);
+    UNIT_INT(0, append_keys(0, 62, true));
+    kit_close(&kit);
+}
+
+UNIT_TEST(what_a_sender_may_still_retry_is_known_before_the_first_answer)
+{
+    UNIT_REQUIRE(small_segments(4096));
+    UNIT_INT(0, append_keys(0, 60, false));
+    remove_index();
+    UNIT_REQUIRE(kit_reboot(&kit));
+    UNIT_INT(0, append_keys(0, 60, true)); /* without a slice in between */
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_catch_up_that_runs_out_of_time_goes_on_where_it_was)
+{
+    struct state state, later;
+    int tries = 0;
+
+    UNIT_REQUIRE(small_segments(4096));
+    UNIT_INT(0, append_keys(0, 60, false));
+    remove_index();
+    UNIT_REQUIRE(kit_reboot(&kit));
+    /* No time at all: the recovery is done, then the deadline is told. */
+    UNIT_STATUS(STATUS_DEADLINE, kit_append_until(&kit, "k0", 0), NULL);
+    UNIT_REQUIRE(state_is(&state));
+    UNIT_TRUE(state.index_first > state.index_need);
+    while (kit_append_until(&kit, "k0", 300000) == STATUS_DEADLINE && tries < 10000) {
+        UNIT_REQUIRE(state_is(&later));
+        UNIT_REQUIRE(later.index_first <= state.index_first && later.segment == state.segment);
+        tries++;
+    }
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k0"), &kit.err);
+    UNIT_TRUE(kit.duplicate);
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_running_process_notices_that_the_index_was_made_anew)
+{
+    struct journal *other = NULL;
+    struct kit mine;
+
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 5, false));
+    UNIT_STATUS(STATUS_OK, journal_open(&other, &kit.spool, NULL, &kit.options, &kit.err),
+                &kit.err);
+    mine = kit;
+    mine.journal = other;
+    UNIT_STATUS(STATUS_OK, kit_append(&mine, "k1"), &mine.err);
+    UNIT_TRUE(mine.duplicate);
+    remove_index();
+    UNIT_REQUIRE(kit_reopen(&kit));
+    UNIT_INT(0, append_keys(5, 6, false));
+    /* `other` still has the removed tables open: what it inserts there nobody else would ever find.
+     */
+    UNIT_STATUS(STATUS_OK, kit_append(&mine, "k6"), &mine.err);
+    UNIT_FALSE(mine.duplicate);
+    UNIT_INT(0, append_keys(0, 7, true));
+    UNIT_STATUS(STATUS_OK, kit_append(&mine, "k5"), &mine.err);
+    UNIT_TRUE(mine.duplicate);
+    journal_close(other);
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_damaged_commit_word_is_recovered_from)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 3, false));
+    UNIT_REQUIRE(kit_spoil(&kit, SPOOL_COMMIT));
+    UNIT_INT(0, append_keys(0, 3, true));
+    UNIT_INT(0, append_keys(3, 4, false));
+    UNIT_INT(2, kit_segments(&kit));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_damaged_state_is_recovered_from)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 3, false));
+    UNIT_REQUIRE(kit_spoil(&kit, SPOOL_STATE));
+    UNIT_INT(0, append_keys(0, 3, true));
+    UNIT_INT(0, append_keys(3, 4, false));
+    UNIT_INT(2, kit_segments(&kit));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_damaged_index_table_is_recovered_from)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 3, false));
+    UNIT_REQUIRE(kit_spoil(&kit, "idx/00.idx"));
+    UNIT_REQUIRE(kit_reopen(&kit));
+    UNIT_INT(0, append_keys(0, 3, true));
+    UNIT_INT(0, append_keys(3, 4, false));
+    kit_close(&kit);
+}
+
+/* Overwrites one byte of segment 1, `at` bytes from the record that kit.id names. */
+static void damage(int at, char byte)
+{
+    uint32_t segment;
+    uint64_t offset;
+    int fd = file_open(kit.spool.log, "00000001.jsonl", O_WRONLY, 0);
+
+    UNIT_TRUE(record_id_parse(str_of(kit.id), &segment, &offset) && segment == 1);
+    UNIT_INT(0, file_pwrite(fd, &byte, 1, (off_t)offset + at));
+    file_close(&fd);
+}
+
+UNIT_TEST(a_record_that_no_longer_begins_a_line_is_no_duplicate)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 2, false));
+    damage(-1, '\0'); /* a hole before it, as a power cut leaves one */
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    UNIT_FALSE(kit.duplicate);
+    UNIT_INT(1, kit_count(&kit, "k1"));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_record_whose_bytes_have_changed_is_no_duplicate)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 2, false));
+    damage(90, '~');
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    UNIT_FALSE(kit.duplicate);
+    UNIT_INT(1, kit_count(&kit, "k1"));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_live_segment_that_was_removed_is_not_appended_to)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 3, false));
+    UNIT_INT(0, unlinkat(kit.spool.log, "00000001.jsonl", 0));
+    UNIT_INT(0, append_keys(0, 3, false)); /* its records are gone, by a hand that was not ours */
+    UNIT_INT(1, kit_count(&kit, "k1"));
+    UNIT_TRUE(strncmp(kit.id, "2:", 2) == 0); /* ids are not used again */
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_live_segment_that_was_cut_off_is_not_appended_to)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 3, false));
+    {
+        int fd = file_open(kit.spool.log, "00000001.jsonl", O_WRONLY, 0);
+
+        UNIT_INT(0, ftruncate(fd, 300));
+        file_close(&fd);
+    }
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k9"), &kit.err);
+    UNIT_TRUE(strncmp(kit.id, "2:", 2) == 0);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k2"), &kit.err);
+    UNIT_FALSE(kit.duplicate);
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_missing_older_segment_does_no_harm)
+{
+    UNIT_REQUIRE(small_segments(4096));
+    UNIT_INT(0, append_keys(0, 60, false));
+    UNIT_INT(0, unlinkat(kit.spool.log, "00000002.jsonl", 0));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k59"), &kit.err);
+    UNIT_TRUE(kit.duplicate);
+    remove_index();
+    UNIT_REQUIRE(kit_reboot(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k59"), &kit.err);
+    UNIT_TRUE(kit.duplicate);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k0"), &kit.err);
+    UNIT_TRUE(kit.duplicate);
+    kit_close(&kit);
+}
+
+/* The header of segment 2 as the killed rotation made it. */
+static void add_segment_2(uint64_t previous_valid)
+{
+    const struct record_header header = {
+        .segment = 2, .previous = 1, .previous_valid = previous_valid, .created_ns = kit.now_ns};
+    struct buf line;
+
+    buf_init(&line, 512);
+    record_header_print(&line, &header);
+    UNIT_INT(0, file_replace(kit.spool.log, "t", "00000002.jsonl", line.ptr, line.len, 0600));
+    buf_free(&line);
+}
+
+static void set_rotating(uint32_t segment)
+{
+    int fd = file_open(kit.spool.dir, SPOOL_STATE, O_RDWR, 0);
+    struct state state;
+
+    UNIT_TRUE(state_read(fd, &state));
+    state.rotating = segment;
+    UNIT_STATUS(STATUS_OK, state_write(fd, &state, NULL), NULL);
+    file_close(&fd);
+}
+
+UNIT_TEST(a_rotation_that_was_killed_before_the_new_name_is_ended)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 3, false));
+    set_rotating(2);
+    UNIT_INT(0, append_keys(0, 3, true));
+    UNIT_INT(0, append_keys(3, 4, false));
+    UNIT_TRUE(strncmp(kit.id, "2:", 2) == 0);
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_rotation_that_was_killed_after_the_new_name_is_taken_over)
+{
+    struct place durable;
+
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 3, false));
+    UNIT_STATUS(STATUS_OK, journal_durable(&kit.spool, &durable, &kit.err), &kit.err);
+    set_rotating(2);
+    add_segment_2(durable.offset);
+    UNIT_INT(0, append_keys(0, 3, true));
+    UNIT_INT(0, append_keys(3, 4, false));
+    UNIT_TRUE(strncmp(kit.id, "2:", 2) == 0);
+    UNIT_INT(2, kit_segments(&kit));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_file_that_is_no_segment_in_the_place_of_the_next_is_passed_over)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 3, false));
+    UNIT_INT(0, file_replace(kit.spool.log, "t", "00000002.jsonl", "junk\n", 5, 0600));
+    kit.now_ns += KIT_DAY_NS;
+    UNIT_INT(0, append_keys(3, 4, false));
+    UNIT_TRUE(strncmp(kit.id, "3:", 2) == 0);
+    UNIT_INT(0, append_keys(0, 4, true));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_left_over_second_name_of_a_segment_is_not_emptied)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 3, false));
+    /* killed between link and unlink */
+    UNIT_INT(0, linkat(kit.spool.log, "00000001.jsonl", kit.spool.log, "segment.tmp", 0));
+    kit.now_ns += KIT_DAY_NS;
+    UNIT_INT(0, append_keys(3, 4, false));
+    UNIT_INT(0, append_keys(0, 4, true));
+    UNIT_INT(1, kit_count(&kit, "k1"));
+    kit_close(&kit);
+}
+
+UNIT_TEST(segments_that_are_older_than_they_are_kept_go_with_housekeeping)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    kit.options.keep_s = 10 * 86400;
+    UNIT_REQUIRE(kit_reopen(&kit));
+    for (int day = 0; day < 15; day++) {
+        UNIT_INT(0, append_keys(day, day + 1, false));
+        kit.now_ns += KIT_DAY_NS;
+    }
+    UNIT_INT(15, kit_segments(&kit));
+    kit.now_ns -= KIT_DAY_NS;
+    UNIT_INT(0, append_keys(14, 15, true));
+    UNIT_TRUE(kit_rebuild(&kit) >= 0);
+    /* A segment of day n goes once the next one's beginning, day n + 1, is more than ten days old.
+     */
+    UNIT_INT(12, kit_segments(&kit));
+    UNIT_INT(0, kit_count(&kit, "k2"));
+    UNIT_INT(1, kit_count(&kit, "k3"));
+    UNIT_INT(0, append_keys(3, 15, true));
+    UNIT_REQUIRE(kit_reboot(&kit));
+    UNIT_INT(0, append_keys(14, 15, true));
+    UNIT_TRUE(kit_rebuild(&kit) >= 0);
+    UNIT_INT(0, append_keys(3, 15, true));
+    kit_close(&kit);
+}
+
+UNIT_TEST(many_reboots_in_a_row_lose_nothing)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    for (int i = 0; i < 10; i++) {
+        UNIT_INT(0, append_keys(i, i + 1, false));
+        UNIT_REQUIRE(kit_reboot(&kit));
+        UNIT_INT(0, append_keys(0, i + 1, true));
+        UNIT_TRUE(kit_rebuild(&kit) >= 0);
+    }
+    for (int i = 0; i < 10; i++) {
+        char key[32];
+
+        snprintf(key, sizeof key, "k%d", i);
+        UNIT_INT(1, kit_count(&kit, key));
+    }
+    kit_close(&kit);
+}
+
+static const struct unit_case cases[] = {
+    UNIT_CASE(after_a_reboot_a_new_segment_is_begun_and_duplicates_are_found),
+    UNIT_CASE(after_a_reboot_a_torn_tail_is_void_and_a_whole_line_counts),
+    UNIT_CASE(a_reboot_loses_recent_index_pages_and_no_duplicate_slips_through),
+    UNIT_CASE(a_checkpoint_spares_the_replay_of_what_it_covers),
+    UNIT_CASE(a_lost_index_is_rebuilt_in_slices_from_the_newest_segment_down),
+    UNIT_CASE(what_a_sender_may_still_retry_is_known_before_the_first_answer),
+    UNIT_CASE(a_catch_up_that_runs_out_of_time_goes_on_where_it_was),
+    UNIT_CASE(a_running_process_notices_that_the_index_was_made_anew),
+    UNIT_CASE(a_damaged_commit_word_is_recovered_from),
+    UNIT_CASE(a_damaged_state_is_recovered_from),
+    UNIT_CASE(a_damaged_index_table_is_recovered_from),
+    UNIT_CASE(a_record_that_no_longer_begins_a_line_is_no_duplicate),
+    UNIT_CASE(a_record_whose_bytes_have_changed_is_no_duplicate),
+    UNIT_CASE(a_live_segment_that_was_removed_is_not_appended_to),
+    UNIT_CASE(a_live_segment_that_was_cut_off_is_not_appended_to),
+    UNIT_CASE(a_missing_older_segment_does_no_harm),
+    UNIT_CASE(a_rotation_that_was_killed_before_the_new_name_is_ended),
+    UNIT_CASE(a_rotation_that_was_killed_after_the_new_name_is_taken_over),
+    UNIT_CASE(a_file_that_is_no_segment_in_the_place_of_the_next_is_passed_over),
+    UNIT_CASE(a_left_over_second_name_of_a_segment_is_not_emptied),
+    UNIT_CASE(segments_that_are_older_than_they_are_kept_go_with_housekeeping),
+    UNIT_CASE(many_reboots_in_a_row_lose_nothing),
+    UNIT_END,
+};
+const struct unit_suite suite_recover = {"recover", cases};
