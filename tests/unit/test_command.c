@@ -236,7 +236,7 @@ static void printed(struct str body, struct buf *line, struct buf *json, struct 
     struct record record;
     struct str sealed;
 
-    UNIT_REQUIRE(kit_line(&made, key, "tr-1", body));
+    UNIT_REQUIRE(reader_kit_line(&made, key, "tr-1", body));
     sealed = record_seal(&made, 12, 103, false);
     sealed.len--;
     UNIT_STATUS(STATUS_OK, record_parse(&record, sealed, true, &err), &err);
