@@ -16,6 +16,7 @@ extern const struct unit_suite suite_address;
 extern const struct unit_suite suite_auth;
 extern const struct unit_suite suite_base;
 extern const struct unit_suite suite_box;
+extern const struct unit_suite suite_command;
 extern const struct unit_suite suite_config;
 extern const struct unit_suite suite_event;
 extern const struct unit_suite suite_index;
@@ -40,6 +41,7 @@ static const struct unit_suite *const suites[] = {
     &suite_auth,
     &suite_base,
     &suite_box,
+    &suite_command,
     &suite_config,
     &suite_event,
     &suite_index,

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admin/command.h"
+#include "admin/event_text.h"
+#include "admin/filter.h"
+#include "admin/init_text.h"
+#include "admin/webroot.h"
+#include "base/buf.h"
+#include "base/file.h"
+#include "core/config.h"
+#include "reader_kit.h"
+
+#define ARGUMENTS_MAX 8
+#define DAY_NS (INT64_C(86400) * 1000000000)
+#define NOW_NS (INT64_C(20000) * DAY_NS)
+
+/* Runs the program with these words, ended by NULL, and gives what it wrote to stdout. */
+static enum status run(struct buf *out, struct err *err, const char *const *words)
+{
+    char *owned[ARGUMENTS_MAX + 2] = {str_dup(STR("stenohook"))};
+    char *argv[ARGUMENTS_MAX + 2]; /* options are taken out of it */
+    char path[256];
+    enum status status;
+    int argc = 1;
+    int kept, fd;
+
+    for (; words[argc - 1] != NULL; argc++)
+        owned[argc] = str_dup(str_of(words[argc - 1]));
+    memcpy(argv, owned, sizeof argv);
+    snprintf(path, sizeof path, "%s/stdout", unit_folder());
+    fflush(stdout);
+    kept = dup(STDOUT_FILENO);
+    fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    dup2(fd, STDOUT_FILENO);
+    status = command_main(argc, argv, err);
+    fflush(stdout);
+    dup2(kept, STDOUT_FILENO);
+    close(kept);
+    close(fd);
+    buf_reset(out, 65536);
+    UNIT_INT(0, file_slurp(AT_FDCWD, path, out));
+    for (int i = 0; i < ARGUMENTS_MAX + 1; i++)
+        free(owned[i]);
+    return status;
+}
+
+#define RUN(out, err, ...) run(out, err, (const char *const[]){__VA_ARGS__, NULL})
+
+/* STATUS_USAGE, nothing on stdout, and words that hold `part`. */
+static void refused(const char *part, const char *const *words)
+{
+    struct err err = ERR_INIT;
+    struct buf out;
+
+    buf_init(&out, 65536);
+    UNIT_STATUS(STATUS_USAGE, run(&out, &err, words), &err);
+    UNIT_INT(0, out.len);
+    if (strstr(err.text, part) == NULL)
+        UNIT_TEXT(part, err.text);
+    buf_free(&out);
+}
+
+#define REFUSED(part, ...) refused(part, (const char *const[]){__VA_ARGS__, NULL})
+
+UNIT_TEST(help_names_every_command)
+{
+    static const char *const ways[] = {"--help", "-h", "help"};
+    struct err err = ERR_INIT;
+    struct buf out;
+
+    buf_init(&out, 65536);
+    for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
+        UNIT_STATUS(STATUS_OK, RUN(&out, &err, ways[way]), &err);
+        for (size_t i = 0; i < command_count; i++)
+            UNIT_TRUE(strstr(out.ptr, commands[i].name) != NULL &&
+                      strstr(out.ptr, commands[i].summary) != NULL);
+    }
+    buf_free(&out);
+}
+
+UNIT_TEST(help_of_a_command_shows_its_arguments_and_options)
+{
+    struct err err = ERR_INIT;
+    struct buf out;
+
+    buf_init(&out, 65536);
+    for (size_t i = 0; i < command_count; i++) {
+        UNIT_STATUS(STATUS_OK, RUN(&out, &err, "help", commands[i].name), &err);
+        UNIT_TRUE(strstr(out.ptr, commands[i].arguments) != NULL &&
+                  strstr(out.ptr, commands[i].help) != NULL);
+        UNIT_STATUS(STATUS_OK, RUN(&out, &err, commands[i].name, "--frob", "--help"), &err);
+        UNIT_TRUE(strstr(out.ptr, commands[i].help) != NULL);
+    }
+    buf_free(&out);
+}
+
+UNIT_TEST(version_is_one_line)
+{
+    struct err err = ERR_INIT;
+    struct buf out;
+
+    buf_init(&out, 65536);
+    UNIT_STATUS(STATUS_OK, RUN(&out, &err, "--version"), &err);
+    UNIT_STR("stenohook " PACKAGE_VERSION "\n", buf_str(&out));
+    buf_free(&out);
+}
+
+UNIT_TEST(wrong_use_names_the_fault_and_the_remedy)
+{
+    REFUSED("stenohook help", "--");
+    REFUSED("'frob': 'stenohook help'", "frob");
+    REFUSED("'--frob': see 'stenohook --help'", "--frob");
+    REFUSED("'-z': see 'stenohook help check'", "check", "-vz");
+    REFUSED("'--frob': see 'stenohook help list'", "list", "--frob");
+    REFUSED("'--since': see 'stenohook help list'", "list", "--since");
+    REFUSED("'-n': see 'stenohook help list'", "list", "-n");
+    REFUSED("'more': see 'stenohook help list'", "list", "more");
+    REFUSED("stenohook help show", "show");
+    REFUSED("'2:2'", "show", "1:1", "2:2");
+    REFUSED("take --format away", "show", "--raw", "--format", "json", "1:1");
+    REFUSED("text or json", "list", "--format", "xml");
+    REFUSED("1 to", "list", "-n", "0");
+    REFUSED("1 to", "list", "-n", "-1");
+    REFUSED("24h", "list", "--since", "yesterday");
+    REFUSED("voice_agent", "list", "--kind", "transcript,frob");
+    REFUSED("empty value", "list", "--status", "a,,b");
+    REFUSED("--config needs", "verify", "--config");
+    REFUSED("one command", "help", "list", "show");
+    REFUSED("'frob'", "help", "frob");
+}
+
+UNIT_TEST(a_configuration_is_taken_before_and_behind_the_command)
+{
+    struct err err = ERR_INIT;
+    struct buf out;
+
+    buf_init(&out, 65536);
+    UNIT_STATUS(STATUS_CONFIG, RUN(&out, &err, "--config", "/nonexistent/a.conf", "verify"), &err);
+    UNIT_TRUE(strstr(err.text, "/nonexistent/a.conf") != NULL);
+    err_clear(&err);
+    UNIT_STATUS(STATUS_CONFIG, RUN(&out, &err, "verify", "--config=/nonexistent/b.conf"), &err);
+    UNIT_TRUE(strstr(err.text, "/nonexistent/b.conf") != NULL);
+    err_clear(&err);
+    UNIT_STATUS(STATUS_CONFIG, RUN(&out, &err, "show", "--config", "/nonexistent/c.conf", "1:1"),
+                &err);
+    UNIT_TRUE(strstr(err.text, "/nonexistent/c.conf") != NULL);
+    UNIT_INT(0, out.len);
+    buf_free(&out);
+}
+
+UNIT_TEST(a_time_is_an_age_or_a_date)
+{
+    struct err err = ERR_INIT;
+    int64_t t = 0;
+
+    UNIT_STATUS(STATUS_OK, filter_time(&t, "--since", "24h", NOW_NS, &err), &err);
+    UNIT_INT(NOW_NS - DAY_NS, t);
+    UNIT_STATUS(STATUS_OK, filter_time(&t, "--since", "1970-01-02", NOW_NS, &err), &err);
+    UNIT_INT(DAY_NS, t);
+    UNIT_STATUS(STATUS_OK, filter_time(&t, "--since", "1970-01-02T00:00:01Z", NOW_NS, &err), &err);
+    UNIT_INT(DAY_NS + 1000000000, t);
+    UNIT_STATUS(STATUS_OK, filter_time(&t, "--since", "100000d", NOW_NS, &err), &err);
+    UNIT_INT(0, t);
+    UNIT_STATUS(STATUS_USAGE, filter_time(&t, "--since", "", NOW_NS, &err), &err);
+}
+
+static struct record some_record(const char *kind, const char *status, const char *endpoint,
+                                 int64_t received_ns)
+{
+    return (struct record){.kind = str_of(kind),
+                           .status = status == NULL ? STR_NONE : str_of(status),
+                           .endpoint = str_of(endpoint),
+                           .received_ns = received_ns};
+}
+
+UNIT_TEST(a_filter_takes_what_is_in_each_of_its_lists)
+{
+    struct filter filter = {.has_since = true, .since_ns = 100, .has_until = true, .until_ns = 200};
+    struct err err = ERR_INIT;
+    struct record r;
+
+    UNIT_STATUS(STATUS_OK, filter_add(&filter.statuses, "--status", "completed, error", &err),
+                &err);
+    UNIT_STATUS(STATUS_OK, filter_add_kinds(&filter.kinds, "transcript", &err), &err);
+    UNIT_STATUS(STATUS_OK, filter_add(&filter.endpoints, "--endpoint", "a", &err), &err);
+    UNIT_STATUS(STATUS_OK, filter_add(&filter.endpoints, "--endpoint", "b", &err), &err);
+    r = some_record("transcript", "error", "b", 100);
+    UNIT_TRUE(filter_has(&filter, &r));
+    r = some_record("transcript", "error", "b", 199);
+    UNIT_TRUE(filter_has(&filter, &r));
+    r = some_record("transcript", "error", "b", 99);
+    UNIT_FALSE(filter_has(&filter, &r));
+    r = some_record("transcript", "error", "b", 200);
+    UNIT_FALSE(filter_has(&filter, &r));
+    r = some_record("streaming", "error", "b", 100);
+    UNIT_FALSE(filter_has(&filter, &r));
+    r = some_record("transcript", "err", "b", 100);
+    UNIT_FALSE(filter_has(&filter, &r));
+    r = some_record("transcript", NULL, "b", 100);
+    UNIT_FALSE(filter_has(&filter, &r));
+    r = some_record("transcript", "error", "c", 100);
+    UNIT_FALSE(filter_has(&filter, &r));
+}
+
+UNIT_TEST(an_empty_filter_takes_everything)
+{
+    static const struct filter filter;
+    struct record r = some_record("unknown", NULL, "a", 0);
+
+    UNIT_TRUE(filter_has(&filter, &r));
+}
+
+UNIT_TEST(a_filter_list_is_bounded)
+{
+    struct filter_list list = {.count = 0};
+    struct err err = ERR_INIT;
+
+    for (int i = 0; i < FILTER_VALUES_MAX; i++)
+        UNIT_STATUS(STATUS_OK, filter_add(&list, "--status", "a", &err), &err);
+    UNIT_STATUS(STATUS_USAGE, filter_add(&list, "--status", "a", &err), &err);
+}
+
+/* Prints one record of this body in all forms. */
+static void printed(struct str body, struct buf *line, struct buf *json, struct buf *full)
+{
+    struct err err = ERR_INIT;
+    char key[EVENT_KEY_MAX];
+    struct record_line made;
+    struct record record;
+    struct str sealed;
+
+    UNIT_REQUIRE(reader_kit_line(&made, key, "tr-1", body));
+    sealed = record_seal(&made, 12, 103, false);
+    sealed.len--;
+    UNIT_STATUS(STATUS_OK, record_parse(&record, sealed, true, &err), &err);
+    event_text_line(line, &record);
+    event_json_line(json, sealed, &record);
+    event_text_full(full, &record);
+    record_free(&record);
+    record_line_free(&made);
+}
+
+UNIT_TEST(a_record_is_printed_with_its_members_in_each_form)
+{
+    struct buf line, json, full;
+
+    buf_init(&line, 65536);
+    buf_init(&json, 65536);
+    buf_init(&full, 65536);
+    printed(STR("{\"x\": 1}\n"), &line, &json, &full);
+    UNIT_STR("2026-11-23T07:50:18.966Z  transcript      completed             tr-1                 "
+             "                 "
+             "[12:103]  9 B\n",
+             buf_str(&line));
+    UNIT_STR("{\"key\":\"calls transcript tr-1 "
+             "completed\",\"id\":\"12:103\",\"received_at\":\"2026-11-23T07:50:18.966Z\","
+             "\"endpoint\":\"calls\",\"kind\":\"transcript\",\"transcript_id\":\"tr-1\",\"status\":"
+             "\"completed\","
+             "\"remote_addr\":\"44.238.19.20\",\"query\":\"a=1&b=%22\",\"params\":{\"a\":\"1\","
+             "\"b\":\"\\\"\"},"
+             "\"content_type\":\"application/json\",\"bytes\":9}\n",
+             buf_str(&json));
+    UNIT_TRUE(str_starts(buf_str(&full), "id             12:103\n"));
+    UNIT_TRUE(str_ends(buf_str(&full), "\nbytes          9\n\n{\"x\": 1}\n"));
+    buf_free(&line);
+    buf_free(&json);
+    buf_free(&full);
+}
+
+UNIT_TEST(a_body_cannot_command_the_terminal)
+{
+    struct buf line, json, full;
+
+    buf_init(&line, 65536);
+    buf_init(&json, 65536);
+    buf_init(&full, 65536);
+    printed(STR("\"a\x1b[31m\"\n\"\xc2\x9b"
+                "31m\"\n\"gr\xc3\xbc\xc3\x9f\x65\t1\"\n\r\n"),
+            &line, &json, &full);
+    UNIT_TRUE(strchr(full.ptr, '\x1b') == NULL && strstr(full.ptr, "\xc2\x9b") == NULL &&
+              strchr(full.ptr, '\r') == NULL);
+    UNIT_TRUE(str_ends(buf_str(&full), "\"a\\x1b[31m\"\n\"\\xc2\\x9b"
+                                       "31m\"\n\"gr\xc3\xbc\xc3\x9f\x65\t1\"\n\\x0d\n"));
+    buf_free(&line);
+    buf_free(&json);
+    buf_free(&full);
+}
+
+UNIT_TEST(the_configuration_that_init_writes_is_read_back_as_it_was_meant)
+{
+    static const char *const urls[] = {"https://example.com/hook/calls?a=1&b=${HOME}", NULL};
+    struct err err = ERR_INIT;
+    struct config *config;
+    struct buf out;
+
+    for (size_t i = 0; i < 2; i++) {
+        struct init_text text = {.spool = "/home/o'neil/a \"b\" $HOME ${HOME} \\n #",
+                                 .endpoint = "calls",
+                                 .url = urls[i],
+                                 .header = "X-Webhook-Secret",
+                                 .secret_file = "/etc/$x/secret"};
+
+        buf_init(&out, INIT_TEXT_MAX);
+        init_text(&out, &text);
+        UNIT_STATUS(STATUS_OK, config_parse(&config, "new", buf_str(&out), &err), &err);
+        UNIT_REQUIRE(err.status == STATUS_OK);
+        UNIT_TEXT(text.spool, config->spool);
+        UNIT_INT(90 * 24 * 3600, config->keep_s);
+        UNIT_INT(1, config->endpoint_count);
+        UNIT_TEXT("calls", config->endpoints[0].name);
+        UNIT_TRUE(urls[i] == NULL ? config->endpoints[0].url == NULL
+                                  : str_is(str_of(urls[i]), config->endpoints[0].url));
+        UNIT_TEXT("X-Webhook-Secret", config->endpoints[0].auth_header);
+        UNIT_INT(1, config->endpoints[0].secret_file_count);
+        UNIT_TEXT("/etc/$x/secret", config->endpoints[0].secret_files[0]);
+        config_free(config);
+        buf_free(&out);
+    }
+}
+
+UNIT_TEST(a_path_below_a_web_servers_files_is_recognised)
+{
+    UNIT_TRUE(webroot_likely("/home/u/public_html/stenohook"));
+    UNIT_TRUE(webroot_likely("/var/www/spool"));
+    UNIT_TRUE(webroot_likely("/srv/htdocs"));
+    UNIT_FALSE(webroot_likely("/home/u/stenohook"));
+    UNIT_FALSE(webroot_likely("/home/www-data/stenohook"));
+    UNIT_FALSE(webroot_likely("/var/lib/stenohook"));
+}
+
+static const struct unit_case cases[] = {
+    UNIT_CASE(help_names_every_command),
+    UNIT_CASE(help_of_a_command_shows_its_arguments_and_options),
+    UNIT_CASE(version_is_one_line),
+    UNIT_CASE(wrong_use_names_the_fault_and_the_remedy),
+    UNIT_CASE(a_configuration_is_taken_before_and_behind_the_command),
+    UNIT_CASE(a_time_is_an_age_or_a_date),
+    UNIT_CASE(a_filter_takes_what_is_in_each_of_its_lists),
+    UNIT_CASE(an_empty_filter_takes_everything),
+    UNIT_CASE(a_filter_list_is_bounded),
+    UNIT_CASE(a_record_is_printed_with_its_members_in_each_form),
+    UNIT_CASE(a_body_cannot_command_the_terminal),
+    UNIT_CASE(the_configuration_that_init_writes_is_read_back_as_it_was_meant),
+    UNIT_CASE(a_path_below_a_web_servers_files_is_recognised),
+    UNIT_END,
+};
+const struct unit_suite suite_command = {"command", cases};
