@@ -311,17 +311,23 @@ static unsigned fit_threads(unsigned threads)
 {
     rlim_t wanted = PROCESS_DESCRIPTORS + (rlim_t)threads * THREAD_DESCRIPTORS;
     struct rlimit limit;
+    rlim_t have;
 
     if (threads == 0)
         return 1;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return threads;
-    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-    if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == wanted)
+    have = limit.rlim_cur;
+    if (have < wanted) {
+        limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+        if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+            have = limit.rlim_cur;
+    }
+    if (have >= wanted)
         return threads;
-    if (limit.rlim_cur < PROCESS_DESCRIPTORS + 2 * THREAD_DESCRIPTORS)
+    if (have < PROCESS_DESCRIPTORS + 2 * THREAD_DESCRIPTORS)
         return 1;
-    return (unsigned)((limit.rlim_cur - PROCESS_DESCRIPTORS) / THREAD_DESCRIPTORS);
+    return (unsigned)((have - PROCESS_DESCRIPTORS) / THREAD_DESCRIPTORS);
 }
 
 static bool set_socket(struct server *s)

@@ -2,7 +2,9 @@
 #include "unit.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "gate/reply.h"
+#include "journal_kit.h"
 
 #include <string.h>
 
@@ -125,7 +127,42 @@ UNIT_TEST(a_health_report_for_head_has_no_body)
     buf_free(&b);
 }
 
+static enum status record(struct kit *kit, struct buf *out)
+{
+    struct record_line line;
+    const struct receipt *receipt;
+    enum status status;
+
+    if (!kit_line(&line, "calls transcript t1 completed", 10, kit->now_ns))
+        return STATUS_MEMORY;
+    status = journal_append(kit->journal, STR("calls transcript t1 completed"), &line, kit->now_ns,
+                            clock_mono_ns() + 5000000000, &receipt, &kit->err);
+    record_line_free(&line);
+    if (status == STATUS_OK)
+        reply_accepted(out, receipt);
+    return status;
+}
+
+UNIT_TEST(a_receipt_is_answered_200_with_the_id_and_whether_it_was_there)
+{
+    struct kit kit;
+    struct buf b;
+
+    buf_init(&b, REPLY_MAX);
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_OK, record(&kit, &b), &kit.err);
+    UNIT_TRUE(starts(&b, "Status: 200 OK\r\n"));
+    UNIT_TRUE(has(&b, "\r\n\r\n{\"status\":\"accepted\",\"id\":\"1:"));
+    UNIT_TRUE(str_ends(buf_str(&b), "\",\"duplicate\":false}\n"));
+    buf_reset(&b, REPLY_MAX);
+    UNIT_STATUS(STATUS_OK, record(&kit, &b), &kit.err);
+    UNIT_TRUE(str_ends(buf_str(&b), "\",\"duplicate\":true}\n"));
+    kit_close(&kit);
+    buf_free(&b);
+}
+
 static const struct unit_case cases[] = {
+    UNIT_CASE(a_receipt_is_answered_200_with_the_id_and_whether_it_was_there),
     UNIT_CASE(every_failure_begins_with_its_status_code_and_reason),
     UNIT_CASE(our_own_trouble_is_a_503_with_a_time_to_come_again),
     UNIT_CASE(a_success_without_a_receipt_is_never_a_2xx),
