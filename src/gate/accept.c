@@ -126,7 +126,7 @@ static enum status keep_query(struct visit *v)
  * to be there. */
 static enum status unknown_endpoint(struct visit *v)
 {
-    if (!v->whole)
+    if (!gate_settings_whole(v->thread->gate))
         return err_set(&v->err, STATUS_CONFIG,
                        "no such endpoint, but the configuration on disk is broken");
     if (v->spool_status != STATUS_OK)
@@ -247,7 +247,7 @@ static enum status begin(struct visit *v)
     struct gate *gate = v->thread->gate;
     struct err wrong = ERR_INIT;
     enum status parsed = request_parse(&v->request, exchange_env(v->x), &wrong);
-    enum status status = gate_settings(gate, &v->settings, &v->whole, &v->err);
+    enum status status = gate_settings(gate, &v->settings, &v->err);
 
     v->name = request_endpoint_name(&v->request, &v->named);
 

@@ -12,6 +12,7 @@ static void take_warning(void *context, const char *text)
     pthread_mutex_lock(&gate->lock);
     buf_add_text(&gate->notes, text);
     buf_add_char(&gate->notes, '\n');
+    atomic_store(&gate->noted, true);
     pthread_mutex_unlock(&gate->lock);
 }
 
@@ -65,38 +66,19 @@ void gate_free(struct gate *gate)
     free(gate);
 }
 
-/* A warning without new settings is about a version that could not be taken. */
-static bool is_whole(struct gate *gate, const struct settings *settings)
+enum status gate_settings(struct gate *gate, const struct settings **out, struct err *err)
 {
-    bool whole;
-
-    pthread_mutex_lock(&gate->lock);
-    if (gate->seen != settings)
-        gate->pending = false;
-    else if (gate->notes.len > 0)
-        gate->pending = true;
-    gate->seen = settings;
-    whole = !gate->pending;
-    pthread_mutex_unlock(&gate->lock);
-    return whole;
+    if (gate->fastcgi)
+        return settings_current(gate->cache, out, err);
+    if (gate->settings == NULL)
+        return err_set(err, gate->problem.status, "%s", gate->problem.text);
+    *out = gate->settings;
+    return STATUS_OK;
 }
 
-enum status gate_settings(struct gate *gate, const struct settings **out, bool *whole,
-                          struct err *err)
+bool gate_settings_whole(struct gate *gate)
 {
-    enum status status;
-
-    *whole = true;
-    if (!gate->fastcgi) {
-        if (gate->settings == NULL)
-            return err_set(err, gate->problem.status, "%s", gate->problem.text);
-        *out = gate->settings;
-        return STATUS_OK;
-    }
-    status = settings_current(gate->cache, out, err);
-    if (status == STATUS_OK)
-        *whole = is_whole(gate, *out);
-    return status;
+    return !gate->fastcgi || settings_cache_whole(gate->cache);
 }
 
 void gate_settings_release(struct gate *gate, const struct settings *settings)
@@ -107,9 +89,12 @@ void gate_settings_release(struct gate *gate, const struct settings *settings)
 
 void gate_take_notes(struct gate *gate, struct buf *out)
 {
+    if (!atomic_load(&gate->noted))
+        return;
     pthread_mutex_lock(&gate->lock);
     buf_add_str(out, buf_str(&gate->notes));
     buf_reset(&gate->notes, GATE_NOTES_MAX);
+    atomic_store(&gate->noted, false);
     pthread_mutex_unlock(&gate->lock);
 }
 
@@ -117,9 +102,8 @@ unsigned gate_threads(struct gate *gate)
 {
     const struct settings *settings;
     unsigned threads = GATE_THREADS_DEFAULT;
-    bool whole;
 
-    if (gate_settings(gate, &settings, &whole, NULL) != STATUS_OK)
+    if (gate_settings(gate, &settings, NULL) != STATUS_OK)
         return threads;
     threads = settings->config->threads;
     gate_settings_release(gate, settings);

@@ -5,6 +5,7 @@
 #define GATE_GATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/buf.h"
@@ -23,16 +24,16 @@ struct gate {
     struct err problem;
     /* What settings.c has to say, until a request takes it along to the log. */
     pthread_mutex_t lock;
-    struct buf notes;            /* sentences, each with a newline */
-    const struct settings *seen; /* only compared: the reading that served last */
-    bool pending;                /* there is a newer version of it that is broken */
+    struct buf notes;  /* sentences, each with a newline */
+    atomic_bool noted; /* there are some: most requests need no lock */
 };
 
-/* The settings that serve now; *whole: they are what is on disk. Given back with
- * gate_settings_release. */
-enum status gate_settings(struct gate *gate, const struct settings **out, bool *whole,
+/* The settings that serve now. Given back with gate_settings_release. */
+enum status gate_settings(struct gate *gate, const struct settings **out,
                           struct err *err) STATUS_CHECKED;
 void gate_settings_release(struct gate *gate, const struct settings *settings);
+/* Whether those settings are what is on disk. */
+bool gate_settings_whole(struct gate *gate);
 /* Moves what there is to say to `out`. */
 void gate_take_notes(struct gate *gate, struct buf *out);
 

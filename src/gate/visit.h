@@ -21,7 +21,8 @@
 #define GATE_PIECE 16384
 /* So much of a body that is too large is kept in the quarantine. */
 #define GATE_HEAD_MAX ((uint64_t)64 * 1024)
-/* Bodies are read up to so many times body-max, or up to the minimum where that is more, and then left. */
+/* Bodies are read up to so many times body-max, or up to the minimum where that is more, and then
+ * left. */
 #define GATE_DRAIN_FACTOR 2
 #define GATE_DRAIN_MIN ((uint64_t)16 << 20)
 /* Where no endpoint, or no configuration, says one. */
@@ -43,7 +44,6 @@ struct visit {
     struct gate_thread *thread;
     struct exchange *x;
     const struct settings *settings;
-    bool whole; /* the configuration on disk is the one that serves */
     struct request request;
     struct str name; /* of the endpoint, as asked for */
     bool named;      /* and meant to be one */

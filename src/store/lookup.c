@@ -4,6 +4,7 @@
  */
 #include "base/file.h"
 #include "store/journal_impl.h"
+#include "store/verdict.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -88,17 +89,18 @@ static enum status read_line(struct lookup *l, int fd, uint64_t offset, uint64_t
     }
 }
 
-static enum status verify(struct lookup *l, int fd, uint64_t offset, uint64_t limit, bool *same,
+static enum status verify(struct lookup *l, int fd, struct place place, uint64_t limit, bool *same,
                           struct err *err)
 {
     struct str line;
+    const char *why;
     size_t len;
-    enum status status = read_line(l, fd, offset, limit, &len, err);
+    enum status status = read_line(l, fd, place.offset, limit, &len, err);
 
     if (status != STATUS_OK || len == 0)
         return status;
     line = (struct str){l->j->line.ptr + 1, len};
-    *same = record_ok(line) && str_eq(record_key(line), l->key);
+    *same = verdict_line(line, place, &why) == VERDICT_RECORD && str_eq(record_key(line), l->key);
     l->line_len = len + 1;
     return STATUS_OK;
 }
@@ -116,7 +118,7 @@ static enum status verify_sealed(struct lookup *l, struct place place, bool *sam
         return err_set(err, status, "cannot open a segment of the journal");
     status = segment_limit(l->j->spool, place.segment, &limit, err);
     if (status == STATUS_OK)
-        status = verify(l, fd, place.offset, limit, same, err);
+        status = verify(l, fd, place, limit, same, err);
     file_close(&fd);
     return status;
 }
@@ -133,7 +135,7 @@ static enum status match(void *context, struct place place, bool *same, struct e
         return verify_sealed(l, place, same, err);
     if (j->word.poisoned == j->segment)
         limit = j->word.durable.offset;
-    return verify(l, j->segment_fd, place.offset, limit, same, err);
+    return verify(l, j->segment_fd, place, limit, same, err);
 }
 
 enum status lookup_find(struct journal *j, struct str key, uint64_t fingerprint, bool *found,

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "store/journal_impl.h"
+#include "store/verdict.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -68,19 +69,21 @@ static enum status flush(struct collect *c, struct err *err)
 static enum status collect_line(void *context, uint64_t offset, struct str line, struct err *err)
 {
     struct collect *c = context;
+    const struct place place = {c->segment, offset};
     struct record_header header;
     enum status status = STATUS_OK;
+    const char *why;
 
     if (offset == 0 && record_header_parse(line, &header))
         c->end = line.len + 1;
-    if (!record_ok(line))
+    if (verdict_line(line, place, &why) != VERDICT_RECORD)
         return STATUS_OK;
     c->end = offset + line.len + 1;
     if (c->count == BATCH)
         status = flush(c, err);
     c->entries[c->count++] = (struct index_entry){
         .fingerprint = index_fingerprint(c->j->spool, record_key(line)),
-        .place = {c->segment, offset},
+        .place = place,
     };
     return status;
 }

@@ -194,34 +194,38 @@ static uint32_t list_above(const struct segment_list *list, uint32_t segment)
     return 0;
 }
 
-/* The header of the segment that follows; numbers without a segment are passed over. */
-static enum status next_header(const struct spool *spool, uint32_t segment,
-                               struct record_header *out, struct err *err)
+/* Asks the segments behind for the one that was begun when this one was sealed. A file without a
+ * sound header in between says nothing. STATUS_MISSING: none speaks of it. */
+static enum status successor(const struct spool *spool, uint32_t segment, struct record_header *out,
+                             struct err *err)
 {
     struct segment_list list;
+    uint32_t next = segment;
     enum status status;
-    uint32_t next;
 
     status = segment_header(spool, segment + 1, out, NULL);
-    if (status != STATUS_MISSING)
-        return status;
+    if (status == STATUS_OK && out->previous == segment)
+        return STATUS_OK;
     status = segment_list_read(spool, &list, err);
     if (status != STATUS_OK)
         return status;
-    next = list_above(&list, segment);
+    do {
+        next = list_above(&list, next);
+        status = next == 0 ? STATUS_MISSING : segment_header(spool, next, out, NULL);
+    } while (status == STATUS_CORRUPT || (status == STATUS_MISSING && next != 0));
     segment_list_free(&list);
-    return next == 0 ? STATUS_MISSING : segment_header(spool, next, out, NULL);
+    return status == STATUS_OK && out->previous != segment ? STATUS_MISSING : status;
 }
 
 enum status segment_limit(const struct spool *spool, uint32_t segment, uint64_t *limit,
                           struct err *err)
 {
     struct record_header header;
-    enum status status = next_header(spool, segment, &header, err);
+    enum status status = successor(spool, segment, &header, err);
 
-    if (status == STATUS_OK && header.previous == segment)
+    if (status == STATUS_OK)
         *limit = header.previous_valid;
-    else if (status == STATUS_OK || status == STATUS_MISSING || status == STATUS_CORRUPT)
+    else if (status == STATUS_MISSING)
         *limit = UINT64_MAX;
     else
         return err_set(err, status, "cannot tell how much of the segment %08" PRIu32 " counts",

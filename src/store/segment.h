@@ -38,8 +38,8 @@ enum status segment_header(const struct spool *spool, uint32_t segment, struct r
 enum status segment_make(const struct spool *spool, const struct record_header *header, uint64_t *len, bool *taken,
                          struct err *err) STATUS_CHECKED;
 
-/* How many bytes of a segment count, by the header of the next one. A segment that is followed by none, or by one that
- * does not speak of it, counts whole: UINT64_MAX. */
+/* How many bytes of a segment count, by the header of the segment that was begun when this one was sealed. Where none
+ * speaks of it, it counts whole: UINT64_MAX. */
 enum status segment_limit(const struct spool *spool, uint32_t segment, uint64_t *limit, struct err *err)
     STATUS_CHECKED;
 

@@ -136,11 +136,30 @@ static enum status current(struct settings_cache *c, const struct settings **out
     return STATUS_OK;
 }
 
+/* The settings in use, or NULL where they are in doubt. */
+static const struct settings *hold_good(struct settings_cache *c)
+{
+    const struct settings *held = NULL;
+
+    (void)pthread_mutex_lock(&c->lock);
+    if (c->current != NULL && c->failed.status == STATUS_OK)
+        held = settings_hold(c->current);
+    (void)pthread_mutex_unlock(&c->lock);
+    return held;
+}
+
 enum status settings_current(struct settings_cache *cache, const struct settings **out,
                              struct err *err)
 {
+    const struct settings *held = hold_good(cache);
     enum status st;
 
+    /* The usual case looks at the files without the lock, for which threads would queue. */
+    if (held != NULL && settings_same(held)) {
+        *out = held;
+        return STATUS_OK;
+    }
+    settings_release(held);
     (void)pthread_mutex_lock(&cache->lock);
     st = current(cache, out, err);
     (void)pthread_mutex_unlock(&cache->lock);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * nosync - an LD_PRELOAD library with which fdatasync and fsync only claim to have synced. The test that every 2xx is
- * preceded by a sync must fail with it: that is the test of the test.
+ * nosync - an LD_PRELOAD library with which fdatasync and fsync only claim to have synced. The test
+ * that every 2xx is preceded by a sync must fail with it: that is the test of the test.
  */
 int fdatasync(int fd);
 int fsync(int fd);

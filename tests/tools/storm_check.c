@@ -17,6 +17,7 @@
 
 #define FILE_MAX_LEN ((size_t)1024 * 1024 * 1024)
 #define SEGMENTS_MAX 100000
+#define TOLD_MAX 10
 
 /* "KEY\tID", so that sorting brings equal keys together, and equal places too. */
 struct notes {
@@ -70,8 +71,8 @@ static bool read_acked(const struct buf *log, struct notes *notes)
     while (str_cut(rest, '\n', &line, &rest)) {
         char text[RECORD_ID_MAX];
 
-        if (!str_cut(line, ' ', &id, &key))
-            return false;
+        if (!str_ends(line, STORM_KEY_END) || !str_cut(line, ' ', &id, &key))
+            continue; /* its writing was cut off */
         snprintf(text, sizeof text, "%.*s", (int)id.len, id.ptr);
         if (!add(notes, key, text))
             return false;
@@ -183,6 +184,12 @@ static bool same_key(const char *a, const char *b)
     return strncmp(a, b, len + 1) == 0;
 }
 
+static void tell(size_t *count, const char *what, const char *line)
+{
+    if ((*count)++ < TOLD_MAX)
+        fprintf(stderr, "storm: %s: %s\n", what, line);
+}
+
 bool storm_check(int dir, const struct spool *spool, struct storm_found *found)
 {
     struct notes acked = {0}, there = {0};
@@ -192,10 +199,12 @@ bool storm_check(int dir, const struct spool *spool, struct storm_found *found)
     sort(&there);
     *found = (struct storm_found){.acked = acked.count};
     for (size_t i = 1; i < there.count; i++)
-        found->twice += same_key(there.lines[i - 1], there.lines[i]);
+        if (same_key(there.lines[i - 1], there.lines[i]))
+            tell(&found->twice, "twice", there.lines[i]);
     for (size_t i = 0; i < acked.count; i++)
-        found->lost += there.count == 0 || bsearch(&acked.lines[i], there.lines, there.count,
-                                                   sizeof *there.lines, by_text) == NULL;
+        if (there.count == 0 || bsearch(&acked.lines[i], there.lines, there.count,
+                                        sizeof *there.lines, by_text) == NULL)
+            tell(&found->lost, "lost", acked.lines[i]);
     drop(&acked);
     drop(&there);
     return ok;

@@ -9,6 +9,8 @@
 
 #include "store/spool.h"
 
+#define STORM_KEY_END " -" /* of every key */
+
 struct storm_found {
     size_t acked; /* receipts */
     size_t lost;  /* acknowledged keys that are not on record at the place that the receipt named */

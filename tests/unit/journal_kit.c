@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "core/event.h"
+#include "store/once.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -23,7 +24,7 @@
 #define SEGMENT_READ_MAX ((size_t)64 * 1024 * 1024)
 #define SEGMENTS_MAX 100
 
-atomic_int kit_syncs, kit_syncs_to_fail, kit_write_errno;
+atomic_int kit_syncs, kit_syncs_to_fail, kit_write_errno, kit_makes_to_fail;
 atomic_size_t kit_write_cut;
 atomic_ullong kit_free_bytes;
 
@@ -33,6 +34,10 @@ ssize_t __real_file_write_once(int fd, const void *bytes, size_t len);
 ssize_t __wrap_file_write_once(int fd, const void *bytes, size_t len);
 int __real_file_free_space(int fd, uint64_t *bytes);
 int __wrap_file_free_space(int fd, uint64_t *bytes);
+int __real_once_make(int dir, const char *tmp, const char *name, const void *bytes, size_t len,
+                     uint64_t size, enum once how);
+int __wrap_once_make(int dir, const char *tmp, const char *name, const void *bytes, size_t len,
+                     uint64_t size, enum once how);
 
 int __wrap_file_datasync(int fd)
 {
@@ -68,8 +73,22 @@ int __wrap_file_free_space(int fd, uint64_t *bytes)
     return 0;
 }
 
+int __wrap_once_make(int dir, const char *tmp, const char *name, const void *bytes, size_t len,
+                     uint64_t size, enum once how)
+{
+    int rc = __real_once_make(dir, tmp, name, bytes, len, size, how);
+
+    if (rc == 0 && atomic_load(&kit_makes_to_fail) > 0) {
+        atomic_fetch_sub(&kit_makes_to_fail, 1);
+        errno = EIO;
+        rc = -1;
+    }
+    return rc;
+}
+
 static void no_faults(void)
 {
+    atomic_store(&kit_makes_to_fail, 0);
     atomic_store(&kit_syncs, 0);
     atomic_store(&kit_syncs_to_fail, 0);
     atomic_store(&kit_write_errno, 0);

@@ -56,6 +56,7 @@ extern atomic_int kit_syncs;          /* how many fdatasync calls there were */
 extern atomic_int kit_syncs_to_fail;  /* the next ones fail with EIO */
 extern atomic_int kit_write_errno;    /* the next write to a segment fails with it, after kit_write_cut bytes */
 extern atomic_size_t kit_write_cut;
+extern atomic_int kit_makes_to_fail;   /* the next files made once are made, and their maker told EIO */
 extern atomic_ullong kit_free_bytes;  /* 0: as it is */
 
 #endif

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct kit kit;
@@ -393,6 +394,50 @@ UNIT_TEST(a_rotation_that_was_killed_after_the_new_name_is_taken_over)
     kit_close(&kit);
 }
 
+UNIT_TEST(a_rotation_that_failed_behind_the_new_name_is_ended_before_anything_is_recorded)
+{
+    UNIT_REQUIRE(small_segments(4096));
+    UNIT_INT(0, append_keys(0, 3, false));
+    atomic_store(&kit_makes_to_fail, 1);
+    UNIT_STATUS(STATUS_IO, kit_append_body(&kit, "large", 3500), &kit.err);
+    UNIT_INT(2, kit_segments(&kit));
+    /* This one would fit in the old segment, whose valid length is settled by now. */
+    UNIT_INT(0, append_keys(3, 4, false));
+    UNIT_TRUE(strncmp(kit.id, "2:", 2) == 0);
+    UNIT_INT(1, kit_count(&kit, "k3"));
+    UNIT_INT(2, kit_segments(&kit));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_rotation_that_failed_before_the_new_name_leaves_the_old_segment_in_use)
+{
+    UNIT_REQUIRE(small_segments(4096));
+    UNIT_INT(0, append_keys(0, 3, false));
+    UNIT_INT(0, mkdirat(kit.spool.log, "segment.tmp", 0700)); /* in the way */
+    UNIT_STATUS(STATUS_IO, kit_append_body(&kit, "large", 3500), &kit.err);
+    UNIT_INT(0, append_keys(0, 3, true));
+    UNIT_INT(0, append_keys(3, 4, false));
+    UNIT_TRUE(strncmp(kit.id, "1:", 2) == 0);
+    UNIT_INT(0, unlinkat(kit.spool.log, "segment.tmp", AT_REMOVEDIR));
+    UNIT_STATUS(STATUS_OK, kit_append_body(&kit, "large", 3500), &kit.err);
+    UNIT_TRUE(strncmp(kit.id, "2:", 2) == 0);
+    kit_close(&kit);
+}
+
+/* Segment 2 is of no use, 3 was begun after 1. */
+UNIT_TEST(what_a_poisoned_segment_lost_stays_void_behind_a_file_that_is_no_segment)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 1, false));
+    UNIT_INT(0, file_replace(kit.spool.log, "t", "00000002.jsonl", "junk\n", 5, 0600));
+    atomic_store(&kit_syncs_to_fail, 1);
+    UNIT_STATUS(STATUS_IO, kit_append(&kit, "k1"), &kit.err);
+    UNIT_INT(0, append_keys(2, 3, false));
+    UNIT_TRUE(strncmp(kit.id, "3:", 2) == 0);
+    UNIT_INT(0, append_keys(1, 2, false));
+    kit_close(&kit);
+}
+
 UNIT_TEST(a_file_that_is_no_segment_in_the_place_of_the_next_is_passed_over)
 {
     UNIT_REQUIRE(kit_open(&kit));
@@ -481,6 +526,9 @@ static const struct unit_case cases[] = {
     UNIT_CASE(a_missing_older_segment_does_no_harm),
     UNIT_CASE(a_rotation_that_was_killed_before_the_new_name_is_ended),
     UNIT_CASE(a_rotation_that_was_killed_after_the_new_name_is_taken_over),
+    UNIT_CASE(a_rotation_that_failed_behind_the_new_name_is_ended_before_anything_is_recorded),
+    UNIT_CASE(a_rotation_that_failed_before_the_new_name_leaves_the_old_segment_in_use),
+    UNIT_CASE(what_a_poisoned_segment_lost_stays_void_behind_a_file_that_is_no_segment),
     UNIT_CASE(a_file_that_is_no_segment_in_the_place_of_the_next_is_passed_over),
     UNIT_CASE(a_left_over_second_name_of_a_segment_is_not_emptied),
     UNIT_CASE(segments_that_are_older_than_they_are_kept_go_with_housekeeping),
