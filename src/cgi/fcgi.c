@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "cgi/exchange.h"
+#include "cgi/listen.h"
 
 #include <errno.h>
 #include <fcgiapp.h>
@@ -24,12 +25,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
-#define LISTEN_FD 0
 #define NS_PER_S UINT64_C(1000000000)
 /* A peer that is silent for so long in the middle of a record, or does not take our reply, loses
  * its connection. */
@@ -37,8 +36,9 @@
 /* A connection that the web server keeps open for further requests holds its thread no longer than
  * this. */
 #define KEEP_IDLE_MS 5000
-/* After an error that only time can mend (no descriptors, no memory). */
-#define PAUSE_NS (NS_PER_S / 20)
+/* Descriptors: of a thread (connection, locks, segment, index tables), and of the process. */
+#define THREAD_DESCRIPTORS 24
+#define PROCESS_DESCRIPTORS 32
 #define STACK_SIZE ((size_t)256 * 1024)
 #define ARENAS 2
 #define MMAP_THRESHOLD (256 * 1024)
@@ -49,6 +49,7 @@ struct server {
     int stop_read, stop_write; /* a pipe: closing its write end wakes whoever waits */
     bool own_accept;
     unsigned threads;
+    atomic_uint able;    /* threads that could begin */
     atomic_uint keeping; /* threads that wait on a kept connection */
     atomic_bool stopping;
     atomic_bool broken; /* the listening socket is of no use any more */
@@ -61,17 +62,6 @@ struct fcgi_exchange {
 };
 
 /* ---- the body and the reply */
-
-static void set_timeout(int fd, int option, uint64_t ns)
-{
-    struct timeval tv = {.tv_sec = (time_t)(ns / NS_PER_S),
-                         .tv_usec = (suseconds_t)(ns % NS_PER_S / 1000)};
-
-    /* A zero would mean "for ever". */
-    if (tv.tv_sec == 0 && tv.tv_usec == 0)
-        tv.tv_usec = 1;
-    (void)setsockopt(fd, SOL_SOCKET, option, &tv, sizeof tv);
-}
 
 static enum status end_of_stream(struct fcgi_exchange *f, struct err *err)
 {
@@ -112,7 +102,7 @@ static enum status read_stream(struct exchange *x, void *out, size_t max, uint64
         if (now >= deadline_ns)
             return err_set(err, STATUS_DEADLINE, "the body did not come in time");
         if (deadline_ns - now < IO_TIMEOUT_NS)
-            set_timeout(f->request->ipcFd, SO_RCVTIMEO, deadline_ns - now);
+            listen_set_timeout(f->request->ipcFd, SO_RCVTIMEO, deadline_ns - now);
         c = FCGX_GetChar(in);
         if (c == EOF)
             return end_of_stream(f, err);
@@ -151,67 +141,8 @@ static const struct exchange_calls calls = {read_stream, write_stream, log_strea
 static void give_up(struct server *s)
 {
     atomic_store(&s->broken, true);
+    atomic_store(&s->stopping, true);
     pthread_kill(s->main, SIGTERM);
-}
-
-/* What an error of accept means for the server: most of them are a peer's or pass. */
-static void after_accept_error(struct server *s, int error)
-{
-    switch (error) {
-    case EBADF:
-    case EINVAL:
-    case ENOTSOCK:
-    case EOPNOTSUPP:
-        give_up(s);
-        clock_sleep_ns(PAUSE_NS);
-        break;
-    case EMFILE:
-    case ENFILE:
-    case ENOMEM:
-    case ENOBUFS:
-        clock_sleep_ns(PAUSE_NS);
-        break;
-    default:
-        break;
-    }
-}
-
-/* Each thread has a set of its own, so that a connection wakes one of them and a stop wakes all. */
-static int make_wait_set(const struct server *s)
-{
-    struct epoll_event connection = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.fd = LISTEN_FD};
-    struct epoll_event stop = {.events = EPOLLIN, .data.fd = s->stop_read};
-    int set = epoll_create1(EPOLL_CLOEXEC);
-
-    if (set >= 0 && (epoll_ctl(set, EPOLL_CTL_ADD, LISTEN_FD, &connection) < 0 ||
-                     epoll_ctl(set, EPOLL_CTL_ADD, s->stop_read, &stop) < 0))
-        file_close(&set);
-    return set;
-}
-
-/* Until there seems to be a connection. */
-static bool wait_for_connection(const struct server *s, int set)
-{
-    struct epoll_event event;
-    int n;
-
-    do
-        n = epoll_wait(set, &event, 1, -1);
-    while (n < 0 && errno == EINTR);
-    return n == 1 && event.data.fd == LISTEN_FD && !atomic_load(&s->stopping);
-}
-
-static int accept_one(struct server *s)
-{
-    int fd = accept4(LISTEN_FD, NULL, NULL, SOCK_CLOEXEC);
-
-    if (fd < 0) {
-        after_accept_error(s, errno);
-        return -1;
-    }
-    set_timeout(fd, SO_RCVTIMEO, IO_TIMEOUT_NS);
-    set_timeout(fd, SO_SNDTIMEO, IO_TIMEOUT_NS);
-    return fd;
 }
 
 /* The web server asked for the connection to be kept (FCGI_KEEP_CONN). Threads that wait on such
@@ -226,7 +157,7 @@ static bool kept_is_readable(struct server *s, int fd)
     atomic_fetch_sub(&s->keeping, 1);
     /* The last request may have left less time. */
     if (readable)
-        set_timeout(fd, SO_RCVTIMEO, IO_TIMEOUT_NS);
+        listen_set_timeout(fd, SO_RCVTIMEO, IO_TIMEOUT_NS);
     return readable;
 }
 
@@ -250,12 +181,14 @@ static bool connect_request(struct server *s, int set, FCGX_Request *request)
         drop_connection(request);
         return false;
     }
-    if (!wait_for_connection(s, set))
+    if (!listen_wait(set) || atomic_load(&s->stopping))
         return false;
     if (!s->own_accept)
         return true;
-    request->ipcFd = accept_one(s);
+    request->ipcFd = listen_accept(IO_TIMEOUT_NS);
     request->keepConnection = 1;
+    if (request->ipcFd < 0 && !listen_error_passes(errno))
+        give_up(s);
     return request->ipcFd >= 0;
 }
 
@@ -273,8 +206,8 @@ static bool next_request(struct server *s, int set, FCGX_Request *request, uint6
         /* A connection that brought no whole request was closed by libfcgi; it then tried to accept
          * from the socket that it does not know (EBADF) or that another thread emptied (EAGAIN).
          * Neither concerns us. */
-        if (!s->own_accept)
-            after_accept_error(s, -code);
+        if (!s->own_accept && !listen_error_passes(-code))
+            give_up(s);
     }
     return false;
 }
@@ -305,16 +238,23 @@ static void serve_request(struct server *s, void *thread, FCGX_Request *request,
         s->handler->after(thread);
 }
 
+/* Descriptors or memory may not do for all threads: those that could begin serve on. */
+static void could_not_begin(struct server *s, unsigned threads)
+{
+    if (threads > 0 && atomic_fetch_sub(&s->able, threads) == threads)
+        give_up(s);
+}
+
 static void *worker(void *context)
 {
     struct server *s = context;
     FCGX_Request request;
     uint64_t accepted_ns;
-    int set = make_wait_set(s);
+    int set = listen_wait_set(s->stop_read);
     void *thread = set < 0 ? NULL : s->handler->begin(s->handler->context);
 
     if (thread == NULL) {
-        give_up(s);
+        could_not_begin(s, 1);
         file_close(&set);
         return NULL;
     }
@@ -366,17 +306,30 @@ static void set_memory(void)
 #endif
 }
 
+/* As many threads as there are descriptors for: with more of them each would fail now and then. */
+static unsigned fit_threads(unsigned threads)
+{
+    rlim_t wanted = PROCESS_DESCRIPTORS + (rlim_t)threads * THREAD_DESCRIPTORS;
+    struct rlimit limit;
+
+    if (threads == 0)
+        return 1;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+        return threads;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == wanted)
+        return threads;
+    if (limit.rlim_cur < PROCESS_DESCRIPTORS + 2 * THREAD_DESCRIPTORS)
+        return 1;
+    return (unsigned)((limit.rlim_cur - PROCESS_DESCRIPTORS) / THREAD_DESCRIPTORS);
+}
+
 static bool set_socket(struct server *s)
 {
     const char *peers = getenv("FCGI_WEB_SERVER_ADDRS");
     int ends[2];
-    int flags;
 
-    /* Not blocking: another process of ours may take the connection between our poll and our
-     * accept. */
-    flags = fcntl(LISTEN_FD, F_GETFL);
-    if (flags < 0 || fcntl(LISTEN_FD, F_SETFL, flags | O_NONBLOCK) < 0 ||
-        fcntl(LISTEN_FD, F_SETFD, FD_CLOEXEC) < 0 || pipe2(ends, O_CLOEXEC) < 0)
+    if (!listen_prepare() || pipe2(ends, O_CLOEXEC) < 0)
         return false;
     s->stop_read = ends[0];
     s->stop_write = ends[1];
@@ -404,10 +357,8 @@ static void run_until_signal(struct server *s, const sigset_t *waited)
     unsigned started = ids == NULL ? 0 : start_threads(s, ids);
     int signal;
 
-    if (started == 0)
-        atomic_store(&s->broken, true);
-    else
-        (void)sigwait(waited, &signal);
+    could_not_begin(s, s->threads - started);
+    (void)sigwait(waited, &signal);
     atomic_store(&s->stopping, true);
     file_close(&s->stop_write);
     for (unsigned i = 0; i < started; i++)
@@ -422,14 +373,14 @@ bool cgi_is_fastcgi(void)
 
 int fcgi_serve(const struct cgi_handler *handler, unsigned threads)
 {
-    struct server s = {
-        .handler = handler, .main = pthread_self(), .threads = threads == 0 ? 1 : threads};
+    struct server s = {.handler = handler, .main = pthread_self(), .threads = fit_threads(threads)};
     sigset_t waited;
 
     set_signals(&waited);
     if (FCGX_Init() != 0 || !set_socket(&s))
         return EXIT_FAILURE;
     set_memory();
+    atomic_store(&s.able, s.threads);
     run_until_signal(&s, &waited);
     file_close(&s.stop_read);
     return atomic_load(&s.broken) ? EXIT_FAILURE : EXIT_SUCCESS;
