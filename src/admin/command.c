@@ -114,7 +114,7 @@ static enum status help(int argc, char **argv, struct err *err)
 {
     const struct command *c;
 
-    if (argc < 2)
+    if (argc < 2 || strcmp(argv[1], "--help") == 0)
         return print_usage(err);
     if (argc > 2)
         return err_set(err, STATUS_USAGE, "help takes one command: stenohook help %s", argv[1]);

@@ -40,8 +40,9 @@ struct reader_item {
 
 struct reader;
 
-/* Begins at `from` ({0,0}: the oldest). Segments that appear while walking are walked too, up to
- * the durable place at the moment of opening. */
+/* Begins at `from` ({0,0}: the oldest), in the middle of a line at the next one. Everything that
+ * was acknowledged before this call is walked; what is recorded later is not, or is told as void.
+ */
 enum status reader_open(struct reader **out, const struct spool *spool, struct place from,
                         struct err *err) STATUS_CHECKED;
 /* STATUS_OK with *more false at the end. Memory: one line and a read-ahead block. */

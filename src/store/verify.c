@@ -44,23 +44,13 @@ static enum status seen_grow(struct seen *seen, struct err *err)
     return STATUS_OK;
 }
 
+/* One key more. Beyond VERIFY_KEYS_MAX keys only those that are there already are recognised. */
 static enum status seen_add(struct seen *seen, uint64_t fingerprint, struct verify_report *report,
                             struct err *err)
 {
-    uint64_t *slot;
-
-    if (!report->all_compared)
-        return STATUS_OK;
     if (fingerprint == 0)
         fingerprint = 1;
-    if (seen->count * 2 >= seen->room) {
-        enum status status = seen_grow(seen, err);
-
-        if (status != STATUS_OK)
-            return status;
-    }
-    slot = slot_of(seen->slots, seen->room, fingerprint);
-    if (*slot == fingerprint) {
+    if (seen->room > 0 && *slot_of(seen->slots, seen->room, fingerprint) == fingerprint) {
         report->repeated++;
         return STATUS_OK;
     }
@@ -68,7 +58,13 @@ static enum status seen_add(struct seen *seen, uint64_t fingerprint, struct veri
         report->all_compared = false;
         return STATUS_OK;
     }
-    *slot = fingerprint;
+    if ((seen->count + 1) * 2 > seen->room) {
+        enum status status = seen_grow(seen, err);
+
+        if (status != STATUS_OK)
+            return status;
+    }
+    *slot_of(seen->slots, seen->room, fingerprint) = fingerprint;
     seen->count++;
     return STATUS_OK;
 }

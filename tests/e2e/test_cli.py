@@ -97,6 +97,19 @@ class Init(CliCase):
         self.assertEqual(0o600, mode(secret))
         self.cli("verify", config=self.config)
 
+    def test_a_configuration_that_was_written_by_hand_gets_its_secret_and_spool(self):
+        os.makedirs(os.path.dirname(self.config), 0o755)
+        with open(self.config, "w", encoding="ascii") as f:
+            f.write(f'spool = "{self.spool}"\nendpoint "calls" {{\n    auth-header = "X-Mine"\n'
+                    '    secret-files = {"my.secret", "old.secret"}\n}\n')
+        os.chmod(self.config, 0o644)
+        values = self.values(self.init()[0])
+        self.assertEqual("X-Mine", values["webhook_auth_header_name"])
+        self.assertEqual(os.path.join(os.path.dirname(self.config), "my.secret"), values["secret_file"])
+        self.assertTrue(os.path.exists(values["secret_file"]))
+        self.assertEqual(self.spool, values["spool"])
+        self.cli("verify", config=self.config)
+
     def test_another_spool_than_the_configuration_s_is_refused(self):
         self.init("--spool", self.spool)
         _, said = self.init("--spool", self.spool + "2", code=2)
@@ -263,6 +276,19 @@ class Reading(CliCase):
             self.assertIn(self.ids[1], said)
         for wanted in ("nobody", "1:1", "9:9", "tr-11"):
             self.assertEqual("", self.cli("show", wanted, code=1)[0])
+
+    def test_show_names_at_most_fifty_candidates(self):
+        place = Place()
+        self.addCleanup(place.remove)
+        for number in range(50):
+            run_cgi(place, transcript(f"many-{number}"))
+        said = self.cli("show", "many-", config=place.config, code=1)[1]
+        self.assertEqual(51, said.count("\n"), said)
+        run_cgi(place, transcript("many-50"))
+        said = self.cli("show", "many-", config=place.config, code=1)[1]
+        self.assertIn("\nand 1 more\n", said)
+        self.assertEqual(52, said.count("\n"), said)
+        self.assertIn("many-50", self.cli("show", "many-50", config=place.config)[0])
 
     def test_bytes_of_a_sender_reach_a_terminal_only_when_raw(self):
         told = self.cli("show", self.ids[5])[0]

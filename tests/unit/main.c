@@ -29,6 +29,7 @@ extern const struct unit_suite suite_record;
 extern const struct unit_suite suite_recover;
 extern const struct unit_suite suite_reply;
 extern const struct unit_suite suite_request;
+extern const struct unit_suite suite_rotate;
 extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_settings;
 extern const struct unit_suite suite_spool;
@@ -54,6 +55,7 @@ static const struct unit_suite *const suites[] = {
     &suite_recover,
     &suite_reply,
     &suite_request,
+    &suite_rotate,
     &suite_scan,
     &suite_settings,
     &suite_spool,

@@ -128,6 +128,7 @@ UNIT_TEST(wrong_use_names_the_fault_and_the_remedy)
     REFUSED("text or json", "list", "--format", "xml");
     REFUSED("1 to", "list", "-n", "0");
     REFUSED("1 to", "list", "-n", "-1");
+    REFUSED("1 to 10000000", "list", "-n", "10000001");
     REFUSED("24h", "list", "--since", "yesterday");
     REFUSED("voice_agent", "list", "--kind", "transcript,frob");
     REFUSED("empty value", "list", "--status", "a,,b");
@@ -151,6 +152,9 @@ UNIT_TEST(a_configuration_is_taken_before_and_behind_the_command)
     UNIT_STATUS(STATUS_CONFIG, RUN(&out, &err, "show", "--config", "/nonexistent/c.conf", "1:1"),
                 &err);
     UNIT_TRUE(strstr(err.text, "/nonexistent/c.conf") != NULL);
+    err_clear(&err);
+    UNIT_STATUS(STATUS_CONFIG,
+                RUN(&out, &err, "--config", "/nonexistent/d.conf", "list", "-n", "10000000"), &err);
     UNIT_INT(0, out.len);
     buf_free(&out);
 }

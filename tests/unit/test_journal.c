@@ -185,69 +185,6 @@ UNIT_TEST(a_held_append_lock_ends_in_time)
     kit_close(&kit);
 }
 
-UNIT_TEST(a_full_segment_is_followed_by_a_new_one)
-{
-    char key[32];
-
-    UNIT_REQUIRE(kit_open(&kit));
-    kit.options.segment_max = 4096;
-    UNIT_REQUIRE(kit_reopen(&kit));
-    for (int i = 0; i < 40; i++) {
-        snprintf(key, sizeof key, "k%d", i);
-        UNIT_STATUS(STATUS_OK, kit_append(&kit, key), &kit.err);
-    }
-    UNIT_TRUE(kit_segments(&kit) >= 3);
-    for (int i = 0; i < 40; i++) {
-        snprintf(key, sizeof key, "k%d", i);
-        UNIT_STATUS(STATUS_OK, kit_append(&kit, key), &kit.err);
-        UNIT_TRUE(kit.duplicate);
-        UNIT_INT(1, kit_count(&kit, key));
-    }
-    for (uint32_t segment = 1; segment <= 3; segment++) {
-        char name[SPOOL_NAME_MAX];
-        struct stat sb;
-
-        spool_segment_name(name, segment);
-        UNIT_TRUE(fstatat(kit.spool.log, name, &sb, 0) == 0 && sb.st_size <= 4096);
-        UNIT_INT(0600, sb.st_mode & 07777);
-    }
-    kit_close(&kit);
-}
-
-UNIT_TEST(a_new_day_begins_a_new_segment_and_a_clock_set_back_a_little_does_not)
-{
-    UNIT_REQUIRE(kit_open(&kit));
-    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
-    kit.now_ns += KIT_DAY_NS;
-    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k2"), &kit.err);
-    UNIT_INT(2, kit_segments(&kit));
-    kit.now_ns -= KIT_DAY_NS;
-    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k3"), &kit.err);
-    UNIT_INT(2, kit_segments(&kit));
-    kit.now_ns -= 5 * KIT_DAY_NS;
-    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k4"), &kit.err);
-    UNIT_INT(3, kit_segments(&kit));
-    kit_close(&kit);
-}
-
-UNIT_TEST(a_record_larger_than_a_segment_gets_one_of_its_own)
-{
-    UNIT_REQUIRE(kit_open(&kit));
-    kit.options.segment_max = 65536;
-    UNIT_REQUIRE(kit_reopen(&kit));
-    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
-    UNIT_STATUS(STATUS_OK, kit_append_body(&kit, "large", 3000000), &kit.err);
-    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k2"), &kit.err);
-    UNIT_INT(3, kit_segments(&kit));
-    UNIT_INT(1, kit_count(&kit, "large"));
-    UNIT_STATUS(STATUS_OK, kit_append_body(&kit, "large", 3000000), &kit.err);
-    UNIT_TRUE(kit.duplicate);
-    UNIT_REQUIRE(kit_reboot(&kit));
-    UNIT_STATUS(STATUS_OK, kit_append_body(&kit, "large", 3000000), &kit.err);
-    UNIT_TRUE(kit.duplicate);
-    kit_close(&kit);
-}
-
 UNIT_TEST(a_failed_sync_poisons_the_segment_and_the_retry_is_recorded_anew)
 {
     UNIT_REQUIRE(kit_open(&kit));
@@ -265,50 +202,6 @@ UNIT_TEST(a_failed_sync_poisons_the_segment_and_the_retry_is_recorded_anew)
     UNIT_TRUE(kit.duplicate);
     UNIT_STATUS(STATUS_OK, kit_append(&kit, "k2"), &kit.err);
     UNIT_TRUE(kit.duplicate);
-    kit_close(&kit);
-}
-
-UNIT_TEST(a_sync_that_fails_at_rotation_voids_what_was_not_durable)
-{
-    UNIT_REQUIRE(kit_open(&kit));
-    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
-    {
-        int fd = file_open(kit.spool.dir, SPOOL_COMMIT, O_RDWR, 0);
-
-        UNIT_INT(0, file_trylock(fd));
-        UNIT_STATUS(STATUS_DEADLINE, kit_append_until(&kit, "k2", 20000000), &kit.err);
-        file_close(&fd);
-    }
-    kit.now_ns += KIT_DAY_NS;
-    atomic_store(&kit_syncs_to_fail, 1);
-    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k3"), &kit.err);
-    UNIT_INT(0, kit_count(&kit, "k2"));
-    UNIT_INT(1, kit_count(&kit, "k1"));
-    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k2"), &kit.err);
-    UNIT_FALSE(kit.duplicate);
-    UNIT_INT(1, kit_count(&kit, "k2"));
-    kit_close(&kit);
-}
-
-UNIT_TEST(a_waiter_whose_segment_was_sealed_behind_its_line_is_answered)
-{
-    struct place durable;
-
-    UNIT_REQUIRE(kit_open(&kit));
-    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
-    {
-        int fd = file_open(kit.spool.dir, SPOOL_COMMIT, O_RDWR, 0);
-
-        UNIT_INT(0, file_trylock(fd));
-        UNIT_STATUS(STATUS_DEADLINE, kit_append_until(&kit, "k2", 20000000), &kit.err);
-        file_close(&fd);
-    }
-    kit.now_ns += KIT_DAY_NS;
-    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k3"), &kit.err);
-    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k2"), &kit.err);
-    UNIT_TRUE(kit.duplicate);
-    UNIT_STATUS(STATUS_OK, journal_durable(&kit.spool, &durable, &kit.err), &kit.err);
-    UNIT_INT(2, durable.segment);
     kit_close(&kit);
 }
 
@@ -429,12 +322,7 @@ static const struct unit_case cases[] = {
     UNIT_CASE(below_the_reserve_new_events_are_refused_and_retries_answered),
     UNIT_CASE(a_retry_of_a_line_that_is_not_yet_durable_waits_for_its_sync),
     UNIT_CASE(a_held_append_lock_ends_in_time),
-    UNIT_CASE(a_full_segment_is_followed_by_a_new_one),
-    UNIT_CASE(a_new_day_begins_a_new_segment_and_a_clock_set_back_a_little_does_not),
-    UNIT_CASE(a_record_larger_than_a_segment_gets_one_of_its_own),
     UNIT_CASE(a_failed_sync_poisons_the_segment_and_the_retry_is_recorded_anew),
-    UNIT_CASE(a_sync_that_fails_at_rotation_voids_what_was_not_durable),
-    UNIT_CASE(a_waiter_whose_segment_was_sealed_behind_its_line_is_answered),
     UNIT_CASE(threads_share_their_syncs_and_record_each_key_once),
     UNIT_CASE(processes_that_compete_for_keys_record_each_once),
     UNIT_END,
