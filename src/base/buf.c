@@ -92,14 +92,21 @@ void buf_add_char(struct buf *b, char c)
 
 void buf_vprintf(struct buf *b, const char *format, va_list args)
 {
+    size_t room = b->cap > 0 && b->failed == STATUS_OK ? b->cap - b->len : 0;
     va_list again;
     int len;
 
     va_copy(again, args);
-    len = vsnprintf(NULL, 0, format, args);
-    if (len >= 0 && buf_reserve(b, (size_t)len)) {
-        (void)vsnprintf(b->ptr + b->len, (size_t)len + 1, format, again);
+    len = vsnprintf(room > 0 ? b->ptr + b->len : NULL, room, format, args);
+    if (len >= 0 && (size_t)len < room) {
         b->len += (size_t)len;
+    } else {
+        if (room > 0)
+            b->ptr[b->len] = '\0';
+        if (len >= 0 && buf_reserve(b, (size_t)len)) {
+            (void)vsnprintf(b->ptr + b->len, (size_t)len + 1, format, again);
+            b->len += (size_t)len;
+        }
     }
     va_end(again);
 }
