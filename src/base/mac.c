@@ -60,7 +60,8 @@ bool mac_equal(const void *a, const void *b, size_t len)
     return memeql_sec(a, b, len) != 0;
 }
 
-static uint8_t process_key[MAC_SHA256_LEN];
+#define PROCESS_KEY_LEN 16
+static uint8_t process_key[PROCESS_KEY_LEN];
 static pthread_once_t process_key_once = PTHREAD_ONCE_INIT;
 
 static void make_process_key(void)
@@ -70,15 +71,23 @@ static void make_process_key(void)
     (void)!id_random(process_key, sizeof process_key, NULL);
 }
 
+/* The key before the value: where a digest is never shown, that hides the value as well as an HMAC,
+ * at half the cost. */
+static void digest_secret(struct str value, uint8_t out[MAC_SHA256_LEN])
+{
+    const struct str parts[] = {{(const char *)process_key, sizeof process_key}, value};
+
+    mac_sha256(parts, sizeof parts / sizeof *parts, out);
+}
+
 bool mac_secret_equal(struct str secret, struct str given)
 {
-    const struct str key = {(const char *)process_key, sizeof process_key};
     uint8_t of_secret[MAC_SHA256_LEN];
     uint8_t of_given[MAC_SHA256_LEN];
 
     pthread_once(&process_key_once, make_process_key);
-    mac_hmac_sha256(key, &secret, 1, of_secret);
-    mac_hmac_sha256(key, &given, 1, of_given);
+    digest_secret(secret, of_secret);
+    digest_secret(given, of_given);
     return mac_equal(of_secret, of_given, MAC_SHA256_LEN);
 }
 
