@@ -97,17 +97,16 @@ static bool has_string(const struct members *m, size_t which)
     return m->at[which].times == 1 && m->at[which].type == SCAN_STRING;
 }
 
-/* The decoded string of a member; STATUS_OK with nothing added where it is too long to be what we
- * look for. */
-static enum status decode(struct json_tokener *tokener, struct str raw, struct buf *out,
-                          struct err *err)
+static enum status decode_escapes(struct str raw, struct buf *out, struct err *err)
 {
+    struct json_tokener *tokener = json_tokener_new_ex(2);
     struct json_object *value;
     bool parsed;
+    bool short_of_memory;
 
-    if (raw.len > MEMBER_MAX)
-        return STATUS_OK;
-    json_tokener_reset(tokener);
+    if (tokener == NULL)
+        return err_set(err, STATUS_MEMORY, "no memory for a member of the body");
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
     value = json_tokener_parse_ex(tokener, raw.ptr, (int)raw.len);
     parsed = json_object_is_type(value, json_type_string);
     if (parsed)
@@ -115,8 +114,23 @@ static enum status decode(struct json_tokener *tokener, struct str raw, struct b
     json_object_put(value);
     /* The scanner has accepted this string: with no error told, it was memory that json-c lacked.
      */
-    if (!parsed && json_tokener_get_error(tokener) <= json_tokener_continue)
+    short_of_memory = !parsed && json_tokener_get_error(tokener) <= json_tokener_continue;
+    json_tokener_free(tokener);
+    if (short_of_memory)
         return err_set(err, STATUS_MEMORY, "no memory for a member of the body");
+    return buf_status(out, "a member of the body", err);
+}
+
+/* The decoded string of a member; STATUS_OK with nothing added where it is too long to be what we
+ * look for. */
+static enum status decode(struct str raw, struct buf *out, struct err *err)
+{
+    if (raw.len > MEMBER_MAX)
+        return STATUS_OK;
+    if (memchr(raw.ptr, '\\', raw.len) != NULL)
+        return decode_escapes(raw, out, err);
+    /* Without an escape a string is what stands between its quotes. */
+    buf_add(out, raw.ptr + 1, raw.len - 2);
     return buf_status(out, "a member of the body", err);
 }
 
@@ -252,26 +266,20 @@ static enum status classify(const struct members *m, struct shape *shape, struct
 {
     size_t id, status;
     enum event_kind kind = choose(m, &id, &status);
-    struct json_tokener *tokener;
     struct buf id_text, status_text;
     enum status result;
 
     if (kind == EVENT_UNKNOWN)
         return STATUS_OK;
-    tokener = json_tokener_new_ex(2);
-    if (tokener == NULL)
-        return err_set(err, STATUS_MEMORY, "no memory for a member of the body");
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
     buf_init(&id_text, MEMBER_MAX);
     buf_init(&status_text, MEMBER_MAX);
-    result = decode(tokener, m->at[id].value, &id_text, err);
+    result = decode(m->at[id].value, &id_text, err);
     if (result == STATUS_OK && status < M_COUNT && has_string(m, status))
-        result = decode(tokener, m->at[status].value, &status_text, err);
+        result = decode(m->at[status].value, &status_text, err);
     if (result == STATUS_OK && !fill(shape, kind, buf_str(&id_text), buf_str(&status_text)))
         *shape = (struct shape){.kind = EVENT_UNKNOWN};
     buf_free(&id_text);
     buf_free(&status_text);
-    json_tokener_free(tokener);
     return result;
 }
 

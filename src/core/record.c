@@ -19,6 +19,7 @@ static const char key_open[] = "{\"key\":\"";
 static const char key_close[] = "\",\"id\":\"";
 static const char crc_open[] = ",\"crc\":\"";
 static const char crc_close[] = "\"}";
+static const char no_crc[CRC_DIGITS + 1] = "00000000";
 #define LEN(literal) (sizeof(literal) - 1)
 #define CRC_TAIL (LEN(crc_open) + CRC_DIGITS + LEN(crc_close))
 
@@ -38,7 +39,11 @@ static void add_optional(struct buf *b, const char *name, struct str value)
 /* A value of plain ASCII, as struct event has them. */
 static void add_plain(struct buf *b, const char *name, const char *value)
 {
-    buf_printf(b, ",\"%s\":\"%s\"", name, value);
+    buf_add_text(b, ",\"");
+    buf_add_text(b, name);
+    buf_add_text(b, "\":\"");
+    buf_add_text(b, value);
+    buf_add_char(b, '"');
 }
 
 /* The query is recorded as ASCII: what a server let through beyond that is percent-encoded, as it
@@ -90,7 +95,10 @@ static void add_rest(struct buf *b, const struct event *event)
     if (event->via != NULL)
         add_plain(b, "via", event->via);
     add_body(b, event);
-    buf_printf(b, "%s%0*d%s\n", crc_open, CRC_DIGITS, 0, crc_close);
+    buf_add_text(b, crc_open);
+    buf_add_text(b, no_crc);
+    buf_add_text(b, crc_close);
+    buf_add_char(b, '\n');
 }
 
 /* The bytes: the head as it will be copied, room for a newline, the head and the id, then the rest.
@@ -104,7 +112,9 @@ enum status record_print(struct record_line *line, const struct event *event, si
     char *room;
 
     buf_init(b, max);
-    buf_printf(b, "%s%s%s", key_open, event->key, key_close);
+    buf_add_text(b, key_open);
+    buf_add_text(b, event->key);
+    buf_add_text(b, key_close);
     made.key_len = b->len;
     made.rest = 2 * made.key_len + 1 + RECORD_ID_MAX;
     room = buf_room(b, made.rest - made.key_len);
