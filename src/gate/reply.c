@@ -6,14 +6,10 @@
  */
 #include "gate/reply.h"
 
-#include "base/text.h"
-
-#define RETRY_AFTER_S 10
-
 /* `word` is what the sender may know of a failure. Which check of the authentication failed, and
  * what is wrong with our disk or configuration, stands in the log alone. */
 struct answer {
-    int code;
+    unsigned code;
     const char *reason;
     const char *word;
 };
@@ -30,7 +26,7 @@ static const struct answer answers[] = {
 };
 
 /* A code that is not in the table is our own trouble: the last row. */
-static const struct answer *answer_of(int code)
+static const struct answer *answer_of(unsigned code)
 {
     size_t last = sizeof answers / sizeof *answers - 1;
 
@@ -42,26 +38,32 @@ static const struct answer *answer_of(int code)
 
 static void add_head(struct buf *out, const struct answer *answer)
 {
-    buf_printf(out, "Status: %d %s\r\n", answer->code, answer->reason);
+    buf_add_text(out, "Status: ");
+    buf_add_u64(out, answer->code);
+    buf_add_char(out, ' ');
+    buf_add_text(out, answer->reason);
+    buf_add_text(out, "\r\n");
     if (answer->code == 405)
         buf_add_text(out, "Allow: POST\r\n");
     if (answer->code == 503)
-        buf_printf(out, "Retry-After: %d\r\n", RETRY_AFTER_S);
+        buf_add_text(out, "Retry-After: 10\r\n");
     buf_add_text(out, "Content-Type: application/json\r\nCache-Control: no-store\r\n\r\n");
 }
 
 void reply_accepted(struct buf *out, const struct receipt *receipt)
 {
     add_head(out, answer_of(200));
-    buf_add_text(out, "{\"status\":\"accepted\",\"id\":");
-    text_json(out, str_of(receipt_id(receipt)));
-    buf_printf(out, ",\"duplicate\":%s}\n", receipt_duplicate(receipt) ? "true" : "false");
+    buf_add_text(out, "{\"status\":\"accepted\",\"id\":\"");
+    buf_add_text(out, receipt_id(receipt));
+    buf_add_text(out, "\",\"duplicate\":");
+    buf_add_text(out, receipt_duplicate(receipt) ? "true}\n" : "false}\n");
 }
 
 void reply_failed(struct buf *out, enum status status)
 {
     /* Only a receipt makes a 2xx: STATUS_OK without one is our own mistake. */
-    const struct answer *answer = answer_of(status == STATUS_OK ? 503 : status_http(status));
+    const struct answer *answer =
+        answer_of(status == STATUS_OK ? 503 : (unsigned)status_http(status));
 
     add_head(out, answer);
     buf_printf(out, "{\"status\":\"error\",\"error\":\"%s\"}\n", answer->word);
