@@ -211,6 +211,9 @@ static enum status post(struct visit *v)
             return refuse_stranger(v, verdict);
     }
     status = body_read(v);
+    /* A server that cannot say how long the body is may as well have cut it off. */
+    if (status == STATUS_OK && v->length_status != STATUS_OK)
+        status = err_set(&v->err, STATUS_TRUNCATED, "%s", v->length_err.text);
     if (v->principal == NULL && status == STATUS_OK)
         verdict = authenticate(v, buf_str(&v->thread->body));
     if (v->principal == NULL)
@@ -245,12 +248,11 @@ static uint64_t deadline_of(const struct visit *v)
 static enum status begin(struct visit *v)
 {
     struct gate *gate = v->thread->gate;
-    struct err wrong = ERR_INIT;
-    enum status parsed = request_parse(&v->request, exchange_env(v->x), &wrong);
-    enum status status = gate_settings(gate, &v->settings, &v->err);
+    enum status status;
 
+    v->length_status = request_parse(&v->request, exchange_env(v->x), &v->length_err);
     v->name = request_endpoint_name(&v->request, &v->named);
-
+    status = gate_settings(gate, &v->settings, &v->err);
     if (status != STATUS_OK) {
         v->settings = NULL;
         v->deadline_ns = deadline_of(v);
@@ -261,8 +263,6 @@ static enum status begin(struct visit *v)
     v->deadline_ns = deadline_of(v);
     v->spool_status = site_use(&gate->sites, &v->thread->user, v->settings->config, &v->spool_err);
     log_notes(v);
-    if (parsed != STATUS_OK)
-        return refuse_stranger(v, err_set(&v->err, parsed, "%s", wrong.text));
     return STATUS_OK;
 }
 
@@ -283,6 +283,7 @@ void gate_serve(void *thread, struct exchange *x)
         .now_ns = clock_wall_ns(),
         .spool_status = STATUS_CONFIG,
         .spool_err = ERR_INIT,
+        .length_err = ERR_INIT,
         .err = ERR_INIT,
     };
     enum status status;

@@ -52,6 +52,8 @@ struct visit {
     uint64_t taken; /* body bytes read so far */
     int64_t now_ns;
     uint64_t deadline_ns;
+    enum status length_status; /* whether CONTENT_LENGTH, where it is there, is a number */
+    struct err length_err;
     enum status spool_status; /* whether the spool can be used */
     struct err spool_err;
     struct err err;
