@@ -9,10 +9,10 @@
  *
  * An entry is one file: a line of JSON, then the body's bytes, so `head -n 1` shows what it is and
  * `tail -n +2` gives the body. Its name is made of the SHA-256 of endpoint, query and body (40
- * hexadecimal digits, then ".box", or
- * ".published.box" for a refused delivery from an address that the sender publishes), so a retry is
- * the same entry; its modification time is when it came last. Bytes stream through: memory does not
- * grow with the body. The security header's value is never handed in.
+ * hexadecimal digits, then ".box", or ".published.box" for a refused delivery from an address that
+ * the sender publishes), so a retry is the same entry; its modification time is when it came last.
+ * Bytes stream through: memory does not grow with the body. The security header's value is never
+ * handed in.
  *
  *   {"box":1,"sha256":"...","bytes":77,"kept":77,"complete":true,"reason":"unauthorized","detail":"...",
  *    "endpoint":"calls","received_at":"...","remote_addr":"...","published":false,"query":"...","content_type":"...",
@@ -35,13 +35,14 @@
 
 enum box_kind { BOX_QUARANTINE, BOX_REFUSED };
 
-#define BOX_STRANGER_BODY_MAX                                                                      \
-    (64 * 1024) /* of a refused body from an address that the sender does not publish */
-#define BOX_COUNT_MAX                                                                              \
-    1000 /* refused entries of strangers; published addresses have as many again */
-#define BOX_AGE_MAX_S (7 * 24 * 3600) /* refused entries older than this make room */
-#define BOX_REFUSED_HEAD_MAX                                                                       \
-    (64 * 1024) /* a refused entry whose line would be longer is not kept */
+/* Of a refused body from an address that the sender does not publish. */
+#define BOX_STRANGER_BODY_MAX (64 * 1024)
+/* Refused entries of strangers; published addresses have as many again. */
+#define BOX_COUNT_MAX 1000
+/* Refused entries older than this make room. */
+#define BOX_AGE_MAX_S (7 * 24 * 3600)
+/* A refused entry whose line would be longer is not kept. */
+#define BOX_REFUSED_HEAD_MAX (64 * 1024)
 
 struct box_entry {
     enum status reason;

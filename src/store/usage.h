@@ -19,9 +19,10 @@ enum usage_class { USAGE_STRANGER, USAGE_PUBLISHED, USAGE_CLASSES };
 #define USAGE_TMP_PREFIX ".tmp-"
 #define USAGE_STRANGER_SUFFIX ".box"
 #define USAGE_PUBLISHED_SUFFIX ".published.box"
-#define USAGE_SWEEP_S 60 /* the folder is read at most so often */
-#define USAGE_TMP_AGE_S                                                                            \
-    3600 /* a file of that age that is still being written belongs to a process that is gone */
+/* The folder is read at most so often. */
+#define USAGE_SWEEP_S 60
+/* A file of that age that is still being written belongs to a process that is gone. */
+#define USAGE_TMP_AGE_S 3600
 
 struct usage_counts {
     uint64_t count[USAGE_CLASSES];
