@@ -19,6 +19,7 @@ class PlaceCase(unittest.TestCase):
     def setUpClass(cls):
         cls.place = Place(cls.endpoints, **cls.settings)
         cls.addClassCleanup(cls.place.remove)
+        cls.addClassCleanup(cls.place.check_sanitizers)
 
     def journal(self, **how):
         return records.journal(self.place.spool, **how)

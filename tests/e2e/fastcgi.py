@@ -144,8 +144,11 @@ class Gateway:
             return int(next(line for line in f if line.startswith("VmHWM")).split()[1])
 
     def stop(self, signum=signal.SIGTERM, seconds=15):
+        """Its end must be a clean one: a sanitizer's last word is an exit code too."""
         status = self.process.stop(signum, seconds)
         os.unlink(self.path)
+        if status != 0:
+            raise AssertionError(f"the gateway's exit code is {status}\n{self.place.log_text()}")
         return status
 
     def kill(self):

@@ -193,6 +193,15 @@ class Place:
                         parts.append(f"--- {name}\n" + "".join(f.readlines()[-6:]))
         return "\n".join(parts)
 
+    def check_sanitizers(self):
+        """No program said that a sanitizer found something; a server hides the exit code of its CGI programs."""
+        for name in os.listdir(self.run):
+            if name.endswith(".log"):
+                with open(os.path.join(self.run, name), encoding="utf-8", errors="backslashreplace") as f:
+                    text = f.read()
+                if "Sanitizer" in text or "runtime error:" in text:
+                    raise AssertionError(f"{name}:\n{text[-4000:]}")
+
     def remove(self):
         atexit.unregister(self.remove)
         shutil.rmtree(self.folder, ignore_errors=True)
