@@ -171,14 +171,13 @@ static enum status print_result(const struct init *init, struct err *err)
 static enum status perform(struct init *init, struct err *err)
 {
     enum status status;
-    const char *home = NULL;
     bool exists = false;
     struct buf text;
 
     buf_init(&text, INIT_TEXT_MAX);
-    status = init_plan_user(init, &home, err);
+    status = init_plan_user(init, err);
     if (status == STATUS_OK)
-        status = init_plan_paths(init, home, err);
+        status = init_plan_paths(init, err);
     if (status == STATUS_OK)
         status = init_plan_config(init, &text, &exists, err);
     /* The secret before the configuration that names it; the spool last, since root becomes its
@@ -243,6 +242,7 @@ enum status cmd_init(int argc, char **argv, const char *config_path, struct err 
     explicit_bzero(init.secret.ptr, init.secret.cap);
     buf_free(&init.secret);
     config_free(init.config);
+    free(init.home);
     free(init.config_path);
     free(init.secret_path);
     free(init.spool_path);

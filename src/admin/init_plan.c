@@ -4,7 +4,6 @@
 #include "admin/init_plan.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +14,7 @@
 #include "admin/print.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "base/user.h"
 
 #define SYSTEM_CONFIG SYSCONFDIR "/stenohook/stenohook.conf"
 #define SYSTEM_SPOOL "/var/lib/stenohook"
@@ -54,58 +54,60 @@ static enum status beside(struct init *init, const char *file, struct err *err)
 
 /* ---- for whom, and where */
 
-enum status init_plan_user(struct init *init, const char **home, struct err *err)
+enum status init_plan_user(struct init *init, struct err *err)
 {
-    const char *user = init->wish->user;
-    const struct passwd *pw;
+    const char *name = init->wish->user;
+    struct user user;
 
     init->system = geteuid() == 0;
-    if (init->system && user == NULL)
+    if (init->system && name == NULL)
         return err_set(err, STATUS_USAGE,
                        "say whom the web server runs the gateway as: --user www-data (or run this "
                        "as that user)");
-    errno = 0;
-    pw = user != NULL ? getpwnam(user) : getpwuid(geteuid());
-    if (pw == NULL && user != NULL)
-        return err_set(err, STATUS_USAGE, "--user '%s': there is no such user", user);
-    if (pw == NULL)
+    if (!user_look_up(name, geteuid(), &user)) {
+        if (name != NULL)
+            return err_set(err, STATUS_USAGE, "--user '%s': there is no such user", name);
         return err_set(err, STATUS_CONFIG,
                        "user %ld has no entry in the user database, so no home: give --config and "
                        "--spool",
                        (long)geteuid());
-    if (init->system && pw->pw_uid == 0)
+    }
+    init->uid = user.uid;
+    init->gid = user.gid;
+    init->home = user.home;
+    if (init->system && init->uid == 0)
         return err_set(err, STATUS_USAGE,
                        "--user must be the user whom the web server runs the gateway as, not root");
-    if (!init->system && pw->pw_uid != geteuid())
+    if (!init->system && init->uid != geteuid())
         return err_set(
             err, STATUS_USAGE,
             "only root can do this for another user: take --user away, or run it as root");
-    init->uid = pw->pw_uid;
-    init->gid = pw->pw_gid;
-    *home = pw->pw_dir;
     return STATUS_OK;
 }
 
-enum status init_plan_paths(struct init *init, const char *home, struct err *err)
+/* Where it was asked for; else where the system has such things; else below the user's home. */
+static enum status choose(const struct init *init, char **out, const char *wish, const char *system,
+                          const char *below_home, struct err *err)
+{
+    if (wish != NULL)
+        return init_absolute(out, wish, err);
+    if (init->system)
+        return init_absolute(out, system, err);
+    if (init->home == NULL)
+        return err_set(err, STATUS_CONFIG, "user %ld has no home: give --config and --spool",
+                       (long)init->uid);
+    return copy_path(out, init->home, below_home, err);
+}
+
+enum status init_plan_paths(struct init *init, struct err *err)
 {
     const struct init_wish *w = init->wish;
-    enum status status;
+    enum status status =
+        choose(init, &init->config_path, w->config, SYSTEM_CONFIG, HOME_CONFIG, err);
 
-    if (w->config != NULL)
-        status = init_absolute(&init->config_path, w->config, err);
-    else
-        status = copy_path(&init->config_path, init->system ? "" : home,
-                           init->system ? SYSTEM_CONFIG : HOME_CONFIG, err);
-    if (status != STATUS_OK)
-        return status;
-    if (w->spool != NULL)
-        status = init_absolute(&init->spool_path, w->spool, err);
-    else
-        status = copy_path(&init->spool_path, init->system ? "" : home,
-                           init->system ? SYSTEM_SPOOL : HOME_SPOOL, err);
-    if (status != STATUS_OK)
-        return status;
-    return beside(init, "secret", err);
+    if (status == STATUS_OK)
+        status = choose(init, &init->spool_path, w->spool, SYSTEM_SPOOL, HOME_SPOOL, err);
+    return status == STATUS_OK ? beside(init, "secret", err) : status;
 }
 
 /* ---- the configuration */

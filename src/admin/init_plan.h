@@ -21,6 +21,7 @@ struct init {
     bool system; /* root, for another user */
     uid_t uid;   /* whose the spool and the secret are */
     gid_t gid;
+    char *home; /* the user's, or NULL */
     char *config_path, *spool_path;
     char *secret_path;     /* NULL where the endpoint has none */
     struct config *config; /* as it is on disk, or will be */
@@ -28,9 +29,9 @@ struct init {
     struct buf secret;
 };
 
-/* In this order. *home is borrowed from the user database. */
-enum status init_plan_user(struct init *init, const char **home, struct err *err) STATUS_CHECKED;
-enum status init_plan_paths(struct init *init, const char *home, struct err *err) STATUS_CHECKED;
+/* In this order. */
+enum status init_plan_user(struct init *init, struct err *err) STATUS_CHECKED;
+enum status init_plan_paths(struct init *init, struct err *err) STATUS_CHECKED;
 /* Reads the configuration that is there, or makes up the text of a new one; *exists tells which. A
  * value that the configuration does not take is STATUS_USAGE. */
 enum status init_plan_config(struct init *init, struct buf *text, bool *exists,

@@ -114,6 +114,8 @@ static void restore_signals(void)
     sigaction(SIGTERM, &standard, NULL);
     sigaction(SIGUSR1, &standard, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
+    /* A file size limit of the host is then an error that is answered, not our death. */
+    sigaction(SIGXFSZ, &ignore, NULL);
 }
 
 int cgi_serve(const struct cgi_handler *handler)

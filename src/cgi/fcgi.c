@@ -282,6 +282,8 @@ static void set_signals(sigset_t *waited)
     }
     sigaction(SIGHUP, &ignore, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
+    /* A file size limit of the host is then an error that is answered, not our death. */
+    sigaction(SIGXFSZ, &ignore, NULL);
     blocked = *waited;
     sigaddset(&blocked, SIGCHLD);
     pthread_sigmask(SIG_BLOCK, &blocked, NULL);

@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "base/log.h"
 #include "cgi/cgi.h"
 #include "core/auth.h"
 #include "core/request.h"
@@ -64,6 +63,8 @@ const struct spool *visit_spool(const struct visit *v);
 const struct auth_secrets *visit_secrets(const struct visit *v);
 /* One line about a request that was not accepted. What strangers can cause is rate-limited. */
 void visit_log_failure(const struct visit *v, enum status status, const char *note);
+/* What there is to say about the configuration. */
+void visit_log_notes(const struct visit *v);
 
 /* body.c */
 /* The whole body into the thread's buffer. STATUS_TOO_LARGE, STATUS_TRUNCATED (also: fewer bytes

@@ -5,13 +5,13 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/str.h"
+#include "base/user.h"
 
 #define BELOW_HOME "/.config/stenohook/stenohook.conf"
 #define BELOW_SYSCONF "/stenohook/stenohook.conf"
@@ -64,20 +64,11 @@ static char *program_home(void)
     return settings_above(program, uid);
 }
 
-/* Not getpwuid_r: in a static program it loads the host's libraries, whose version may be another.
- */
-char *settings_home(const char *passwd, uid_t uid)
+static char *passwd_home(void)
 {
-    FILE *file = fopen(passwd, "re");
-    const struct passwd *row;
-    char *home = NULL;
+    struct user user;
 
-    while (file != NULL && home == NULL && (row = fgetpwent(file)) != NULL)
-        if (row->pw_uid == uid && row->pw_dir != NULL && *row->pw_dir == '/')
-            home = str_dup(str_of(row->pw_dir));
-    if (file != NULL)
-        fclose(file);
-    return home;
+    return user_find(USER_FILE, NULL, geteuid(), &user) ? user.home : NULL;
 }
 
 static enum status from_environment(char **out, struct err *err)
@@ -147,7 +138,7 @@ enum status settings_find(char **out, const char *given, struct err *err)
     if (st == STATUS_OK && found == NULL)
         st = look(&found, program_home(), BELOW_HOME, &places, err);
     if (st == STATUS_OK && found == NULL)
-        st = look(&found, settings_home("/etc/passwd", geteuid()), BELOW_HOME, &places, err);
+        st = look(&found, passwd_home(), BELOW_HOME, &places, err);
     if (st == STATUS_OK && found == NULL)
         st = look(&found, str_dup(STR(SYSCONFDIR)), BELOW_SYSCONF, &places, err);
     if (st == STATUS_OK && found == NULL)

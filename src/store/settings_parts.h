@@ -45,8 +45,6 @@ enum status settings_secret(const char *path, struct buf *out, bool *usable, set
 /* The directory nearest to the root above `program` that belongs to `uid`, or NULL. Freed by the
  * caller. */
 char *settings_above(const char *program, uid_t uid);
-/* The home directory by a password file, or NULL. Freed by the caller. */
-char *settings_home(const char *passwd, uid_t uid);
 
 /* ---- settings.c */
 

@@ -10,6 +10,7 @@
 #include "base/num.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "base/user.h"
 #include "store/hints.h"
 #include "store/once.h"
 
@@ -17,7 +18,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -315,11 +315,10 @@ void spool_close(struct spool *spool)
 
 /* ---- owner */
 
-static enum status become(uid_t uid, gid_t gid, const char *name, struct err *err)
+/* Without further groups: what belongs to the spool is the user's own. */
+static enum status become(uid_t uid, gid_t gid, struct err *err)
 {
-    int rc = name != NULL ? initgroups(name, gid) : setgroups(0, NULL);
-
-    if (rc != 0 || setgid(gid) != 0 || setuid(uid) != 0)
+    if (setgroups(0, NULL) != 0 || setgid(gid) != 0 || setuid(uid) != 0)
         return err_errno(err, "cannot become user %ld, who owns the spool", (long)uid);
     /* A capability or a security module can make setuid lie by half: what counts is what is so now.
      */
@@ -332,8 +331,9 @@ static enum status become(uid_t uid, gid_t gid, const char *name, struct err *er
 
 enum status spool_become_owner(const char *path, struct err *err)
 {
-    const struct passwd *pw;
+    struct user owner;
     struct stat sb;
+    gid_t gid;
 
     if (stat(path, &sb) != 0) {
         if (errno == ENOENT || errno == ENOTDIR)
@@ -346,8 +346,10 @@ enum status spool_become_owner(const char *path, struct err *err)
         return err_set(err, STATUS_OWNER,
                        "the spool %s belongs to user %ld: run this as that user, or as root", path,
                        (long)sb.st_uid);
-    pw = getpwuid(sb.st_uid);
-    if (pw == NULL)
-        return become(sb.st_uid, sb.st_gid, NULL, err);
-    return become(pw->pw_uid, pw->pw_gid, pw->pw_name, err);
+    gid = sb.st_gid;
+    if (user_look_up(NULL, sb.st_uid, &owner)) {
+        gid = owner.gid;
+        user_free(&owner);
+    }
+    return become(sb.st_uid, gid, err);
 }

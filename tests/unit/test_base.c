@@ -11,6 +11,7 @@
 #include "base/num.h"
 #include "base/siphash.h"
 #include "base/text.h"
+#include "base/user.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -308,6 +309,34 @@ UNIT_TEST(a_held_lock_is_given_up_at_the_deadline)
     file_close(&dir);
 }
 
+UNIT_TEST(users_are_found_by_name_and_by_number_in_the_password_file)
+{
+    static const char rows[] = "root:x:0:0::/root:/bin/sh\n"
+                               "broken line\n"
+                               "relative:x:54320:7::home:/bin/sh\n"
+                               "u:x:54321:1:U:/home/u:/bin/sh\n";
+    int dir = file_open(AT_FDCWD, unit_folder(), O_RDONLY | O_DIRECTORY, 0);
+    struct user user = {.uid = 5};
+    char path[128];
+
+    UNIT_INT(0, file_replace(dir, "t", "passwd", rows, sizeof rows - 1, 0600));
+    file_close(&dir);
+    snprintf(path, sizeof path, "%s/passwd", unit_folder());
+    UNIT_FALSE(user_find(path, "nobody-here", 54321, &user));
+    UNIT_FALSE(user_find(path, NULL, 7, &user));
+    UNIT_FALSE(user_find("/nowhere/passwd", NULL, 0, &user));
+    UNIT_INT(5, user.uid);
+    UNIT_REQUIRE(user_find(path, "u", 0, &user));
+    UNIT_INT(54321, user.uid);
+    UNIT_INT(1, user.gid);
+    UNIT_TEXT("/home/u", user.home);
+    user_free(&user);
+    UNIT_REQUIRE(user_find(path, NULL, 54320, &user));
+    UNIT_INT(7, user.gid);
+    UNIT_TRUE(user.home == NULL);
+    user_free(&user);
+}
+
 static const struct unit_case cases[] = {
     UNIT_CASE(every_status_maps_to_an_answer_and_our_own_trouble_is_always_503),
     UNIT_CASE(the_first_failure_keeps_its_words),
@@ -329,6 +358,7 @@ static const struct unit_case cases[] = {
     UNIT_CASE(base64_is_strict),
     UNIT_CASE(a_replaced_file_holds_the_new_bytes_and_leaves_no_temporary),
     UNIT_CASE(a_held_lock_is_given_up_at_the_deadline),
+    UNIT_CASE(users_are_found_by_name_and_by_number_in_the_password_file),
     UNIT_END,
 };
 

@@ -433,21 +433,6 @@ UNIT_TEST(the_topmost_folder_that_is_ours_is_found)
     free(found);
 }
 
-UNIT_TEST(a_home_is_read_from_the_password_file)
-{
-    char *home;
-
-    put("passwd", "root:x:0:0::/root:/bin/sh\n"
-                  "broken line\n"
-                  "relative:x:54321:1::home:/bin/sh\n"
-                  "u:x:54321:1:U:/home/u:/bin/sh\n");
-    home = settings_home(in("passwd"), OTHER_USER);
-    UNIT_TEXT("/home/u", home);
-    free(home);
-    UNIT_TRUE(settings_home(in("passwd"), 7) == NULL);
-    UNIT_TRUE(settings_home(in("absent"), 0) == NULL);
-}
-
 /* ---- the cache */
 
 static struct settings_cache *cache(struct told *told)
@@ -744,7 +729,6 @@ static const struct unit_case cases[] = {
     UNIT_CASE(problems_of_secret_files_are_listed_as_they_are_now),
     UNIT_CASE(the_command_line_comes_before_the_environment),
     UNIT_CASE(the_topmost_folder_that_is_ours_is_found),
-    UNIT_CASE(a_home_is_read_from_the_password_file),
     UNIT_CASE(files_are_read_once_while_they_are_the_same),
     UNIT_CASE(a_changed_file_is_read_again),
     UNIT_CASE(a_changed_secret_is_read_again),
