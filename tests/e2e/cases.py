@@ -5,7 +5,7 @@ import time
 import unittest
 
 import records
-from place import Place
+from place import Place, build_dir
 from servers import MODES, Server
 
 
@@ -16,8 +16,13 @@ class PlaceCase(unittest.TestCase):
     settings = {}
 
     @classmethod
+    def build(cls):
+        """The folder with the programs under test."""
+        return build_dir()
+
+    @classmethod
     def setUpClass(cls):
-        cls.place = Place(cls.endpoints, **cls.settings)
+        cls.place = Place(cls.endpoints, cls.build(), **cls.settings)
         cls.addClassCleanup(cls.place.remove)
         cls.addClassCleanup(cls.place.check_sanitizers)
 

@@ -20,18 +20,25 @@ class Trouble(Exception):
     """The tests cannot go on: something of the machine is missing or does not start."""
 
 
-def build_dir():
-    folder = os.environ.get("STENOHOOK_BUILD", os.path.join(ROOT, "build-check"))
+def programs_in(folder, otherwise):
     if not os.access(os.path.join(folder, "stenohook.fcgi"), os.X_OK):
-        raise Trouble(f"no stenohook.fcgi in {folder}: build first, or set STENOHOOK_BUILD")
+        raise Trouble(f"no stenohook.fcgi in {folder}: {otherwise}")
     return folder
+
+
+def build_dir():
+    return programs_in(os.environ.get("STENOHOOK_BUILD", os.path.join(ROOT, "build-check")),
+                       "build first, or set STENOHOOK_BUILD")
 
 
 def sanitized_build_dir():
-    folder = os.environ.get("STENOHOOK_BUILD_SANITIZED", os.path.join(build_dir(), "sanitized"))
-    if not os.access(os.path.join(folder, "stenohook.fcgi"), os.X_OK):
-        raise Trouble(f"no stenohook.fcgi in {folder}: build with --enable-sanitizers, or set STENOHOOK_BUILD_SANITIZED")
-    return folder
+    return programs_in(os.environ.get("STENOHOOK_BUILD_SANITIZED", os.path.join(build_dir(), "sanitized")),
+                       "build with --enable-sanitizers, or set STENOHOOK_BUILD_SANITIZED")
+
+
+def static_build_dir():
+    return programs_in(os.environ.get("STENOHOOK_BUILD_STATIC", os.path.join(build_dir(), "static")),
+                       "build with --enable-static-programs, or set STENOHOOK_BUILD_STATIC")
 
 
 def worker():
