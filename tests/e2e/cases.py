@@ -9,6 +9,12 @@ from place import Place, build_dir
 from servers import MODES, Server
 
 
+def needs_root(test):
+    """Marks a test or a class that mounts or gives files away: `run` says so at the start where we are not root."""
+    test.needs_root = True
+    return test
+
+
 class PlaceCase(unittest.TestCase):
     """One place for all tests of a class. `endpoints` and `settings` make its configuration."""
 
