@@ -10,6 +10,7 @@ from cases import PlaceCase, needs_root
 from fastcgi import Gateway, run_cgi
 from place import Place, Trouble, worker
 from sender import transcript
+from stopping import whole
 
 
 class SmallPlace(Place):
@@ -23,9 +24,11 @@ class SmallPlace(Place):
     def make_spool(self):
         os.mkdir(self.spool, 0o700)
         user = worker()
-        self.mount("-t", "tmpfs", "-o", f"size={self.size},mode=0700,uid={user.pw_uid},gid={user.pw_gid}", "stenohook-e2e")
-        self.mounted = True
-        atexit.register(self.remove)
+        with whole():
+            self.mount("-t", "tmpfs", "-o", f"size={self.size},mode=0700,uid={user.pw_uid},gid={user.pw_gid}",
+                       "stenohook-e2e")
+            self.mounted = True
+            atexit.register(self.remove)
         super().make_spool()
 
     def mount(self, *args):

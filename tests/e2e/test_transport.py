@@ -254,7 +254,8 @@ class Management(TransportCase):
         self.assertEqual(200, connection.post(fresh()).status)
 
     def test_an_unknown_kind_is_said_to_be_unknown(self):
-        gateway = self.gateway()
+        # libfcgi 2.4 forgets 48 bytes for each of these, which only the web server can send.
+        gateway = self.gateway(ASAN_OPTIONS="detect_leaks=0")
         connection = self.connect(gateway)
         connection.send(record(99, b"", request=0))
         kind, content = connection.read_record()
