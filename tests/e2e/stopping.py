@@ -20,6 +20,7 @@ def _stop(signum, _=None):
     if _held:
         _waiting = signum
         return
+    _waiting = None
     for other in STOPS:
         signal.signal(other, signal.SIG_IGN)
     raise Stopped(signum)
