@@ -32,8 +32,7 @@ struct journal_seat {
     struct journal_seat *all;
     struct append *append;
     enum stage stage;
-    uint64_t ticket; /* counts the appends of this seat: a leader must not tell the next one */
-    bool late;       /* time is up, and the thread leaves as soon as its line is written */
+    bool late; /* time is up, and the thread leaves as soon as its line is written */
     pthread_cond_t told;
 };
 
@@ -48,7 +47,6 @@ struct journal_group {
 struct batch {
     size_t count;
     struct journal_seat *seats[GROUP_BATCH_MAX];
-    uint64_t tickets[GROUP_BATCH_MAX];
     struct append *appends[GROUP_BATCH_MAX];
 };
 
@@ -169,7 +167,6 @@ static void take(struct journal_group *group, struct batch *batch)
         group->first = seat->next;
         seat->stage = STAGE_TAKEN;
         batch->seats[batch->count] = seat;
-        batch->tickets[batch->count] = seat->ticket;
         batch->appends[batch->count++] = seat->append;
     }
     if (group->first == NULL)
@@ -209,7 +206,8 @@ static void tell_ended(struct journal_group *group, const struct batch *batch, e
     for (size_t i = 0; i < batch->count; i++) {
         struct journal_seat *seat = batch->seats[i];
 
-        if (seat->ticket != batch->tickets[i] || seat->stage != STAGE_WRITTEN)
+        /* Left; and what its thread may have queued since then nobody has taken. */
+        if (seat->stage != STAGE_WRITTEN)
             continue;
         append_end(seat->append, synced, why);
         seat->stage = STAGE_ENDED;
@@ -274,7 +272,6 @@ void group_append(struct journal *j, struct append *append)
     seat->append = append;
     seat->stage = STAGE_QUEUED;
     seat->late = false;
-    seat->ticket++;
     enqueue(group, seat);
     if (!group->led)
         (void)appoint(group);

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +24,9 @@
 #define SECOND_NS UINT64_C(1000000000)
 #define SEGMENT_READ_MAX ((size_t)64 * 1024 * 1024)
 #define SEGMENTS_MAX 100
+#define HELD_LOOK_NS 200000
 
-atomic_int kit_syncs, kit_syncs_to_fail, kit_write_errno, kit_makes_to_fail;
+atomic_int kit_syncs, kit_syncs_to_fail, kit_syncs_let, kit_write_errno, kit_makes_to_fail;
 atomic_size_t kit_write_cut;
 atomic_ullong kit_free_bytes;
 
@@ -41,12 +43,15 @@ int __wrap_once_make(int dir, const char *tmp, const char *name, const void *byt
 
 int __wrap_file_datasync(int fd)
 {
-    atomic_fetch_add(&kit_syncs, 1);
+    int before = atomic_fetch_add(&kit_syncs, 1);
+
     if (atomic_load(&kit_syncs_to_fail) > 0) {
         atomic_fetch_sub(&kit_syncs_to_fail, 1);
         errno = EIO;
         return -1;
     }
+    while (before >= atomic_load(&kit_syncs_let))
+        clock_sleep_ns(HELD_LOOK_NS);
     return __real_file_datasync(fd);
 }
 
@@ -91,6 +96,7 @@ static void no_faults(void)
     atomic_store(&kit_makes_to_fail, 0);
     atomic_store(&kit_syncs, 0);
     atomic_store(&kit_syncs_to_fail, 0);
+    atomic_store(&kit_syncs_let, INT_MAX);
     atomic_store(&kit_write_errno, 0);
     atomic_store(&kit_write_cut, 0);
     atomic_store(&kit_free_bytes, 0);

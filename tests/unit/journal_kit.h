@@ -42,7 +42,8 @@ enum status kit_append_until(struct kit *kit, const char *key, uint64_t in_ns);
 /* Housekeeping until there is none left: the number of slices, or -1. */
 int kit_rebuild(struct kit *kit);
 
-/* How many records of that key count, by reading the segments with nothing but what is written in them. */
+/* How many records of that key count, by reading the segments with nothing but what is written in
+ * them. */
 int kit_count(const struct kit *kit, const char *key);
 /* How many segments there are. */
 int kit_segments(const struct kit *kit);
@@ -52,11 +53,14 @@ bool kit_add_bytes(const struct kit *kit, uint32_t segment, const char *bytes, s
 bool kit_spoil(const struct kit *kit, const char *name);
 
 /* Faults; kit_open and kit_close take them back. */
-extern atomic_int kit_syncs;          /* how many fdatasync calls there were */
-extern atomic_int kit_syncs_to_fail;  /* the next ones fail with EIO */
-extern atomic_int kit_write_errno;    /* the next write to a segment fails with it, after kit_write_cut bytes */
+extern atomic_int kit_syncs;         /* how many fdatasync calls there were */
+extern atomic_int kit_syncs_to_fail; /* the next ones fail with EIO */
+extern atomic_int kit_syncs_let;     /* so many calls end; the later ones hang until it is raised */
+extern atomic_int
+    kit_write_errno; /* the next write to a segment fails with it, after kit_write_cut bytes */
 extern atomic_size_t kit_write_cut;
-extern atomic_int kit_makes_to_fail;   /* the next files made once are made, and their maker told EIO */
-extern atomic_ullong kit_free_bytes;  /* 0: as it is */
+extern atomic_int
+    kit_makes_to_fail; /* the next files made once are made, and their maker told EIO */
+extern atomic_ullong kit_free_bytes; /* 0: as it is */
 
 #endif

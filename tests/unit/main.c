@@ -19,6 +19,7 @@ extern const struct unit_suite suite_box;
 extern const struct unit_suite suite_command;
 extern const struct unit_suite suite_config;
 extern const struct unit_suite suite_event;
+extern const struct unit_suite suite_group;
 extern const struct unit_suite suite_index;
 extern const struct unit_suite suite_journal;
 extern const struct unit_suite suite_lines;
@@ -46,6 +47,7 @@ static const struct unit_suite *const suites[] = {
     &suite_command,
     &suite_config,
     &suite_event,
+    &suite_group,
     &suite_index,
     &suite_journal,
     &suite_lines,
