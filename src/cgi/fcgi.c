@@ -47,7 +47,7 @@ struct server {
     const struct cgi_handler *handler;
     pthread_t main;
     int stop_read, stop_write; /* a pipe: closing its write end wakes whoever waits */
-    bool own_accept;
+    const char *peers;         /* FCGI_WEB_SERVER_ADDRS, or NULL */
     unsigned threads;
     atomic_uint able;    /* threads that could begin */
     atomic_uint keeping; /* threads that wait on a kept connection */
@@ -171,8 +171,7 @@ static void drop_connection(FCGX_Request *request)
 
 /* Makes the request's connection ready to be read. ipcFd and keepConnection are not for
  * applications, but libfcgi has no other way to be handed a connection: keepConnection stops
- * FCGX_Accept_r, which first finishes what went before, from closing it. Where the environment
- * restricts peers by address libfcgi accepts itself, because only it does that check. */
+ * FCGX_Accept_r, which first finishes what went before, from closing it. */
 static bool connect_request(struct server *s, int set, FCGX_Request *request)
 {
     if (request->ipcFd >= 0) {
@@ -183,9 +182,7 @@ static bool connect_request(struct server *s, int set, FCGX_Request *request)
     }
     if (!listen_wait(set) || atomic_load(&s->stopping))
         return false;
-    if (!s->own_accept)
-        return true;
-    request->ipcFd = listen_accept(IO_TIMEOUT_NS);
+    request->ipcFd = listen_accept(s->peers, IO_TIMEOUT_NS);
     request->keepConnection = 1;
     if (request->ipcFd < 0 && !listen_error_passes(errno))
         give_up(s);
@@ -195,19 +192,13 @@ static bool connect_request(struct server *s, int set, FCGX_Request *request)
 static bool next_request(struct server *s, int set, FCGX_Request *request, uint64_t *accepted_ns)
 {
     while (!atomic_load(&s->stopping)) {
-        int code;
-
         if (!connect_request(s, set, request))
             continue;
         *accepted_ns = clock_mono_ns();
-        code = FCGX_Accept_r(request);
-        if (code == 0)
+        /* A connection that brought no whole request was closed by libfcgi; that it then cannot
+         * accept from the socket that it does not know does not concern us. */
+        if (FCGX_Accept_r(request) == 0)
             return true;
-        /* A connection that brought no whole request was closed by libfcgi; it then tried to accept
-         * from the socket that it does not know (EBADF) or that another thread emptied (EAGAIN).
-         * Neither concerns us. */
-        if (!s->own_accept && !listen_error_passes(-code))
-            give_up(s);
     }
     return false;
 }
@@ -258,7 +249,7 @@ static void *worker(void *context)
         file_close(&set);
         return NULL;
     }
-    FCGX_InitRequest(&request, s->own_accept ? -1 : LISTEN_FD, 0);
+    FCGX_InitRequest(&request, -1, 0);
     while (next_request(s, set, &request, &accepted_ns))
         serve_request(s, thread, &request, accepted_ns);
     drop_connection(&request);
@@ -334,14 +325,13 @@ static unsigned fit_threads(unsigned threads)
 
 static bool set_socket(struct server *s)
 {
-    const char *peers = getenv("FCGI_WEB_SERVER_ADDRS");
     int ends[2];
 
     if (!listen_prepare() || pipe2(ends, O_CLOEXEC) < 0)
         return false;
     s->stop_read = ends[0];
     s->stop_write = ends[1];
-    s->own_accept = peers == NULL;
+    s->peers = getenv("FCGI_WEB_SERVER_ADDRS");
     return true;
 }
 

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #define LISTEN_FD 0
 
@@ -18,9 +19,14 @@ int listen_wait_set(int stop_fd);
 /* true: there seems to be a connection. false: look whether to stop. */
 bool listen_wait(int set);
 
-/* A connection with a limit for each read and write, or -1 with errno: another thread or process
- * took it, or worse. */
-int listen_accept(uint64_t timeout_ns);
+/* Whether the FCGI_WEB_SERVER_ADDRS of the FastCGI specification (3.2), a list with commas, admits
+ * the peer. NULL, where the variable is not set, admits all; an entry that is no address admits
+ * nobody; a peer without an address (on a unix socket) is always admitted. */
+bool listen_admits(const char *list, const struct sockaddr_storage *peer);
+
+/* A connection from a peer that `list` admits, with a limit for each read and write, or -1 with
+ * errno: another thread or process took it, or worse. */
+int listen_accept(const char *list, uint64_t timeout_ns);
 /* What an error of accept means: false where the socket is of no use any more. Most errors are a
  * peer's, or pass; where only time can help some has gone by. */
 bool listen_error_passes(int error);

@@ -5,8 +5,14 @@ import time
 import unittest
 
 import records
-from place import Place
+from place import Place, build_dir
 from servers import MODES, Server
+
+
+def needs_root(test):
+    """Marks a test or a class that mounts or gives files away: `run` says so at the start where we are not root."""
+    test.needs_root = True
+    return test
 
 
 class PlaceCase(unittest.TestCase):
@@ -16,8 +22,13 @@ class PlaceCase(unittest.TestCase):
     settings = {}
 
     @classmethod
+    def build(cls):
+        """The folder with the programs under test."""
+        return build_dir()
+
+    @classmethod
     def setUpClass(cls):
-        cls.place = Place(cls.endpoints, **cls.settings)
+        cls.place = Place(cls.endpoints, cls.build(), **cls.settings)
         cls.addClassCleanup(cls.place.remove)
         cls.addClassCleanup(cls.place.check_sanitizers)
 

@@ -7,15 +7,16 @@ import socket
 import struct
 import subprocess
 
-from place import HEADER, SECRET, Process, as_worker, wait_until
+from place import HEADER, SECRET, Process, as_worker, free_port, wait_until
 
-BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR = 1, 2, 3, 4, 5, 6, 7
+BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR, DATA, GET_VALUES, GET_VALUES_RESULT, UNKNOWN_TYPE = range(1, 12)
+KEEP_CONN = 1
 CONTENT_MAX = 65528
 
 
-def record(kind, content=b""):
+def record(kind, content=b"", request=1):
     padding = -len(content) % 8
-    return struct.pack(">BBHHBx", 1, kind, 1, len(content), padding) + content + bytes(padding)
+    return struct.pack(">BBHHBx", 1, kind, request, len(content), padding) + content + bytes(padding)
 
 
 def length(n):
@@ -24,6 +25,11 @@ def length(n):
 
 def stream(kind, data):
     return b"".join(record(kind, data[i:i + CONTENT_MAX]) for i in range(0, len(data), CONTENT_MAX))
+
+
+def pair(name, value):
+    name, value = os.fsencode(name), os.fsencode(value)
+    return length(len(name)) + length(len(value)) + name + value
 
 
 def request_env(endpoint="calls", body=b"", query="", secret=SECRET, **more):
@@ -51,19 +57,26 @@ class Answer:
 
 
 class Connection:
-    """One request on one connection; for tests that stop in the middle."""
+    """A connection to the gateway, for tests that stop in the middle or ask more than once. `path` is that of a unix
+    socket, or host and port; `source` is the address to come from."""
 
-    def __init__(self, path, timeout=30):
-        self.socket = socket.socket(socket.AF_UNIX)
+    def __init__(self, path, timeout=30, source=None):
+        self.socket = socket.socket(socket.AF_UNIX if isinstance(path, str) else socket.AF_INET)
         self.socket.settimeout(timeout)
+        if source is not None:
+            self.socket.bind((source, 0))
         self.socket.connect(path)
 
-    def begin(self, env):
-        pairs = b""
-        for name, value in env.items() if isinstance(env, dict) else env:
-            name, value = os.fsencode(name), os.fsencode(value)
-            pairs += length(len(name)) + length(len(value)) + name + value
-        self.send(record(BEGIN, struct.pack(">HB5x", 1, 0)) + stream(PARAMS, pairs) + record(PARAMS))
+    def begin(self, env, flags=0):
+        pairs = b"".join(pair(name, value) for name, value in (env.items() if isinstance(env, dict) else env))
+        self.send(record(BEGIN, struct.pack(">HB5x", 1, flags)) + stream(PARAMS, pairs) + record(PARAMS))
+
+    def post(self, body, flags=0, **how):
+        """A whole delivery and its answer."""
+        self.begin(request_env(body=body, **how), flags)
+        self.body(body)
+        self.end_body()
+        return self.answer()
 
     def send(self, data):
         self.socket.sendall(data)
@@ -83,14 +96,28 @@ class Connection:
             data += got
         return data
 
+    def read_record(self):
+        """Kind and content; None at the end of the connection."""
+        head = self.read_exactly(8)
+        if head is None:
+            return None
+        _, kind, _, size, padding = struct.unpack(">BBHHBx", head)
+        return kind, self.read_exactly(size + padding)[:size]
+
+    def hung_up(self):
+        """Waits for the gateway's end of the connection, and whether that came without another byte."""
+        try:
+            return self.socket.recv(1) == b""
+        except ConnectionResetError:
+            return True
+
     def answer(self):
         out, errors = b"", b""
         while True:
-            head = self.read_exactly(8)
-            if head is None:
+            got = self.read_record()
+            if got is None:
                 raise ConnectionError(f"the gateway hung up after {len(out)} bytes")
-            _, kind, _, size, padding = struct.unpack(">BBHHBx", head)
-            content = self.read_exactly(size + padding)[:size]
+            kind, content = got
             if kind == STDOUT:
                 out += content
             elif kind == STDERR:
@@ -117,19 +144,30 @@ def ask(path, env, body=b"", timeout=30):
 
 
 class Gateway:
-    """The program as FastCGI server on a unix socket; `before` goes in front of its command line (strace ...)."""
+    """The program as FastCGI server on a unix socket, or on a port of 127.0.0.1; `before` goes in front of its command
+    line (strace ...)."""
 
-    def __init__(self, place, before=(), program=None, **env):
+    def __init__(self, place, before=(), program=None, tcp=False, **env):
         self.place = place
         self.path = os.path.join(place.run, f"direct-{os.urandom(4).hex()}.sock")
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(self.path)
-        os.chmod(self.path, 0o600)
-        place.give(self.path)
+        listener = self.listen_tcp() if tcp else self.listen_unix()
         listener.listen(128)
         self.process = Process([*before, program or place.program], os.path.join(place.run, "direct.log"),
                                stdin=listener, env=place.env(**env), **as_worker())
         listener.close()
+
+    def listen_unix(self):
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(self.path)
+        os.chmod(self.path, 0o600)
+        self.place.give(self.path)
+        return listener
+
+    def listen_tcp(self):
+        self.path = ("127.0.0.1", free_port())
+        listener = socket.socket()
+        listener.bind(self.path)
+        return listener
 
     @property
     def pid(self):
@@ -139,6 +177,9 @@ class Gateway:
         timeout = how.pop("timeout", 30)
         return ask(self.path, request_env(endpoint, body, query, **how), body, timeout)
 
+    def thread_count(self):
+        return len(os.listdir(f"/proc/{self.pid}/task"))
+
     def peak_kb(self):
         with open(f"/proc/{self.pid}/status", encoding="ascii") as f:
             return int(next(line for line in f if line.startswith("VmHWM")).split()[1])
@@ -146,14 +187,17 @@ class Gateway:
     def stop(self, signum=signal.SIGTERM, seconds=15):
         """Its end must be a clean one: a sanitizer's last word is an exit code too."""
         status = self.process.stop(signum, seconds)
-        os.unlink(self.path)
+        self.unlink()
         if status != 0:
             raise AssertionError(f"the gateway's exit code is {status}\n{self.place.log_text()}")
         return status
 
     def kill(self):
         self.process.kill()
-        if os.path.exists(self.path):
+        self.unlink()
+
+    def unlink(self):
+        if isinstance(self.path, str) and os.path.exists(self.path):
             os.unlink(self.path)
 
 

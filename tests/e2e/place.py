@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 import time
 
+from stopping import whole
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SECRET = "correct-horse-battery-staple"
 HEADER = "X-Webhook-Secret"
@@ -20,18 +22,25 @@ class Trouble(Exception):
     """The tests cannot go on: something of the machine is missing or does not start."""
 
 
-def build_dir():
-    folder = os.environ.get("STENOHOOK_BUILD", os.path.join(ROOT, "build-check"))
+def programs_in(folder, otherwise):
     if not os.access(os.path.join(folder, "stenohook.fcgi"), os.X_OK):
-        raise Trouble(f"no stenohook.fcgi in {folder}: build first, or set STENOHOOK_BUILD")
+        raise Trouble(f"no stenohook.fcgi in {folder}: {otherwise}")
     return folder
+
+
+def build_dir():
+    return programs_in(os.environ.get("STENOHOOK_BUILD", os.path.join(ROOT, "build-check")),
+                       "build first, or set STENOHOOK_BUILD")
 
 
 def sanitized_build_dir():
-    folder = os.environ.get("STENOHOOK_BUILD_SANITIZED", os.path.join(build_dir(), "sanitized"))
-    if not os.access(os.path.join(folder, "stenohook.fcgi"), os.X_OK):
-        raise Trouble(f"no stenohook.fcgi in {folder}: build with --enable-sanitizers, or set STENOHOOK_BUILD_SANITIZED")
-    return folder
+    return programs_in(os.environ.get("STENOHOOK_BUILD_SANITIZED", os.path.join(build_dir(), "sanitized")),
+                       "build with --enable-sanitizers, or set STENOHOOK_BUILD_SANITIZED")
+
+
+def static_build_dir():
+    return programs_in(os.environ.get("STENOHOOK_BUILD_STATIC", os.path.join(build_dir(), "static")),
+                       "build with --enable-static-programs, or set STENOHOOK_BUILD_STATIC")
 
 
 def worker():
@@ -86,8 +95,9 @@ class Place:
     def __init__(self, endpoints=None, build=None, spool=None, **globals_):
         self.build = build or build_dir()
         base = os.environ.get("TMPDIR", "/tmp")
-        self.folder = tempfile.mkdtemp(prefix="stenohook-e2e-", dir=base)
-        atexit.register(self.remove)
+        with whole():
+            self.folder = tempfile.mkdtemp(prefix="stenohook-e2e-", dir=base)
+            atexit.register(self.remove)
         os.chmod(self.folder, 0o755)
         self.check_reach()
         self.program = self.copied("stenohook.fcgi")
@@ -203,21 +213,22 @@ class Place:
                     raise AssertionError(f"{name}:\n{text[-4000:]}")
 
     def remove(self):
-        atexit.unregister(self.remove)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with whole():
+            atexit.unregister(self.remove)
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Process:
     """A process in a session of its own, so that its children can be waited for and, at worst, killed."""
 
     def __init__(self, command, log, **how):
-        with open(log, "ab") as out:
+        self.command = command
+        with open(log, "ab") as out, whole():
             # The caller's choice of streams wins over ours.
             how = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": out, "cwd": "/", **how}
             self.child = subprocess.Popen(command, start_new_session=True, **how)
-        self.pid = self.child.pid
-        self.command = command
-        atexit.register(self.kill)
+            self.pid = self.child.pid
+            atexit.register(self.kill)
 
     def session(self):
         """Pids of the living processes of our session."""
@@ -248,10 +259,11 @@ class Process:
         return self.child.returncode
 
     def kill(self):
-        atexit.unregister(self.kill)
-        for pid in self.session():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        self.child.wait()
+        with whole():
+            atexit.unregister(self.kill)
+            for pid in self.session():
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            self.child.wait()

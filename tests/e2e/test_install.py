@@ -5,7 +5,8 @@ import re
 import subprocess
 import unittest
 
-from place import ROOT, Trouble, build_dir, need
+from cases import needs_root
+from place import ROOT, build_dir, need
 
 # A namespace of its own: what is written to /etc, /usr and /var lands in memory, /run is empty (so no service manager of
 # this machine is found, and Debian's init scripts start the servers themselves), port 80 and all processes are private.
@@ -46,10 +47,9 @@ def readme(heading):
     return [line for line in lines if not line.startswith("apt-get ")]
 
 
+@needs_root
 class Install(unittest.TestCase):
     def perform(self, commands, url):
-        if os.geteuid() != 0:
-            raise Trouble("only root can make the namespace that this test needs")
         need("unshare", "ip", "make")
         script = NAMESPACE + "\n".join(commands) + TRIAL
         env = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",

@@ -6,10 +6,11 @@ import os
 import subprocess
 import uuid
 
-from cases import PlaceCase
+from cases import PlaceCase, needs_root
 from fastcgi import Gateway, run_cgi
 from place import Place, Trouble, worker
 from sender import transcript
+from stopping import whole
 
 
 class SmallPlace(Place):
@@ -21,13 +22,13 @@ class SmallPlace(Place):
         super().__init__(**how)
 
     def make_spool(self):
-        if os.geteuid() != 0:
-            raise Trouble("only root can mount the small file system that this test needs")
         os.mkdir(self.spool, 0o700)
         user = worker()
-        self.mount("-t", "tmpfs", "-o", f"size={self.size},mode=0700,uid={user.pw_uid},gid={user.pw_gid}", "stenohook-e2e")
-        self.mounted = True
-        atexit.register(self.remove)
+        with whole():
+            self.mount("-t", "tmpfs", "-o", f"size={self.size},mode=0700,uid={user.pw_uid},gid={user.pw_gid}",
+                       "stenohook-e2e")
+            self.mounted = True
+            atexit.register(self.remove)
         super().make_spool()
 
     def mount(self, *args):
@@ -49,6 +50,7 @@ class SmallPlace(Place):
         super().remove()
 
 
+@needs_root
 class FullDisk(PlaceCase):
     @classmethod
     def setUpClass(cls):

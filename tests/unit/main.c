@@ -23,6 +23,7 @@ extern const struct unit_suite suite_group;
 extern const struct unit_suite suite_index;
 extern const struct unit_suite suite_journal;
 extern const struct unit_suite suite_lines;
+extern const struct unit_suite suite_listen;
 extern const struct unit_suite suite_payload;
 extern const struct unit_suite suite_query;
 extern const struct unit_suite suite_reader;
@@ -50,6 +51,7 @@ static const struct unit_suite *const suites[] = {
     &suite_index,
     &suite_journal,
     &suite_lines,
+    &suite_listen,
     &suite_payload,
     &suite_query,
     &suite_reader,
