@@ -79,7 +79,7 @@ static uint64_t drain_left(const struct visit *v)
     return v->taken < bound ? bound - v->taken : 0;
 }
 
-enum status body_next(struct visit *v, size_t *got, bool *ended)
+enum status body_next(struct visit *v, char piece[GATE_PIECE], size_t *got, bool *ended)
 {
     uint64_t left = drain_left(v);
     size_t want = left < GATE_PIECE ? (size_t)left : GATE_PIECE;
@@ -89,7 +89,7 @@ enum status body_next(struct visit *v, size_t *got, bool *ended)
     *ended = false;
     if (want == 0)
         return STATUS_OK;
-    status = exchange_read(v->x, v->thread->piece, want, v->deadline_ns, got, NULL);
+    status = exchange_read(v->x, piece, want, v->deadline_ns, got, NULL);
     v->taken += *got;
     *ended = status == STATUS_OK && *got == 0;
     return status;
