@@ -60,15 +60,16 @@ static void told(cfg_t *cfg, const char *format, va_list args)
     (void)config_refuse(reading, (unsigned)cfg->line, reading_err, "%s", text);
 }
 
-/* The rows of one section as libConfuse wants them; `out` has room for all and two more. */
-static size_t options(const char *section, cfg_opt_t *out)
+/* The rows of one section as libConfuse wants them; `out` has room for all and two more. What
+ * stands nowhere is left out: each row costs, in each process that is a request. */
+static size_t options(const struct config_tree *tree, const char *section, cfg_opt_t *out)
 {
     size_t n = 0;
 
     for (int i = 0; i < KEY_COUNT; i++) {
         const struct config_key *key = &config_keys[i];
 
-        if (strcmp(key->section, section) != 0)
+        if (!tree->given[i] || strcmp(key->section, section) != 0)
             continue;
         if (strcmp(key->type, "list") == 0)
             out[n++] = (cfg_opt_t)CFG_STR_LIST(key->name, NULL, CFGF_NODEFAULT);
@@ -106,7 +107,7 @@ static enum status copy_section(const struct config_tree *tree, struct config_se
         struct config_value *value = &section->values[i];
         enum status st;
 
-        if (strcmp(config_keys[i].section, kind) != 0)
+        if (!tree->given[i] || strcmp(config_keys[i].section, kind) != 0)
             continue;
         if ((cfg_size(cfg, config_keys[i].name) != 0) != (value->line != 0))
             return config_refuse(tree, section->line, err, "%s: cannot be read",
@@ -141,8 +142,8 @@ static enum status config_read(struct config_tree *tree, struct err *err)
     cfg_t *cfg;
     enum status st;
 
-    endpoint[options("endpoint", endpoint)] = (cfg_opt_t)CFG_END();
-    n = options("", file);
+    endpoint[options(tree, "endpoint", endpoint)] = (cfg_opt_t)CFG_END();
+    n = options(tree, "", file);
     file[n] =
         (cfg_opt_t)CFG_SEC("endpoint", endpoint, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
     file[n + 1] = (cfg_opt_t)CFG_END();
