@@ -6,6 +6,8 @@
 #include <inttypes.h>
 
 #define READ_MAX ((uint64_t)64 * 1024)
+/* What is asked for where all that was declared is there, to see the end. */
+#define READ_END ((uint64_t)64)
 
 static uint64_t body_max(const struct visit *v)
 {
@@ -19,8 +21,8 @@ static size_t read_size(const struct visit *v, uint64_t len)
     uint64_t room = body_max(v) + 1 - len;
     uint64_t want = GATE_PIECE;
 
-    if (v->request.has_length && v->request.length > len)
-        want = v->request.length - len;
+    if (v->request.has_length)
+        want = v->request.length > len ? v->request.length - len : READ_END;
     if (want > READ_MAX)
         want = READ_MAX;
     return (size_t)(want < room ? want : room);
