@@ -4,6 +4,7 @@
 #include "base/crc32c.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define POLYNOMIAL 0x82f63b78 /* reflected */
@@ -48,6 +49,10 @@ uint32_t crc32c_table(uint32_t crc, const void *bytes, size_t len)
 }
 
 #if defined(__x86_64__) && defined(__GNUC__)
+#if __has_include(<sys/platform/x86.h>)
+#include <sys/platform/x86.h>
+#endif
+
 __attribute__((target("sse4.2"))) static uint32_t crc32c_instruction(uint32_t crc, const uint8_t *p,
                                                                      size_t len)
 {
@@ -66,10 +71,21 @@ __attribute__((target("sse4.2"))) static uint32_t crc32c_instruction(uint32_t cr
     return ~rest;
 }
 
+/* glibc knows the processor from its own start. The compiler's way asks again, in a constructor,
+ * and in a virtual machine each of those questions takes microseconds: for a CGI process that is
+ * much. */
+static bool has_instruction(void)
+{
+#ifdef CPU_FEATURE_ACTIVE
+    return CPU_FEATURE_ACTIVE(SSE4_2);
+#else
+    return __builtin_cpu_supports("sse4.2");
+#endif
+}
+
 uint32_t crc32c(uint32_t crc, const void *bytes, size_t len)
 {
-    return __builtin_cpu_supports("sse4.2") ? crc32c_instruction(crc, bytes, len)
-                                            : crc32c_table(crc, bytes, len);
+    return has_instruction() ? crc32c_instruction(crc, bytes, len) : crc32c_table(crc, bytes, len);
 }
 #else
 uint32_t crc32c(uint32_t crc, const void *bytes, size_t len)

@@ -149,11 +149,12 @@ int file_sync_dir(int dir)
 int file_slurp(int dir, const char *name, struct buf *out)
 {
     int fd = file_open(dir, name, O_RDONLY, 0);
-    ssize_t got = -1;
+    ssize_t got = SLURP_BLOCK;
 
     if (fd < 0)
         return -1;
-    for (;;) {
+    /* A short read is the end: file_read goes on until there is no more. */
+    while (got == SLURP_BLOCK) {
         char block[SLURP_BLOCK];
 
         got = file_read(fd, block, sizeof block);

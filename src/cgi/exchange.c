@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define DRAIN_PIECE 16384
+#define DRAIN_PIECE 4096
 #define LINE_MAX_LEN 1024
 
 char *const *exchange_env(const struct exchange *x)

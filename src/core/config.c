@@ -60,15 +60,16 @@ static void told(cfg_t *cfg, const char *format, va_list args)
     (void)config_refuse(reading, (unsigned)cfg->line, reading_err, "%s", text);
 }
 
-/* The rows of one section as libConfuse wants them; `out` has room for all and two more. */
-static size_t options(const char *section, cfg_opt_t *out)
+/* The rows of one section as libConfuse wants them; `out` has room for all and two more. What
+ * stands nowhere is left out: each row costs, in each process that is a request. */
+static size_t options(const struct config_tree *tree, const char *section, cfg_opt_t *out)
 {
     size_t n = 0;
 
     for (int i = 0; i < KEY_COUNT; i++) {
         const struct config_key *key = &config_keys[i];
 
-        if (strcmp(key->section, section) != 0)
+        if (!tree->given[i] || strcmp(key->section, section) != 0)
             continue;
         if (strcmp(key->type, "list") == 0)
             out[n++] = (cfg_opt_t)CFG_STR_LIST(key->name, NULL, CFGF_NODEFAULT);
@@ -78,16 +79,15 @@ static size_t options(const char *section, cfg_opt_t *out)
     return n;
 }
 
-static enum status copy_value(struct config_value *value, cfg_t *cfg, const char *name,
-                              struct err *err)
+static enum status copy_value(struct config_value *value, cfg_opt_t *option, struct err *err)
 {
-    unsigned count = cfg_size(cfg, name);
+    unsigned count = cfg_opt_size(option);
 
     value->items = calloc((size_t)count + 1, sizeof *value->items);
     if (value->items == NULL)
         return err_set(err, STATUS_MEMORY, "no memory for the configuration");
     for (; value->count < count; value->count++) {
-        const char *item = cfg_getnstr(cfg, name, (unsigned)value->count);
+        const char *item = cfg_opt_getnstr(option, (unsigned)value->count);
 
         value->items[value->count] = str_dup(str_of(item == NULL ? "" : item));
         if (value->items[value->count] == NULL)
@@ -104,16 +104,18 @@ static enum status copy_section(const struct config_tree *tree, struct config_se
 
     for (int i = 0; i < KEY_COUNT; i++) {
         struct config_value *value = &section->values[i];
+        cfg_opt_t *option;
         enum status st;
 
-        if (strcmp(config_keys[i].section, kind) != 0)
+        if (!tree->given[i] || strcmp(config_keys[i].section, kind) != 0)
             continue;
-        if ((cfg_size(cfg, config_keys[i].name) != 0) != (value->line != 0))
+        option = cfg_getopt(cfg, config_keys[i].name);
+        if ((cfg_opt_size(option) != 0) != (value->line != 0))
             return config_refuse(tree, section->line, err, "%s: cannot be read",
                                  config_keys[i].name);
         if (value->line == 0)
             continue;
-        st = copy_value(value, cfg, config_keys[i].name, err);
+        st = copy_value(value, option, err);
         if (st != STATUS_OK)
             return st;
     }
@@ -141,8 +143,8 @@ static enum status config_read(struct config_tree *tree, struct err *err)
     cfg_t *cfg;
     enum status st;
 
-    endpoint[options("endpoint", endpoint)] = (cfg_opt_t)CFG_END();
-    n = options("", file);
+    endpoint[options(tree, "endpoint", endpoint)] = (cfg_opt_t)CFG_END();
+    n = options(tree, "", file);
     file[n] =
         (cfg_opt_t)CFG_SEC("endpoint", endpoint, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
     file[n + 1] = (cfg_opt_t)CFG_END();

@@ -21,6 +21,7 @@ struct scan {
     struct config_tree *tree;
     size_t section; /* index of the one that is being read */
     char *at;
+    char *kept;    /* behind what is kept of the text before `at` */
     unsigned line; /* of `at` */
     struct err *err;
 
@@ -37,23 +38,25 @@ static int shown(struct str s)
 
 /* ---- characters to tokens */
 
-static void blank_line_comment(struct scan *s)
+/* Newlines are kept, so that libConfuse counts lines as we do. */
+static void pass_newline(struct scan *s)
 {
-    while (*s->at != '\0' && *s->at != '\n')
-        *s->at++ = ' ';
+    *s->kept++ = '\n';
+    s->line++;
+    s->at++;
 }
 
-static bool blank_block_comment(struct scan *s)
+static bool pass_block_comment(struct scan *s)
 {
-    char *end = strstr(s->at + 2, "*/");
+    const char *end = strstr(s->at + 2, "*/");
 
     if (end == NULL)
         return false;
-    for (end += 2; s->at < end; s->at++) {
+    for (end += 2; s->at < end;) {
         if (*s->at == '\n')
-            s->line++;
+            pass_newline(s);
         else
-            *s->at = ' ';
+            s->at++;
     }
     return true;
 }
@@ -63,14 +66,14 @@ static bool skip_blanks(struct scan *s)
 {
     for (;;) {
         if (*s->at == '\n')
-            s->line++;
-        if (*s->at == '\n' || *s->at == ' ' || *s->at == '\t')
+            pass_newline(s);
+        else if (*s->at == ' ' || *s->at == '\t')
             s->at++;
         else if (*s->at == '#' || strncmp(s->at, "//", 2) == 0)
-            blank_line_comment(s);
+            s->at += strcspn(s->at, "\n");
         else if (strncmp(s->at, "/*", 2) != 0)
             return true;
-        else if (!blank_block_comment(s))
+        else if (!pass_block_comment(s))
             return false;
     }
 }
@@ -145,11 +148,6 @@ static enum token take_other(struct scan *s)
 
 static enum token take(struct scan *s)
 {
-    s->word = STR_NONE;
-    s->mark = '\0';
-    if (!skip_blanks(s))
-        return bad(s, "this comment is not closed; it must end with */");
-    s->token_line = s->line;
     if (*s->at == '\0')
         return TOKEN_END;
     if (*s->at == '"' || *s->at == '\'')
@@ -163,9 +161,31 @@ static enum token take(struct scan *s)
     return take_other(s);
 }
 
+/* libConfuse takes far longer over comments and runs of blanks than we do: it gets one blank for
+ * each. */
+static void keep_token(struct scan *s, const char *begin)
+{
+    size_t len = (size_t)(s->at - begin);
+
+    if (s->kept < begin)
+        *s->kept++ = ' ';
+    memmove(s->kept, begin, len);
+    s->word.ptr -= s->word.ptr == NULL ? 0 : begin - s->kept;
+    s->kept += len;
+}
+
 static enum token next(struct scan *s)
 {
+    const char *begin;
+
+    s->word = STR_NONE;
+    s->mark = '\0';
+    if (!skip_blanks(s))
+        return s->token = bad(s, "this comment is not closed; it must end with */");
+    s->token_line = s->line;
+    begin = s->at;
     s->token = take(s);
+    keep_token(s, begin);
     return s->token;
 }
 
@@ -267,6 +287,7 @@ static enum status scan_key(struct scan *s)
                              "%s: given twice, the first time in line %u; keep one of them",
                              config_keys[index].name, value->line);
     value->line = s->token_line;
+    s->tree->given[index] = true;
     (void)next(s);
     if (!is_mark(s, '='))
         return unexpected(s, "an = stands between a key and its value");
@@ -346,6 +367,7 @@ static enum status scan_file(struct scan *s)
 
     while (st == STATUS_OK && next(s) != TOKEN_END)
         st = s->token == TOKEN_WORD && str_is(s->word, "endpoint") ? scan_endpoint(s) : scan_key(s);
+    *s->kept = '\0';
     return st;
 }
 
@@ -361,6 +383,8 @@ static char *copy_text(struct str text)
         text.ptr += 3;
         text.len -= 3;
     }
+    if (text.len == 0 || memchr(text.ptr, '\r', text.len) == NULL)
+        return str_dup(text);
     copy = malloc(text.len + 1);
     for (size_t i = 0; copy != NULL && i < text.len; i++)
         if (text.ptr[i] != '\r' || i + 1 == text.len || text.ptr[i + 1] != '\n')
@@ -408,6 +432,6 @@ enum status config_scan(struct config_tree *tree, const char *file, struct str t
     st = add_section(tree, 1, STR_NONE, err);
     if (st != STATUS_OK)
         return st;
-    s.at = tree->text;
+    s.at = s.kept = tree->text;
     return scan_file(&s);
 }

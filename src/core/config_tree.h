@@ -54,10 +54,11 @@ struct config_section {
 
 struct config_tree {
     const char *file; /* borrowed, for errors */
-    char *text;       /* a terminated copy in which comments are blanks and lines end in LF */
+    char *text;       /* a terminated copy without comments, in which lines end in LF */
     struct config_section
         *sections; /* the first holds the global keys, each further one is an endpoint */
     size_t count;
+    bool given[KEY_COUNT]; /* whether the key stands in any section */
 };
 
 /* Checks that `text` has the form that stenohook.conf(5) describes, and fills all of *tree but the

@@ -6,6 +6,8 @@
 #include <inttypes.h>
 
 #define READ_MAX ((uint64_t)64 * 1024)
+/* What is asked for where all that was declared is there, to see the end. */
+#define READ_END ((uint64_t)64)
 
 static uint64_t body_max(const struct visit *v)
 {
@@ -19,8 +21,8 @@ static size_t read_size(const struct visit *v, uint64_t len)
     uint64_t room = body_max(v) + 1 - len;
     uint64_t want = GATE_PIECE;
 
-    if (v->request.has_length && v->request.length > len)
-        want = v->request.length - len;
+    if (v->request.has_length)
+        want = v->request.length > len ? v->request.length - len : READ_END;
     if (want > READ_MAX)
         want = READ_MAX;
     return (size_t)(want < room ? want : room);
@@ -79,7 +81,7 @@ static uint64_t drain_left(const struct visit *v)
     return v->taken < bound ? bound - v->taken : 0;
 }
 
-enum status body_next(struct visit *v, size_t *got, bool *ended)
+enum status body_next(struct visit *v, char piece[GATE_PIECE], size_t *got, bool *ended)
 {
     uint64_t left = drain_left(v);
     size_t want = left < GATE_PIECE ? (size_t)left : GATE_PIECE;
@@ -89,7 +91,7 @@ enum status body_next(struct visit *v, size_t *got, bool *ended)
     *ended = false;
     if (want == 0)
         return STATUS_OK;
-    status = exchange_read(v->x, v->thread->piece, want, v->deadline_ns, got, NULL);
+    status = exchange_read(v->x, piece, want, v->deadline_ns, got, NULL);
     v->taken += *got;
     *ended = status == STATUS_OK && *got == 0;
     return status;

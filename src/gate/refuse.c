@@ -55,15 +55,16 @@ static enum status fill_box(struct visit *v, struct box *box, bool *complete, st
 {
     const struct buf *body = &v->thread->body;
     enum status status = box_add(box, body->ptr, body->len, err);
+    char piece[GATE_PIECE];
     bool ended = false;
 
     while (status == STATUS_OK) {
         size_t got;
 
         /* A body that breaks off is kept as far as it came. */
-        if (body_next(v, &got, &ended) != STATUS_OK || got == 0)
+        if (body_next(v, piece, &got, &ended) != STATUS_OK || got == 0)
             break;
-        status = box_add(box, v->thread->piece, got, err);
+        status = box_add(box, piece, got, err);
     }
     *complete = is_complete(v, ended);
     return status;

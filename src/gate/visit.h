@@ -36,7 +36,6 @@ struct gate_thread {
     struct buf query; /* without the token */
     struct buf reply;
     bool appended; /* a rebuild of the index may be due */
-    char piece[GATE_PIECE];
 };
 
 struct visit {
@@ -70,9 +69,9 @@ void visit_log_notes(const struct visit *v);
 /* The whole body into the thread's buffer. STATUS_TOO_LARGE, STATUS_TRUNCATED (also: fewer bytes
  * than CONTENT_LENGTH), STATUS_DEADLINE, STATUS_MEMORY; the buffer then holds what came. */
 enum status body_read(struct visit *v) STATUS_CHECKED;
-/* The next piece of what is still unread, into the thread's piece. *got 0: the body has *ended, or
- * the bound is reached. */
-enum status body_next(struct visit *v, size_t *got, bool *ended) STATUS_CHECKED;
+/* The next piece of what is still unread. *got 0: the body has *ended, or the bound is reached. */
+enum status body_next(struct visit *v, char piece[GATE_PIECE], size_t *got,
+                      bool *ended) STATUS_CHECKED;
 /* Reads what is left up to the bound: a server may drop the reply of a program that leaves bytes
  * unread. */
 void body_drain(struct visit *v);

@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,8 @@
 #define SEGMENTS_MAX 100
 #define HELD_LOOK_NS 200000
 
-atomic_int kit_syncs, kit_syncs_to_fail, kit_syncs_let, kit_write_errno, kit_makes_to_fail;
+atomic_int kit_syncs, kit_syncs_to_fail, kit_syncs_let, kit_waits;
+atomic_int kit_write_errno, kit_makes_to_fail;
 atomic_size_t kit_write_cut;
 atomic_ullong kit_free_bytes;
 
@@ -34,6 +36,10 @@ int __real_file_datasync(int fd);
 int __wrap_file_datasync(int fd);
 ssize_t __real_file_write_once(int fd, const void *bytes, size_t len);
 ssize_t __wrap_file_write_once(int fd, const void *bytes, size_t len);
+int __real_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+                                  const struct timespec *until);
+int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+                                  const struct timespec *until);
 int __real_file_free_space(int fd, uint64_t *bytes);
 int __wrap_file_free_space(int fd, uint64_t *bytes);
 int __real_once_make(int dir, const char *tmp, const char *name, const void *bytes, size_t len,
@@ -53,6 +59,13 @@ int __wrap_file_datasync(int fd)
     while (before >= atomic_load(&kit_syncs_let))
         clock_sleep_ns(HELD_LOOK_NS);
     return __real_file_datasync(fd);
+}
+
+int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+                                  const struct timespec *until)
+{
+    atomic_fetch_add(&kit_waits, 1);
+    return __real_pthread_cond_timedwait(cond, mutex, until);
 }
 
 ssize_t __wrap_file_write_once(int fd, const void *bytes, size_t len)
@@ -95,6 +108,7 @@ static void no_faults(void)
 {
     atomic_store(&kit_makes_to_fail, 0);
     atomic_store(&kit_syncs, 0);
+    atomic_store(&kit_waits, 0);
     atomic_store(&kit_syncs_to_fail, 0);
     atomic_store(&kit_syncs_let, INT_MAX);
     atomic_store(&kit_write_errno, 0);

@@ -62,5 +62,6 @@ extern atomic_size_t kit_write_cut;
 extern atomic_int
     kit_makes_to_fail; /* the next files made once are made, and their maker told EIO */
 extern atomic_ullong kit_free_bytes; /* 0: as it is */
+extern atomic_int kit_waits; /* how often a thread has begun to wait for its leader */
 
 #endif
