@@ -205,6 +205,24 @@ UNIT_TEST(comments_of_every_length_are_harmless)
     }
 }
 
+UNIT_TEST(comments_part_words_and_what_looks_like_one_in_a_string_is_kept)
+{
+    struct config *c = accepted("/*1*/threads/*2*/=/*3*/7/*4*/deadline/*\n\n5*/=8s#6\n"
+                                "\t\t spool  =\t\"/a  b /* c */  // d  # e\"//7\n\n"
+                                "endpoint/**/x/**/{/**/auth-header/**/=/**/'X-S'\n"
+                                "secret-files/**/=/**/{/**/one/**/,/**/two/**/}/**/}");
+
+    UNIT_REQUIRE(c != NULL);
+    UNIT_INT(7, c->threads);
+    UNIT_INT(8000, c->deadline_ms);
+    UNIT_TEXT("/a  b /* c */  // d  # e", c->spool);
+    UNIT_TEXT("x", c->endpoints[0].name);
+    UNIT_INT(6, c->endpoints[0].line);
+    UNIT_INT(2, c->endpoints[0].secret_file_count);
+    UNIT_TEXT("two", c->endpoints[0].secret_files[1]);
+    config_free(c);
+}
+
 UNIT_TEST(the_environment_is_never_put_in)
 {
     setenv("STENOHOOK_TEST_VAR", "/from/environment", 1);
@@ -828,6 +846,7 @@ static const struct unit_case cases[] = {
     UNIT_CASE(values_may_stand_in_double_or_single_quotes_or_be_plain_words),
     UNIT_CASE(line_ends_of_windows_and_a_byte_order_mark_are_accepted),
     UNIT_CASE(comments_of_every_length_are_harmless),
+    UNIT_CASE(comments_part_words_and_what_looks_like_one_in_a_string_is_kept),
     UNIT_CASE(the_environment_is_never_put_in),
     UNIT_CASE(an_unknown_key_is_refused_with_the_one_that_was_meant),
     UNIT_CASE(a_key_given_twice_is_refused_with_both_lines),
