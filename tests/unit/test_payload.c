@@ -4,7 +4,9 @@
 #include "core/payload.h"
 
 #include "base/buf.h"
+#include "base/file.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,22 +42,36 @@ static void is_unknown(const char *body)
     is(EVENT_UNKNOWN, NULL, "", "", "", body);
 }
 
+/* The bodies in tests/data/bodies: what the sender documents, as it would send it. */
+static void file_is(const char *file, enum event_kind kind, const char *name, const char *subject,
+                    const char *status, const char *identity)
+{
+    struct buf body;
+
+    buf_init(&body, 65536);
+    UNIT_INT(0, file_slurp(AT_FDCWD, file, &body));
+    is(kind, name, subject, status, identity, body.ptr);
+    buf_free(&body);
+}
+
+#define BODY(name) TEST_DATA "/bodies/" name ".json"
+
 UNIT_TEST(the_documented_bodies_are_known)
 {
-    is(EVENT_TRANSCRIPT, "transcript_id", "5552493-16d8-42d8-8feb-c2a16b56f6e8", "completed",
-       "5552493-16d8-42d8-8feb-c2a16b56f6e8",
-       "{ \"transcript_id\": \"5552493-16d8-42d8-8feb-c2a16b56f6e8\", \"status\": \"completed\" }");
-    is(EVENT_REDACTED_AUDIO, "transcript_id", "785efd9e-0e20", "redacted_audio_ready",
-       "/api.assembly.ai.usw2/redacted-audio/785efd9e-0e20.wav",
-       "{\"status\":\"redacted_audio_ready\",\"redacted_audio_url\":\"https://"
-       "s3.us-west-2.amazonaws.com/"
-       "api.assembly.ai.usw2/redacted-audio/"
-       "785efd9e-0e20.wav?AWSAccessKeyId=A&Signature=b%2F&Expires=1698966551\"}");
-    is(EVENT_STREAMING, "session_id", "273e79fd-99e9", "", "273e79fd-99e9",
-       "{\"session_id\":\"273e79fd-99e9\",\"messages\":[{\"turn_order\":0,\"words\":[]}]}");
-    is(EVENT_VOICE_AGENT, "event_id", "evt_1", "session.completed", "evt_1",
-       "{\"event_id\":\"evt_1\",\"event\":\"session.completed\",\"timestamp\":\"t\",\"session\":{"
-       "\"session_id\":\"s\"}}");
+    file_is(BODY("completed"), EVENT_TRANSCRIPT, "transcript_id",
+            "5552493-16d8-42d8-8feb-c2a16b56f6e8", "completed",
+            "5552493-16d8-42d8-8feb-c2a16b56f6e8");
+    file_is(BODY("error"), EVENT_TRANSCRIPT, "transcript_id",
+            "62nfw3mlar-01ad-4631-92f6-629929496eed", "error",
+            "62nfw3mlar-01ad-4631-92f6-629929496eed");
+    file_is(BODY("redacted-audio"), EVENT_REDACTED_AUDIO, "transcript_id",
+            "785efd9e-0e20-45e1-967b-3db17770ed9f", "redacted_audio_ready",
+            "/api.assembly.ai.usw2/redacted-audio/785efd9e-0e20-45e1-967b-3db17770ed9f.wav");
+    file_is(BODY("streaming"), EVENT_STREAMING, "session_id",
+            "273e79fd-99e9-4e1d-91da-90f56a132d01", "", "273e79fd-99e9-4e1d-91da-90f56a132d01");
+    file_is(BODY("voice-agent"), EVENT_VOICE_AGENT, "event_id", "evt_01JD8ZK3M4",
+            "session.completed", "evt_01JD8ZK3M4");
+    file_is(BODY("doubled-name"), EVENT_UNKNOWN, NULL, "", "", "");
 }
 
 UNIT_TEST(other_members_are_passed_over)
