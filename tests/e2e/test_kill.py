@@ -106,12 +106,12 @@ class Killed(PlaceCase):
             child.stdin.write(body)
             child.stdin.close()
             if kills["done"] < KILLS and self.random.random() < 0.5:
-                time.sleep(self.random.uniform(0.0, 0.006))
+                time.sleep(self.random.uniform(0.0, 0.003))
                 child.kill()
-                kills["done"] += 1
             answer = child.stdout.read()
             child.stdout.close()
-            child.wait()
+            # One that had ended before was not killed.
+            kills["done"] += child.wait() == -signal.SIGKILL
             return 200 if answer.startswith(b"Status: 200") else 0
 
         with concurrent.futures.ThreadPoolExecutor(3) as pool:
