@@ -67,14 +67,11 @@ static void check_endpoints(struct findings *f, const struct settings *settings)
     settings_problems(settings, secret_problem, &c);
 }
 
-/* One that is installed is looked at; where a host wants it in its cgi-bin it may well be a copy.
- */
+/* An installed gateway is looked at. None is no finding: on shared hosts it lies in a cgi-bin. */
 static void check_programs(struct findings *f, const struct config *config)
 {
     if (access(GATEWAY, F_OK) == 0)
         check_program(f, "the gateway", GATEWAY);
-    else
-        finding_warning(f, "there is no gateway at " GATEWAY ": 'make install' puts it there");
     if (config->runner != NULL)
         check_program(f, "the runner", config->runner);
 }
