@@ -101,9 +101,12 @@ enum status event_make(struct event *event, const struct principal *principal,
         .user_agent = request->user_agent,
         .via = principal_via(principal),
     };
-    enum status status = event_name(&made, principal_endpoint(principal)->name,
-                                    principal_message_id(principal), query, body, err);
+    enum status status;
 
+    if (!principal_may_record(principal))
+        return err_set(err, STATUS_UNAUTHORIZED, "this delivery may be kept, but not recorded");
+    status = event_name(&made, principal_endpoint(principal)->name, principal_message_id(principal),
+                        query, body, err);
     if (status == STATUS_OK)
         *event = made;
     return status;

@@ -49,7 +49,8 @@ struct event {
  * Classifies and names. The principal proves that the delivery was authenticated.
  * `query` is the request's without the token; the strings stay borrowed from request, query and body.
  * STATUS_OK, also for unknown shapes; STATUS_TRUNCATED: JSON that ends too early, or an empty body;
- * STATUS_MALFORMED: JSON broken in the middle, too deep, or not JSON. */
+ * STATUS_MALFORMED: JSON broken in the middle, too deep, or not JSON; STATUS_UNAUTHORIZED: a principal that opens the
+ * quarantine only (principal_may_record). On failure *event is untouched. */
 enum status event_make(struct event *event, const struct principal *principal, const struct request *request,
                        struct str query, struct str body, int64_t received_ns, struct err *err) STATUS_CHECKED;
 

@@ -166,6 +166,32 @@ UNIT_TEST(an_event_is_made_of_the_proof_the_request_and_the_body)
     principal_free(principal);
 }
 
+UNIT_TEST(a_right_secret_from_a_foreign_address_makes_no_event)
+{
+    static char name[] = "calls", remote[] = "REMOTE_ADDR=192.0.2.7";
+    char *const env[] = {remote, NULL};
+    struct address_net allowed;
+    struct config_endpoint endpoint = {.name = name, .scheme = AUTH_NONE, .allow_from = &allowed};
+    struct principal *principal = NULL;
+    struct request request;
+    struct event event = {.key = "kept"};
+    struct err err = ERR_INIT;
+
+    UNIT_TRUE(address_net_parse(STR("198.51.100.0/24"), &allowed));
+    endpoint.allow_from_count = 1;
+    UNIT_STATUS(STATUS_OK, request_parse(&request, env, &err), &err);
+    UNIT_STATUS(STATUS_ADDRESS,
+                auth_check(&endpoint, NULL, &request, STR_NONE, 0, &principal, &err), &err);
+    UNIT_REQUIRE(principal != NULL);
+    err_clear(&err);
+    UNIT_STATUS(STATUS_UNAUTHORIZED,
+                event_make(&event, principal, &request, STR(""),
+                           STR("{\"transcript_id\":\"a-1\",\"status\":\"completed\"}"), 5, &err),
+                &err);
+    UNIT_TEXT("kept", event.key);
+    principal_free(principal);
+}
+
 UNIT_TEST(the_names_of_kinds_are_read_back)
 {
     enum event_kind kind;
@@ -189,6 +215,7 @@ static const struct unit_case cases[] = {
     UNIT_CASE(a_key_that_does_not_fit_is_refused),
     UNIT_CASE(a_body_that_is_refused_leaves_the_event_as_it_was),
     UNIT_CASE(an_event_is_made_of_the_proof_the_request_and_the_body),
+    UNIT_CASE(a_right_secret_from_a_foreign_address_makes_no_event),
     UNIT_CASE(the_names_of_kinds_are_read_back),
     UNIT_END,
 };
