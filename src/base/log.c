@@ -86,8 +86,3 @@ void log_line(const struct log *log, enum log_level level, const char *format, .
     va_end(args);
     write_line(log, level, str_of(text));
 }
-
-void log_err(const struct log *log, const char *what, const struct err *err)
-{
-    log_line(log, status_level(err->status), "%s: %s", what, err->text);
-}

@@ -30,7 +30,5 @@ struct log {
  * escaped. */
 void log_line(const struct log *log, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The text of err, at the level of its status, after "`what`: ". */
-void log_err(const struct log *log, const char *what, const struct err *err);
 
 #endif

@@ -32,7 +32,6 @@
 #define FORMAT_HEAD "stenohook spool 1\nindex-key "
 #define FORMAT_MAX 256
 #define SEGMENT_DIGITS 8
-#define TABLE_DIGITS 2
 
 void spool_segment_name(char out[SPOOL_NAME_MAX], uint32_t segment)
 {
@@ -62,16 +61,6 @@ bool spool_segment_parse(const char *name, uint32_t *segment)
 void spool_table_name(char out[SPOOL_NAME_MAX], unsigned table)
 {
     snprintf(out, SPOOL_NAME_MAX, "%02u.idx", table);
-}
-
-bool spool_table_parse(const char *name, unsigned *table)
-{
-    uint64_t n;
-
-    if (!numbered_parse(name, TABLE_DIGITS, ".idx", &n))
-        return false;
-    *table = (unsigned)n;
-    return true;
 }
 
 /* ---- making */

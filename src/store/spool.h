@@ -37,7 +37,6 @@ struct spool {
 void spool_segment_name(char out[SPOOL_NAME_MAX], uint32_t segment); /* log: "00000012.jsonl" */
 bool spool_segment_parse(const char *name, uint32_t *segment);
 void spool_table_name(char out[SPOOL_NAME_MAX], unsigned table); /* idx: "00.idx" */
-bool spool_table_parse(const char *name, unsigned *table);
 
 /* Makes the folders and `format`, also where some of them are there already (an init that was cut off is simply run
  * again). Everything is synced, parent folder included. */
