@@ -41,24 +41,14 @@ static enum status check_header(const struct auth_attempt *a, struct err *err)
 
 /* The value of the parameter, still encoded, where it is there exactly once and not empty; else
  * STR_NONE. */
-static struct str query_once(const struct auth_attempt *a, struct buf *decoded, struct err *err)
+static struct str query_once(const struct auth_attempt *a, struct err *err)
 {
-    struct str rest = a->request->query;
-    struct str name, value;
-    struct str found = STR_NONE;
     const char *wanted = a->endpoint->auth_query;
-    unsigned count = 0;
+    struct str value;
+    size_t count = query_find(a->request->query, str_of(wanted), &value);
 
-    while (query_next(&rest, &name, &value)) {
-        buf_reset(decoded, decoded->max);
-        text_percent_decode(decoded, name, true);
-        if (!str_is(buf_str(decoded), wanted))
-            continue;
-        if (count++ == 0)
-            found = value;
-    }
-    if (count == 1 && found.len > 0)
-        return found;
+    if (count == 1 && value.len > 0)
+        return value;
     (void)err_set(err, STATUS_UNAUTHORIZED, "query parameter %s %s", wanted,
                   count == 0   ? "missing"
                   : count == 1 ? "empty"
@@ -87,7 +77,7 @@ static enum status check_query(const struct auth_attempt *a, struct err *err)
     enum status st = STATUS_UNAUTHORIZED;
 
     buf_init(&decoded, a->request->query.len + 1);
-    value = query_once(a, &decoded, err);
+    value = query_once(a, err);
     if (value.ptr != NULL && query_matches(a, &decoded, value))
         st = STATUS_OK;
     else if (decoded.failed != STATUS_OK)

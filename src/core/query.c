@@ -51,14 +51,15 @@ static bool name_is(struct str encoded, struct str name)
     return encoded.len == 0;
 }
 
-size_t query_find(struct str query, struct str name, struct buf *first)
+size_t query_find(struct str query, struct str name, struct str *first)
 {
     struct str found, value;
     size_t count = 0;
 
+    *first = STR_NONE;
     while (query_next(&query, &found, &value))
         if (name_is(found, name) && count++ == 0)
-            text_percent_decode(first, value, true);
+            *first = value;
     return count;
 }
 

@@ -14,8 +14,8 @@
  * `=` has the value "". false at the end. */
 bool query_next(struct str *rest, struct str *name, struct str *value);
 
-/* The decoded values of `name` (compared decoded): how many there are; the first is appended to `first`. */
-size_t query_find(struct str query, struct str name, struct buf *first);
+/* How many parameters have that name (compared decoded); *first is the first one's value, still encoded, or STR_NONE. */
+size_t query_find(struct str query, struct str name, struct str *first);
 
 /* `query` without the parameters of that (decoded) name, the rest byte for byte in order. */
 void query_without(struct buf *out, struct str query, struct str name);
