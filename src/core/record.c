@@ -14,10 +14,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CRC_DIGITS 8
-static const char key_open[] = "{\"key\":\"";
-static const char key_close[] = "\",\"id\":\"";
-static const char crc_open[] = ",\"crc\":\"";
+#define CRC_DIGITS RECORD_CRC_DIGITS
+static const char key_open[] = RECORD_KEY_OPEN;
+static const char key_close[] = "\"" RECORD_ID_OPEN;
+static const char crc_open[] = RECORD_CRC_OPEN;
 static const char crc_close[] = "\"}";
 static const char no_crc[CRC_DIGITS + 1] = "00000000";
 #define LEN(literal) (sizeof(literal) - 1)

@@ -18,6 +18,12 @@
 #include "core/event.h"
 
 #define RECORD_ID_MAX 40
+
+/* The fixed bytes of a line, for those who look at a line that may not be whole. */
+#define RECORD_KEY_OPEN "{\"key\":\""
+#define RECORD_ID_OPEN ",\"id\":\"" /* behind the key's closing quote */
+#define RECORD_CRC_OPEN ",\"crc\":\""
+#define RECORD_CRC_DIGITS 8
 #define RECORD_FORMAT 1
 
 /* The line as it waits for its id: record_seal completes it in place. */

@@ -19,11 +19,11 @@ struct lookup {
     uint64_t line_len; /* of the match, with its newline */
 };
 
-/* `{"key":"KEY",`: a line of another key that has the same fingerprint is told apart by its first
- * bytes. */
+/* `{"key":"KEY","id":"`: a line of another key that has the same fingerprint is told apart by its
+ * first bytes. */
 static bool begins_with_key(struct str line, struct str key)
 {
-    static const char before[] = "{\"key\":\"", behind[] = "\",";
+    static const char before[] = RECORD_KEY_OPEN, behind[] = "\"" RECORD_ID_OPEN;
     size_t head = sizeof before - 1, tail = sizeof behind - 1;
 
     return line.len >= head + key.len + tail && memcmp(line.ptr, before, head) == 0 &&

@@ -8,11 +8,6 @@
 #include "core/record.h"
 #include "core/scan.h"
 
-#define HEAD "{\"key\":\""
-#define ID ",\"id\":\""
-#define CRC ",\"crc\":\""
-#define CRC_DIGITS 8
-
 /* Whether `s` is a beginning of `text`, or begins with it. */
 static bool agrees(struct str s, const char *text)
 {
@@ -33,15 +28,15 @@ static bool id_agrees(struct str line, struct place place)
     char id[RECORD_ID_MAX];
     struct str key, rest;
 
-    if (line.len <= strlen(HEAD))
+    if (line.len <= strlen(RECORD_KEY_OPEN))
         return true;
-    if (!str_cut(behind(line, strlen(HEAD)), '"', &key, &rest))
+    if (!str_cut(behind(line, strlen(RECORD_KEY_OPEN)), '"', &key, &rest))
         return true;
-    if (!agrees(rest, ID))
+    if (!agrees(rest, RECORD_ID_OPEN))
         return false;
-    if (rest.len <= strlen(ID))
+    if (rest.len <= strlen(RECORD_ID_OPEN))
         return true;
-    rest = behind(rest, strlen(ID));
+    rest = behind(rest, strlen(RECORD_ID_OPEN));
     record_id_print(id, place.segment, place.offset);
     if (!agrees(rest, id))
         return false;
@@ -53,18 +48,18 @@ static bool id_agrees(struct str line, struct place place)
  * `,"crc":"xxxxxxxx"` and no further. One whose last brace was altered has more. */
 static bool tail_agrees(struct str line)
 {
-    size_t window = strlen(CRC) + CRC_DIGITS + 8;
+    size_t window = strlen(RECORD_CRC_OPEN) + RECORD_CRC_DIGITS + 8;
     size_t from = line.len > window ? line.len - window : 0;
 
-    for (size_t i = from; i + strlen(CRC) <= line.len; i++)
-        if (memcmp(line.ptr + i, CRC, strlen(CRC)) == 0) {
-            struct str rest = behind(line, i + strlen(CRC));
+    for (size_t i = from; i + strlen(RECORD_CRC_OPEN) <= line.len; i++)
+        if (memcmp(line.ptr + i, RECORD_CRC_OPEN, strlen(RECORD_CRC_OPEN)) == 0) {
+            struct str rest = behind(line, i + strlen(RECORD_CRC_OPEN));
 
-            for (size_t n = 0; n < rest.len && n < CRC_DIGITS; n++)
+            for (size_t n = 0; n < rest.len && n < RECORD_CRC_DIGITS; n++)
                 if (memchr("0123456789abcdef", rest.ptr[n], 16) == NULL)
                     return false;
-            return rest.len <= CRC_DIGITS ||
-                   (rest.len == CRC_DIGITS + 1 && rest.ptr[CRC_DIGITS] == '"');
+            return rest.len <= RECORD_CRC_DIGITS ||
+                   (rest.len == RECORD_CRC_DIGITS + 1 && rest.ptr[RECORD_CRC_DIGITS] == '"');
         }
     return true;
 }
@@ -83,7 +78,7 @@ static enum verdict torn_or_rotten(struct str line, struct place place, const ch
         return rotten(why, "an empty line");
     if (memchr(line.ptr, '\0', line.len) != NULL)
         return rotten(why, "zero bytes");
-    if (!agrees(line, HEAD))
+    if (!agrees(line, RECORD_KEY_OPEN))
         return rotten(why, "not the beginning of a record");
     scan = scan_json(line, NULL, NULL);
     if (scan.verdict == SCAN_OK)
