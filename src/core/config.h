@@ -48,7 +48,9 @@ struct config_endpoint {
     uint64_t body_max;           /* bytes; default 16 MiB, 64 KiB for schemes that sign the body */
     uint64_t signature_window_s; /* default 300 */
     char **hook;                 /* NULL-terminated argv, or NULL: record only */
-    uint64_t hook_timeout_s;
+    uint64_t hook_timeout_s;     /* default 600 */
+    uint64_t hook_memory_max; /* bytes of address space of each of its processes; 0, the default: no
+                                 limit */
     char **params; /* NULL-terminated names of query parameters that the hook gets, or NULL */
     unsigned line; /* where the endpoint stands in the file */
 };
@@ -62,6 +64,7 @@ struct config {
     uint64_t deadline_ms;    /* default 6000: from the accept to the answer */
     uint64_t refused_max;    /* bytes that the refused box may hold; 0 switches it off */
     char *runner;            /* path of stenohook-run, or NULL */
+    unsigned hooks_max;      /* hooks that run at the same time, of all endpoints; default 2 */
     struct config_endpoint *endpoints;
     size_t endpoint_count; /* at least 1 */
 };

@@ -25,6 +25,7 @@ enum config_index {
     KEY_DEADLINE,
     KEY_REFUSED_MAX,
     KEY_RUNNER,
+    KEY_HOOKS_MAX,
     KEY_URL,
     KEY_AUTH,
     KEY_AUTH_HEADER,
@@ -36,6 +37,7 @@ enum config_index {
     KEY_SIGNATURE_WINDOW,
     KEY_HOOK,
     KEY_HOOK_TIMEOUT,
+    KEY_HOOK_MEMORY_MAX,
     KEY_PARAMS,
     KEY_COUNT
 };
