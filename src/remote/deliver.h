@@ -3,13 +3,13 @@
  *
  * A delivery is a POST of application/json as python-requests sends it, with a static header for
  * the secret where one is set. It has succeeded with a 2xx within ten seconds. Redirects are never
- * followed. An answer that was cut off is none.
+ * followed. An answer that was cut off is none; of one that is too large the code counts.
  *
  *   outcome                        DELIVER_NEW (since 2026)   DELIVER_OLD (before)
  *   2xx                            delivered                  delivered
  *   4xx, at whatever attempt       lost                       again
  *   3xx, 5xx, 1xx                  again                      again
- *   too slow, cut off, too large   again                      again
+ *   too slow, cut off              again                      again
  *   unreachable, no trust (TLS)    again                      lost
  *   our own trouble                lost                       lost
  *

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * http - HTTP as a client. The only file that sees curl.
+ * http - HTTP as a client. What is behind it, curl, shows nowhere else.
  *
- * Never follows a redirect, speaks http and https only, verifies certificates, takes proxies from
- * the environment as curl does, sends no cookie and no credentials but the headers it is given.
- * Nothing of a request is ever printed; the memory in which headers were put together is wiped.
+ * Never follows a redirect, speaks http and https only, verifies certificates (by the file that
+ * $SSL_CERT_FILE names, else by the system's), takes proxies from the environment as curl does,
+ * sends no cookie and no credentials but the headers it is given. Nothing of a request is ever
+ * printed; the memory in which headers were put together is wiped.
  *
- * One client a thread; a client keeps connections open for its next requests.
+ * One client a thread; a client keeps connections open for its next GET requests. Anything else
+ * goes over a new connection, so that it is never silently sent twice. The program must ignore
+ * SIGPIPE.
  */
 #ifndef REMOTE_HTTP_H
 #define REMOTE_HTTP_H
@@ -18,8 +21,6 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* The longest URL that is asked for. */
-#define HTTP_URL_MAX 8192
 /* All header bytes of an answer; an answer with more is HTTP_TOO_LARGE. */
 #define HTTP_HEADERS_MAX ((size_t)64 * 1024)
 #define HTTP_TYPE_MAX 128
@@ -34,14 +35,12 @@ struct http_request {
     const char *url;
     const struct http_header *headers; /* ends with a value of STR_NONE, or NULL for none */
     struct str body;                   /* STR_NONE: none, unless body_fd is set */
-    int body_fd;                       /* with body_size > 0: that many bytes are read from here */
-    uint64_t body_size;
-    size_t answer_max; /* bytes of the answer's body that are taken */
-    /* All in milliseconds; 0: none. stall_ms: no byte moved for that long (whole seconds, rounded
-     * up). */
-    uint64_t connect_ms;
-    uint64_t total_ms;
-    uint64_t stall_ms;
+    int body_fd;                       /* where body_size > 0: a regular file to be sent */
+    uint64_t body_size;                /* of the file, from its beginning */
+    size_t answer_max;                 /* bytes of the answer's body that are taken */
+    uint64_t connect_ms;               /* 0: five minutes */
+    uint64_t total_ms;                 /* 0: none */
+    uint64_t stall_ms; /* no byte moved for that long, rounded up to whole seconds; 0: none */
     /* Called now and then while a body is sent; may be NULL. */
     void (*progress)(void *context, uint64_t sent, uint64_t total);
     void *context;
@@ -49,9 +48,9 @@ struct http_request {
 
 enum http_end {
     HTTP_ANSWERED,    /* the whole answer is there, whatever its code */
-    HTTP_UNREACHABLE, /* no connection: the name is unknown, refused, no route, a proxy's refusal */
+    HTTP_UNREACHABLE, /* no connection: name unknown, refused, no route, too slow, proxy says no */
     HTTP_UNTRUSTED,   /* TLS failed: a certificate that is not trusted, no common protocol */
-    HTTP_TIMED_OUT,   /* total_ms, connect_ms or stall_ms went by */
+    HTTP_TIMED_OUT,   /* total_ms or stall_ms went by after there was a connection */
     HTTP_CUT_OFF,     /* the connection ended before the whole answer had come, or it is no HTTP */
     HTTP_TOO_LARGE,   /* more than answer_max or HTTP_HEADERS_MAX */
     HTTP_FAILED,      /* our own trouble: no memory, the file cannot be read, a URL that is none */
@@ -96,9 +95,5 @@ struct http_many {
 };
 enum status http_ask_many(struct http *http, const struct http_many *many,
                           struct err *err) STATUS_CHECKED;
-
-/* An absolute http or https URL with a host, of at most HTTP_URL_MAX bytes, printable ASCII only,
- * without user and password. STATUS_USAGE names what is wrong; `what` names the URL. */
-enum status http_url_check(struct str url, const char *what, struct err *err) STATUS_CHECKED;
 
 #endif
