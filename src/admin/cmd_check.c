@@ -9,7 +9,7 @@
 #include "admin/check_files.h"
 #include "admin/command.h"
 #include "admin/finding.h"
-#include "admin/print.h"
+#include "base/print.h"
 #include "base/file.h"
 #include "core/config.h"
 

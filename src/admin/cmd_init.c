@@ -13,7 +13,7 @@
 #include "admin/init_files.h"
 #include "admin/init_plan.h"
 #include "admin/init_text.h"
-#include "admin/print.h"
+#include "base/print.h"
 #include "admin/webroot.h"
 #include "base/file.h"
 #include "base/str.h"

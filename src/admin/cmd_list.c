@@ -6,7 +6,7 @@
 #include "admin/command.h"
 #include "admin/event_text.h"
 #include "admin/filter.h"
-#include "admin/print.h"
+#include "base/print.h"
 #include "admin/select.h"
 #include "base/clock.h"
 #include "base/num.h"

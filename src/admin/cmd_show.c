@@ -8,7 +8,7 @@
 
 #include "admin/command.h"
 #include "admin/event_text.h"
-#include "admin/print.h"
+#include "base/print.h"
 #include "admin/select.h"
 #include "store/segment.h"
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "admin/command.h"
-#include "admin/print.h"
+#include "base/print.h"
 #include "store/verify.h"
 
 #define LINE_BYTES 256

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "admin/print.h"
+#include "base/print.h"
 #include "base/text.h"
 #include "core/scan.h"
 

@@ -39,7 +39,7 @@ static enum status run(struct buf *out, struct err *err, const char *const *word
     kept = dup(STDOUT_FILENO);
     fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
     dup2(fd, STDOUT_FILENO);
-    status = command_main(argc, argv, err);
+    status = command_run(&admin_program, argc, argv, err);
     fflush(stdout);
     dup2(kept, STDOUT_FILENO);
     close(kept);
@@ -78,9 +78,9 @@ UNIT_TEST(help_names_every_command)
     buf_init(&out, 65536);
     for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
         UNIT_STATUS(STATUS_OK, RUN(&out, &err, ways[way]), &err);
-        for (size_t i = 0; i < command_count; i++)
-            UNIT_TRUE(strstr(out.ptr, commands[i].name) != NULL &&
-                      strstr(out.ptr, commands[i].summary) != NULL);
+        for (size_t i = 0; i < admin_program.count; i++)
+            UNIT_TRUE(strstr(out.ptr, admin_program.commands[i].name) != NULL &&
+                      strstr(out.ptr, admin_program.commands[i].summary) != NULL);
     }
     buf_free(&out);
 }
@@ -91,12 +91,13 @@ UNIT_TEST(help_of_a_command_shows_its_arguments_and_options)
     struct buf out;
 
     buf_init(&out, 65536);
-    for (size_t i = 0; i < command_count; i++) {
-        UNIT_STATUS(STATUS_OK, RUN(&out, &err, "help", commands[i].name), &err);
-        UNIT_TRUE(strstr(out.ptr, commands[i].arguments) != NULL &&
-                  strstr(out.ptr, commands[i].help) != NULL);
-        UNIT_STATUS(STATUS_OK, RUN(&out, &err, commands[i].name, "--frob", "--help"), &err);
-        UNIT_TRUE(strstr(out.ptr, commands[i].help) != NULL);
+    for (size_t i = 0; i < admin_program.count; i++) {
+        UNIT_STATUS(STATUS_OK, RUN(&out, &err, "help", admin_program.commands[i].name), &err);
+        UNIT_TRUE(strstr(out.ptr, admin_program.commands[i].arguments) != NULL &&
+                  strstr(out.ptr, admin_program.commands[i].help) != NULL);
+        UNIT_STATUS(STATUS_OK, RUN(&out, &err, admin_program.commands[i].name, "--frob", "--help"),
+                    &err);
+        UNIT_TRUE(strstr(out.ptr, admin_program.commands[i].help) != NULL);
     }
     buf_free(&out);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * options - getopt_long with our words for what is wrong.
+ * options - see base/options.h.
  */
-#include "admin/command.h"
+#include "base/options.h"
 
 #include <getopt.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 void options_begin(void)
 {
@@ -15,17 +17,11 @@ void options_begin(void)
 #endif
 }
 
-static const char *verb_of(char **argv)
+/* verb NULL: the fault lies before any verb. */
+static enum status usage(const char *verb, struct err *err, const char *what, const char *option)
 {
-    return command_find(argv[0]) == NULL ? "--help" : argv[0];
-}
-
-static enum status usage(char **argv, struct err *err, const char *what, const char *option)
-{
-    const char *verb = verb_of(argv);
-
     return err_set(err, STATUS_USAGE, "%s '%s': see 'stenohook %s%s'", what, option,
-                   verb[0] == '-' ? "" : "help ", verb);
+                   verb == NULL ? "" : "help ", verb == NULL ? "--help" : verb);
 }
 
 int options_next(int argc, char **argv, const char *letters, const struct option *table,
@@ -33,17 +29,18 @@ int options_next(int argc, char **argv, const char *letters, const struct option
 {
     int c = getopt_long(argc, argv, letters, table, NULL);
     char letter[3] = {'-', (char)optopt, '\0'};
+    const char *verb = letters[0] == '+' ? NULL : argv[0];
 
     *status = STATUS_OK;
     if (c == ':') {
-        *status = usage(argv, err, "a value is missing behind", argv[optind - 1]);
+        *status = usage(verb, err, "a value is missing behind", argv[optind - 1]);
         return '?';
     }
     if (c == '?') {
         /* A letter that is unknown is named by itself: it may stand in the middle of others. */
         bool is_letter = optopt != 0 && argv[optind - 1][0] == '-' && argv[optind - 1][1] != '-';
 
-        *status = usage(argv, err, "there is no option", is_letter ? letter : argv[optind - 1]);
+        *status = usage(verb, err, "there is no option", is_letter ? letter : argv[optind - 1]);
         return '?';
     }
     return c;
@@ -57,6 +54,6 @@ enum status options_operands(int argc, char **argv, int least, int most, struct 
         return err_set(err, STATUS_USAGE, "%s needs to be told which one: see 'stenohook help %s'",
                        argv[0], argv[0]);
     if (given > most)
-        return usage(argv, err, "this is too much:", argv[optind + most]);
+        return usage(argv[0], err, "this is too much:", argv[optind + most]);
     return STATUS_OK;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * print - what the command line says: data to stdout, all else to stderr. Bytes from outside are
+ * print - what a command line says: data to stdout, all else to stderr. Bytes from outside are
  * escaped on the way.
  */
-#ifndef ADMIN_PRINT_H
-#define ADMIN_PRINT_H
+#ifndef BASE_PRINT_H
+#define BASE_PRINT_H
 
 #include <stddef.h>
 

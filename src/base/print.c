@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * print - what the command line says.
+ * print - what a command line says.
  */
-#include "admin/print.h"
+#include "base/print.h"
 
 #include <stdio.h>
 
