@@ -17,7 +17,7 @@
 #include "core/record.h"
 #include "core/scan.h"
 
-#define VERSION 1
+#define SNAPSHOT_FORMAT 1
 #define FILE_MAX ((size_t)1024 * 1024 * 1024)
 #define SETTLED_A_LINE 256
 
@@ -85,7 +85,7 @@ static void print_lane(struct buf *b, const struct snapshot_lane *lane)
 
 static void print(struct buf *b, const struct snapshot *snapshot, int64_t now_ns)
 {
-    buf_printf(b, "{\"snapshot\":%d", VERSION);
+    buf_printf(b, "{\"snapshot\":%d", SNAPSHOT_FORMAT);
     add_time(b, "written_at", now_ns);
     buf_add_char(b, ',');
     add_place(b, "results", snapshot->results);
