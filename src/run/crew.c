@@ -71,16 +71,16 @@ unsigned crew_running(const struct crew *crew)
     return crew->running;
 }
 
-bool crew_ready(const struct crew *crew, uint64_t mono_ns)
+uint64_t crew_ready_ns(const struct crew *crew)
 {
-    return mono_ns >= crew->pause_ns && crew->running < SLOT_COUNT;
+    return crew->running < SLOT_COUNT ? crew->pause_ns : UINT64_MAX;
 }
 
 static void take_claim(struct job *job, struct claim *claim)
 {
     job->claim = claim;
     job->endpoint[0] = '\0';
-    if (claim != NULL)
+    if (claim != NULL && claim_endpoint(claim) != NULL)
         (void)snprintf(job->endpoint, sizeof job->endpoint, "%s", claim_endpoint(claim)->name);
 }
 

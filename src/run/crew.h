@@ -43,8 +43,8 @@ void crew_adopt(struct crew *crew, uint64_t mono_ns, int64_t wall_ns);
 
 /* Hooks that run, and orphans. */
 unsigned crew_running(const struct crew *crew);
-/* Whether it may begin one now. */
-bool crew_ready(const struct crew *crew, uint64_t mono_ns);
+/* From when on it may begin one more. */
+uint64_t crew_ready_ns(const struct crew *crew);
 /* Begins the hook of a claim, or settles, suspends or gives the claim back where it cannot be. */
 void crew_begin(struct crew *crew, struct claim *claim, uint64_t mono_ns, int64_t wall_ns);
 
@@ -53,7 +53,7 @@ nfds_t crew_wants(const struct crew *crew, struct pollfd *polled);
 /* Reads output, stops hooks at their timeouts, settles those that are over. `look`: a child may
  * have ended. true: something was settled. */
 bool crew_step(struct crew *crew, bool look, uint64_t mono_ns, int64_t wall_ns);
-/* When crew_step or crew_ready has something new though nothing happened; UINT64_MAX: never. */
+/* When crew_step has something new though nothing happened; UINT64_MAX: never. */
 uint64_t crew_next_ns(const struct crew *crew);
 
 #endif

@@ -19,8 +19,6 @@
 /* How often, at most, the configuration is looked at; and how often, at least, the journal. */
 #define SETTINGS_NS (250 * NS_PER_MS)
 #define FILL_NS (1000 * NS_PER_MS)
-/* Results are on disk at most so much later. */
-#define FLUSH_NS (250 * NS_PER_MS)
 /* After a failure of the queue it is let alone for so long. */
 #define TROUBLE_NS (5000 * NS_PER_MS)
 /* How long a runner that finds another one waits until that one can be woken or is gone. */
@@ -40,9 +38,8 @@ struct runner {
     bool ended;   /* somebody may have */
     bool woken;   /* there may be something new */
     bool claimed; /* since the last fill: what is read ahead may be used up */
-    bool dirty;   /* results are not on disk */
     /* Monotonic. */
-    uint64_t now_ns, stop_ns, busy_ns, dirty_ns, settings_ns, fill_ns, trouble_ns;
+    uint64_t now_ns, stop_ns, busy_ns, settings_ns, fill_ns, trouble_ns;
     int64_t wall_ns;
 };
 
@@ -98,15 +95,19 @@ static void fill(struct runner *r)
         trouble(r, &err);
 }
 
-static bool may_begin(const struct runner *r)
+/* From when on another hook may be begun. */
+static uint64_t begin_ns(const struct runner *r)
 {
-    return !r->stopping && r->now_ns >= r->trouble_ns && crew_ready(r->crew, r->now_ns) &&
-           crew_running(r->crew) < r->settings->config->hooks_max;
+    uint64_t ready = crew_ready_ns(r->crew);
+
+    if (r->stopping || crew_running(r->crew) >= r->settings->config->hooks_max)
+        return UINT64_MAX;
+    return ready > r->trouble_ns ? ready : r->trouble_ns;
 }
 
 static void begin_hooks(struct runner *r)
 {
-    while (may_begin(r)) {
+    while (begin_ns(r) <= r->now_ns) {
         struct err err = ERR_INIT;
         struct claim *claim = NULL;
 
@@ -116,11 +117,10 @@ static void begin_hooks(struct runner *r)
             trouble(r, &err);
             return;
         }
-        if (claim == NULL && !r->claimed)
-            return;
         if (claim == NULL) {
-            r->woken = true;
-            continue;
+            /* There is more to read: after a look at the hooks that run. */
+            r->woken = r->claimed || queue_next_ns(r->queue) <= r->wall_ns;
+            return;
         }
         r->claimed = true;
         r->busy_ns = r->now_ns;
@@ -128,26 +128,12 @@ static void begin_hooks(struct runner *r)
     }
 }
 
-static void note_results(struct runner *r)
-{
-    r->busy_ns = r->now_ns;
-    if (!r->dirty)
-        r->dirty_ns = r->now_ns + FLUSH_NS;
-    r->dirty = true;
-}
-
 static void flush(struct runner *r, bool now)
 {
     struct err err = ERR_INIT;
 
-    if (!r->dirty || (!now && r->now_ns < r->dirty_ns))
-        return;
-    r->dirty = false;
-    if (queue_flush(r->queue, true, r->wall_ns, &err) != STATUS_OK) {
+    if (queue_flush(r->queue, now, r->wall_ns, &err) != STATUS_OK)
         trouble(r, &err);
-        r->dirty = true;
-        r->dirty_ns = r->now_ns + TROUBLE_NS;
-    }
 }
 
 /* ---- waiting */
@@ -158,38 +144,46 @@ static void earlier(uint64_t *next, uint64_t ns)
         *next = ns;
 }
 
-/* When the queue has something again, by the monotonic clock. */
-static uint64_t queue_due(const struct runner *r)
+/* A time of the wall clock by the monotonic one. */
+static uint64_t mono_of(const struct runner *r, int64_t wall_ns)
 {
-    int64_t next = queue_next_ns(r->queue);
-
-    if (next == INT64_MAX)
+    if (wall_ns == INT64_MAX)
         return UINT64_MAX;
-    return next <= r->wall_ns ? r->now_ns : r->now_ns + (uint64_t)(next - r->wall_ns);
+    return wall_ns <= r->wall_ns ? r->now_ns : r->now_ns + (uint64_t)(wall_ns - r->wall_ns);
+}
+
+/* When the queue has something again. */
+static uint64_t due_ns(const struct runner *r)
+{
+    return mono_of(r, r->woken ? 0 : queue_next_ns(r->queue));
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint64_t next_ns(const struct runner *r)
+{
+    uint64_t next = crew_next_ns(r->crew);
+
+    earlier(&next, later(due_ns(r), begin_ns(r)));
+    earlier(&next, later(mono_of(r, queue_flush_ns(r->queue)), r->trouble_ns));
+    if (r->stopping) {
+        earlier(&next, r->stop_ns);
+        return next;
+    }
+    earlier(&next, later(r->fill_ns, begin_ns(r)));
+    if (r->site->stay == RUNNER_LINGER && crew_running(r->crew) == 0)
+        earlier(&next, later(r->busy_ns + RUNNER_LINGER_NS, r->fill_ns));
+    return next;
 }
 
 static int poll_ms(const struct runner *r)
 {
-    uint64_t next = crew_next_ns(r->crew);
+    uint64_t next = next_ns(r);
     uint64_t ms;
 
-    if (r->stopping) {
-        earlier(&next, r->stop_ns);
-    } else {
-        if (crew_running(r->crew) < r->settings->config->hooks_max) {
-            uint64_t due = queue_due(r);
-
-            /* Not before trouble is over. */
-            if (due < r->trouble_ns)
-                due = r->trouble_ns;
-            earlier(&next, due);
-        }
-        earlier(&next, r->fill_ns);
-        if (r->site->stay == RUNNER_LINGER && crew_running(r->crew) == 0)
-            earlier(&next, r->busy_ns + RUNNER_LINGER_NS);
-    }
-    if (r->dirty)
-        earlier(&next, r->dirty_ns);
     if (next <= r->now_ns)
         return 0;
     ms = (next - r->now_ns + NS_PER_MS - 1) / NS_PER_MS;
@@ -237,10 +231,11 @@ static bool wants_to_leave(const struct runner *r)
         return r->stopping && r->now_ns >= r->stop_ns;
     if (r->stopping)
         return true;
-    due = queue_due(r);
+    due = due_ns(r);
     switch (r->site->stay) {
     case RUNNER_ONCE:
-        return due > r->now_ns;
+        /* What fails now is for the next time. */
+        return due > r->now_ns || begin_ns(r) > r->now_ns;
     case RUNNER_LINGER:
         return r->now_ns >= r->busy_ns + RUNNER_LINGER_NS &&
                due > r->now_ns + (uint64_t)RUNNER_SOON_NS;
@@ -275,7 +270,7 @@ static void loop(struct runner *r)
         wait_for_news(r);
         look_at_clocks(r);
         if (crew_step(r->crew, r->ended, r->now_ns, r->wall_ns))
-            note_results(r);
+            r->busy_ns = r->now_ns;
         r->ended = false;
     }
 }
@@ -345,7 +340,6 @@ enum status runner_run(const struct runner_site *site, struct err *err)
     if (status == STATUS_OK) {
         r.busy_ns = r.now_ns;
         crew_adopt(r.crew, r.now_ns, r.wall_ns);
-        note_results(&r);
         loop(&r);
         flush(&r, true);
     }
