@@ -3,6 +3,11 @@
  */
 #include "admin/command.h"
 
+#define ID_NOTE                                                                                    \
+    "ID is an event's id (12:103), or a transcript, session or event id of the sender, or the "    \
+    "beginning\nof one.\n"
+#define ORDER_NOTE ID_NOTE FILTER_NOTE
+
 static const struct command commands[] = {
     {
         .name = "init",
@@ -39,10 +44,41 @@ static const struct command commands[] = {
         .name = "show",
         .arguments = "[OPTION ...] ID",
         .summary = "show one event by its id or by the transcript's",
-        .help = "ID is an event's id (12:103), or a transcript, session or event id of the sender, "
-                "or the beginning\nof one.\n",
+        .help = ID_NOTE,
         .run = cmd_show,
         .options = cmd_show_options,
+    },
+    {
+        .name = "tail",
+        .arguments = "[OPTION ...]",
+        .summary = "print the last events, and follow what is recorded",
+        .help = FILTER_NOTE "-f ends by an interrupt, or when nobody reads its output any more.\n",
+        .run = cmd_tail,
+        .options = cmd_tail_options,
+    },
+    {
+        .name = "replay",
+        .arguments = "[OPTION ...] [ID ...]",
+        .summary = "run the hooks of events again, also where they were done",
+        .help = ORDER_NOTE,
+        .run = cmd_replay,
+        .options = cmd_replay_options,
+    },
+    {
+        .name = "retry",
+        .arguments = "[OPTION ...] [ID ...]",
+        .summary = "give events whose hook has failed all their attempts again, now",
+        .help = ORDER_NOTE,
+        .run = cmd_retry,
+        .options = cmd_retry_options,
+    },
+    {
+        .name = "drop",
+        .arguments = "[OPTION ...] [ID ...]",
+        .summary = "say that the hooks of events need not run (any more)",
+        .help = ORDER_NOTE,
+        .run = cmd_drop,
+        .options = cmd_drop_options,
     },
     {
         .name = "verify",

@@ -18,9 +18,13 @@ extern const struct command_program admin_program;
 
 COMMAND_DECLARE(check);
 COMMAND_DECLARE(completion);
+COMMAND_DECLARE(drop);
 COMMAND_DECLARE(init);
 COMMAND_DECLARE(list);
+COMMAND_DECLARE(replay);
+COMMAND_DECLARE(retry);
 COMMAND_DECLARE(show);
+COMMAND_DECLARE(tail);
 COMMAND_DECLARE(verify);
 
 /* Of all verbs that are programs of their own. */

@@ -60,6 +60,11 @@ typedef enum status (*ledger_each)(void *context, struct place place, struct str
 enum status ledger_walk(const struct spool *spool, enum ledger_kind kind, struct place from,
                         ledger_each each, void *context, struct place *end, uint64_t *rotten,
                         struct err *err) STATUS_CHECKED;
+/* Whether there may be lines from `from` on: cheaper than a walk. */
+bool ledger_grown(const struct spool *spool, enum ledger_kind kind, struct place from);
+/* Behind the last line that is there now. */
+enum status ledger_skip(const struct spool *spool, enum ledger_kind kind, struct place *out,
+                        struct err *err) STATUS_CHECKED;
 /* Where to begin in order to meet all lines that were written at or after `since_ns`. */
 enum status ledger_since(const struct spool *spool, enum ledger_kind kind, int64_t since_ns,
                          struct place *out, struct err *err) STATUS_CHECKED;

@@ -176,6 +176,45 @@ enum status ledger_since(const struct spool *spool, enum ledger_kind kind, int64
     return status;
 }
 
+bool ledger_grown(const struct spool *spool, enum ledger_kind kind, struct place from)
+{
+    struct folder f;
+    bool grown = true;
+    struct stat sb;
+
+    if (folder_open(&f, spool, kind, NULL) == STATUS_OK) {
+        char name[SPOOL_NAME_MAX];
+        uint32_t last = f.list.count == 0 ? 0 : f.list.numbers[f.list.count - 1];
+
+        spool_segment_name(name, last);
+        grown = last > from.segment ||
+                (last == from.segment && last != 0 && fstatat(f.dir, name, &sb, 0) == 0 &&
+                 (uint64_t)sb.st_size > from.offset);
+    }
+    folder_close(&f);
+    return grown;
+}
+
+static enum status pass_line(void *context, struct place place, struct str line, struct err *err)
+{
+    (void)context;
+    (void)place;
+    (void)line;
+    (void)err;
+    return STATUS_OK;
+}
+
+enum status ledger_skip(const struct spool *spool, enum ledger_kind kind, struct place *out,
+                        struct err *err)
+{
+    struct place last = {0, 0};
+    enum status status = ledger_since(spool, kind, INT64_MAX, &last, err);
+
+    if (status == STATUS_OK)
+        status = ledger_walk(spool, kind, last, pass_line, NULL, out, NULL, err);
+    return status;
+}
+
 /* ---- prune */
 
 /* What a file holds is older than the next one's making. */

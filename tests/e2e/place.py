@@ -102,6 +102,7 @@ class Place:
         self.check_reach()
         self.program = self.copied("stenohook.fcgi")
         self.cli = self.copied("stenohook")
+        self.runner = self.copied("stenohook-run")
         self.config = os.path.join(self.folder, "stenohook.conf")
         self.secrets = self.worker_folder("secrets")
         self.run = self.worker_folder("run")
@@ -181,6 +182,10 @@ class Place:
             f.write(text)
         os.chmod(new, 0o644)
         os.rename(new, self.config)
+
+    def read_config(self):
+        with open(self.config, encoding="utf-8") as f:
+            return f.read()
 
     def env(self, **more):
         return {"PATH": "/usr/local/bin:/usr/bin:/bin", "STENOHOOK_CONFIG": self.config, **more}
