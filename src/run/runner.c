@@ -18,7 +18,7 @@
 #define NS_PER_MS UINT64_C(1000000)
 /* How often, at most, the configuration is looked at; and how often, at least, the journal. */
 #define SETTINGS_NS (250 * NS_PER_MS)
-#define FILL_NS (1000 * NS_PER_MS)
+#define FILL_NS (2000 * NS_PER_MS)
 /* After a failure of the queue it is let alone for so long. */
 #define TROUBLE_NS (5000 * NS_PER_MS)
 /* How long a runner that finds another one waits until that one can be woken or is gone. */
