@@ -62,7 +62,8 @@ static void take_settings(struct runner *r)
     const struct settings *next;
     struct err err = ERR_INIT;
 
-    if (r->settings != NULL && r->now_ns < r->settings_ns)
+    /* Whoever is woken by a delivery goes by what was there when it was made. */
+    if (!r->woken && r->now_ns < r->settings_ns)
         return;
     r->settings_ns = r->now_ns + SETTINGS_NS;
     /* Once there was a good version there is always one. */
