@@ -270,7 +270,7 @@ static enum status accept_into(struct acceptance *a, const struct rejection_choi
 
 static enum status conclude(const struct acceptance *a, size_t damaged, struct err *err)
 {
-    if (a->journal == NULL)
+    if (a->r->dry_run)
         print_hint("%zu would be accepted, %zu cannot be", a->recorded, a->unfit + damaged);
     else
         print_hint("%zu recorded, %zu on record before, %zu not accepted", a->recorded, a->known,
