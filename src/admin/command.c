@@ -104,7 +104,7 @@ static const struct command commands[] = {
     {
         .name = "run",
         .arguments = "[ARGUMENT ...]",
-        .summary = "run the hooks of recorded events, until nothing is left to do (stenohook-run)",
+        .summary = "run the hooks of recorded events (stenohook-run)",
         .help = "",
         .run = cmd_program,
         .raw = true,
