@@ -18,7 +18,7 @@
 #define NS_PER_MS UINT64_C(1000000)
 /* How often, at most, the configuration is looked at; and how often, at least, the journal. */
 #define SETTINGS_NS (250 * NS_PER_MS)
-#define FILL_NS (1000 * NS_PER_MS)
+#define FILL_NS (2000 * NS_PER_MS)
 /* After a failure of the queue it is let alone for so long. */
 #define TROUBLE_NS (5000 * NS_PER_MS)
 /* How long a runner that finds another one waits until that one can be woken or is gone. */
@@ -62,7 +62,8 @@ static void take_settings(struct runner *r)
     const struct settings *next;
     struct err err = ERR_INIT;
 
-    if (r->settings != NULL && r->now_ns < r->settings_ns)
+    /* Whoever is woken by a delivery goes by what was there when it was made. */
+    if (!r->woken && r->now_ns < r->settings_ns)
         return;
     r->settings_ns = r->now_ns + SETTINGS_NS;
     /* Once there was a good version there is always one. */

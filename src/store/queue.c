@@ -53,6 +53,15 @@ static enum status load(struct queue *q, struct err *err)
     return snapshot_replay(&q->snapshot, q->spool, err);
 }
 
+/* What was wrong may have been mended, and cron, which starts a runner a minute, would meet every
+ * other probe. */
+static void probe_now(struct queue *q, int64_t now_ns)
+{
+    for (size_t i = 0; i < q->snapshot.count; i++)
+        if (q->snapshot.lanes[i]->suspended_ns != 0)
+            q->snapshot.lanes[i]->suspended_ns = now_ns;
+}
+
 enum status queue_open(struct queue **out, const struct spool *spool, int64_t now_ns,
                        struct err *err)
 {
@@ -72,6 +81,8 @@ enum status queue_open(struct queue **out, const struct spool *spool, int64_t no
         status = load(q, err);
     if (status == STATUS_OK)
         status = queue_grow(q, err);
+    if (status == STATUS_OK)
+        probe_now(q, now_ns);
     if (status != STATUS_OK) {
         queue_close(q);
         return status;
