@@ -10,6 +10,7 @@
 
 #include "admin/webroot.h"
 #include "base/str.h"
+#include "store/program.h"
 
 #define OTHERS_ANY (S_IRWXG | S_IRWXO)
 #define OTHERS_WRITE (S_IWGRP | S_IWOTH)
@@ -42,25 +43,12 @@ static bool folder_open(const char *path)
 
 void check_program(struct findings *f, const char *what, const char *path)
 {
-    struct stat sb;
+    struct err err = ERR_INIT;
 
-    if (path[0] != '/') {
+    if (path[0] != '/')
         finding_error(f, "%s %s must be an absolute path: nothing is searched for", what, path);
-        return;
-    }
-    if (stat(path, &sb) != 0)
-        finding_error(f, "%s %s cannot be found: %s", what, path, strerror(errno));
-    else if (!S_ISREG(sb.st_mode))
-        finding_error(f, "%s %s is not a file", what, path);
-    else if (access(path, X_OK) != 0)
-        finding_error(f, "%s %s cannot be run by user %ld: chmod +x it", what, path,
-                      (long)geteuid());
-    else if (sb.st_uid != 0 && sb.st_uid != geteuid())
-        finding_error(
-            f, "%s %s belongs to user %ld, who could change it: give it to root or to user %ld",
-            what, path, (long)sb.st_uid, (long)geteuid());
-    else if ((sb.st_mode & OTHERS_WRITE) != 0)
-        finding_error(f, "%s %s can be changed by others: chmod go-w it", what, path);
+    else if (program_check(path, &err) != STATUS_OK)
+        finding_error(f, "%s %s", what, err.text);
     else if (folder_open(path))
         finding_error(f, "the folder of %s %s can be changed by others: chmod go-w it", what, path);
     else

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "admin/print.h"
 #include "base/file.h"
 #include "core/config.h"
+#include "store/wake.h"
 
 #define GATEWAY LIBEXECDIR "/stenohook.fcgi"
 
@@ -67,13 +69,35 @@ static void check_endpoints(struct findings *f, const struct settings *settings)
     settings_problems(settings, secret_problem, &c);
 }
 
+static bool any_hook(const struct config *config)
+{
+    for (size_t i = 0; i < config->endpoint_count; i++)
+        if (config->endpoints[i].hook != NULL)
+            return true;
+    return false;
+}
+
+/* As the gateway finds it, if it lies where we do. */
+static void check_runner(struct findings *f, const struct config *config)
+{
+    struct err err = ERR_INIT;
+    char *path;
+
+    if (wake_find_runner(&path, config, &err) != STATUS_OK) {
+        finding_error(f, "hooks cannot be run: %s", err.text);
+        return;
+    }
+    check_program(f, "the runner", path);
+    free(path);
+}
+
 /* An installed gateway is looked at. None is no finding: on shared hosts it lies in a cgi-bin. */
 static void check_programs(struct findings *f, const struct config *config)
 {
     if (access(GATEWAY, F_OK) == 0)
         check_program(f, "the gateway", GATEWAY);
-    if (config->runner != NULL)
-        check_program(f, "the runner", config->runner);
+    if (config->runner != NULL || any_hook(config))
+        check_runner(f, config);
 }
 
 static void check_space(struct findings *f, const struct spool *spool, const struct config *config)

@@ -4,18 +4,6 @@
 #include "admin/command.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-/* Root does not take orders from a file of another user, but it may become him. */
-static enum status become_author(const char *path, struct err *err)
-{
-    struct stat sb;
-
-    if (geteuid() != 0 || stat(path, &sb) != 0 || sb.st_uid == 0)
-        return STATUS_OK;
-    return spool_become_owner(path, err);
-}
 
 enum status command_settings(const struct settings **out, const char *config_path, struct err *err)
 {
@@ -25,7 +13,7 @@ enum status command_settings(const struct settings **out, const char *config_pat
     status = settings_find(&path, config_path, err);
     if (status != STATUS_OK)
         return status;
-    status = become_author(path, err);
+    status = settings_become_author(path, err);
     if (status == STATUS_OK)
         status = settings_load(out, path, NULL, NULL, err);
     free(path);

@@ -117,23 +117,34 @@ void text_json(struct buf *out, struct str s)
     buf_add_char(out, '"');
 }
 
-void text_json_lossy(struct buf *out, struct str s)
+/* Hands what is well-formed to `add`. */
+static void add_lossy(struct buf *out, struct str s, void (*add)(struct buf *out, struct str s))
 {
-    buf_add_char(out, '"');
     while (s.len > 0) {
         size_t run = ascii_run(s);
 
         if (run == 0)
             run = utf8_sequence(s);
         if (run > 0) {
-            json_content(out, (struct str){s.ptr, run});
+            add(out, (struct str){s.ptr, run});
         } else {
             buf_add_text(out, REPLACEMENT);
             run = 1;
         }
         s = str_from(s, run);
     }
+}
+
+void text_json_lossy(struct buf *out, struct str s)
+{
     buf_add_char(out, '"');
+    add_lossy(out, s, json_content);
+    buf_add_char(out, '"');
+}
+
+void text_utf8_lossy(struct buf *out, struct str s)
+{
+    add_lossy(out, s, buf_add_str);
 }
 
 static void utf8_add(struct buf *out, uint32_t c)

@@ -23,6 +23,9 @@ void text_json(struct buf *out, struct str s);
 /* As text_json; each byte that is not part of well-formed UTF-8 becomes U+FFFD. */
 void text_json_lossy(struct buf *out, struct str s);
 
+/* A copy; each byte that is not part of well-formed UTF-8 becomes U+FFFD. */
+void text_utf8_lossy(struct buf *out, struct str s);
+
 /* Undoes text_json and every other JSON escape: `s` is what stands between the quotes. A lone
  * surrogate gives U+FFFD. false: not a valid JSON string content; out then holds a part. */
 bool text_json_decode(struct buf *out, struct str s);

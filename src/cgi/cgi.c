@@ -9,6 +9,7 @@
 #include "cgi/exchange.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -89,7 +90,12 @@ static enum status read_stdin(struct exchange *x, void *out, size_t max, uint64_
 
 static void write_stdout(struct exchange *x, const void *bytes, size_t len)
 {
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+
     (void)x;
+    /* Apache sends SIGTERM as soon as the reply has ended, and SIGKILL three seconds later: what is
+     * left to do fits in between. */
+    sigaction(SIGTERM, &ignore, NULL);
     /* A client that is gone cannot be told anything. */
     if (file_write(STDOUT_FILENO, bytes, len) < 0)
         return;
@@ -118,6 +124,19 @@ static void restore_signals(void)
     sigaction(SIGXFSZ, &ignore, NULL);
 }
 
+/* A reply ends when nobody has its descriptors any more: the client must not wait for what is done
+ * after it. */
+static void end_reply(void)
+{
+    int fd = file_open(AT_FDCWD, "/dev/null", O_RDWR, 0);
+
+    if (fd < 0)
+        return;
+    for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+        (void)dup2(fd, i);
+    file_close(&fd);
+}
+
 int cgi_serve(const struct cgi_handler *handler)
 {
     struct cgi_exchange c = {
@@ -131,8 +150,10 @@ int cgi_serve(const struct cgi_handler *handler)
     if (thread == NULL)
         return EXIT_FAILURE;
     handler->serve(thread, &c.base);
-    if (handler->after != NULL)
+    if (handler->after != NULL) {
+        end_reply();
         handler->after(thread);
+    }
     handler->end(thread);
     return EXIT_SUCCESS;
 }

@@ -75,16 +75,6 @@ static void review_url(const struct review *r)
              e->name);
 }
 
-/* Somebody who waits for a script that never starts should not have to guess. */
-static void review_hook(const struct review *r)
-{
-    if (r->endpoint->hook != NULL)
-        tell(r,
-             "endpoint \"%s\": this version records events and does not run hooks yet; until then, "
-             "let a cron job read \"stenohook list --format json\"",
-             r->endpoint->name);
-}
-
 void config_review(const struct config *config, config_warn warn, void *context)
 {
     for (size_t i = 0; i < config->endpoint_count; i++) {
@@ -93,6 +83,5 @@ void config_review(const struct config *config, config_warn warn, void *context)
         review_header(&r);
         review_open(&r);
         review_url(&r);
-        review_hook(&r);
     }
 }

@@ -90,6 +90,7 @@ static enum status record(struct visit *v, const struct event *event)
     if (status == STATUS_OK) {
         reply_accepted(&t->reply, receipt);
         t->appended = true;
+        hooks_due(v, v->endpoint);
     } else if (status == STATUS_IO || status == STATUS_CORRUPT) {
         site_journal_drop(&t->user);
     }
@@ -197,7 +198,8 @@ static void end(struct visit *v)
 {
     if (v->principal != NULL)
         principal_free(v->principal);
-    if (v->settings != NULL)
+    /* What wakes the runner behind the answer needs them still. */
+    if (v->settings != NULL && v->settings != v->thread->hooks)
         gate_settings_release(v->thread->gate, v->settings);
 }
 
@@ -258,6 +260,7 @@ void gate_after(void *thread)
 {
     struct gate_thread *t = thread;
 
+    hooks_wake(t);
     rebuild(t);
     buf_reset(&t->body, BUFFER_KEEP);
     buf_reset(&t->query, BUFFER_KEEP);

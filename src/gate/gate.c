@@ -66,6 +66,11 @@ void gate_free(struct gate *gate)
     free(gate);
 }
 
+const char *gate_program(const struct gate *gate)
+{
+    return gate->fastcgi ? "stenohook.fcgi" : "stenohook.cgi";
+}
+
 enum status gate_settings(struct gate *gate, const struct settings **out, struct err *err)
 {
     if (gate->fastcgi)

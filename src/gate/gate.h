@@ -28,6 +28,9 @@ struct gate {
     atomic_bool noted; /* there are some: most requests need no lock */
 };
 
+/* Its name in the log. */
+const char *gate_program(const struct gate *gate);
+
 /* The settings that serve now. Given back with gate_settings_release. */
 enum status gate_settings(struct gate *gate, const struct settings **out,
                           struct err *err) STATUS_CHECKED;

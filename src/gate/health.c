@@ -50,6 +50,8 @@ enum status health_answer(struct visit *v)
     /* A stranger learns no more than of a URL that does not exist. */
     if (status != STATUS_OK)
         return err_set(&v->err, status, "not a POST, and without the right secret");
+    /* A monitor that asks keeps the hooks going where nothing else does. */
+    hooks_due(v, NULL);
     status = problem_of(v);
     if (status != STATUS_OK)
         visit_log_failure(v, status, "health report");

@@ -32,7 +32,7 @@ static struct log visit_log(const struct visit *v)
         .name = SPOOL_LOG,
         .sink = log_to_server,
         .context = v->x,
-        .program = v->thread->gate->fastcgi ? "stenohook.fcgi" : "stenohook.cgi",
+        .program = gate_program(v->thread->gate),
     };
 
     return log;

@@ -36,6 +36,7 @@ struct gate_thread {
     struct buf query; /* without the token */
     struct buf reply;
     bool appended; /* a rebuild of the index may be due */
+    const struct settings *hooks; /* a runner is to be woken by these; NULL: none is */
 };
 
 struct visit {
@@ -80,6 +81,12 @@ void body_drain(struct visit *v);
  * answered. */
 enum status refuse_stranger(struct visit *v, enum status status) STATUS_CHECKED;
 enum status refuse_authenticated(struct visit *v, enum status status) STATUS_CHECKED;
+
+/* hooks.c: what is run for a delivery, behind its answer. */
+/* Notes that a runner may have something to do: for `endpoint`, or where that is NULL for any. */
+void hooks_due(struct visit *v, const struct config_endpoint *endpoint);
+/* Wakes or starts the runner where that was noted. */
+void hooks_wake(struct gate_thread *t);
 
 /* health.c */
 enum status health_answer(struct visit *v) STATUS_CHECKED;

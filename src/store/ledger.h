@@ -3,14 +3,14 @@
  * down.
  *
  *   run/results/00000003.jsonl    one line a run of a hook (core/result.h); written by the one
- * runner run/commands/00000001.jsonl   what an operator asked for (store/commands.h); written under
- * its lock
+ *                                  runner
+ *   run/commands/00000001.jsonl    what an operator asked for (store/commands.h); written under its
+ *                                  lock
  *
- * Each file begins with a header line
- * {"ledger":"results","segment":3,"format":1,"created":"...","crc":"..."}; every line ends in a
- * checksum (CRC-32C, as in the journal). A torn line, which a killed writer left, is passed over;
- * the next writer begins with a newline. Files are append-only, and removed whole when they are old
- * enough.
+ * Each file begins with a header line as a journal's segment has (core/record.h), whose prev_valid
+ * says how many bytes of the file before count; every line ends in a checksum (CRC-32C, as in the
+ * journal). A torn line, which a killed writer left, is passed over; the next writer begins with a
+ * newline. Files are append-only, and removed whole when they are old enough.
  */
 #ifndef STORE_LEDGER_H
 #define STORE_LEDGER_H
@@ -27,7 +27,11 @@ enum ledger_kind { LEDGER_RESULTS, LEDGER_COMMANDS };
 
 /* A new file is begun beyond that. */
 #define LEDGER_SEGMENT_MAX ((uint64_t)4 * 1024 * 1024)
+/* With its checksum, without its newline. */
 #define LEDGER_LINE_MAX ((size_t)128 * 1024)
+/* What is appended without a sync is kept in memory until then, at most so much: an append beyond
+ * that syncs first. */
+#define LEDGER_UNSYNCED_MAX ((size_t)1024 * 1024)
 
 /* ---- writing: one writer at a time, which the caller sees to */
 
@@ -37,12 +41,12 @@ enum status ledger_open(struct ledger **out, const struct spool *spool, enum led
 void ledger_close(struct ledger *ledger);
 /* Adds `,"crc":"..."}` and a newline to `line`, which is an object without its closing brace. In
  * the page cache, not yet on disk: it survives the death of the process. On failure the line may be
- * torn; nothing that was written before is harmed. */
+ * torn; nothing that was written before is harmed. STATUS_LIMIT: longer than LEDGER_LINE_MAX. */
 enum status ledger_append(struct ledger *ledger, struct str line, int64_t now_ns,
                           struct err *err) STATUS_CHECKED;
-/* All that was appended is on disk. After a failed sync the file is left for a new one and what was
- * appended since the last good sync is written again there. */
-enum status ledger_sync(struct ledger *ledger, struct err *err) STATUS_CHECKED;
+/* All that was appended is on disk. After a failed sync the file is left: the next append or sync
+ * begins a new one, in which what was appended since the last good sync is written again. */
+enum status ledger_sync(struct ledger *ledger, int64_t now_ns, struct err *err) STATUS_CHECKED;
 /* Behind the last line. */
 struct place ledger_end(const struct ledger *ledger);
 
@@ -56,12 +60,17 @@ typedef enum status (*ledger_each)(void *context, struct place place, struct str
 enum status ledger_walk(const struct spool *spool, enum ledger_kind kind, struct place from,
                         ledger_each each, void *context, struct place *end, uint64_t *rotten,
                         struct err *err) STATUS_CHECKED;
+/* Whether there may be lines from `from` on: cheaper than a walk. */
+bool ledger_grown(const struct spool *spool, enum ledger_kind kind, struct place from);
+/* Behind the last line that is there now. */
+enum status ledger_skip(const struct spool *spool, enum ledger_kind kind, struct place *out,
+                        struct err *err) STATUS_CHECKED;
 /* Where to begin in order to meet all lines that were written at or after `since_ns`. */
 enum status ledger_since(const struct spool *spool, enum ledger_kind kind, int64_t since_ns,
                          struct place *out, struct err *err) STATUS_CHECKED;
 
-/* Removes files whose lines are all older than `before_ns` and lie before `keep_from`; never the
- * last one. `dry`: only counts. */
+/* Removes files whose lines are all older than `before_ns` and lie before `keep_from` ({0,0}: none
+ * does); never the last one. `dry`: only counts. */
 struct ledger_pruned {
     uint64_t files, bytes;
 };

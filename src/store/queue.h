@@ -55,12 +55,16 @@ void queue_configure(struct queue *queue, const struct config *config);
  * new. */
 enum status queue_fill(struct queue *queue, int64_t now_ns, struct err *err) STATUS_CHECKED;
 
+/* How many commands were passed over, since there is no such event, or it has no hook. */
+uint64_t queue_ignored(const struct queue *queue);
+
 /* The next event that is due, in turns over the endpoints; first runs of one endpoint in the order
  * of the journal. *out NULL: none is due. */
 enum status queue_claim(struct queue *queue, int64_t now_ns, struct claim **out,
                         struct err *err) STATUS_CHECKED;
 
 const char *claim_id(const struct claim *claim);
+/* As it is configured now: NULL where its hook was taken away since it was claimed, or adopted. */
 const struct config_endpoint *claim_endpoint(const struct claim *claim);
 /* Of the run that is to be made: 1 for the first. */
 uint32_t claim_attempt(const struct claim *claim);
@@ -70,8 +74,9 @@ uint32_t claim_lost(const struct claim *claim);
 enum status claim_record(const struct queue *queue, const struct claim *claim, struct record *out,
                          struct err *err) STATUS_CHECKED;
 
-/* The hook has ended: appends the result and gives the claim back, also on failure (the event is
- * then run again). */
+/* The hook has ended: appends the result, with id and endpoint of the claim, and gives the claim
+ * back, also on failure (the event is then run again, not at once). The result's attempt is the
+ * claim's; RESULT_NOT_RUN of a record that is gone or damaged settles it for good. */
 enum status queue_settle(struct queue *queue, struct claim *claim, const struct result *result,
                          int64_t now_ns, struct err *err) STATUS_CHECKED;
 /* The hook could not be started for a reason that is not the event's: no attempt is used up, and
@@ -86,9 +91,12 @@ void queue_unclaim(struct queue *queue, struct claim *claim);
 enum status queue_adopt(struct queue *queue, struct str id, uint32_t attempt, struct claim **out,
                         struct err *err) STATUS_CHECKED;
 
-/* When queue_claim may have something again without anything new: INT64_MAX for never. */
+/* When queue_fill and queue_claim may have something again without anything new, of the wall clock:
+ * INT64_MAX for never, 0 for now. Of use only to a runner that could claim one more. */
 int64_t queue_next_ns(const struct queue *queue);
-/* Whether anything waits now or later, is claimed, or is suspended. */
+/* When queue_flush has something to do: INT64_MAX for never. */
+int64_t queue_flush_ns(const struct queue *queue);
+/* Nothing waits, now or later, is claimed, or is suspended. */
 bool queue_idle(const struct queue *queue);
 
 /* Makes results durable and writes the snapshot where that is due, or where `now` is said, if there

@@ -34,6 +34,10 @@ struct settings {
  * password file). */
 enum status settings_find(char **out, const char *given, struct err *err) STATUS_CHECKED;
 
+/* Root does not take orders from a file of another user, but it may become him: for programs that
+ * people start. Anyone else stays who he is. */
+enum status settings_become_author(const char *path, struct err *err) STATUS_CHECKED;
+
 /* Reads file and secrets. What is wrong with a secret file is told to `warn` (may be NULL) in one
  * sentence each; a missing or unusable one is passed over, so which endpoints are left without any
  * secret shows in `secrets`. STATUS_CONFIG: the file cannot be used as it is. Other failures (no

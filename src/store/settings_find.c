@@ -12,6 +12,7 @@
 
 #include "base/str.h"
 #include "base/user.h"
+#include "store/spool.h"
 
 #define BELOW_HOME "/.config/stenohook/stenohook.conf"
 #define BELOW_SYSCONF "/stenohook/stenohook.conf"
@@ -150,4 +151,13 @@ enum status settings_find(char **out, const char *given, struct err *err)
     if (st == STATUS_OK)
         *out = found;
     return st;
+}
+
+enum status settings_become_author(const char *path, struct err *err)
+{
+    struct stat sb;
+
+    if (geteuid() != 0 || stat(path, &sb) != 0 || sb.st_uid == 0)
+        return STATUS_OK;
+    return spool_become_owner(path, err);
 }

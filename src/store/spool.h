@@ -38,6 +38,7 @@ struct spool {
 #define SPOOL_RUN_LOCK "run/lock"         /* dir; and what follows, so that a gateway has no more to open */
 #define SPOOL_WAKE "run/wake"
 #define SPOOL_SNAPSHOT "run/snapshot"
+#define SPOOL_SNAPSHOT_NAME "snapshot"   /* in run */
 #define SPOOL_SLOT_PREFIX "run/slot."
 #define SPOOL_RESULTS "run/results"
 #define SPOOL_COMMANDS "run/commands"

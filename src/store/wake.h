@@ -2,9 +2,9 @@
  * wake - tells the runner that there is something to do, and starts one where there is none.
  *
  * run/wake is a FIFO that the runner alone has open for reading: opening it for writing without
- * blocking tells in microseconds whether there is a runner. The lost wake-up is closed by the
- * runner, which looks at the journal once more after it has closed the FIFO and given back its
- * lock.
+ * blocking tells in microseconds whether there is a runner. No wake-up is lost when one leaves: it
+ * closes the FIFO, looks at the journal once more, and only then gives its lock back; a runner that
+ * is started meanwhile waits until it can have the lock or there is somebody to wake.
  */
 #ifndef STORE_WAKE_H
 #define STORE_WAKE_H
@@ -26,6 +26,9 @@ enum status wake_runner(const struct spool *spool, const struct config *config,
 /* The path of stenohook-run. Freed by the caller. */
 enum status wake_find_runner(char **out, const struct config *config,
                              struct err *err) STATUS_CHECKED;
+
+/* Wakes a runner that listens. false: there is none; nobody is started. */
+bool wake_tell(const struct spool *spool);
 
 /* The runner's side: the reading end, or -1 with errno. Makes the FIFO where it is missing or
  * something else. */

@@ -89,6 +89,13 @@ def quoted(value):
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def end(kill, number):
+    try:
+        kill(number, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
 class Place:
     """A site. `build` is the folder with the programs; `endpoints` maps names to the keys of an endpoint."""
 
@@ -102,6 +109,7 @@ class Place:
         self.check_reach()
         self.program = self.copied("stenohook.fcgi")
         self.cli = self.copied("stenohook")
+        self.runner = self.copied("stenohook-run")
         self.config = os.path.join(self.folder, "stenohook.conf")
         self.secrets = self.worker_folder("secrets")
         self.run = self.worker_folder("run")
@@ -182,6 +190,10 @@ class Place:
         os.chmod(new, 0o644)
         os.rename(new, self.config)
 
+    def read_config(self):
+        with open(self.config, encoding="utf-8") as f:
+            return f.read()
+
     def env(self, **more):
         return {"PATH": "/usr/local/bin:/usr/bin:/bin", "STENOHOOK_CONFIG": self.config, **more}
 
@@ -212,9 +224,42 @@ class Place:
                 if "Sanitizer" in text or "runtime error:" in text:
                     raise AssertionError(f"{name}:\n{text[-4000:]}")
 
+    def runners(self):
+        """Pids of the runners of this place: nobody else has its copy of the program."""
+        found = []
+        for name in os.listdir("/proc"):
+            try:
+                if name.isdigit() and os.readlink(f"/proc/{name}/exe") == self.runner:
+                    found.append(int(name))
+            except OSError:
+                pass
+        return found
+
+    def hook_groups(self):
+        """Process groups of hooks that run, or that their runner left."""
+        found = []
+        folder = os.path.join(self.spool, "run")
+        for name in os.listdir(folder) if os.path.isdir(folder) else []:
+            if name.startswith("slot."):
+                with open(os.path.join(folder, name), encoding="ascii") as f:
+                    fields = f.read().split()
+                if len(fields) == 6 and int(fields[2]) > 1:
+                    found.append(int(fields[2]))
+        return found
+
+    def kill_runners(self, hooks=True):
+        """As if the machine's keeper had killed them all."""
+        for pid in self.runners():
+            end(os.kill, pid)
+        if hooks:
+            for group in self.hook_groups():
+                end(os.killpg, group)
+        wait_until(lambda: not self.runners(), 10, "the killed runners are gone")
+
     def remove(self):
         with whole():
             atexit.unregister(self.remove)
+            self.kill_runners()
             shutil.rmtree(self.folder, ignore_errors=True)
 
 

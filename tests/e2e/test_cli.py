@@ -217,9 +217,20 @@ class Check(CliCase):
         os.chmod(path, 0o775)
         self.one(1, "^error: the hook .* can be changed by others")
         os.chmod(path, 0o755)
-        found = self.findings(0)
-        self.assertEqual(1, len(found), found)
-        self.assertRegex(found[0], "^warning: .*does not run hooks yet")
+        self.assertEqual([], self.findings(0))
+
+    def test_a_hook_needs_the_runner(self):
+        path = os.path.join(self.place.folder, "ready")
+        with open(path, "w", encoding="ascii") as f:
+            f.write("#!/bin/sh\n")
+        os.chmod(path, 0o755)
+        self.hook(path)
+        self.place.write_config(f'runner = "{self.place.folder}/none"\n' + self.place.read_config())
+        self.one(1, "^error: hooks cannot be run: .*/none cannot be found")
+        os.chmod(self.place.runner, 0o775)
+        self.addCleanup(os.chmod, self.place.runner, 0o755)
+        self.hook(path)
+        self.one(1, "^error: hooks cannot be run: .*stenohook-run can be changed by others")
 
 
 class Reading(CliCase):

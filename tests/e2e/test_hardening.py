@@ -6,7 +6,7 @@ import unittest
 import elf
 from place import build_dir
 
-PROGRAMS = ("stenohook.fcgi", "stenohook")
+PROGRAMS = ("stenohook.fcgi", "stenohook", "stenohook-run")
 LIBRARIES = ("libc.", "libconfuse.", "libfcgi.", "libjson-c.", "libnettle.", "ld-linux")
 
 

@@ -16,12 +16,16 @@ extern const struct unit_suite suite_address;
 extern const struct unit_suite suite_auth;
 extern const struct unit_suite suite_base;
 extern const struct unit_suite suite_box;
+extern const struct unit_suite suite_child;
 extern const struct unit_suite suite_command;
+extern const struct unit_suite suite_commands;
 extern const struct unit_suite suite_config;
 extern const struct unit_suite suite_event;
 extern const struct unit_suite suite_group;
+extern const struct unit_suite suite_hookenv;
 extern const struct unit_suite suite_index;
 extern const struct unit_suite suite_journal;
+extern const struct unit_suite suite_ledger;
 extern const struct unit_suite suite_lines;
 extern const struct unit_suite suite_listen;
 extern const struct unit_suite suite_payload;
@@ -31,9 +35,12 @@ extern const struct unit_suite suite_record;
 extern const struct unit_suite suite_recover;
 extern const struct unit_suite suite_reply;
 extern const struct unit_suite suite_request;
+extern const struct unit_suite suite_result;
+extern const struct unit_suite suite_retry;
 extern const struct unit_suite suite_rotate;
 extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_settings;
+extern const struct unit_suite suite_slot;
 extern const struct unit_suite suite_spool;
 extern const struct unit_suite suite_text;
 extern const struct unit_suite suite_verdict;
@@ -44,12 +51,16 @@ static const struct unit_suite *const suites[] = {
     &suite_auth,
     &suite_base,
     &suite_box,
+    &suite_child,
     &suite_command,
+    &suite_commands,
     &suite_config,
     &suite_event,
     &suite_group,
+    &suite_hookenv,
     &suite_index,
     &suite_journal,
+    &suite_ledger,
     &suite_lines,
     &suite_listen,
     &suite_payload,
@@ -59,9 +70,12 @@ static const struct unit_suite *const suites[] = {
     &suite_recover,
     &suite_reply,
     &suite_request,
+    &suite_result,
+    &suite_retry,
     &suite_rotate,
     &suite_scan,
     &suite_settings,
+    &suite_slot,
     &suite_spool,
     &suite_text,
     &suite_verdict,

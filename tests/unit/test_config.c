@@ -731,7 +731,7 @@ UNIT_TEST(what_looks_wrong_is_told)
     reviewed("auth = \"none\" allow-from = {\"192.0.2.1\"} trusted-proxies = {\"10.0.0.0/8\"}",
              "past its proxies");
     reviewed(SECRET "trusted-proxies = {\"10.0.0.0/8\"}", "does nothing without allow-from");
-    reviewed(SECRET "hook = {\"/h\"}", "does not run hooks yet");
+    reviewed(SECRET "hook = {\"/h\"}", "");
     reviewed(SECRET "url = \"http://example.com/a\"", "use https://");
     reviewed(SECRET "url = \"https://example.com/a\"", "");
     reviewed(SECRET "url = \"http://127.0.0.1:8080/a\"", "");

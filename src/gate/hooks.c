@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ * hooks - has the runner woken or started when there is something for it, after the answer is out.
+ */
+#include "gate/gate.h"
+#include "gate/visit.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/box.h"
+#include "store/wake.h"
+
+static bool any_hook(const struct config *config)
+{
+    for (size_t i = 0; i < config->endpoint_count; i++)
+        if (config->endpoints[i].hook != NULL)
+            return true;
+    return false;
+}
+
+void hooks_due(struct visit *v, const struct config_endpoint *endpoint)
+{
+    bool due = endpoint != NULL ? endpoint->hook != NULL : any_hook(v->settings->config);
+
+    if (due && v->spool_status == STATUS_OK)
+        v->thread->hooks = v->settings;
+}
+
+/* The event is on record whatever becomes of this; the next request tries again. */
+void hooks_wake(struct gate_thread *t)
+{
+    const struct spool *spool;
+    struct err err = ERR_INIT;
+    uint64_t suppressed;
+    struct log log;
+
+    if (t->hooks == NULL)
+        return;
+    spool = site_spool(t->user.site);
+    if (wake_runner(spool, t->hooks->config, t->hooks->path, &err) != STATUS_OK &&
+        box_should_log(spool, clock_wall_ns(), &suppressed)) {
+        log = (struct log){.dir = spool->dir, .name = SPOOL_LOG, .program = gate_program(t->gate)};
+        log_line(&log, LOG_LEVEL_ERROR, "hooks wait, no runner could be started: %s", err.text);
+    }
+    gate_settings_release(t->gate, t->hooks);
+    t->hooks = NULL;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ * child - one run of a hook: the only fork and exec of hooks.
+ *
+ * A hook gets the raw body on stdin (seekable), two pipes as stdout and stderr whose ends are kept
+ * apart, its slot as descriptor 3 (store/slot.h) and no other descriptor; a session and process
+ * group of its own; umask 077; signals as they are by default; no core files; HOME or / as its
+ * folder; and the environment and arguments that it is given, nothing else.
+ *
+ * For a process with one thread that blocks SIGCHLD and is told of it otherwise; descriptors 0 to 3
+ * are in use in it (/dev/null will do). Never waits but for the exec itself. Times are monotonic.
+ */
+#ifndef RUN_CHILD_H
+#define RUN_CHILD_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "core/result.h"
+#include "store/slot.h"
+#include "store/spool.h"
+
+/* Between SIGTERM and SIGKILL to a hook, and all that it has started, at its timeout. */
+#define CHILD_TERM_NS (UINT64_C(10) * 1000000000)
+/* How long output of its own children is still waited for when a hook has ended. */
+#define CHILD_GRACE_NS (UINT64_C(200) * 1000000)
+
+struct child_plan {
+    char *const *argv; /* argv[0] is an absolute path */
+    char *const *envp;
+    const char *home; /* or NULL */
+    struct str body;
+    uint64_t memory_max; /* bytes of address space; 0: no limit */
+    uint64_t timeout_s;
+    const struct rlimit *files; /* RLIMIT_NOFILE of hooks; NULL: as it is */
+    const struct spool *spool;  /* for a body that memory has no file for */
+    const struct slot *slot;    /* begun */
+};
+
+struct child_output {
+    int fd;     /* reading end; -1: at its end, or not wanted any more */
+    size_t len; /* of what is kept: what came last */
+    char bytes[2 * RESULT_TAIL_MAX];
+};
+
+enum child_phase {
+    CHILD_RUNS,
+    CHILD_STOPPING, /* got SIGTERM; it is not reaped before SIGKILL, so that its group stays its own
+                     */
+    CHILD_KILLED,
+    CHILD_GRACE, /* ended and reaped */
+    CHILD_OVER
+};
+
+struct child {
+    pid_t pid;
+    enum child_phase phase;
+    bool timed_out;
+    int wait_status;
+    uint64_t begun_ns, ended_ns;
+    uint64_t next_ns; /* when child_step has something to do though nothing happened */
+    struct child_output out, err;
+};
+
+/* Starts it. STATUS_CONFIG: the program cannot be executed as things are, whatever the event.
+ * STATUS_LIMIT: arguments and environment are more than the system takes. Anything else: trouble of
+ * ours that may pass. On failure nothing runs. */
+enum status child_start(struct child *child, const struct child_plan *plan, uint64_t now_ns,
+                        struct err *err) STATUS_CHECKED;
+
+/* What to poll for: fills up to two, returns how many. */
+nfds_t child_wants(const struct child *child, struct pollfd polled[2]);
+/* Reads what there is, and where `look` is true finds out whether it has ended; stops it when its
+ * time is up. true: it is over. */
+bool child_step(struct child *child, bool look, uint64_t now_ns);
+/* Fills end, code, took_ms and the tails (which point into the child) of a run that is over. */
+void child_outcome(struct child *child, struct result *result);
+/* Leaves it to itself, or does nothing where it is over. */
+void child_leave(struct child *child);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT
+ * launch - see run/launch.h.
+ *
+ * The new process shares our memory until its exec, and we wait that long, as in posix_spawn: that
+ * saves copying our page tables, which for a short hook costs more than the rest, and tells us of a
+ * failed exec by its errno. So it changes nothing in memory but *launch, and calls only functions
+ * that hold no lock and allocate nothing.
+ */
+#include "run/launch.h"
+
+#include "store/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SLOT_FD 3
+/* Of the process before its exec. */
+#define STACK_LEN ((size_t)64 * 1024)
+/* Where close_range is missing: no descriptor of ours is beyond that, and all close on exec. */
+#define FDS_MAX 1024
+#define EXIT_NO_HOOK 127
+
+/* ---- in the new process */
+
+static bool fail(struct launch *launch, const char *what)
+{
+    launch->error = errno;
+    launch->failed = what;
+    return false;
+}
+
+static void default_signals(void)
+{
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+
+    for (int i = 1; i < NSIG; i++)
+        (void)sigaction(i, &standard, NULL);
+}
+
+static bool move_fd(int from, int to)
+{
+    if (from != to)
+        return dup2(from, to) == to;
+    return fcntl(to, F_SETFD, 0) == 0;
+}
+
+static void close_others(void)
+{
+#ifdef SYS_close_range
+    if (syscall(SYS_close_range, SLOT_FD + 1, ~0U, 0) == 0)
+        return;
+#endif
+    for (int fd = SLOT_FD + 1; fd < FDS_MAX; fd++)
+        (void)close(fd);
+}
+
+static bool set_limit(int resource, uint64_t bytes)
+{
+    struct rlimit limit;
+
+    if (getrlimit(resource, &limit) != 0)
+        return false;
+    if (limit.rlim_max > bytes)
+        limit.rlim_max = bytes;
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(resource, &limit) == 0;
+}
+
+static bool become_hook(struct launch *launch)
+{
+    sigset_t none;
+
+    (void)setsid();
+    (void)umask(077);
+    default_signals();
+    if ((launch->folder == NULL || chdir(launch->folder) != 0) && chdir("/") != 0)
+        return fail(launch, "cannot enter /");
+    for (int i = 0; i <= SLOT_FD; i++)
+        if (!move_fd(launch->fds[i], i))
+            return fail(launch, "cannot place its descriptors");
+    close_others();
+    if (!set_limit(RLIMIT_CORE, 0) ||
+        (launch->files != NULL && setrlimit(RLIMIT_NOFILE, launch->files) != 0))
+        return fail(launch, "cannot set its limits");
+    if (slot_enter(SLOT_FD, &launch->run) != 0)
+        return fail(launch, "cannot write its slot");
+    /* Last: what is too little for us may do for the hook. */
+    if (launch->memory_max > 0 && !set_limit(RLIMIT_AS, launch->memory_max))
+        return fail(launch, "cannot set hook-memory-max");
+    sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)execve(launch->argv[0], launch->argv, launch->envp);
+    launch->error = errno;
+    launch->failed = "";
+    return false;
+}
+
+static int process(void *context)
+{
+    (void)become_hook(context);
+    _exit(EXIT_NO_HOOK);
+}
+
+/* ---- in ours */
+
+static void reap(pid_t pid)
+{
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        continue;
+}
+
+/* Whether another time may go better though nothing was changed. */
+static bool passes(int error)
+{
+    return error == ENOMEM || error == EAGAIN || error == EMFILE || error == ENFILE ||
+           error == EINTR || error == ETXTBSY;
+}
+
+static enum status failure(const struct launch *launch, struct err *err)
+{
+    const char *program = launch->argv[0];
+
+    errno = launch->error;
+    if (launch->failed[0] != '\0')
+        return err_errno(err, "cannot start the hook %s: it %s", program, launch->failed);
+    if (launch->error == E2BIG)
+        return err_set(err, STATUS_LIMIT,
+                       "the arguments and variables of the hook %s are more than the system takes",
+                       program);
+    if (passes(launch->error))
+        return err_errno(err, "cannot execute the hook %s", program);
+    /* The program itself was there. */
+    return err_set(err, STATUS_CONFIG, "cannot execute the hook %s: %s", program,
+                   launch->error == ENOENT ? "what its first line (#!) names is missing"
+                                           : strerror(launch->error));
+}
+
+enum status launch_hook(struct launch *launch, struct err *err)
+{
+    static _Alignas(16) char stack[STACK_LEN];
+    struct err why = ERR_INIT;
+    sigset_t all, before;
+    pid_t pid;
+
+    if (program_check(launch->argv[0], &why) != STATUS_OK)
+        return err_set(err, STATUS_CONFIG, "the hook %s", why.text);
+    launch->failed = NULL;
+    /* No handler of ours may run in the new process, on the stack that it has for itself. */
+    sigfillset(&all);
+    (void)sigprocmask(SIG_SETMASK, &all, &before);
+    pid = clone(process, stack + STACK_LEN, CLONE_VM | CLONE_VFORK | SIGCHLD, launch);
+    if (pid < 0)
+        (void)err_errno(err, "cannot make a process for a hook");
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    if (pid < 0)
+        return err == NULL ? STATUS_IO : err->status;
+    if (launch->failed != NULL) {
+        reap(pid);
+        return failure(launch, err);
+    }
+    launch->pid = pid;
+    return STATUS_OK;
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT
+ * stenohook-run - runs the hooks of recorded events.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/user.h"
+#include "core/hookenv.h"
+#include "run/runner.h"
+#include "store/slot.h"
+
+#define PROGRAM "stenohook-run"
+/* The language of hooks, whoever started the runner. */
+#define HOOK_LANG "C.UTF-8"
+#define SLOT_FD 3
+#define FDS_FALLBACK 1024
+/* For as many hooks as there can be: two pipes and a slot each. */
+#define FDS_WANTED (SLOT_COUNT * 3 + 64)
+
+struct call {
+    const char *config;
+    bool detach;
+    bool help;
+    enum runner_stay stay;
+};
+
+static const char usage[] =
+    "usage: " PROGRAM " [--config FILE] [--once | --detach]\n"
+    "\n"
+    "Runs the hooks of recorded events. Stays in the foreground until it is told to stop.\n"
+    "\n"
+    "  --config FILE  the configuration (see stenohook.conf(5))\n"
+    "  --once         work off what is due, then exit: for cron\n"
+    "  --detach       go to the background, exit when idle: what the gateway does\n"
+    "  --help         print this\n";
+
+/* ---- a clean start */
+
+static void close_strangers(void)
+{
+#ifdef SYS_close_range
+    if (syscall(SYS_close_range, SLOT_FD, ~0U, 0) == 0)
+        return;
+#endif
+    for (int fd = SLOT_FD; fd < FDS_FALLBACK; fd++)
+        (void)close(fd);
+}
+
+/* Nothing that whoever started us had open lives on in hooks; and what is opened later is none of
+ * the descriptors that a hook gets. */
+static bool hold_descriptors(void)
+{
+    int fd;
+
+    close_strangers();
+    do {
+        fd = open("/dev/null", O_RDWR);
+        if (fd < 0)
+            return false;
+    } while (fd < SLOT_FD);
+    return fcntl(SLOT_FD, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+static void block_signals(sigset_t *stops)
+{
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigset_t blocked;
+
+    sigemptyset(stops);
+    sigaddset(stops, SIGTERM);
+    sigaddset(stops, SIGINT);
+    sigaddset(stops, SIGHUP);
+    /* An ignored SIGCHLD would have the kernel reap our hooks. */
+    sigaction(SIGCHLD, &standard, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL);
+    blocked = *stops;
+    sigaddset(&blocked, SIGCHLD);
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+/* The configuration is found by the environment that we were started in; from then on there is
+ * nothing in it that did not come from us. */
+static bool clean_environment(const char *config_path)
+{
+    return clearenv() == 0 && setenv("PATH", HOOKENV_PATH, 1) == 0 &&
+           setenv("STENOHOOK_CONFIG", config_path, 1) == 0;
+}
+
+/* Leaves a process that nobody waits for, in a session that it does not lead. */
+static enum status detach(struct err *err)
+{
+    int null_fd;
+
+    for (int i = 0; i < 2; i++) {
+        pid_t pid = fork();
+
+        if (pid < 0)
+            return err_errno(err, "cannot go to the background");
+        if (pid > 0)
+            _exit(EXIT_SUCCESS);
+        (void)setsid();
+    }
+    null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null_fd < 0)
+        return err_errno(err, "cannot open /dev/null");
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        (void)dup2(null_fd, fd);
+    (void)close(null_fd);
+    return STATUS_OK;
+}
+
+/* More descriptors for us; hooks get back what there was. */
+static void raise_files(struct rlimit *before, const struct rlimit **given)
+{
+    struct rlimit raised;
+
+    if (getrlimit(RLIMIT_NOFILE, before) != 0 || before->rlim_cur >= FDS_WANTED)
+        return;
+    raised = *before;
+    raised.rlim_cur = raised.rlim_max < FDS_WANTED ? raised.rlim_max : FDS_WANTED;
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+        *given = before;
+}
+
+/* ---- the call */
+
+static enum status parse(struct call *call, int argc, char **argv, struct err *err)
+{
+    static const struct option table[] = {{"config", required_argument, NULL, 'c'},
+                                          {"once", no_argument, NULL, 'o'},
+                                          {"detach", no_argument, NULL, 'd'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    bool once = false;
+    int c;
+
+    opterr = 0;
+    while ((c = getopt_long(argc, argv, ":c:", table, NULL)) != -1) {
+        if (c == 'c')
+            call->config = optarg;
+        else if (c == 'o')
+            once = true;
+        else if (c == 'd')
+            call->detach = true;
+        else if (c == 'h')
+            call->help = true;
+        else
+            return err_set(
+                err, STATUS_USAGE, "%s \"%s\"; see " PROGRAM " --help",
+                c == ':' ? "a value is missing for" : "no such option:", argv[optind - 1]);
+    }
+    if (optind < argc)
+        return err_set(err, STATUS_USAGE, "\"%s\" is too much; see " PROGRAM " --help",
+                       argv[optind]);
+    if (once && call->detach)
+        return err_set(err, STATUS_USAGE, "--once and --detach exclude each other");
+    call->stay = once ? RUNNER_ONCE : call->detach ? RUNNER_LINGER : RUNNER_SERVICE;
+    return STATUS_OK;
+}
+
+/* ---- work */
+
+static void to_stderr(void *context, const char *line, size_t len)
+{
+    (void)context;
+    if (file_write(STDERR_FILENO, line, len) < 0)
+        return;
+}
+
+static void warn(void *context, const char *text)
+{
+    const struct log *log = context;
+
+    /* What is said of secrets at the first reading is the gateway's to tell. */
+    if (log->dir >= 0)
+        log_line(log, LOG_LEVEL_WARNING, "%s", text);
+}
+
+static enum status serve(const struct call *call, const struct spool *spool,
+                         struct settings_cache *cache, struct log *log, const sigset_t *stops,
+                         struct err *err)
+{
+    struct rlimit files;
+    struct runner_site site = {.spool = spool,
+                               .settings = cache,
+                               .log = log,
+                               .stops = stops,
+                               .lang = HOOK_LANG,
+                               .stay = call->stay};
+    struct user user = {.home = NULL};
+    enum status status = spool_make_run(spool, err);
+
+    if (status != STATUS_OK)
+        return status;
+    raise_files(&files, &site.files);
+    if (user_look_up(NULL, geteuid(), &user))
+        site.home = user.home;
+    status = runner_run(&site, err);
+    user_free(&user);
+    return status;
+}
+
+static enum status enter_spool(const struct call *call, const char *path,
+                               struct settings_cache *cache, struct log *log, const sigset_t *stops,
+                               struct err *err)
+{
+    enum status status = spool_become_owner(path, err);
+    struct spool spool;
+
+    if (status != STATUS_OK)
+        return status;
+    if (geteuid() == 0)
+        return err_set(err, STATUS_OWNER,
+                       "the spool %s belongs to root, and hooks never run as root: give it to the "
+                       "user of the web server",
+                       path);
+    status = spool_open(&spool, path, err);
+    if (status != STATUS_OK)
+        return status;
+    log->dir = spool.dir;
+    status = serve(call, &spool, cache, log, stops, err);
+    if (status != STATUS_OK)
+        log_line(log, status_level(status), "%s", err->text);
+    log->dir = -1;
+    spool_close(&spool);
+    return status;
+}
+
+static enum status run(const struct call *call, const sigset_t *stops, struct err *err)
+{
+    struct log log = {.dir = -1, .name = SPOOL_LOG, .program = PROGRAM};
+    const struct settings *settings = NULL;
+    struct settings_cache *cache = NULL;
+    char *spool = NULL, *path = NULL;
+    enum status status = settings_find(&path, call->config, err);
+
+    if (status == STATUS_OK && !clean_environment(path))
+        status = err_set(err, STATUS_MEMORY, "no memory for the environment");
+    if (status == STATUS_OK)
+        status = settings_become_author(path, err);
+    if (status == STATUS_OK)
+        status = settings_cache_make(&cache, warn, &log, err);
+    if (status == STATUS_OK)
+        status = settings_current(cache, &settings, err);
+    if (status == STATUS_OK) {
+        spool = strdup(settings->config->spool);
+        settings_release(settings);
+        status = spool == NULL ? err_set(err, STATUS_MEMORY, "no memory for a path") : STATUS_OK;
+    }
+    if (call->stay == RUNNER_SERVICE)
+        log.sink = to_stderr;
+    if (status == STATUS_OK)
+        status = enter_spool(call, spool, cache, &log, stops, err);
+    settings_cache_free(cache);
+    free(spool);
+    free(path);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct call call = {.config = NULL};
+    struct err err = ERR_INIT;
+    enum status status;
+    sigset_t stops;
+
+    if (!hold_descriptors())
+        return status_exit(STATUS_IO);
+    /* A web server that was pointed at this program must not hand its visitors our options: a query
+     * string without "=" becomes the arguments of a CGI program (RFC 3875 section 4.4). */
+    if (getenv("REQUEST_METHOD") != NULL || getenv("GATEWAY_INTERFACE") != NULL) {
+        fputs(PROGRAM ": this runs hooks and is not the gateway: point the web server at "
+                      "stenohook.fcgi\n",
+              stderr);
+        return status_exit(STATUS_USAGE);
+    }
+    umask(077);
+    status = parse(&call, argc, argv, &err);
+    if (status == STATUS_OK && call.help)
+        return fputs(usage, stdout) < 0 || fflush(stdout) != 0 ? status_exit(STATUS_IO)
+                                                               : EXIT_SUCCESS;
+    if (status == STATUS_OK && call.detach)
+        status = detach(&err);
+    if (status == STATUS_OK) {
+        block_signals(&stops);
+        status = run(&call, &stops, &err);
+    }
+    if (status != STATUS_OK)
+        fprintf(stderr, PROGRAM ": %s\n", err.text);
+    return status_exit(status);
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT
+ * runner - see run/runner.h.
+ */
+#include "run/runner.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "run/crew.h"
+#include "store/queue.h"
+#include "store/wake.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define NS_PER_MS UINT64_C(1000000)
+/* How often, at most, the configuration is looked at; and how often, at least, the journal. */
+#define SETTINGS_NS (250 * NS_PER_MS)
+#define FILL_NS (2000 * NS_PER_MS)
+/* After a failure of the queue it is let alone for so long. */
+#define TROUBLE_NS (5000 * NS_PER_MS)
+/* How long a runner that finds another one waits until that one can be woken or is gone. */
+#define OTHER_NS (5000 * NS_PER_MS)
+#define OTHER_LOOK_NS (5 * NS_PER_MS)
+#define POLL_MAX_MS 60000
+/* FIFO, signals, and the output of hooks. */
+#define POLLED_OWN 2
+
+struct runner {
+    const struct runner_site *site;
+    const struct settings *settings;
+    struct queue *queue;
+    struct crew *crew;
+    int wake_fd, signal_fd;
+    bool stopping;
+    bool ended;   /* somebody may have */
+    bool woken;   /* there may be something new */
+    bool claimed; /* since the last fill: what is read ahead may be used up */
+    /* Monotonic. */
+    uint64_t now_ns, stop_ns, busy_ns, settings_ns, fill_ns, trouble_ns;
+    int64_t wall_ns;
+};
+
+static void look_at_clocks(struct runner *r)
+{
+    r->now_ns = clock_mono_ns();
+    r->wall_ns = clock_wall_ns();
+}
+
+static void trouble(struct runner *r, const struct err *err)
+{
+    log_line(r->site->log, status_level(err->status), "%s", err->text);
+    r->trouble_ns = r->now_ns + TROUBLE_NS;
+}
+
+/* ---- what it goes by */
+
+static void take_settings(struct runner *r)
+{
+    const struct settings *next;
+    struct err err = ERR_INIT;
+
+    /* Whoever is woken by a delivery goes by what was there when it was made. */
+    if (!r->woken && r->now_ns < r->settings_ns)
+        return;
+    r->settings_ns = r->now_ns + SETTINGS_NS;
+    /* Once there was a good version there is always one. */
+    if (settings_current(r->site->settings, &next, &err) != STATUS_OK)
+        return;
+    if (next == r->settings) {
+        settings_release(next);
+        return;
+    }
+    if (strcmp(next->config->spool, r->site->spool->path) != 0 && !r->stopping) {
+        log_line(r->site->log, LOG_LEVEL_INFO, "the configuration names another spool: leaving");
+        r->stopping = true;
+        r->stop_ns = UINT64_MAX;
+    }
+    queue_configure(r->queue, next->config);
+    settings_release(r->settings);
+    r->settings = next;
+    r->woken = true;
+}
+
+/* ---- work */
+
+static void fill(struct runner *r)
+{
+    struct err err = ERR_INIT;
+
+    r->woken = r->claimed = false;
+    r->fill_ns = r->now_ns + FILL_NS;
+    if (queue_fill(r->queue, r->wall_ns, &err) != STATUS_OK)
+        trouble(r, &err);
+}
+
+/* From when on another hook may be begun. */
+static uint64_t begin_ns(const struct runner *r)
+{
+    uint64_t ready = crew_ready_ns(r->crew);
+
+    if (r->stopping || crew_running(r->crew) >= r->settings->config->hooks_max)
+        return UINT64_MAX;
+    return ready > r->trouble_ns ? ready : r->trouble_ns;
+}
+
+static void begin_hooks(struct runner *r)
+{
+    while (begin_ns(r) <= r->now_ns) {
+        struct err err = ERR_INIT;
+        struct claim *claim = NULL;
+
+        if (r->woken || r->now_ns >= r->fill_ns)
+            fill(r);
+        if (queue_claim(r->queue, r->wall_ns, &claim, &err) != STATUS_OK) {
+            trouble(r, &err);
+            return;
+        }
+        if (claim == NULL) {
+            /* There is more to read: after a look at the hooks that run. */
+            r->woken = r->claimed || queue_next_ns(r->queue) <= r->wall_ns;
+            return;
+        }
+        r->claimed = true;
+        r->busy_ns = r->now_ns;
+        crew_begin(r->crew, claim, r->now_ns, r->wall_ns);
+    }
+}
+
+static void flush(struct runner *r, bool now)
+{
+    struct err err = ERR_INIT;
+
+    if (queue_flush(r->queue, now, r->wall_ns, &err) != STATUS_OK)
+        trouble(r, &err);
+}
+
+/* ---- waiting */
+
+static void earlier(uint64_t *next, uint64_t ns)
+{
+    if (ns < *next)
+        *next = ns;
+}
+
+/* A time of the wall clock by the monotonic one. */
+static uint64_t mono_of(const struct runner *r, int64_t wall_ns)
+{
+    if (wall_ns == INT64_MAX)
+        return UINT64_MAX;
+    return wall_ns <= r->wall_ns ? r->now_ns : r->now_ns + (uint64_t)(wall_ns - r->wall_ns);
+}
+
+/* When the queue has something again. */
+static uint64_t due_ns(const struct runner *r)
+{
+    return mono_of(r, r->woken ? 0 : queue_next_ns(r->queue));
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint64_t next_ns(const struct runner *r)
+{
+    uint64_t next = crew_next_ns(r->crew);
+
+    earlier(&next, later(due_ns(r), begin_ns(r)));
+    earlier(&next, later(mono_of(r, queue_flush_ns(r->queue)), r->trouble_ns));
+    if (r->stopping) {
+        earlier(&next, r->stop_ns);
+        return next;
+    }
+    earlier(&next, later(r->fill_ns, begin_ns(r)));
+    if (r->site->stay == RUNNER_LINGER && crew_running(r->crew) == 0)
+        earlier(&next, later(r->busy_ns + RUNNER_LINGER_NS, r->fill_ns));
+    return next;
+}
+
+static int poll_ms(const struct runner *r)
+{
+    uint64_t next = next_ns(r);
+    uint64_t ms;
+
+    if (next <= r->now_ns)
+        return 0;
+    ms = (next - r->now_ns + NS_PER_MS - 1) / NS_PER_MS;
+    return ms > POLL_MAX_MS ? POLL_MAX_MS : (int)ms;
+}
+
+static void take_signals(struct runner *r)
+{
+    struct signalfd_siginfo info;
+
+    while (read(r->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGCHLD) {
+            r->ended = true;
+            continue;
+        }
+        /* Told again: now. */
+        r->stop_ns = r->stopping ? r->now_ns : r->now_ns + RUNNER_STOP_NS;
+        r->stopping = true;
+    }
+}
+
+static void wait_for_news(struct runner *r)
+{
+    struct pollfd polled[POLLED_OWN + CREW_POLLED_MAX] = {{.fd = r->wake_fd, .events = POLLIN},
+                                                          {.fd = r->signal_fd, .events = POLLIN}};
+    nfds_t count = POLLED_OWN + crew_wants(r->crew, polled + POLLED_OWN);
+
+    if (poll(polled, count, poll_ms(r)) < 0)
+        return;
+    if (polled[0].revents != 0) {
+        wake_drain(r->wake_fd);
+        r->woken = true;
+    }
+    if (polled[1].revents != 0)
+        take_signals(r);
+}
+
+/* ---- leaving */
+
+static bool wants_to_leave(const struct runner *r)
+{
+    uint64_t due;
+
+    if (crew_running(r->crew) > 0)
+        return r->stopping && r->now_ns >= r->stop_ns;
+    if (r->stopping)
+        return true;
+    due = due_ns(r);
+    switch (r->site->stay) {
+    case RUNNER_ONCE:
+        /* What fails now is for the next time. */
+        return due > r->now_ns || begin_ns(r) > r->now_ns;
+    case RUNNER_LINGER:
+        return r->now_ns >= r->busy_ns + RUNNER_LINGER_NS &&
+               due > r->now_ns + (uint64_t)RUNNER_SOON_NS;
+    case RUNNER_SERVICE:
+        break;
+    }
+    return false;
+}
+
+/* Whoever records an event from now on finds nobody to wake, and starts a runner, which waits for
+ * our lock. So what is not there at this look is not ours. */
+static bool may_leave(struct runner *r)
+{
+    if (r->stopping)
+        return true;
+    file_close(&r->wake_fd);
+    fill(r);
+    if (wants_to_leave(r))
+        return true;
+    r->wake_fd = wake_listen(r->site->spool);
+    return r->wake_fd < 0;
+}
+
+static void loop(struct runner *r)
+{
+    for (;;) {
+        take_settings(r);
+        begin_hooks(r);
+        flush(r, false);
+        if (wants_to_leave(r) && may_leave(r))
+            return;
+        wait_for_news(r);
+        look_at_clocks(r);
+        if (crew_step(r->crew, r->ended, r->now_ns, r->wall_ns))
+            r->busy_ns = r->now_ns;
+        r->ended = false;
+    }
+}
+
+/* ---- beginning */
+
+static int open_signals(const sigset_t *stops)
+{
+    sigset_t taken = *stops;
+
+    sigaddset(&taken, SIGCHLD);
+    return signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static enum status prepare(struct runner *r, struct err *err)
+{
+    const struct crew_site site = {.spool = r->site->spool,
+                                   .log = r->site->log,
+                                   .home = r->site->home,
+                                   .lang = r->site->lang,
+                                   .files = r->site->files};
+    enum status status;
+
+    r->wake_fd = wake_listen(r->site->spool);
+    if (r->wake_fd < 0)
+        return err_errno(err, "cannot make %s/" SPOOL_WAKE, r->site->spool->path);
+    r->signal_fd = open_signals(r->site->stops);
+    if (r->signal_fd < 0)
+        return err_errno(err, "cannot wait for signals");
+    status = settings_current(r->site->settings, &r->settings, err);
+    if (status != STATUS_OK)
+        return status;
+    queue_configure(r->queue, r->settings->config);
+    return crew_make(&r->crew, &site, r->queue, err);
+}
+
+/* The lock. *other: another runner has it and knows that there may be something to do. */
+static enum status take_lock(struct runner *r, bool *other, struct err *err)
+{
+    uint64_t end_ns = r->now_ns + OTHER_NS;
+
+    for (;;) {
+        struct err why = ERR_INIT;
+        enum status status = queue_open(&r->queue, r->site->spool, r->wall_ns, &why);
+
+        if (status != STATUS_DEADLINE)
+            return status == STATUS_OK ? status : err_set(err, status, "%s", why.text);
+        *other = wake_tell(r->site->spool) || clock_mono_ns() >= end_ns;
+        if (*other)
+            return STATUS_OK;
+        /* It is about to listen, or about to leave. */
+        clock_sleep_ns(OTHER_LOOK_NS);
+    }
+}
+
+enum status runner_run(const struct runner_site *site, struct err *err)
+{
+    struct runner r = {.site = site, .wake_fd = -1, .signal_fd = -1, .woken = true};
+    bool other = false;
+    enum status status;
+
+    look_at_clocks(&r);
+    status = take_lock(&r, &other, err);
+    if (status != STATUS_OK || other)
+        return status;
+    status = prepare(&r, err);
+    if (status == STATUS_OK) {
+        r.busy_ns = r.now_ns;
+        crew_adopt(r.crew, r.now_ns, r.wall_ns);
+        loop(&r);
+        flush(&r, true);
+    }
+    crew_free(r.crew);
+    settings_release(r.settings);
+    file_close(&r.wake_fd);
+    file_close(&r.signal_fd);
+    queue_close(r.queue);
+    return status;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ * runner - the loop of the one runner of a spool: claims events, has their hooks run, keeps what
+ * became of them.
+ */
+#ifndef RUN_RUNNER_H
+#define RUN_RUNNER_H
+
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "store/settings.h"
+#include "store/spool.h"
+
+/* A runner that was started for a request stays so long after its last hook... */
+#define RUNNER_LINGER_NS (UINT64_C(15) * 1000000000)
+/* ...and as long as another run is due that soon. */
+#define RUNNER_SOON_NS (INT64_C(900) * 1000000000)
+/* How long hooks that run are waited for when it is told to stop. What still runs then is left to
+ * itself, and taken over by the next runner. */
+#define RUNNER_STOP_NS (UINT64_C(10) * 1000000000)
+
+enum runner_stay {
+    RUNNER_ONCE,   /* works off what is due */
+    RUNNER_LINGER, /* as above */
+    RUNNER_SERVICE /* until it is told to stop */
+};
+
+struct runner_site {
+    const struct spool *spool;
+    struct settings_cache *settings;
+    const struct log *log;
+    const sigset_t *stops;      /* signals, blocked, that mean: stop */
+    const char *home;           /* of hooks, or NULL */
+    const char *lang;           /* of hooks, or NULL */
+    const struct rlimit *files; /* RLIMIT_NOFILE of hooks, or NULL */
+    enum runner_stay stay;
+};
+
+/* STATUS_OK also where another runner is at it, which has then been woken. */
+enum status runner_run(const struct runner_site *site, struct err *err) STATUS_CHECKED;
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT
+ * queue_commands - what an operator asked for, carried out.
+ *
+ * What a command changes waits for a snapshot that has it: else the command would be carried out
+ * again after a kill.
+ */
+#include "store/commands.h"
+#include "store/queue_impl.h"
+#include "store/segment.h"
+
+struct taking {
+    struct queue *q;
+    int64_t now_ns;
+    bool paused; /* there is no room for more */
+    uint64_t taken;
+};
+
+static enum status again(struct taking *t, struct snapshot_lane *saved, struct place place,
+                         struct err *err)
+{
+    struct lane *lane = queue_lane(t->q, saved);
+    struct snapshot_retry *retry = snapshot_retry(saved, place);
+    enum status status;
+
+    if (lane->config == NULL) {
+        t->q->ignored++;
+        return STATUS_OK;
+    }
+    /* What is still before its first run is run anyway. */
+    if (retry == NULL &&
+        (queue_in_window(lane, place) ||
+         (place_pack(place) >= place_pack(lane->read) && !snapshot_settled(saved, place))))
+        return STATUS_OK;
+    if (retry == NULL) {
+        t->paused = saved->retry_count >= QUEUE_RETRIES_MAX;
+        if (t->paused)
+            return STATUS_OK;
+        status = snapshot_retry_add(saved, place, &retry, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    if (retry->claimed) {
+        retry->again = true;
+    } else {
+        *retry = (struct snapshot_retry){.place = place};
+    }
+    retry->held = t->q->held = true;
+    return STATUS_OK;
+}
+
+static enum status drop(struct taking *t, struct snapshot_lane *saved, struct place place,
+                        struct err *err)
+{
+    struct lane *lane = queue_lane(t->q, saved);
+    struct result result = {.endpoint = str_of(saved->name),
+                            .state = RESULT_DROPPED,
+                            .end = RESULT_NOT_RUN,
+                            .started_ns = t->now_ns};
+    bool unread = place_pack(place) >= place_pack(lane->read);
+    char id[RECORD_ID_MAX];
+
+    if (snapshot_retry(saved, place) == NULL && !queue_in_window(lane, place) &&
+        (!unread || snapshot_settled(saved, place)))
+        return STATUS_OK; /* settled before */
+    t->paused = saved->settled_count >= SNAPSHOT_SETTLED_MAX;
+    if (t->paused)
+        return STATUS_OK;
+    record_id_print(id, place.segment, place.offset);
+    result.id = str_of(id);
+    if (snapshot_retry(saved, place) == NULL)
+        queue_leave_window(t->q, lane, place);
+    return queue_record(t->q, &result, t->now_ns, err);
+}
+
+/* The endpoint of the event. *out NULL: there is no such event. */
+static enum status find(struct queue *q, struct place place, struct snapshot_lane **out,
+                        struct err *err)
+{
+    struct err unknown = ERR_INIT;
+    enum status status;
+    struct str name;
+    struct buf line;
+
+    *out = NULL;
+    for (size_t i = 0; i < q->count; i++)
+        if (snapshot_retry(q->lanes[i]->saved, place) != NULL) {
+            *out = q->lanes[i]->saved;
+            return STATUS_OK;
+        }
+    buf_init(&line, SEGMENT_LINE_MAX);
+    status = queue_endpoint_of(q, place, &line, &name, &unknown);
+    if (status == STATUS_OK) {
+        status = snapshot_lane(&q->snapshot, name, out, err);
+        if (status == STATUS_OK)
+            status = queue_grow(q, err);
+    } else if (status == STATUS_MISSING || status == STATUS_CORRUPT) {
+        status = STATUS_OK;
+    } else {
+        status = err_set(err, status, "%s", unknown.text);
+    }
+    buf_free(&line);
+    return status;
+}
+
+static enum status carry_out(struct taking *t, enum command_kind kind, struct place place,
+                             struct err *err)
+{
+    struct snapshot_lane *saved;
+    enum status status = find(t->q, place, &saved, err);
+
+    if (status != STATUS_OK)
+        return status;
+    if (saved == NULL) {
+        t->q->ignored++;
+        return STATUS_OK;
+    }
+    return kind == COMMAND_AGAIN ? again(t, saved, place, err) : drop(t, saved, place, err);
+}
+
+static enum status take(void *context, struct place at, struct str line, struct err *err)
+{
+    struct taking *t = context;
+    enum status status = STATUS_OK;
+    char id[RECORD_ID_MAX];
+    enum command_kind kind;
+    struct place place;
+
+    if (commands_parse(line, &kind, id, NULL) != STATUS_OK ||
+        !record_id_parse(str_of(id), &place.segment, &place.offset))
+        t->q->ignored++;
+    else
+        status = carry_out(t, kind, place, err);
+    if (status != STATUS_OK)
+        return status;
+    if (t->paused)
+        return STATUS_LIMIT;
+    t->q->snapshot.commands = (struct place){at.segment, at.offset + line.len + 1};
+    t->q->dirty = true;
+    t->taken++;
+    return STATUS_OK;
+}
+
+enum status queue_take_commands(struct queue *q, int64_t now_ns, struct err *err)
+{
+    struct taking t = {.q = q, .now_ns = now_ns};
+    struct place end;
+    enum status status;
+
+    if (!ledger_grown(q->spool, LEDGER_COMMANDS, q->snapshot.commands))
+        return STATUS_OK;
+    status =
+        ledger_walk(q->spool, LEDGER_COMMANDS, q->snapshot.commands, take, &t, &end, NULL, err);
+    if (status == STATUS_OK)
+        q->snapshot.commands = end;
+    else if (status == STATUS_LIMIT && t.paused)
+        status = STATUS_OK;
+    if (status == STATUS_OK && t.taken > 0)
+        status = queue_flush(q, true, now_ns, err);
+    return status;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT
+ * snapshot - what is known of the hooks of each endpoint at one moment: made of the results log,
+ * kept in run/snapshot so that not all of it has to be read again. stenohook-spool(5) is the
+ * file's specification.
+ *
+ * The queue is the one that writes it; whoever looks on (store/hookview.h, pruning) reads it.
+ */
+#ifndef STORE_SNAPSHOT_H
+#define STORE_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "core/config.h"
+#include "core/result.h"
+#include "store/hints.h"
+#include "store/spool.h"
+
+/* Events of one endpoint that are settled beyond its cursor: many only while a lost snapshot is
+ * made up for. What is beyond this is forgotten, and run again. */
+#define SNAPSHOT_SETTLED_MAX ((size_t)2 * 1024 * 1024)
+#define SNAPSHOT_WHY_MAX 240
+
+/* An event that was begun and is not settled, or that is to be run again. */
+struct snapshot_retry {
+    struct place place;
+    uint32_t attempts; /* that count */
+    uint32_t lost;     /* in a row, the last ones */
+    int64_t next_ns;   /* not before that */
+    bool again;        /* while it was running, somebody asked for another run */
+    /* Of a running queue only. */
+    bool claimed;
+    bool held; /* until a snapshot has it */
+};
+
+struct snapshot_lane {
+    char name[CONFIG_NAME_MAX + 1]; /* of the endpoint */
+    struct place cursor; /* all of its events before it are settled or in the retry list */
+    uint64_t done, dead, dropped, failed, lost;
+    int64_t suspended_ns; /* its hook cannot be executed: rests until then; 0: it does not */
+    char why[SNAPSHOT_WHY_MAX];
+    struct snapshot_retry *retries; /* in no order */
+    size_t retry_count, retry_room;
+    uint64_t *settled; /* packed places at or beyond the cursor */
+    size_t settled_count, settled_room;
+    bool unsorted; /* settled is */
+};
+
+struct snapshot {
+    struct place results;  /* the lines of the results log before it are in */
+    struct place commands; /* those before it were carried out */
+    struct snapshot_lane **lanes;
+    size_t count;
+};
+
+void snapshot_init(struct snapshot *snapshot);
+void snapshot_free(struct snapshot *snapshot);
+
+/* The file. STATUS_MISSING: there is none. STATUS_CORRUPT: it is damaged, or of another version. */
+enum status snapshot_read(const struct spool *spool, struct snapshot *out,
+                          struct err *err) STATUS_CHECKED;
+/* Replaces it, durably. What `results` lies behind is synced already. */
+enum status snapshot_write(const struct spool *spool, struct snapshot *snapshot, int64_t now_ns,
+                           struct err *err) STATUS_CHECKED;
+
+/* NULL: there is none. */
+struct snapshot_lane *snapshot_find(const struct snapshot *snapshot, struct str endpoint);
+/* Makes it where it is missing, its cursor at the oldest event. STATUS_LIMIT: no name of an
+ * endpoint. */
+enum status snapshot_lane(struct snapshot *snapshot, struct str endpoint,
+                          struct snapshot_lane **out, struct err *err) STATUS_CHECKED;
+
+/* NULL: it is not in the list. Valid until the list changes. */
+struct snapshot_retry *snapshot_retry(const struct snapshot_lane *lane, struct place place);
+enum status snapshot_retry_add(struct snapshot_lane *lane, struct place place,
+                               struct snapshot_retry **out, struct err *err) STATUS_CHECKED;
+void snapshot_retry_remove(struct snapshot_lane *lane, struct place place);
+
+/* Remembers that an event at or beyond the cursor is settled. */
+enum status snapshot_settle(struct snapshot_lane *lane, struct place place,
+                            struct err *err) STATUS_CHECKED;
+bool snapshot_settled(struct snapshot_lane *lane, struct place place);
+/* Forgets what the cursor has passed. */
+void snapshot_tidy(struct snapshot_lane *lane);
+
+/* What a line of the results log changes: the same when it is written and when it is read again. */
+enum status snapshot_apply(struct snapshot *snapshot, const struct result *result,
+                           struct err *err) STATUS_CHECKED;
+
+/* All lines of the results log from snapshot->results on, which moves behind them. */
+enum status snapshot_replay(struct snapshot *snapshot, const struct spool *spool,
+                            struct err *err) STATUS_CHECKED;
+
+#endif
