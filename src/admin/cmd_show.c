@@ -2,208 +2,212 @@
  * cmd_show - stenohook show
  */
 #include <getopt.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "admin/attempt_text.h"
 #include "admin/command.h"
+#include "admin/curl_text.h"
 #include "admin/event_text.h"
-#include "admin/print.h"
-#include "admin/select.h"
+#include "admin/find.h"
+#include "base/print.h"
+#include "store/hookview.h"
+#include "store/reader.h"
 #include "store/segment.h"
 
-/* More candidates than this are counted, not kept. */
-#define SHOW_MATCHES_MAX 50
+enum { OPT_RAW = OPTIONS_LONG, OPT_CURL, OPT_ATTEMPTS };
+
+const struct options_row cmd_show_options[] = {
+    {OPT_RAW, "raw", NULL, NULL, "the body exactly as it was received, and nothing else"},
+    {OPT_ATTEMPTS, "attempts", NULL, NULL, "the runs of its hook, and nothing else"},
+    {OPT_CURL, "curl", NULL, NULL,
+     "a command for sh that delivers it again; the secret is not in it, but its\nfile"},
+    EVENT_FORMAT_ROW("text (default), or json: the record as it is in the journal; with\n"
+                     "--attempts one object a run"),
+    {0},
+};
+
+enum show_what { SHOW_ALL, SHOW_RAW, SHOW_CURL, SHOW_ATTEMPTS };
 
 struct question {
     enum event_format format;
-    bool raw;
-    struct str wanted;
+    enum show_what what;
+    const struct command_room *room;
+    struct hookview *view; /* SHOW_ALL as text */
 };
 
-struct match {
-    struct place place;
-    bool exact;
-    char subject[EVENT_ID_MAX + 1];
-    char what[128]; /* kind and status */
+struct attempts {
+    enum event_format format;
+    struct buf *out;
 };
 
-struct matches {
-    struct str wanted;
-    struct match list[SHOW_MATCHES_MAX];
-    uint64_t count;
-    uint64_t exact; /* how many subjects are the wanted one, not only begin with it */
-};
-
-static enum status collect(void *context, const struct record *record,
-                           const struct reader_item *item, struct err *err)
+static enum status add_attempt(void *context, const struct result *result, struct err *err)
 {
-    struct matches *m = context;
-    struct match *match;
+    const struct attempts *a = context;
 
     (void)err;
-    if (record->subject.ptr == NULL || record->subject.len < m->wanted.len ||
-        !str_eq((struct str){record->subject.ptr, m->wanted.len}, m->wanted))
-        return STATUS_OK;
-    /* Once the very subject was met, those that only begin with it do not count any more. */
-    if (record->subject.len == m->wanted.len) {
-        if (m->exact++ == 0)
-            m->count = 0;
-    } else if (m->exact > 0) {
-        return STATUS_OK;
-    }
-    if (m->count < SHOW_MATCHES_MAX) {
-        match = &m->list[m->count];
-        match->place = item->place;
-        snprintf(match->subject, sizeof match->subject, "%.*s", (int)record->subject.len,
-                 record->subject.ptr);
-        snprintf(match->what, sizeof match->what, "%.*s %.*s", (int)record->kind.len,
-                 record->kind.ptr, (int)record->status.len,
-                 record->status.ptr == NULL ? "" : record->status.ptr);
-    }
-    m->count++;
+    if (a->format == EVENT_FORMAT_JSON)
+        attempt_json_line(a->out, result);
+    else
+        attempt_text_full(a->out, result);
     return STATUS_OK;
 }
 
-static enum status print_record(const struct question *r, struct str line, struct err *err)
+static enum status add_attempts(const struct question *q, struct buf *out,
+                                const struct record *record, struct err *err)
+{
+    struct attempts a = {q->format, out};
+
+    return hookview_attempts(&q->room->spool, record->id, record->received_ns, add_attempt, &a,
+                             err);
+}
+
+static enum status add_all(const struct question *q, struct buf *out, const struct record *record,
+                           struct err *err)
+{
+    struct hook_info hook;
+    struct place place;
+    enum status status;
+
+    if (!record_id_parse(record->id, &place.segment, &place.offset))
+        return err_set(err, STATUS_CORRUPT, "the record has no id");
+    hookview_get(q->view, place, record->endpoint, &hook);
+    event_text_head(out, record, &hook);
+    status = add_attempts(q, out, record, err);
+    buf_add_char(out, '\n');
+    event_text_body(out, record->body, "");
+    return status;
+}
+
+static enum status add_curl(const struct question *q, struct buf *out, const struct record *record,
+                            struct err *err)
+{
+    const struct settings *s = q->room->settings;
+    const struct config_endpoint *endpoint = config_endpoint(s->config, record->endpoint, true);
+
+    if (endpoint == NULL)
+        return err_set(err, STATUS_CONFIG, "endpoint \"%.*s\" is not in %s any more",
+                       (int)record->endpoint.len, record->endpoint.ptr, s->path);
+    return curl_text(out, record, endpoint, s->path, err);
+}
+
+static enum status add_record(const struct question *q, struct buf *out, struct str line,
+                              const struct record *record, struct err *err)
+{
+    switch (q->what) {
+    case SHOW_RAW:
+        buf_add_str(out, record->body);
+        return STATUS_OK;
+    case SHOW_CURL:
+        return add_curl(q, out, record, err);
+    case SHOW_ATTEMPTS:
+        return add_attempts(q, out, record, err);
+    case SHOW_ALL:
+        break;
+    }
+    if (q->format == EVENT_FORMAT_TEXT)
+        return add_all(q, out, record, err);
+    buf_add_str(out, line);
+    buf_add_char(out, '\n');
+    return STATUS_OK;
+}
+
+static enum status print_place(const struct question *q, struct place place, struct err *err)
 {
     struct record record;
     enum status status;
-    struct buf out;
-
-    status = record_parse(&record, line, true, err);
-    if (status != STATUS_OK)
-        return status;
-    buf_init(&out, SIZE_MAX / 4);
-    if (r->raw) {
-        buf_add_str(&out, record.body);
-    } else if (r->format == EVENT_FORMAT_JSON) {
-        buf_add_str(&out, line);
-        buf_add_char(&out, '\n');
-    } else {
-        event_text_full(&out, &record);
-    }
-    status = print_buf(&out, "the record", err);
-    buf_free(&out);
-    record_free(&record);
-    return status;
-}
-
-static enum status print_place(const struct question *r, const struct spool *spool,
-                               struct place place, struct err *err)
-{
-    enum status status;
-    struct buf line;
+    struct buf line, out;
 
     buf_init(&line, SEGMENT_LINE_MAX);
-    status = reader_get(spool, place, &line, err);
+    buf_init(&out, SIZE_MAX / 4);
+    status = reader_get(&q->room->spool, place, &line, err);
     if (status == STATUS_OK)
-        status = print_record(r, buf_str(&line), err);
+        status = record_parse(&record, buf_str(&line), true, err);
+    if (status == STATUS_OK) {
+        status = add_record(q, &out, buf_str(&line), &record, err);
+        record_free(&record);
+    }
+    if (status == STATUS_OK)
+        status = print_buf(&out, "the record", err);
     buf_free(&line);
+    buf_free(&out);
     return status;
 }
 
-static bool one_subject(const struct matches *m)
-{
-    for (uint64_t i = 1; i < m->count && i < SHOW_MATCHES_MAX; i++)
-        if (!str_is(str_of(m->list[0].subject), m->list[i].subject))
-            return false;
-    return m->count <= SHOW_MATCHES_MAX || m->exact > 0;
-}
-
-static enum status ambiguous(const struct question *r, const struct matches *m, struct err *err)
-{
-    for (uint64_t i = 0; i < m->count && i < SHOW_MATCHES_MAX; i++)
-        print_hint("%u:%" PRIu64 "  %s  %s", (unsigned)m->list[i].place.segment,
-                   m->list[i].place.offset, m->list[i].subject, m->list[i].what);
-    if (m->count > SHOW_MATCHES_MAX)
-        print_hint("and %" PRIu64 " more", m->count - SHOW_MATCHES_MAX);
-    return err_set(err, STATUS_MISSING, "'%.*s' is not one event: give the id of one of these",
-                   (int)r->wanted.len, r->wanted.ptr);
-}
-
-static enum status print_matches(const struct question *r, const struct spool *spool,
-                                 const struct matches *m, struct err *err)
+static enum status print_found(struct question *q, const struct find *found, struct err *err)
 {
     enum status status = STATUS_OK;
 
-    if (m->count == 0)
-        return err_set(err, STATUS_MISSING,
-                       "no event is called '%.*s': 'stenohook list' shows them", (int)r->wanted.len,
-                       r->wanted.ptr);
     /* Several events of one transcript are shown one after the other; their bodies would run into
      * one another. */
-    if (m->count > SHOW_MATCHES_MAX || !one_subject(m) || (r->raw && m->count > 1))
-        return ambiguous(r, m, err);
-    for (uint64_t i = 0; status == STATUS_OK && i < m->count; i++) {
-        if (i > 0 && r->format == EVENT_FORMAT_TEXT)
+    if (q->what != SHOW_ALL && q->what != SHOW_ATTEMPTS && found->count > 1)
+        return find_ambiguous(found, err);
+    if (q->what == SHOW_ALL && q->format == EVENT_FORMAT_TEXT) {
+        int64_t since_ns = INT64_MAX;
+
+        for (uint64_t i = 0; i < found->count; i++)
+            if (found->list[i].received_ns < since_ns)
+                since_ns = found->list[i].received_ns;
+        status = hookview_open(&q->view, &q->room->spool, q->room->settings->config, since_ns, err);
+    }
+    for (uint64_t i = 0; status == STATUS_OK && i < found->count; i++) {
+        if (i > 0 && q->format == EVENT_FORMAT_TEXT)
             status = print_text("\n", err);
         if (status == STATUS_OK)
-            status = print_place(r, spool, m->list[i].place, err);
+            status = print_place(q, found->list[i].place, err);
     }
+    if (q->view != NULL)
+        hookview_close(q->view);
     return status;
 }
 
-static enum status show_subject(const struct question *r, const struct spool *spool,
-                                struct err *err)
+static enum status show(struct question *q, char *const *name, struct err *err)
 {
-    struct matches *m = calloc(1, sizeof *m);
-    static const struct filter all;
+    struct find *found;
     enum status status;
-    uint64_t rotten = 0;
 
-    if (m == NULL)
-        return err_set(err, STATUS_MEMORY, "no memory for the list of matches");
-    m->wanted = r->wanted;
-    status = select_walk(spool, &all, (struct place){0, 0}, 0, collect, m, &rotten, err);
-    if (status == STATUS_OK && rotten > 0)
-        print_warning("the journal is damaged, and events may be missing: run 'stenohook verify'");
-    if (status == STATUS_OK)
-        status = print_matches(r, spool, m, err);
-    free(m);
+    status = find_events(&found, &q->room->spool, name, 1, err);
+    if (status != STATUS_OK)
+        return status;
+    status = print_found(q, found, err);
+    free(found);
     return status;
 }
 
-static enum status show(const struct question *r, const struct spool *spool, struct err *err)
+static enum status choose(struct question *q, enum show_what what, struct err *err)
 {
-    struct place place;
-
-    if (record_id_parse(r->wanted, &place.segment, &place.offset))
-        return print_place(r, spool, place, err);
-    return show_subject(r, spool, err);
+    if (q->what != SHOW_ALL && q->what != what)
+        return err_set(err, STATUS_USAGE,
+                       "--raw, --attempts and --curl each print something else: "
+                       "give one of them");
+    q->what = what;
+    return STATUS_OK;
 }
 
-static enum status parse_options(struct question *r, int argc, char **argv, struct err *err)
+static enum status parse_options(struct question *q, int argc, char **argv, struct err *err)
 {
-    static const struct option table[] = {
-        {"raw", no_argument, NULL, 'r'},
-        {"format", required_argument, NULL, 'f'},
-        {NULL, 0, NULL, 0},
-    };
     bool has_format = false;
     enum status status;
     int c;
 
     options_begin();
-    while ((c = options_next(argc, argv, ":", table, &status, err)) != -1) {
-        if (c == 'r') {
-            r->raw = true;
-        } else if (c == 'f') {
+    while ((c = options_take(cmd_show_options, argc, argv, &status, err)) != -1) {
+        if (c == OPT_RAW)
+            status = choose(q, SHOW_RAW, err);
+        else if (c == OPT_CURL)
+            status = choose(q, SHOW_CURL, err);
+        else if (c == OPT_ATTEMPTS)
+            status = choose(q, SHOW_ATTEMPTS, err);
+        else if (c == EVENT_FORMAT_OPTION) {
             has_format = true;
-            status = event_format_parse(&r->format, optarg, err);
+            status = event_format_parse(&q->format, optarg, err);
         }
         if (status != STATUS_OK)
             return status;
     }
-    if (r->raw && has_format)
-        return err_set(err, STATUS_USAGE, "--raw prints the body as it is: take --format away");
-    status = options_operands(argc, argv, 1, 1, err);
-    if (status != STATUS_OK)
-        return status;
-    r->wanted = str_of(argv[optind]);
-    if (r->wanted.len == 0)
-        return err_set(err, STATUS_USAGE, "an empty ID: 'stenohook list' shows them");
-    return STATUS_OK;
+    if (has_format && (q->what == SHOW_RAW || q->what == SHOW_CURL))
+        return err_set(err, STATUS_USAGE, "%s has no format: take --format away",
+                       q->what == SHOW_RAW ? "--raw prints the body as it is and" : "--curl");
+    return options_operands(argc, argv, 1, 1, err);
 }
 
 enum status cmd_show(int argc, char **argv, const char *config_path, struct err *err)
@@ -218,7 +222,8 @@ enum status cmd_show(int argc, char **argv, const char *config_path, struct err 
     status = command_enter(&room, config_path, err);
     if (status != STATUS_OK)
         return status;
-    status = show(&question, &room.spool, err);
+    question.room = &room;
+    status = show(&question, &argv[optind], err);
     command_leave(&room);
     return status;
 }

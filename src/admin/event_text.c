@@ -3,14 +3,19 @@
  */
 #include "admin/event_text.h"
 
-#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "admin/print.h"
+#include "base/clock.h"
+#include "base/print.h"
 #include "base/text.h"
 #include "core/scan.h"
 
-enum { WIDTH_TIME = 24, WIDTH_KIND = 14, WIDTH_STATUS = 20, WIDTH_SUBJECT = 36 };
+enum { WIDTH_TIME = 24, WIDTH_KIND = 14, WIDTH_STATUS = 20, WIDTH_HOOK = 9, WIDTH_SUBJECT = 36 };
+
+#define COLOUR_BAD "\x1b[31m"
+#define COLOUR_DOUBT "\x1b[33m"
+#define COLOUR_END "\x1b[0m"
 
 enum status event_format_parse(enum event_format *out, const char *text, struct err *err)
 {
@@ -20,13 +25,41 @@ enum status event_format_parse(enum event_format *out, const char *text, struct 
     return STATUS_OK;
 }
 
-void event_text_line(struct buf *out, const struct record *record)
+static const char *colour_of(enum hook_state state)
+{
+    if (state == HOOK_DEAD)
+        return COLOUR_BAD;
+    return state == HOOK_AGAIN ? COLOUR_DOUBT : NULL;
+}
+
+static void add_hook(struct buf *out, const struct hook_info *hook, bool colours)
+{
+    const char *colour = colours ? colour_of(hook->state) : NULL;
+    char text[32];
+
+    /* How often matters where it did not simply work. */
+    if (hook->attempts > 1 || hook->state == HOOK_AGAIN)
+        snprintf(text, sizeof text, "%s %u", hook_state_name(hook->state), hook->attempts);
+    else
+        snprintf(text, sizeof text, "%s",
+                 hook->state == HOOK_NONE ? "" : hook_state_name(hook->state));
+    if (colour != NULL)
+        buf_add_text(out, colour);
+    print_column(out, str_of(text), WIDTH_HOOK);
+    if (colour != NULL)
+        buf_add_text(out, COLOUR_END);
+}
+
+void event_text_line(struct buf *out, const struct record *record, const struct hook_info *hook,
+                     bool colours)
 {
     print_column(out, record->received_at, WIDTH_TIME);
     buf_add_text(out, "  ");
     print_column(out, record->kind, WIDTH_KIND);
     buf_add_text(out, "  ");
     print_column(out, record->status, WIDTH_STATUS);
+    buf_add_text(out, "  ");
+    add_hook(out, hook, colours);
     buf_add_text(out, "  ");
     print_column(out, record->subject, WIDTH_SUBJECT);
     buf_add_text(out, "  [");
@@ -48,11 +81,30 @@ static void add_member(void *context, const struct scan_member *member)
     buf_add_char(out, ',');
 }
 
-void event_json_line(struct buf *out, struct str line, const struct record *record)
+void event_json_line(struct buf *out, struct str line, const struct record *record,
+                     const struct hook_info *hook)
 {
+    char next_at[CLOCK_ISO_MAX];
+
     buf_add_char(out, '{');
     (void)scan_json(line, add_member, out);
-    buf_printf(out, "\"bytes\":%zu}\n", record->body.len);
+    buf_printf(out, "\"bytes\":%zu,\"hook\":\"%s\",\"attempts\":%u", record->body.len,
+               hook_state_name(hook->state), hook->attempts);
+    if (hook->state == HOOK_AGAIN) {
+        clock_iso(hook->next_ns, next_at);
+        buf_printf(out, ",\"next_at\":\"%s\"", next_at);
+    }
+    if (hook->attempts > 0)
+        buf_printf(out, ",\"last_end\":\"%s\",\"last_code\":%d", result_end_name(hook->end),
+                   hook->code);
+    buf_add_text(out, "}\n");
+}
+
+void event_text_end(struct buf *out, enum result_end end, int code)
+{
+    buf_add_text(out, result_end_name(end));
+    if (end == RESULT_EXIT || end == RESULT_SIGNAL)
+        buf_printf(out, " %d", code);
 }
 
 static void add_field(struct buf *out, const char *name, struct str value)
@@ -78,7 +130,7 @@ static bool has_control(struct str s)
     return false;
 }
 
-static void add_body(struct buf *out, struct str body)
+void event_text_body(struct buf *out, struct str body, const char *indent)
 {
     bool more = body.len > 0;
 
@@ -86,6 +138,7 @@ static void add_body(struct buf *out, struct str body)
         struct str part;
 
         more = str_cut(body, '\n', &part, &body) && body.len > 0;
+        buf_add_text(out, indent);
         if (text_utf8_ok(part) && !has_control(part))
             buf_add_str(out, part);
         else
@@ -94,7 +147,25 @@ static void add_body(struct buf *out, struct str body)
     }
 }
 
-void event_text_full(struct buf *out, const struct record *record)
+static void add_hook_fields(struct buf *out, const struct hook_info *hook)
+{
+    char next_at[CLOCK_ISO_MAX];
+
+    if (hook->state == HOOK_NONE)
+        return;
+    buf_printf(out, "%-14s %s", "hook", hook_state_name(hook->state));
+    if (hook->attempts > 0)
+        buf_printf(out, ", attempt %u: ", hook->attempts);
+    if (hook->attempts > 0)
+        event_text_end(out, hook->end, hook->code);
+    buf_add_char(out, '\n');
+    if (hook->state == HOOK_AGAIN) {
+        clock_iso(hook->next_ns, next_at);
+        add_field(out, "next_at", str_of(next_at));
+    }
+}
+
+void event_text_head(struct buf *out, const struct record *record, const struct hook_info *hook)
 {
     add_field(out, "id", record->id);
     add_field(out, "received_at", record->received_at);
@@ -108,6 +179,6 @@ void event_text_full(struct buf *out, const struct record *record)
     add_field(out, "content_type", record->content_type);
     add_field(out, "user_agent", record->user_agent);
     add_field(out, "via", record->via);
-    buf_printf(out, "%-14s %zu\n\n", "bytes", record->body.len);
-    add_body(out, record->body);
+    buf_printf(out, "%-14s %zu\n", "bytes", record->body.len);
+    add_hook_fields(out, hook);
 }

@@ -6,7 +6,15 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/options.h"
 #include "core/record.h"
+#include "store/hookview.h"
+
+/* The option, as a row of a verb's table. */
+#define EVENT_FORMAT_OPTION (OPTIONS_SHARED + 16)
+/* clang-format off */
+#define EVENT_FORMAT_ROW(help) {EVENT_FORMAT_OPTION, "format", "F", "text json", help}
+/* clang-format on */
 
 enum event_format { EVENT_FORMAT_TEXT, EVENT_FORMAT_JSON };
 
@@ -14,12 +22,18 @@ enum event_format { EVENT_FORMAT_TEXT, EVENT_FORMAT_JSON };
 enum status event_format_parse(enum event_format *out, const char *text,
                                struct err *err) STATUS_CHECKED;
 
-/* One line: time, kind, status, subject, [id], bytes. The record was read with its body. */
-void event_text_line(struct buf *out, const struct record *record);
-/* One object a line: the members of the record but body and checksum, and "bytes", the body's
- * length. */
-void event_json_line(struct buf *out, struct str line, const struct record *record);
-/* A paragraph: one member a line, a blank line, the body. */
-void event_text_full(struct buf *out, const struct record *record);
+/* One line: time, kind, status, hook, subject, [id], bytes. The record was read with its body. */
+void event_text_line(struct buf *out, const struct record *record, const struct hook_info *hook,
+                     bool colours);
+/* One object a line: the members of the record but body and checksum, "bytes", the body's length,
+ * and what is known of its hook. */
+void event_json_line(struct buf *out, struct str line, const struct record *record,
+                     const struct hook_info *hook);
+/* A paragraph: one member a line. */
+void event_text_head(struct buf *out, const struct record *record, const struct hook_info *hook);
+/* A body, a line at a time behind `indent`, with what could command a terminal escaped. */
+void event_text_body(struct buf *out, struct str body, const char *indent);
+/* How a run ended: "exit 1", "signal 9", "timeout", ... */
+void event_text_end(struct buf *out, enum result_end end, int code);
 
 #endif

@@ -65,7 +65,79 @@ enum status filter_add_kinds(struct filter_list *list, const char *text, struct 
     return status;
 }
 
-static bool list_has(const struct filter_list *list, struct str value)
+enum status filter_add_hooks(unsigned *hooks, const char *text, struct err *err)
+{
+    struct filter_list list = {.count = 0};
+    enum status status = filter_add(&list, "--hook", text, err);
+
+    for (size_t i = 0; status == STATUS_OK && i < list.count; i++) {
+        enum hook_state state;
+
+        if (hook_state_parse(list.values[i], &state))
+            *hooks |= 1U << state;
+        else
+            status = err_set(err, STATUS_USAGE,
+                             "--hook '%.*s' is none: none, waiting, running, again, done, dead, "
+                             "dropped",
+                             (int)list.values[i].len, list.values[i].ptr);
+    }
+    return status;
+}
+
+bool filter_take(struct filter *filter, int id, const char *value, int64_t now_ns,
+                 enum status *status, struct err *err)
+{
+    switch (id) {
+    case FILTER_SINCE:
+        filter->has_since = true;
+        *status = filter_time(&filter->since_ns, "--since", value, now_ns, err);
+        return true;
+    case FILTER_UNTIL:
+        filter->has_until = true;
+        *status = filter_time(&filter->until_ns, "--until", value, now_ns, err);
+        return true;
+    case FILTER_KIND:
+        *status = filter_add_kinds(&filter->kinds, value, err);
+        return true;
+    case FILTER_STATUS:
+        *status = filter_add(&filter->statuses, "--status", value, err);
+        return true;
+    case FILTER_ENDPOINT:
+        *status = filter_add(&filter->endpoints, "--endpoint", value, err);
+        return true;
+    case FILTER_HOOK:
+        *status = filter_add_hooks(&filter->hooks, value, err);
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool filter_given(const struct filter *filter)
+{
+    return filter->has_since || filter->has_until || filter->kinds.count > 0 ||
+           filter->statuses.count > 0 || filter->endpoints.count > 0 || filter->hooks != 0;
+}
+
+int64_t filter_since(const struct filter *filter)
+{
+    return filter->has_since ? filter->since_ns : 0;
+}
+
+static bool hook_has(const struct filter *filter, const struct record *record)
+{
+    struct hook_info info;
+    struct place place;
+
+    if (filter->hooks == 0)
+        return true;
+    if (!record_id_parse(record->id, &place.segment, &place.offset))
+        return false;
+    hookview_get(filter->view, place, record->endpoint, &info);
+    return (filter->hooks & 1U << info.state) != 0;
+}
+
+bool filter_list_has(const struct filter_list *list, struct str value)
 {
     if (list->count == 0)
         return true;
@@ -83,6 +155,7 @@ bool filter_has(const struct filter *filter, const struct record *record)
         return false;
     if (filter->has_until && record->received_ns >= filter->until_ns)
         return false;
-    return list_has(&filter->kinds, record->kind) && list_has(&filter->statuses, record->status) &&
-           list_has(&filter->endpoints, record->endpoint);
+    return filter_list_has(&filter->kinds, record->kind) &&
+           filter_list_has(&filter->statuses, record->status) &&
+           filter_list_has(&filter->endpoints, record->endpoint) && hook_has(filter, record);
 }

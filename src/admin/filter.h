@@ -9,8 +9,10 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/options.h"
 #include "base/str.h"
 #include "core/record.h"
+#include "store/hookview.h"
 
 #define FILTER_VALUES_MAX 32
 
@@ -24,6 +26,8 @@ struct filter {
     bool has_since, has_until;
     int64_t since_ns, until_ns;
     struct filter_list kinds, statuses, endpoints;
+    unsigned hooks;              /* one bit an enum hook_state, 1 << HOOK_DONE; 0: any */
+    const struct hookview *view; /* borrowed; needed where `hooks` is not 0 */
 };
 
 /* "24h" (before now), or ISO 8601. STATUS_USAGE: neither. */
@@ -35,6 +39,46 @@ enum status filter_add(struct filter_list *list, const char *option, const char 
 /* As filter_add, each value a kind of event. */
 enum status filter_add_kinds(struct filter_list *list, const char *text,
                              struct err *err) STATUS_CHECKED;
+/* Whether the list is empty or has the value; an absent value is in no list. */
+bool filter_list_has(const struct filter_list *list, struct str value);
+/* Adds the bits of a list of states. */
+enum status filter_add_hooks(unsigned *hooks, const char *text, struct err *err) STATUS_CHECKED;
+
+/* The options that fill a filter, as rows of a verb's table. */
+enum {
+    FILTER_SINCE = OPTIONS_SHARED,
+    FILTER_UNTIL,
+    FILTER_KIND,
+    FILTER_STATUS,
+    FILTER_ENDPOINT,
+    FILTER_HOOK
+};
+#define FILTER_HOOKS "none waiting running again done dead dropped"
+#define FILTER_KINDS "transcript redacted_audio streaming voice_agent unknown"
+/* clang-format off */
+#define FILTER_ROWS \
+    {FILTER_SINCE, "since", "T", NULL, \
+     "events received at T or later: 24h (ago), 2026-11-23,\n2026-11-23T07:50:18Z"}, \
+    {FILTER_UNTIL, "until", "T", NULL, "events received before T"}, \
+    {FILTER_KIND, "kind", "K", FILTER_KINDS, \
+     "transcript, redacted_audio, streaming, voice_agent, unknown"}, \
+    {FILTER_STATUS, "status", "S", NULL, "completed, error, ..."}, \
+    {FILTER_ENDPOINT, "endpoint", "E", NULL, "events of this endpoint"}, \
+    {FILTER_HOOK, "hook", "H", FILTER_HOOKS, \
+     "what became of their hook: none, waiting, running, again (failed, to be\n" \
+     "run again), done, dead, dropped"}
+/* clang-format on */
+#define FILTER_NOTE                                                                                \
+    "--kind, --status, --endpoint and --hook may be repeated, and take lists: --status "           \
+    "completed,error\n"
+
+/* Takes one of these options into the filter. false: `id` is another option. */
+bool filter_take(struct filter *filter, int id, const char *value, int64_t now_ns,
+                 enum status *status, struct err *err);
+/* Whether any option was given. */
+bool filter_given(const struct filter *filter);
+/* Since when the events must be known that it may let through; 0: all. */
+int64_t filter_since(const struct filter *filter);
 
 bool filter_has(const struct filter *filter, const struct record *record);
 

@@ -5,7 +5,7 @@
 
 #include <stdarg.h>
 
-#include "admin/print.h"
+#include "base/print.h"
 #include "base/text.h"
 
 #define TEXT_BYTES 4096

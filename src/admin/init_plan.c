@@ -11,7 +11,7 @@
 
 #include "admin/init_files.h"
 #include "admin/init_text.h"
-#include "admin/print.h"
+#include "base/print.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "base/user.h"

@@ -59,6 +59,7 @@ struct places {
     struct place *ring;
     size_t max, room;
     uint64_t count; /* of all that came */
+    int64_t since_ns;
 };
 
 static enum status keep_place(void *context, const struct record *record,
@@ -66,7 +67,8 @@ static enum status keep_place(void *context, const struct record *record,
 {
     struct places *p = context;
 
-    (void)record;
+    if (record->received_ns < p->since_ns)
+        p->since_ns = record->received_ns;
     if (p->count == p->room && p->room < p->max) {
         size_t larger = p->room == 0 ? 256 : p->room * 2;
         struct place *moved;
@@ -88,9 +90,9 @@ static enum status keep_place(void *context, const struct record *record,
  */
 static enum status last_of_segment(const struct spool *spool, const struct filter *filter,
                                    uint32_t segment, uint64_t *left, struct place *from,
-                                   struct err *err)
+                                   int64_t *since_ns, struct err *err)
 {
-    struct places places = {.max = (size_t)*left};
+    struct places places = {.max = (size_t)*left, .since_ns = *since_ns};
     enum status status;
     uint64_t rotten = 0;
 
@@ -103,14 +105,16 @@ static enum status last_of_segment(const struct spool *spool, const struct filte
     } else if (status == STATUS_OK) {
         *left -= places.count;
     }
+    *since_ns = places.since_ns;
     free(places.ring);
     return status;
 }
 
 enum status select_last(const struct spool *spool, const struct filter *filter, uint64_t n,
-                        struct place *from, struct err *err)
+                        struct place *from, int64_t *since_ns, struct err *err)
 {
     struct place found = {0, 0};
+    int64_t oldest_ns = INT64_MAX;
     enum status status;
     uint32_t *segments;
     size_t count;
@@ -119,9 +123,12 @@ enum status select_last(const struct spool *spool, const struct filter *filter, 
     if (status != STATUS_OK)
         return status;
     while (status == STATUS_OK && count > 0 && n > 0)
-        status = last_of_segment(spool, filter, segments[--count], &n, &found, err);
+        status = last_of_segment(spool, filter, segments[--count], &n, &found, &oldest_ns, err);
     free(segments);
-    if (status == STATUS_OK)
-        *from = found;
+    if (status != STATUS_OK)
+        return status;
+    *from = found;
+    if (since_ns != NULL)
+        *since_ns = oldest_ns;
     return status;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * room - what every verb that reads the spool begins with.
+ * room - see store/room.h.
  */
-#include "admin/command.h"
+#include "store/room.h"
 
 #include <stdlib.h>
 

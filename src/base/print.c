@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * print - what the command line says.
+ * print - what a command line says.
  */
-#include "admin/print.h"
+#include "base/print.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 
@@ -33,6 +36,15 @@ enum status print_text(const char *text, struct err *err)
 enum status print_end(struct err *err)
 {
     return fflush(stdout) != 0 || ferror(stdout) ? failed(err) : STATUS_OK;
+}
+
+bool print_colours(void)
+{
+    const char *none = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
+
+    return (none == NULL || *none == '\0') && term != NULL && strcmp(term, "dumb") != 0 &&
+           isatty(STDOUT_FILENO) == 1;
 }
 
 static void say(const char *prefix, struct str text)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * print - what the command line says: data to stdout, all else to stderr. Bytes from outside are
+ * print - what a command line says: data to stdout, all else to stderr. Bytes from outside are
  * escaped on the way.
  */
-#ifndef ADMIN_PRINT_H
-#define ADMIN_PRINT_H
+#ifndef BASE_PRINT_H
+#define BASE_PRINT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -20,6 +21,10 @@ enum status print_buf(struct buf *b, const char *what, struct err *err) STATUS_C
 enum status print_text(const char *text, struct err *err) STATUS_CHECKED;
 /* What was written really went out. Every verb ends with it. */
 enum status print_end(struct err *err) STATUS_CHECKED;
+
+/* Whether stdout is a terminal that shows colours and whose user did not ask for none (NO_COLOR).
+ */
+bool print_colours(void);
 
 /* One escaped line on stderr: "warning: ...", or as it is. */
 void print_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT
+ * order - what replay, retry and drop have in common.
+ */
+#include "admin/order.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "admin/find.h"
+#include "admin/listing.h"
+#include "base/clock.h"
+#include "base/print.h"
+#include "store/wake.h"
+
+#define LOCK_WAIT_NS (UINT64_C(10) * 1000000000)
+
+struct job {
+    const struct order *order;
+    const struct command_room *room;
+    struct listing listing;
+    bool dry_run, yes, all;
+    uint64_t *places; /* packed */
+    size_t count, room_for;
+};
+
+static enum status keep(struct job *job, struct place place, struct err *err)
+{
+    if (job->count == job->room_for) {
+        size_t larger = job->room_for == 0 ? 1024 : job->room_for * 2;
+        uint64_t *moved;
+
+        if (job->count >= ORDER_MAX)
+            return err_set(err, STATUS_USAGE,
+                           "these are more than %d events: narrow them down with --since and "
+                           "--until",
+                           ORDER_MAX);
+        moved = realloc(job->places, larger * sizeof *moved);
+        if (moved == NULL)
+            return err_set(err, STATUS_MEMORY, "no memory for the places of %zu events", larger);
+        job->places = moved;
+        job->room_for = larger;
+    }
+    job->places[job->count++] = place_pack(place);
+    return STATUS_OK;
+}
+
+static enum status each(void *context, const struct record *record, const struct reader_item *item,
+                        struct err *err)
+{
+    struct job *job = context;
+    enum status status = keep(job, item->place, err);
+
+    if (status == STATUS_OK && job->dry_run)
+        status = listing_print(&job->listing, record, item, err);
+    return status;
+}
+
+static enum status by_filter(struct job *job, struct err *err)
+{
+    struct filter *filter = &job->listing.filter;
+    enum status status;
+    uint64_t rotten = 0;
+
+    filter->hooks = filter->hooks == 0 ? job->order->states : filter->hooks & job->order->states;
+    if (job->all && job->order->failed_states != 0)
+        filter->hooks &= job->order->failed_states;
+    if (filter->hooks == 0)
+        return err_set(err, STATUS_USAGE, "--hook names none of those that this is for: %s",
+                       job->order->unfit);
+    status = listing_view(&job->listing, job->room, filter_since(filter), err);
+    if (status == STATUS_OK)
+        status = select_walk(&job->room->spool, filter, (struct place){0, 0}, 0, each, job, &rotten,
+                             err);
+    if (status == STATUS_OK && rotten > 0)
+        print_warning("the journal is damaged, and events may be missing: run 'stenohook verify'");
+    if (status == STATUS_OK && job->count == 0)
+        status = err_set(err, STATUS_MISSING, "there is no such event");
+    return status;
+}
+
+static enum status print_place(struct job *job, struct place place, struct err *err)
+{
+    struct reader_item item = {.found = READER_RECORD, .place = place};
+    enum status status;
+    struct buf line;
+
+    buf_init(&line, SIZE_MAX / 4);
+    status = reader_get(&job->room->spool, place, &line, err);
+    item.line = buf_str(&line);
+    if (status == STATUS_OK)
+        status = listing_print(&job->listing, NULL, &item, err);
+    buf_free(&line);
+    return status;
+}
+
+/* Of the events of one name, those that the order is for; none is a fault. */
+static enum status take_found(struct job *job, const struct find *found, struct err *err)
+{
+    size_t before = job->count;
+    enum status status = STATUS_OK;
+    struct hook_info hook = {.state = HOOK_NONE};
+
+    for (uint64_t i = 0; status == STATUS_OK && i < found->count; i++) {
+        const struct find_match *m = &found->list[i];
+
+        hookview_get(job->listing.view, m->place, str_of(m->endpoint), &hook);
+        if ((job->order->states & 1U << hook.state) == 0)
+            continue;
+        status = keep(job, m->place, err);
+        if (status == STATUS_OK && job->dry_run)
+            status = print_place(job, m->place, err);
+    }
+    if (status == STATUS_OK && job->count == before)
+        status =
+            err_set(err, STATUS_MISSING, "the hook of '%.*s' is \"%s\": %s", (int)found->wanted.len,
+                    found->wanted.ptr, hook_state_name(hook.state), job->order->unfit);
+    return status;
+}
+
+static enum status by_name(struct job *job, char *const *names, size_t count, struct err *err)
+{
+    int64_t since_ns = INT64_MAX;
+    struct find *found;
+    enum status status;
+
+    status = find_events(&found, &job->room->spool, names, count, err);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 0; i < count; i++)
+        for (uint64_t k = 0; k < found[i].count; k++)
+            if (found[i].list[k].received_ns < since_ns)
+                since_ns = found[i].list[k].received_ns;
+    status = listing_view(&job->listing, job->room, since_ns, err);
+    for (size_t i = 0; status == STATUS_OK && i < count; i++)
+        status = take_found(job, &found[i], err);
+    free(found);
+    return status;
+}
+
+static enum status leave_orders(const struct job *job, struct err *err)
+{
+    int64_t now_ns = clock_wall_ns();
+    struct commands *commands;
+    enum status status, closed;
+
+    status =
+        commands_open(&commands, &job->room->spool, now_ns, clock_mono_ns() + LOCK_WAIT_NS, err);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 0; status == STATUS_OK && i < job->count; i++) {
+        struct place place = place_unpack(job->places[i]);
+        char id[RECORD_ID_MAX];
+
+        record_id_print(id, place.segment, place.offset);
+        status = commands_add(commands, job->order->kind, str_of(id), now_ns, err);
+    }
+    closed = commands_close(commands, status == STATUS_OK ? err : NULL);
+    return status == STATUS_OK ? closed : status;
+}
+
+/* The order stands whether there is a runner or not. */
+static void wake(const struct command_room *room)
+{
+    struct err err = ERR_INIT;
+
+    if (wake_runner(&room->spool, room->settings->config, room->settings->path, &err) != STATUS_OK)
+        print_warning("this is noted, but no runner could be started: %s", err.text);
+}
+
+static enum status carry_out(struct job *job, struct err *err)
+{
+    enum status status;
+
+    if (job->dry_run) {
+        print_hint("the hooks of %zu event%s would be meant", job->count,
+                   job->count == 1 ? "" : "s");
+        return STATUS_OK;
+    }
+    if (job->order->needs_yes && job->count > 1 && !job->yes)
+        return err_set(err, STATUS_USAGE,
+                       "these are %zu events: add --yes if you mean them all, or --dry-run to see "
+                       "them",
+                       job->count);
+    status = leave_orders(job, err);
+    if (status != STATUS_OK)
+        return status;
+    wake(job->room);
+    print_hint("the hook%s of %zu event%s %s", job->count == 1 ? "" : "s", job->count,
+               job->count == 1 ? "" : "s", job->order->done);
+    return STATUS_OK;
+}
+
+static enum status take_option(struct job *job, int c, int64_t now_ns, struct err *err)
+{
+    enum status status = STATUS_OK;
+
+    switch (c) {
+    case ORDER_DRY_RUN:
+        job->dry_run = true;
+        break;
+    case ORDER_YES:
+        job->yes = true;
+        break;
+    case ORDER_ALL:
+        job->all = true;
+        break;
+    case EVENT_FORMAT_OPTION:
+        status = event_format_parse(&job->listing.format, optarg, err);
+        break;
+    default:
+        (void)filter_take(&job->listing.filter, c, optarg, now_ns, &status, err);
+    }
+    return status;
+}
+
+static enum status parse_options(struct job *job, int argc, char **argv, struct err *err)
+{
+    int64_t now_ns = clock_wall_ns();
+    enum status status;
+    bool chosen;
+    int c;
+
+    options_begin();
+    while ((c = options_take(job->order->options, argc, argv, &status, err)) != -1) {
+        if (status == STATUS_OK)
+            status = take_option(job, c, now_ns, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    chosen = job->all || filter_given(&job->listing.filter);
+    if (chosen && optind < argc)
+        return err_set(err, STATUS_USAGE, "%s takes events by name or by what they are, not both",
+                       argv[0]);
+    if (!chosen && optind == argc)
+        return err_set(err, STATUS_USAGE,
+                       "%s needs to be told which events: see 'stenohook help %s'", argv[0],
+                       argv[0]);
+    return STATUS_OK;
+}
+
+enum status order_run(const struct order *order, int argc, char **argv, const char *config_path,
+                      struct err *err)
+{
+    struct job job = {.order = order};
+    struct command_room room;
+    enum status status;
+
+    listing_init(&job.listing);
+    status = parse_options(&job, argc, argv, err);
+    if (status == STATUS_OK)
+        status = command_enter(&room, config_path, err);
+    if (status == STATUS_OK) {
+        job.room = &room;
+        status = optind < argc ? by_name(&job, &argv[optind], (size_t)(argc - optind), err)
+                               : by_filter(&job, err);
+        if (status == STATUS_OK)
+            status = carry_out(&job, err);
+        command_leave(&room);
+    }
+    free(job.places);
+    listing_free(&job.listing);
+    return status;
+}

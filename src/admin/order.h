@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ * order - what replay, retry and drop have in common: they choose events by name or by filter, and
+ * leave an order for the runner (store/commands.h).
+ */
+#ifndef ADMIN_ORDER_H
+#define ADMIN_ORDER_H
+
+#include "admin/event_text.h"
+#include "admin/filter.h"
+#include "base/err.h"
+#include "base/options.h"
+#include "store/commands.h"
+
+/* Events of one order: so many places are kept. */
+#define ORDER_MAX 4000000
+
+enum { ORDER_DRY_RUN = OPTIONS_SHARED + 32, ORDER_YES, ORDER_ALL };
+
+/* clang-format off */
+#define ORDER_DRY_RUN_ROW \
+    {ORDER_DRY_RUN, "dry-run", NULL, NULL, "print the events that it would be, and do nothing"}
+#define ORDER_YES_ROW \
+    {ORDER_YES, "yes", NULL, NULL, "needed for more than one event"}
+#define ORDER_FORMAT_ROW \
+    EVENT_FORMAT_ROW("of --dry-run: text (default), or json: one object a line, without the body")
+/* clang-format on */
+
+struct order {
+    const struct options_row *options;
+    enum command_kind kind;
+    unsigned states;        /* of hooks that it is for: bits of 1 << HOOK_... */
+    unsigned failed_states; /* of --failed and --all, where the verb has them */
+    bool needs_yes;         /* for more than one event */
+    const char *done;       /* "are to be run again": follows "the hooks of 3 events" */
+    const char *unfit;      /* "its hook has not run yet, or ...": why an event is none of these */
+};
+
+enum status order_run(const struct order *order, int argc, char **argv, const char *config_path,
+                      struct err *err) STATUS_CHECKED;
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT
+ * http_many - HTTP as a client: many requests at a time.
+ */
+#include <stdlib.h>
+
+#include "remote/http_parts.h"
+
+/* How long is waited for the network before curl's own clocks are looked at again. */
+#define WAIT_MS 1000
+
+struct slot {
+    struct transfer transfer;
+    struct http_request request;
+    struct http_answer answer;
+    size_t which;
+    bool busy;
+};
+
+struct crowd {
+    struct http *http;
+    const struct http_many *many;
+    struct slot *slots;
+    size_t asked;
+    unsigned busy;
+    bool no_more; /* nothing more is asked for */
+    bool dropped; /* `done` has said so */
+};
+
+static void finish(struct crowd *c, struct slot *s)
+{
+    s->busy = false;
+    c->busy--;
+    transfer_forget(&s->transfer);
+    if (!c->dropped && !c->many->done(c->many->context, s->which, &s->answer))
+        c->no_more = c->dropped = true;
+    http_answer_free(&s->answer);
+}
+
+static enum status start(struct crowd *c, struct slot *s, struct err *err)
+{
+    CURL *easy = s->transfer.easy == NULL ? curl_easy_init() : s->transfer.easy;
+
+    if (easy == NULL)
+        return err_set(err, STATUS_MEMORY, "no memory for an HTTP request");
+    s->transfer.easy = easy;
+    s->request = (struct http_request){.method = "GET"};
+    s->which = c->asked;
+    if (!c->many->next(c->many->context, s->which, &s->request)) {
+        c->no_more = true;
+        return STATUS_OK;
+    }
+    c->asked++;
+    s->busy = true;
+    c->busy++;
+    if (!transfer_begin(&s->transfer, easy, &s->request, &s->answer))
+        finish(c, s);
+    else if (curl_multi_add_handle(c->http->multi, easy) != CURLM_OK)
+        return err_set(err, STATUS_MEMORY, "no memory for an HTTP request");
+    return STATUS_OK;
+}
+
+static enum status fill(struct crowd *c, struct err *err)
+{
+    enum status status = STATUS_OK;
+
+    for (unsigned i = 0; i < c->many->parallel && status == STATUS_OK; i++)
+        /* One that ends at once leaves its slot free for another. */
+        while (!c->no_more && !c->slots[i].busy && status == STATUS_OK)
+            status = start(c, &c->slots[i], err);
+    return status;
+}
+
+static void collect(struct crowd *c)
+{
+    struct CURLMsg *message;
+    int left;
+
+    while ((message = curl_multi_info_read(c->http->multi, &left)) != NULL) {
+        CURLcode code = message->data.result;
+        CURL *easy = message->easy_handle;
+
+        for (unsigned i = 0; i < c->many->parallel; i++) {
+            struct slot *s = &c->slots[i];
+
+            if (!s->busy || s->transfer.easy != easy)
+                continue;
+            transfer_end(&s->transfer, code);
+            (void)curl_multi_remove_handle(c->http->multi, easy);
+            finish(c, s);
+            break;
+        }
+    }
+}
+
+static enum status turn(struct crowd *c, struct err *err)
+{
+    int running;
+
+    if (curl_multi_perform(c->http->multi, &running) != CURLM_OK)
+        return err_set(err, STATUS_MEMORY, "the HTTP client lacks memory");
+    collect(c);
+    if (c->busy > 0 && running > 0 && !c->dropped &&
+        curl_multi_wait(c->http->multi, NULL, 0, WAIT_MS, NULL) != CURLM_OK)
+        return err_set(err, STATUS_IO, "cannot wait for the network");
+    return STATUS_OK;
+}
+
+static void clean_up(struct crowd *c)
+{
+    c->dropped = true;
+    for (unsigned i = 0; i < c->many->parallel; i++) {
+        struct slot *s = &c->slots[i];
+
+        if (s->busy) {
+            (void)curl_multi_remove_handle(c->http->multi, s->transfer.easy);
+            finish(c, s);
+        }
+        curl_easy_cleanup(s->transfer.easy);
+    }
+    free(c->slots);
+}
+
+enum status http_ask_many(struct http *http, const struct http_many *many, struct err *err)
+{
+    struct crowd c = {.http = http, .many = many};
+    enum status status;
+
+    c.slots = calloc(many->parallel, sizeof *c.slots);
+    if (c.slots == NULL)
+        return err_set(err, STATUS_MEMORY, "no memory for HTTP requests");
+    do {
+        status = fill(&c, err);
+        if (status == STATUS_OK && c.busy > 0)
+            status = turn(&c, err);
+    } while (status == STATUS_OK && c.busy > 0 && !c.dropped);
+    clean_up(&c);
+    return status;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ * url - web addresses (RFC 3986) that we ask or hand on. Pure.
+ */
+#ifndef REMOTE_URL_H
+#define REMOTE_URL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+#define URL_MAX 8192
+
+/* An absolute http or https URL with a host, of at most URL_MAX bytes, printable ASCII only,
+ * without user and password. STATUS_USAGE names what is wrong; `what` names the URL. */
+enum status url_check(struct str url, const char *what, struct err *err) STATUS_CHECKED;
+
+/* The host is this very machine by its address or by the name localhost. */
+bool url_is_loopback(struct str url);
+
+/* Everything but letters, digits and "-._~" becomes %XX: a name or a value of a query. */
+void url_escape(struct buf *out, struct str s);
+
+/* "name=value" as it was given to us becomes one more parameter, both escaped. STATUS_USAGE: there
+ * is no "=", or no name before it. */
+enum status url_add_param(struct buf *url, struct str param, struct err *err) STATUS_CHECKED;
+
+#endif
