@@ -22,6 +22,7 @@ extern const struct unit_suite suite_event;
 extern const struct unit_suite suite_group;
 extern const struct unit_suite suite_index;
 extern const struct unit_suite suite_journal;
+extern const struct unit_suite suite_json;
 extern const struct unit_suite suite_lines;
 extern const struct unit_suite suite_listen;
 extern const struct unit_suite suite_payload;
@@ -50,6 +51,7 @@ static const struct unit_suite *const suites[] = {
     &suite_group,
     &suite_index,
     &suite_journal,
+    &suite_json,
     &suite_lines,
     &suite_listen,
     &suite_payload,
