@@ -62,6 +62,8 @@ struct config {
     uint64_t deadline_ms;    /* default 6000: from the accept to the answer */
     uint64_t refused_max;    /* bytes that the refused box may hold; 0 switches it off */
     char *runner;            /* path of stenohook-run, or NULL */
+    char *api_key_file;      /* absolute path, or NULL */
+    char *api_url;           /* as core/url.h's url_check_base wants it */
     struct config_endpoint *endpoints;
     size_t endpoint_count; /* at least 1 */
 };

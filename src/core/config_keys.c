@@ -29,6 +29,11 @@ const struct config_key config_keys[] = {
                          .or_zero = true, .help = "How much of what was refused is kept."},
     [KEY_RUNNER] = {"", "runner", "string", "", NO_RANGE,
                     .help = "The program stenohook-run, as an absolute path."},
+    [KEY_API_KEY_FILE] = {"", "api-key-file", "string", "", NO_RANGE,
+                          .help =
+                              "The file with the key of AssemblyAI's API, as an absolute path."},
+    [KEY_API_URL] = {"", "api-url", "string", "https://api.assemblyai.com", NO_RANGE,
+                     .help = "Where AssemblyAI's API is."},
     [KEY_URL] = {ENDPOINT, "url", "string", "", NO_RANGE,
                  .help = "The address of this endpoint as the sender is told it."},
     [KEY_AUTH] = {ENDPOINT, "auth", "string", "", NO_RANGE,

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "core/url.h"
 #include "remote/http_parts.h"
-#include "remote/url.h"
 
 /* ---- the client */
 

@@ -18,6 +18,9 @@ extern const struct unit_suite suite_base;
 extern const struct unit_suite suite_box;
 extern const struct unit_suite suite_command;
 extern const struct unit_suite suite_config;
+#ifdef REMOTE
+extern const struct unit_suite suite_deliver;
+#endif
 extern const struct unit_suite suite_event;
 extern const struct unit_suite suite_group;
 extern const struct unit_suite suite_index;
@@ -37,6 +40,7 @@ extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_settings;
 extern const struct unit_suite suite_spool;
 extern const struct unit_suite suite_text;
+extern const struct unit_suite suite_url;
 extern const struct unit_suite suite_verdict;
 extern const struct unit_suite suite_verify;
 
@@ -47,6 +51,9 @@ static const struct unit_suite *const suites[] = {
     &suite_box,
     &suite_command,
     &suite_config,
+#ifdef REMOTE
+    &suite_deliver,
+#endif
     &suite_event,
     &suite_group,
     &suite_index,
@@ -66,6 +73,7 @@ static const struct unit_suite *const suites[] = {
     &suite_settings,
     &suite_spool,
     &suite_text,
+    &suite_url,
     &suite_verdict,
     &suite_verify,
 };

@@ -66,7 +66,8 @@ UNIT_TEST(members_are_found_by_name_and_type)
 
 UNIT_TEST(a_member_of_another_type_is_not_taken_for_what_it_is_not)
 {
-    struct json *d = read_text("{\"id\": 7, \"count\": \"7\", \"list\": {\"0\": 1}, \"inner\": []}");
+    struct json *d =
+        read_text("{\"id\": 7, \"count\": \"7\", \"list\": {\"0\": 1}, \"inner\": []}");
     struct str s = STR("untouched");
     uint64_t n = 42;
 
@@ -85,8 +86,7 @@ UNIT_TEST(a_member_of_another_type_is_not_taken_for_what_it_is_not)
 UNIT_TEST(a_number_out_of_range_or_with_a_fraction_is_no_count)
 {
     static const char *const texts[] = {"{\"count\": -1}", "{\"count\": 1.0}",
-                                        "{\"count\": 99999999999999999999999}",
-                                        "{\"count\": 1e2}"};
+                                        "{\"count\": 99999999999999999999999}", "{\"count\": 1e2}"};
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct json *d = read_text(texts[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * url - see remote/url.h.
+ * url - see core/url.h.
  */
-#include "remote/url.h"
+#include "core/url.h"
 
 #include <string.h>
 
@@ -59,6 +59,24 @@ bool url_is_loopback(struct str url)
     /* "127." may begin a name: only an address has nothing but digits and dots. */
     return str_is_nocase(host, "localhost") || str_is(host, "[::1]") ||
            (str_starts(host, "127.") && str_only(host, "0123456789."));
+}
+
+enum status url_check_base(struct str url, const char *what, struct err *err)
+{
+    enum status status = url_check(url, what, err);
+
+    if (status != STATUS_OK)
+        return status;
+    if (!str_starts(url, "https://") && !url_is_loopback(url))
+        return err_set(err, STATUS_USAGE,
+                       "%s must begin with https://, or everybody on the way could read the key",
+                       what);
+    for (size_t i = 0; i < url.len; i++)
+        if (url.ptr[i] == '?' || url.ptr[i] == '#')
+            return err_set(err, STATUS_USAGE,
+                           "%s must end with its path: leave out what begins with %c", what,
+                           url.ptr[i]);
+    return STATUS_OK;
 }
 
 void url_escape(struct buf *out, struct str s)

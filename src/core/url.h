@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * url - web addresses (RFC 3986) that we ask or hand on. Pure.
  */
-#ifndef REMOTE_URL_H
-#define REMOTE_URL_H
+#ifndef CORE_URL_H
+#define CORE_URL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,6 +16,10 @@
 /* An absolute http or https URL with a host, of at most URL_MAX bytes, printable ASCII only,
  * without user and password. STATUS_USAGE names what is wrong; `what` names the URL. */
 enum status url_check(struct str url, const char *what, struct err *err) STATUS_CHECKED;
+
+/* As url_check, and fit to have paths put behind it that carry a secret: https, or http to this
+ * very machine; no query, no fragment. A slash at its end does no harm. */
+enum status url_check_base(struct str url, const char *what, struct err *err) STATUS_CHECKED;
 
 /* The host is this very machine by its address or by the name localhost. */
 bool url_is_loopback(struct str url);
