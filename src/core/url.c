@@ -91,6 +91,14 @@ void url_escape(struct buf *out, struct str s)
             buf_printf(out, "%%%02X", (unsigned char)s.ptr[i]);
 }
 
+void url_add_pair(struct buf *url, struct str name, struct str value)
+{
+    buf_add_char(url, memchr(url->ptr, '?', url->len) == NULL ? '?' : '&');
+    url_escape(url, name);
+    buf_add_char(url, '=');
+    url_escape(url, value);
+}
+
 enum status url_add_param(struct buf *url, struct str param, struct err *err)
 {
     struct str name, value;
@@ -98,9 +106,6 @@ enum status url_add_param(struct buf *url, struct str param, struct err *err)
     if (!str_cut(param, '=', &name, &value) || name.len == 0)
         return err_set(err, STATUS_USAGE, "'%.*s' is no parameter: write it as name=value",
                        (int)(param.len < 100 ? param.len : 100), param.ptr);
-    buf_add_char(url, memchr(url->ptr, '?', url->len) == NULL ? '?' : '&');
-    url_escape(url, name);
-    buf_add_char(url, '=');
-    url_escape(url, value);
+    url_add_pair(url, name, value);
     return buf_status(url, "the URL", err);
 }

@@ -27,6 +27,9 @@ bool url_is_loopback(struct str url);
 /* Everything but letters, digits and "-._~" becomes %XX: a name or a value of a query. */
 void url_escape(struct buf *out, struct str s);
 
+/* One more parameter, both sides escaped. */
+void url_add_pair(struct buf *url, struct str name, struct str value);
+
 /* "name=value" as it was given to us becomes one more parameter, both escaped. STATUS_USAGE: there
  * is no "=", or no name before it. */
 enum status url_add_param(struct buf *url, struct str param, struct err *err) STATUS_CHECKED;

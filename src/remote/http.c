@@ -157,9 +157,7 @@ static bool add_header(struct transfer *t, const struct http_header *header)
     buf_add_text(&line, header->value.len == 0 ? ";" : ": ");
     buf_add_str(&line, header->value);
     added = line.failed == STATUS_OK && add_line(t, line.ptr);
-    if (line.cap > 0)
-        explicit_bzero(line.ptr, line.cap);
-    buf_free(&line);
+    buf_wipe(&line);
     return added;
 }
 
