@@ -9,9 +9,14 @@
 #include "admin/check_files.h"
 #include "admin/command.h"
 #include "admin/finding.h"
-#include "base/print.h"
 #include "base/file.h"
+#include "base/print.h"
 #include "core/config.h"
+
+const struct options_row cmd_check_options[] = {
+    {'v', "verbose", NULL, NULL, "say also what is in order"},
+    {0},
+};
 
 #define GATEWAY LIBEXECDIR "/stenohook.fcgi"
 
@@ -163,13 +168,12 @@ static enum status check(struct findings *f, const char *config_path)
 
 enum status cmd_check(int argc, char **argv, const char *config_path, struct err *err)
 {
-    static const struct option table[] = {{"verbose", no_argument, NULL, 'v'}, {NULL, 0, NULL, 0}};
     struct findings findings = {.err = err};
     enum status status;
     int c;
 
     options_begin();
-    while ((c = options_next(argc, argv, ":v", table, &status, err)) != -1) {
+    while ((c = options_take(cmd_check_options, argc, argv, &status, err)) != -1) {
         if (c != 'v')
             return status;
         findings.verbose = true;

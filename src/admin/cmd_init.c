@@ -13,13 +13,26 @@
 #include "admin/init_files.h"
 #include "admin/init_plan.h"
 #include "admin/init_text.h"
-#include "base/print.h"
 #include "admin/webroot.h"
 #include "base/file.h"
+#include "base/print.h"
 #include "base/str.h"
 
 #define SECRET_MAX 4096
 #define OUTPUT_MAX 65536
+
+enum { OPT_SPOOL = OPTIONS_LONG, OPT_URL, OPT_ENDPOINT, OPT_HEADER, OPT_USER };
+
+const struct options_row cmd_init_options[] = {
+    {OPT_SPOOL, "spool", "DIR", NULL,
+     "where to keep the records (default: ~/stenohook; as root /var/lib/stenohook)"},
+    {OPT_URL, "url", "URL", NULL, "the address of the gateway, as the sender is to use it"},
+    {OPT_ENDPOINT, "endpoint", "NAME", NULL, "what the endpoint is called (default: default)"},
+    {OPT_HEADER, "header", "NAME", NULL,
+     "the header that carries the secret (default: X-Webhook-Secret)"},
+    {OPT_USER, "user", "NAME", NULL, "as root: the user whom the web server runs the gateway as"},
+    {0},
+};
 
 /* ---- the configuration */
 
@@ -196,30 +209,25 @@ static enum status perform(struct init *init, struct err *err)
 
 static enum status parse_options(int argc, char **argv, struct init_wish *wish, struct err *err)
 {
-    static const struct option table[] = {
-        {"spool", required_argument, NULL, 's'},    {"url", required_argument, NULL, 'u'},
-        {"endpoint", required_argument, NULL, 'e'}, {"header", required_argument, NULL, 'H'},
-        {"user", required_argument, NULL, 'U'},     {NULL, 0, NULL, 0},
-    };
     enum status status;
     int c;
 
     options_begin();
-    while ((c = options_next(argc, argv, ":", table, &status, err)) != -1)
+    while ((c = options_take(cmd_init_options, argc, argv, &status, err)) != -1)
         switch (c) {
-        case 's':
+        case OPT_SPOOL:
             wish->spool = optarg;
             break;
-        case 'u':
+        case OPT_URL:
             wish->url = optarg;
             break;
-        case 'e':
+        case OPT_ENDPOINT:
             wish->endpoint = optarg;
             break;
-        case 'H':
+        case OPT_HEADER:
             wish->header = optarg;
             break;
-        case 'U':
+        case OPT_USER:
             wish->user = optarg;
             break;
         default:

@@ -6,10 +6,17 @@
 #include "admin/command.h"
 #include "admin/event_text.h"
 #include "admin/filter.h"
-#include "base/print.h"
 #include "admin/select.h"
 #include "base/clock.h"
 #include "base/num.h"
+#include "base/print.h"
+
+const struct options_row cmd_list_options[] = {
+    FILTER_ROWS,
+    {'n', "last", "N", NULL, "the last N that match"},
+    EVENT_FORMAT_ROW("text (default), or json: one object a line, without the body"),
+    {0},
+};
 
 #define LIST_LAST_MAX 10000000
 /* A record's members besides its body: headers, query and parameters are bounded far below. */
@@ -30,44 +37,20 @@ static enum status parse_last(struct listing *l, const char *text, struct err *e
     return STATUS_OK;
 }
 
-static enum status parse_option(struct listing *l, int c, int64_t now_ns, struct err *err)
-{
-    switch (c) {
-    case 's':
-        l->filter.has_since = true;
-        return filter_time(&l->filter.since_ns, "--since", optarg, now_ns, err);
-    case 'u':
-        l->filter.has_until = true;
-        return filter_time(&l->filter.until_ns, "--until", optarg, now_ns, err);
-    case 'k':
-        return filter_add_kinds(&l->filter.kinds, optarg, err);
-    case 'S':
-        return filter_add(&l->filter.statuses, "--status", optarg, err);
-    case 'e':
-        return filter_add(&l->filter.endpoints, "--endpoint", optarg, err);
-    case 'f':
-        return event_format_parse(&l->format, optarg, err);
-    default:
-        return parse_last(l, optarg, err);
-    }
-}
-
 static enum status parse_options(struct listing *l, int argc, char **argv, struct err *err)
 {
-    static const struct option table[] = {
-        {"since", required_argument, NULL, 's'},    {"until", required_argument, NULL, 'u'},
-        {"kind", required_argument, NULL, 'k'},     {"status", required_argument, NULL, 'S'},
-        {"endpoint", required_argument, NULL, 'e'}, {"last", required_argument, NULL, 'n'},
-        {"format", required_argument, NULL, 'f'},   {NULL, 0, NULL, 0},
-    };
     int64_t now_ns = clock_wall_ns();
     enum status status;
     int c;
 
     options_begin();
-    while ((c = options_next(argc, argv, ":n:", table, &status, err)) != -1) {
-        if (c != '?')
-            status = parse_option(l, c, now_ns, err);
+    while ((c = options_take(cmd_list_options, argc, argv, &status, err)) != -1) {
+        if (c == 'n')
+            status = parse_last(l, optarg, err);
+        else if (c == EVENT_FORMAT_OPTION)
+            status = event_format_parse(&l->format, optarg, err);
+        else
+            (void)filter_take(&l->filter, c, optarg, now_ns, &status, err);
         if (status != STATUS_OK)
             return status;
     }

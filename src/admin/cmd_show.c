@@ -8,9 +8,17 @@
 
 #include "admin/command.h"
 #include "admin/event_text.h"
-#include "base/print.h"
 #include "admin/select.h"
+#include "base/print.h"
 #include "store/segment.h"
+
+enum { OPT_RAW = OPTIONS_LONG };
+
+const struct options_row cmd_show_options[] = {
+    {OPT_RAW, "raw", NULL, NULL, "the body exactly as it was received, and nothing else"},
+    EVENT_FORMAT_ROW("text (default), or json: the record as it is in the journal"),
+    {0},
+};
 
 /* More candidates than this are counted, not kept. */
 #define SHOW_MATCHES_MAX 50
@@ -175,20 +183,15 @@ static enum status show(const struct question *r, const struct spool *spool, str
 
 static enum status parse_options(struct question *r, int argc, char **argv, struct err *err)
 {
-    static const struct option table[] = {
-        {"raw", no_argument, NULL, 'r'},
-        {"format", required_argument, NULL, 'f'},
-        {NULL, 0, NULL, 0},
-    };
     bool has_format = false;
     enum status status;
     int c;
 
     options_begin();
-    while ((c = options_next(argc, argv, ":", table, &status, err)) != -1) {
-        if (c == 'r') {
+    while ((c = options_take(cmd_show_options, argc, argv, &status, err)) != -1) {
+        if (c == OPT_RAW) {
             r->raw = true;
-        } else if (c == 'f') {
+        } else if (c == EVENT_FORMAT_OPTION) {
             has_format = true;
             status = event_format_parse(&r->format, optarg, err);
         }

@@ -10,6 +10,10 @@
 #include "base/print.h"
 #include "store/verify.h"
 
+const struct options_row cmd_verify_options[] = {
+    {0},
+};
+
 #define LINE_BYTES 256
 
 struct listener {
@@ -106,12 +110,11 @@ static enum status verify(const struct spool *spool, struct err *err)
 
 enum status cmd_verify(int argc, char **argv, const char *config_path, struct err *err)
 {
-    static const struct option table[] = {{NULL, 0, NULL, 0}};
     struct command_room room;
     enum status status;
 
     options_begin();
-    while (options_next(argc, argv, ":", table, &status, err) != -1)
+    while (options_take(cmd_verify_options, argc, argv, &status, err) != -1)
         return status;
     status = options_operands(argc, argv, 0, 0, err);
     if (status != STATUS_OK)

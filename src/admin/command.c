@@ -4,54 +4,115 @@
 #include "admin/command.h"
 
 static const struct command commands[] = {
-    {"init", "[--spool DIR] [--url URL] [--endpoint NAME] [--header NAME] [--user NAME]",
-     "make the spool, a secret and a configuration",
-     "  --spool DIR      where to keep the records (default: ~/stenohook; as root "
-     "/var/lib/stenohook)\n"
-     "  --config FILE    the configuration to write (default: ~/.config/stenohook/stenohook.conf;\n"
-     "                   as root " SYSCONFDIR "/stenohook/stenohook.conf)\n"
-     "  --url URL        the address of the gateway, as the sender is to use it\n"
-     "  --endpoint NAME  what the endpoint is called (default: default)\n"
-     "  --header NAME    the header that carries the secret (default: X-Webhook-Secret)\n"
-     "  --user NAME      as root: the user whom the web server runs the gateway as\n"
-     "\n"
-     "What is there already is left as it is. Prints what to tell the sender, one \"name value\" a "
-     "line.\n",
-     cmd_init},
-    {"check", "[-v]", "look for mistakes in the configuration, the spool and the host",
-     "  -v, --verbose    say also what is in order\n"
-     "\n"
-     "Prints \"error: ...\" and \"warning: ...\" lines. Exits 1 where there is an error, 3 where "
-     "the configuration\n"
-     "cannot be used at all.\n",
-     cmd_check},
-    {"list",
-     "[--since T] [--until T] [--kind K] [--status S] [--endpoint E] [-n N] [--format text|json]",
-     "list recorded events, newest last",
-     "  --since T        events received at T or later: 24h (ago), 2026-11-23, "
-     "2026-11-23T07:50:18Z\n"
-     "  --until T        events received before T\n"
-     "  --kind K         transcript, redacted_audio, streaming, voice_agent, unknown\n"
-     "  --status S       completed, error, ...\n"
-     "  --endpoint E     events of this endpoint\n"
-     "  -n, --last N     the last N that match\n"
-     "  --format F       text (default), or json: one object a line, without the body\n"
-     "\n"
-     "--kind, --status and --endpoint may be repeated, and take lists: --status completed,error\n",
-     cmd_list},
-    {"show", "[--raw | --format text|json] ID", "show one event by its id or by the transcript's",
-     "  ID               an event's id (12:103), or a transcript, session or event id of the "
-     "sender, or the\n"
-     "                   beginning of one\n"
-     "  --raw            the body exactly as it was received, and nothing else\n"
-     "  --format F       text (default), or json: the record as it is in the journal\n",
-     cmd_show},
-    {"verify", "", "read the whole journal and look for damage",
-     "Prints one line a finding and a summary. Bytes that are torn (a write that was cut off) or "
-     "void (never\n"
-     "acknowledged) are harmless. Exits 1 where something is rotten: a record was altered or "
-     "lost.\n",
-     cmd_verify},
+    {
+        .name = "init",
+        .arguments = "[OPTION ...]",
+        .summary = "make the spool, a secret and a configuration",
+        .help =
+            "With --config FILE, that is the configuration to write (default:\n"
+            "~/.config/stenohook/stenohook.conf; as root " SYSCONFDIR
+            "/stenohook/stenohook.conf).\n"
+            "What is there already is left as it is. Prints what to tell the sender, one \"name "
+            "value\" a line.\n",
+        .run = cmd_init,
+        .options = cmd_init_options,
+    },
+    {
+        .name = "check",
+        .arguments = "[OPTION ...]",
+        .summary = "look for mistakes in the configuration, the spool and the host",
+        .help = "Prints \"error: ...\" and \"warning: ...\" lines. Exits 1 where there is an "
+                "error, 3 where the configuration\n"
+                "cannot be used at all.\n",
+        .run = cmd_check,
+        .options = cmd_check_options,
+    },
+    {
+        .name = "list",
+        .arguments = "[OPTION ...]",
+        .summary = "list recorded events, newest last",
+        .help = FILTER_NOTE,
+        .run = cmd_list,
+        .options = cmd_list_options,
+    },
+    {
+        .name = "show",
+        .arguments = "[OPTION ...] ID",
+        .summary = "show one event by its id or by the transcript's",
+        .help = "ID is an event's id (12:103), or a transcript, session or event id of the sender, "
+                "or the beginning\nof one.\n",
+        .run = cmd_show,
+        .options = cmd_show_options,
+    },
+    {
+        .name = "verify",
+        .arguments = "",
+        .summary = "read the whole journal and look for damage",
+        .help = "Prints one line a finding and a summary. Bytes that are torn (a write that was "
+                "cut off) or void (never\n"
+                "acknowledged) are harmless. Exits 1 where something is rotten: a record was "
+                "altered or lost.\n",
+        .run = cmd_verify,
+        .options = cmd_verify_options,
+    },
+    {
+        .name = "completion",
+        .arguments = "bash | zsh",
+        .summary = "print the completion of this command line for a shell",
+        .help = "bash: . <(stenohook completion bash)\n"
+                "zsh:  stenohook completion zsh >\"${fpath[1]}/_stenohook\"\n",
+        .run = cmd_completion,
+        .options = cmd_completion_options,
+        .words = "bash zsh",
+    },
+    {
+        .name = "run",
+        .arguments = "[ARGUMENT ...]",
+        .summary = "run the hooks of recorded events, until nothing is left to do (stenohook-run)",
+        .help = "",
+        .run = cmd_program,
+        .raw = true,
+    },
+    {
+        .name = "send",
+        .arguments = "[ARGUMENT ...]",
+        .summary = "deliver a webhook as the sender does (stenohook-remote)",
+        .help = "",
+        .run = cmd_program,
+        .raw = true,
+    },
+    {
+        .name = "submit",
+        .arguments = "[ARGUMENT ...]",
+        .summary = "submit audio for transcription (stenohook-remote)",
+        .help = "",
+        .run = cmd_program,
+        .raw = true,
+    },
+    {
+        .name = "fetch",
+        .arguments = "[ARGUMENT ...]",
+        .summary = "fetch a transcript (stenohook-remote)",
+        .help = "",
+        .run = cmd_program,
+        .raw = true,
+    },
+    {
+        .name = "reconcile",
+        .arguments = "[ARGUMENT ...]",
+        .summary = "find and record transcripts whose webhook never arrived (stenohook-remote)",
+        .help = "",
+        .run = cmd_program,
+        .raw = true,
+    },
+    {
+        .name = "sandbox",
+        .arguments = "[ARGUMENT ...]",
+        .summary = "a stand-in for the sender's API, to try things out (stenohook-remote)",
+        .help = "",
+        .run = cmd_program,
+        .raw = true,
+    },
 };
 
 const struct command_program admin_program = {

@@ -1,24 +1,30 @@
 /* SPDX-License-Identifier: MIT
- * command - the verbs of the command line.
+ * command - the verbs of the command line. A verb's options stand in the file that takes them.
  */
 #ifndef ADMIN_COMMAND_H
 #define ADMIN_COMMAND_H
 
+#include "admin/filter.h"
 #include "base/command.h"
 #include "base/options.h"
 #include "store/room.h"
 
 extern const struct command_program admin_program;
 
-enum status cmd_init(int argc, char **argv, const char *config_path,
-                     struct err *err) STATUS_CHECKED;
-enum status cmd_check(int argc, char **argv, const char *config_path,
-                      struct err *err) STATUS_CHECKED;
-enum status cmd_list(int argc, char **argv, const char *config_path,
-                     struct err *err) STATUS_CHECKED;
-enum status cmd_show(int argc, char **argv, const char *config_path,
-                     struct err *err) STATUS_CHECKED;
-enum status cmd_verify(int argc, char **argv, const char *config_path,
-                       struct err *err) STATUS_CHECKED;
+#define COMMAND_DECLARE(verb)                                                                      \
+    extern const struct options_row cmd_##verb##_options[];                                        \
+    enum status cmd_##verb(int argc, char **argv, const char *config_path, struct err *err)        \
+        STATUS_CHECKED
+
+COMMAND_DECLARE(check);
+COMMAND_DECLARE(completion);
+COMMAND_DECLARE(init);
+COMMAND_DECLARE(list);
+COMMAND_DECLARE(show);
+COMMAND_DECLARE(verify);
+
+/* Of all verbs that are programs of their own. */
+enum status cmd_program(int argc, char **argv, const char *config_path,
+                        struct err *err) STATUS_CHECKED;
 
 #endif

@@ -6,7 +6,14 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/options.h"
 #include "core/record.h"
+
+/* The option, as a row of a verb's table. */
+#define EVENT_FORMAT_OPTION (OPTIONS_SHARED + 16)
+/* clang-format off */
+#define EVENT_FORMAT_ROW(help) {EVENT_FORMAT_OPTION, "format", "F", "text json", help}
+/* clang-format on */
 
 enum event_format { EVENT_FORMAT_TEXT, EVENT_FORMAT_JSON };
 

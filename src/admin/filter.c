@@ -65,6 +65,38 @@ enum status filter_add_kinds(struct filter_list *list, const char *text, struct 
     return status;
 }
 
+bool filter_take(struct filter *filter, int id, const char *value, int64_t now_ns,
+                 enum status *status, struct err *err)
+{
+    switch (id) {
+    case FILTER_SINCE:
+        filter->has_since = true;
+        *status = filter_time(&filter->since_ns, "--since", value, now_ns, err);
+        return true;
+    case FILTER_UNTIL:
+        filter->has_until = true;
+        *status = filter_time(&filter->until_ns, "--until", value, now_ns, err);
+        return true;
+    case FILTER_KIND:
+        *status = filter_add_kinds(&filter->kinds, value, err);
+        return true;
+    case FILTER_STATUS:
+        *status = filter_add(&filter->statuses, "--status", value, err);
+        return true;
+    case FILTER_ENDPOINT:
+        *status = filter_add(&filter->endpoints, "--endpoint", value, err);
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool filter_given(const struct filter *filter)
+{
+    return filter->has_since || filter->has_until || filter->kinds.count > 0 ||
+           filter->statuses.count > 0 || filter->endpoints.count > 0;
+}
+
 static bool list_has(const struct filter_list *list, struct str value)
 {
     if (list->count == 0)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/options.h"
 #include "base/str.h"
 #include "core/record.h"
 
@@ -35,6 +36,28 @@ enum status filter_add(struct filter_list *list, const char *option, const char 
 /* As filter_add, each value a kind of event. */
 enum status filter_add_kinds(struct filter_list *list, const char *text,
                              struct err *err) STATUS_CHECKED;
+
+/* The options that fill a filter, as rows of a verb's table. */
+enum { FILTER_SINCE = OPTIONS_SHARED, FILTER_UNTIL, FILTER_KIND, FILTER_STATUS, FILTER_ENDPOINT };
+#define FILTER_KINDS "transcript redacted_audio streaming voice_agent unknown"
+/* clang-format off */
+#define FILTER_ROWS \
+    {FILTER_SINCE, "since", "T", NULL, \
+     "events received at T or later: 24h (ago), 2026-11-23,\n2026-11-23T07:50:18Z"}, \
+    {FILTER_UNTIL, "until", "T", NULL, "events received before T"}, \
+    {FILTER_KIND, "kind", "K", FILTER_KINDS, \
+     "transcript, redacted_audio, streaming, voice_agent, unknown"}, \
+    {FILTER_STATUS, "status", "S", NULL, "completed, error, ..."}, \
+    {FILTER_ENDPOINT, "endpoint", "E", NULL, "events of this endpoint"}
+/* clang-format on */
+#define FILTER_NOTE                                                                                \
+    "--kind, --status and --endpoint may be repeated, and take lists: --status completed,error\n"
+
+/* Takes one of these options into the filter. false: `id` is another option. */
+bool filter_take(struct filter *filter, int id, const char *value, int64_t now_ns,
+                 enum status *status, struct err *err);
+/* Whether any option was given. */
+bool filter_given(const struct filter *filter);
 
 bool filter_has(const struct filter *filter, const struct record *record);
 

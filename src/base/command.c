@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +14,7 @@
 
 #include "base/options.h"
 #include "base/print.h"
-
-#define USAGE_MAX 16384
+#include "base/usage.h"
 
 const struct command *command_find(const struct command_program *p, const char *name)
 {
@@ -32,20 +30,7 @@ static enum status print_usage(const struct command_program *p, struct err *err)
     struct buf b;
 
     buf_init(&b, USAGE_MAX);
-    buf_printf(&b,
-               "usage: %s [--config FILE] COMMAND [ARGUMENT ...]\n"
-               "       %s --version | --help | help COMMAND\n"
-               "\n"
-               "Commands:\n",
-               p->name, p->name);
-    for (size_t i = 0; i < p->count; i++)
-        buf_printf(&b, "  %-8s %s\n", p->commands[i].name, p->commands[i].summary);
-    buf_printf(
-        &b,
-        "\nExit codes: 0 ok, 1 found a problem or nothing, 2 wrong usage, 3 configuration, 4 "
-        "input/output.\n"
-        "The manual: %s.\n",
-        p->manuals);
+    usage_program(&b, p);
     status = print_buf(&b, "the usage text", err);
     buf_free(&b);
     return status;
@@ -58,8 +43,7 @@ static enum status print_help(const struct command_program *p, const struct comm
     struct buf b;
 
     buf_init(&b, USAGE_MAX);
-    buf_printf(&b, "usage: %s [--config FILE] %s%s%s\n\n%s: %s\n\n%s", p->name, c->name,
-               c->arguments[0] == '\0' ? "" : " ", c->arguments, c->name, c->summary, c->help);
+    usage_command(&b, p, c);
     status = print_buf(&b, "the help text", err);
     buf_free(&b);
     return status;
@@ -73,6 +57,7 @@ static enum status unknown_command(const char *name, struct err *err)
 
 static enum status help(const struct command_program *p, int argc, char **argv, struct err *err)
 {
+    char option[] = "--help";
     const struct command *c;
 
     if (argc < 2 || strcmp(argv[1], "--help") == 0)
@@ -80,6 +65,8 @@ static enum status help(const struct command_program *p, int argc, char **argv, 
     if (argc > 2)
         return err_set(err, STATUS_USAGE, "help takes one command: stenohook help %s", argv[1]);
     c = command_find(p, argv[1]);
+    if (c != NULL && c->raw)
+        return c->run(2, (char *[]){argv[1], option, NULL}, NULL, err);
     return c == NULL ? unknown_command(argv[1], err) : print_help(p, c, err);
 }
 
@@ -123,6 +110,8 @@ static enum status run(const struct command_program *p, int argc, char **argv, c
         return help(p, argc, argv, err);
     if (c == NULL)
         return unknown_command(argv[0], err);
+    if (c->raw)
+        return c->run(argc, argv, config, err);
     status = common_options(&argc, argv, &config, &wants_help, err);
     if (status != STATUS_OK)
         return status;

@@ -7,17 +7,25 @@
 #ifndef BASE_COMMAND_H
 #define BASE_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
+#include "base/options.h"
 
 struct command {
     const char *name;
-    const char *arguments; /* "[--raw] ID" */
+    const char *arguments; /* "[OPTION ...] ID" */
     const char *summary;   /* one line */
-    const char *help;      /* options, one a line, for --help */
+    const char *help;      /* what --help says behind the options: whole lines */
     enum status (*run)(int argc, char **argv, const char *config_path,
                        struct err *err); /* argv[0] is the verb */
+    const struct options_row *options; /* what --help and the completion of shells say of them; may
+                                          be NULL */
+    const char
+        *words; /* the operands that there are to choose from, with blanks between, or NULL */
+    bool raw;   /* `run` gets --help and a --config behind the verb as they are: it starts another
+                   program */
 };
 
 struct command_program {

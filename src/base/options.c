@@ -46,6 +46,28 @@ int options_next(int argc, char **argv, const char *letters, const struct option
     return c;
 }
 
+int options_take(const struct options_row *rows, int argc, char **argv, enum status *status,
+                 struct err *err)
+{
+    struct option table[OPTIONS_MAX + 1] = {{0}};
+    char letters[2 * OPTIONS_MAX + 2] = ":";
+    char *letter = letters + 1;
+
+    for (size_t i = 0; i < OPTIONS_MAX && rows[i].name != NULL; i++) {
+        table[i] = (struct option){
+            .name = rows[i].name,
+            .has_arg = rows[i].value == NULL ? no_argument : required_argument,
+            .val = rows[i].id,
+        };
+        if (rows[i].id >= OPTIONS_LONG)
+            continue;
+        *letter++ = (char)rows[i].id;
+        if (rows[i].value != NULL)
+            *letter++ = ':';
+    }
+    return options_next(argc, argv, letters, table, status, err);
+}
+
 enum status options_operands(int argc, char **argv, int least, int most, struct err *err)
 {
     int given = argc - optind;

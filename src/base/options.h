@@ -6,6 +6,29 @@
 
 #include "base/err.h"
 
+/* One option, told once: getopt's tables, --help (base/usage.h) and the completion of shells are
+ * made of it. */
+struct options_row {
+    int id;              /* the letter of its short form, or from OPTIONS_LONG on */
+    const char *name;    /* without the hyphens; NULL behind the last row */
+    const char *value;   /* what stands for its value in texts; NULL: it takes none */
+    const char *choices; /* the values that there are, with blanks between, or NULL */
+    const char *help;    /* lines of at most OPTIONS_HELP_WIDTH */
+};
+
+/* Ids of options without a short form: a verb's own, and those that verbs share. */
+#define OPTIONS_LONG 256
+#define OPTIONS_SHARED 512
+
+#define OPTIONS_HELP_WIDTH 80
+/* Rows of one verb. */
+#define OPTIONS_MAX 32
+
+/* The id of the next option, its value in optarg; -1 and '?' as options_next. Begin with
+ * options_begin. argv[0] is the verb; operands may stand between options. */
+int options_take(const struct options_row *rows, int argc, char **argv, enum status *status,
+                 struct err *err);
+
 struct option;
 
 /* Begin with options_begin. options_next returns the option's letter, -1 at the end (optind is then

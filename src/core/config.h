@@ -48,7 +48,9 @@ struct config_endpoint {
     uint64_t body_max;           /* bytes; default 16 MiB, 64 KiB for schemes that sign the body */
     uint64_t signature_window_s; /* default 300 */
     char **hook;                 /* NULL-terminated argv, or NULL: record only */
-    uint64_t hook_timeout_s;
+    uint64_t hook_timeout_s;     /* default 600 */
+    uint64_t hook_memory_max; /* bytes of address space of each of its processes; 0, the default: no
+                                 limit */
     char **params; /* NULL-terminated names of query parameters that the hook gets, or NULL */
     unsigned line; /* where the endpoint stands in the file */
 };
@@ -64,6 +66,7 @@ struct config {
     char *runner;            /* path of stenohook-run, or NULL */
     char *api_key_file;      /* absolute path, or NULL */
     char *api_url;           /* as core/url.h's url_check_base wants it */
+    unsigned hooks_max;      /* hooks that run at the same time, of all endpoints; default 2 */
     struct config_endpoint *endpoints;
     size_t endpoint_count; /* at least 1 */
 };

@@ -222,6 +222,8 @@ static enum status build_limits(const struct build *b, struct config_endpoint *e
         st = scalar(b, KEY_SIGNATURE_WINDOW, &e->signature_window_s);
     if (st == STATUS_OK)
         st = scalar(b, KEY_HOOK_TIMEOUT, &e->hook_timeout_s);
+    if (st == STATUS_OK)
+        st = scalar(b, KEY_HOOK_MEMORY_MAX, &e->hook_memory_max);
     return st;
 }
 
@@ -270,7 +272,7 @@ static enum status build_api(const struct build *b, struct config *config)
 
 static enum status build_global(const struct build *b, struct config *config)
 {
-    uint64_t threads = 0;
+    uint64_t threads = 0, hooks = 0;
     uint64_t deadline_s = 0;
     enum status st = absolute(b, KEY_SPOOL, &config->spool);
 
@@ -294,7 +296,10 @@ static enum status build_global(const struct build *b, struct config *config)
         st = absolute(b, KEY_RUNNER, &config->runner);
     if (st == STATUS_OK)
         st = build_api(b, config);
+    if (st == STATUS_OK)
+        st = scalar(b, KEY_HOOKS_MAX, &hooks);
     config->threads = (unsigned)threads;
+    config->hooks_max = (unsigned)hooks;
     config->deadline_ms = deadline_s * 1000;
     return st;
 }

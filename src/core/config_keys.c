@@ -34,6 +34,8 @@ const struct config_key config_keys[] = {
                               "The file with the key of AssemblyAI's API, as an absolute path."},
     [KEY_API_URL] = {"", "api-url", "string", "https://api.assemblyai.com", NO_RANGE,
                      .help = "Where AssemblyAI's API is."},
+    [KEY_HOOKS_MAX] = {"", "hooks-max", "number", "2", .least = "1", .most = "64",
+                       .help = "How many hooks run at the same time, those of all endpoints."},
     [KEY_URL] = {ENDPOINT, "url", "string", "", NO_RANGE,
                  .help = "The address of this endpoint as the sender is told it."},
     [KEY_AUTH] = {ENDPOINT, "auth", "string", "", NO_RANGE,
@@ -56,6 +58,9 @@ const struct config_key config_keys[] = {
                   .help = "The program that is run for each event, with its arguments."},
     [KEY_HOOK_TIMEOUT] = {ENDPOINT, "hook-timeout", "duration", "10m", .least = "1s", .most = "1d",
                           .help = "How long one run of the hook may take."},
+    [KEY_HOOK_MEMORY_MAX] = {ENDPOINT, "hook-memory-max", "size", "0", .least = "16M",
+                             .most = "1024G", .or_zero = true,
+                             .help = "The address space of each process of the hook; 0: no limit."},
     [KEY_PARAMS] = {ENDPOINT, "params", "list", "", NO_RANGE,
                     .help = "Query parameters that the hook gets as variables."},
 };

@@ -27,6 +27,7 @@ enum config_index {
     KEY_RUNNER,
     KEY_API_KEY_FILE,
     KEY_API_URL,
+    KEY_HOOKS_MAX,
     KEY_URL,
     KEY_AUTH,
     KEY_AUTH_HEADER,
@@ -38,6 +39,7 @@ enum config_index {
     KEY_SIGNATURE_WINDOW,
     KEY_HOOK,
     KEY_HOOK_TIMEOUT,
+    KEY_HOOK_MEMORY_MAX,
     KEY_PARAMS,
     KEY_COUNT
 };

@@ -56,6 +56,43 @@ struct send {
 
 /* ---- the command line */
 
+enum {
+    SEND_ENDPOINT = OPTIONS_LONG,
+    SEND_TO,
+    SEND_SECRET_FILE,
+    SEND_HEADER,
+    SEND_BAD_SECRET,
+    SEND_SET,
+    SEND_QUERY,
+    SEND_DATA,
+    SEND_RULE,
+    SEND_ATTEMPTS,
+    SEND_INTERVAL,
+    SEND_TIMEOUT,
+    SEND_REPEAT,
+};
+
+const struct options_row cmd_send_options[] = {
+    {SEND_ENDPOINT, "endpoint", "NAME", NULL,
+     "the endpoint of the configuration whose address and secret are used"},
+    {SEND_TO, "to", "URL", NULL, "another address than the endpoint's"},
+    {SEND_SECRET_FILE, "secret-file", "FILE", NULL, "the file that holds the secret"},
+    {SEND_HEADER, "header", "NAME", NULL, "the header that carries it (default: X-Webhook-Secret)"},
+    {SEND_BAD_SECRET, "bad-secret", NULL, NULL, "a wrong secret in place of the right one"},
+    {SEND_SET, "set", "NAME=VALUE", NULL,
+     "a member of the body; VALUE is JSON, or a text; may be repeated"},
+    {SEND_QUERY, "query", "NAME=VALUE", NULL, "one more parameter of the address; may be repeated"},
+    {SEND_DATA, "data", "BYTES", NULL, "the whole body; @FILE: what FILE holds"},
+    {SEND_RULE, "rule", "RULE", "new old",
+     "new (default): a 4xx is final; old: it is not, but an unreachable host is"},
+    {SEND_ATTEMPTS, "attempts", "N", NULL, "how often it is tried (default: 10)"},
+    {SEND_INTERVAL, "interval", "TIME", NULL,
+     "how long is waited between two attempts (default: 10s)"},
+    {SEND_TIMEOUT, "timeout", "TIME", NULL, "how long an attempt may take (default: 10s)"},
+    {SEND_REPEAT, "repeat", "N", NULL, "deliver the same N times, one after the other"},
+    {0, NULL, NULL, NULL, NULL},
+};
+
 static enum status take_rule(struct send *s, const char *rule, struct err *err)
 {
     if (strcmp(rule, "new") != 0 && strcmp(rule, "old") != 0)
@@ -77,35 +114,35 @@ static enum status take_attempts(struct send *s, const char *text, struct err *e
 static enum status take(struct send *s, int option, struct err *err)
 {
     switch (option) {
-    case 't':
+    case SEND_TO:
         s->to = optarg;
         return STATUS_OK;
-    case 'e':
+    case SEND_ENDPOINT:
         s->endpoint = optarg;
         return STATUS_OK;
-    case 'f':
+    case SEND_SECRET_FILE:
         s->secret_file = optarg;
         return STATUS_OK;
-    case 'h':
+    case SEND_HEADER:
         s->header = optarg;
         return STATUS_OK;
-    case 'b':
+    case SEND_BAD_SECRET:
         s->bad_secret = true;
         return STATUS_OK;
-    case 's':
+    case SEND_SET:
         return words_add(&s->sets, optarg, "--set", err);
-    case 'q':
+    case SEND_QUERY:
         return words_add(&s->queries, optarg, "--query", err);
-    case 'd':
+    case SEND_DATA:
         s->data = optarg;
         return STATUS_OK;
-    case 'r':
+    case SEND_RULE:
         return take_rule(s, optarg, err);
-    case 'a':
+    case SEND_ATTEMPTS:
         return take_attempts(s, optarg, err);
-    case 'i':
+    case SEND_INTERVAL:
         return option_duration(optarg, "--interval", &s->plan.interval_ms, err);
-    case 'w':
+    case SEND_TIMEOUT:
         return option_duration(optarg, "--timeout", &s->plan.timeout_ms, err);
     default:
         return option_number(optarg, "--repeat", 1, REPEAT_MAX, &s->repeat, err);
@@ -129,20 +166,11 @@ static enum status check_options(const struct send *s, struct err *err)
 
 static enum status parse(struct send *s, int argc, char **argv, struct err *err)
 {
-    static const struct option table[] = {
-        {"to", required_argument, NULL, 't'},          {"endpoint", required_argument, NULL, 'e'},
-        {"secret-file", required_argument, NULL, 'f'}, {"header", required_argument, NULL, 'h'},
-        {"bad-secret", no_argument, NULL, 'b'},        {"set", required_argument, NULL, 's'},
-        {"query", required_argument, NULL, 'q'},       {"data", required_argument, NULL, 'd'},
-        {"rule", required_argument, NULL, 'r'},        {"attempts", required_argument, NULL, 'a'},
-        {"interval", required_argument, NULL, 'i'},    {"timeout", required_argument, NULL, 'w'},
-        {"repeat", required_argument, NULL, 'n'},      {NULL, 0, NULL, 0},
-    };
     enum status status;
     int c;
 
     options_begin();
-    while ((c = options_next(argc, argv, ":", table, &status, err)) != -1) {
+    while ((c = options_take(cmd_send_options, argc, argv, &status, err)) != -1) {
         if (c != '?')
             status = take(s, c, err);
         if (status != STATUS_OK)

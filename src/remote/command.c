@@ -10,26 +10,17 @@
 #define DURATION_MAX_S 86400
 
 static const struct command commands[] = {
-    {"send", "[KIND] [--to URL] [--endpoint NAME] [OPTION ...]",
-     "deliver a sample webhook by AssemblyAI's rules",
-     "  KIND              completed (default), error, redacted, streaming, voice\n"
-     "  --endpoint NAME   the endpoint of the configuration whose address and secret are used\n"
-     "  --to URL          another address; without --endpoint and --secret-file no secret is sent\n"
-     "  --secret-file F   the secret that F holds\n"
-     "  --header NAME     the header that carries it (default: X-Webhook-Secret)\n"
-     "  --bad-secret      a wrong secret in place of the right one\n"
-     "  --set NAME=VALUE  a member of the body, as transcript_id=...; VALUE is JSON or a text\n"
-     "  --query N=VALUE   one more parameter of the address\n"
-     "  --data @FILE      the bytes of FILE as the body, or those given themselves\n"
-     "  --rule RULE       new (default): a 4xx is final; old: it is not, an unreachable host is\n"
-     "  --attempts N      how often it is tried (default: 10)\n"
-     "  --interval D      how long is waited between two attempts (default: 10s)\n"
-     "  --timeout D       how long an attempt may take (default: 10s)\n"
-     "  --repeat N        deliver the same N times, one after the other\n"
-     "\n"
-     "--set and --query may be repeated. Exits 0 only where every delivery was answered with a "
-     "2xx.\n",
-     cmd_send},
+    {
+        .name = "send",
+        .arguments = "[OPTION ...] [KIND]",
+        .summary = "deliver a sample webhook by AssemblyAI's rules",
+        .help = "KIND is completed (the default), error, redacted, streaming or voice. Exits 0 "
+                "only where every delivery was\n"
+                "answered with a 2xx. Without --endpoint and --secret-file, --to gets no secret.\n",
+        .run = cmd_send,
+        .options = cmd_send_options,
+        .words = "completed error redacted streaming voice",
+    },
 };
 
 const struct command_program remote_program = {

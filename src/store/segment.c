@@ -70,16 +70,13 @@ static enum status list_fill(struct segment_list *list, DIR *dir, struct err *er
     }
 }
 
-enum status segment_list_read(const struct spool *spool, struct segment_list *out, struct err *err)
+/* Takes `fd`, whatever becomes of it. */
+static enum status list_read(int fd, struct segment_list *out, struct err *err)
 {
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     struct segment_list list = {NULL, 0};
     enum status status;
-    DIR *dir;
-    int fd;
 
-    /* A descriptor of its own: the position in the folder belongs to the open file. */
-    fd = file_open(spool->log, ".", O_RDONLY | O_DIRECTORY, 0);
-    dir = fd < 0 ? NULL : fdopendir(fd);
     if (dir == NULL) {
         status = err_errno(err, "cannot list the journal");
         file_close(&fd);
@@ -95,6 +92,24 @@ enum status segment_list_read(const struct spool *spool, struct segment_list *ou
         qsort(list.numbers, list.count, sizeof *list.numbers, ascending);
     *out = list;
     return STATUS_OK;
+}
+
+enum status segment_list_read(const struct spool *spool, struct segment_list *out, struct err *err)
+{
+    /* A descriptor of its own: the position in the folder belongs to the open file. */
+    return list_read(file_open(spool->log, ".", O_RDONLY | O_DIRECTORY, 0), out, err);
+}
+
+enum status segment_list_folder(int dir, const char *folder, struct segment_list *out,
+                                struct err *err)
+{
+    int fd = file_open(dir, folder, O_RDONLY | O_DIRECTORY, 0);
+
+    if (fd < 0 && errno == ENOENT) {
+        *out = (struct segment_list){NULL, 0};
+        return STATUS_OK;
+    }
+    return list_read(fd, out, err);
 }
 
 void segment_list_free(struct segment_list *list)

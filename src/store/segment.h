@@ -21,6 +21,8 @@ struct segment_list {
     size_t count;
 };
 enum status segment_list_read(const struct spool *spool, struct segment_list *out, struct err *err) STATUS_CHECKED;
+/* The same of any folder whose files are so named; one that is missing is empty. */
+enum status segment_list_folder(int dir, const char *folder, struct segment_list *out, struct err *err) STATUS_CHECKED;
 void segment_list_free(struct segment_list *list);
 /* The largest number below `segment`, or 0. */
 uint32_t segment_list_below(const struct segment_list *list, uint32_t segment);

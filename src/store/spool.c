@@ -167,7 +167,8 @@ static enum status open_top(int *out, const char *path, struct err *err)
 
 enum status spool_create(const char *path, struct err *err)
 {
-    static const char *const folders[] = {DIR_LOG, DIR_IDX, DIR_QUARANTINE, DIR_REFUSED};
+    static const char *const folders[] = {DIR_LOG,   DIR_IDX,       DIR_QUARANTINE, DIR_REFUSED,
+                                          SPOOL_RUN, SPOOL_RESULTS, SPOOL_COMMANDS};
     enum status status;
     int dir = -1;
 
@@ -187,6 +188,16 @@ enum status spool_create(const char *path, struct err *err)
     if (status == STATUS_OK)
         status = sync_parent(path, err);
     file_close(&dir);
+    return status;
+}
+
+enum status spool_make_run(const struct spool *spool, struct err *err)
+{
+    static const char *const folders[] = {SPOOL_RUN, SPOOL_RESULTS, SPOOL_COMMANDS};
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; status == STATUS_OK && i < sizeof folders / sizeof *folders; i++)
+        status = make_dir(spool->dir, folders[i], spool->path, err);
     return status;
 }
 

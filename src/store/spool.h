@@ -8,6 +8,8 @@
  *     log/00000012.jsonl    journal segments
  *     idx/00.idx            dedup tables; idx/reach: the durable checkpoint
  *     quarantine/  refused/ deliveries that are no events (store/box.h)
+ *     run/                  hooks: lock of the one runner, wake (FIFO), snapshot, slot.N of a running hook
+ *       results/  commands/ what became of each run, and what an operator asked for (store/ledger.h)
  *     stenohook.log         our log
  */
 #ifndef STORE_SPOOL_H
@@ -32,6 +34,14 @@ struct spool {
 #define SPOOL_STATE "state"              /* dir */
 #define SPOOL_LOG "stenohook.log"        /* dir */
 #define SPOOL_REBUILD_LOCK "rebuild.lock" /* dir */
+#define SPOOL_RUN "run"                  /* dir */
+#define SPOOL_RUN_LOCK "run/lock"         /* dir; and what follows, so that a gateway has no more to open */
+#define SPOOL_WAKE "run/wake"
+#define SPOOL_SNAPSHOT "run/snapshot"
+#define SPOOL_SLOT_PREFIX "run/slot."
+#define SPOOL_RESULTS "run/results"
+#define SPOOL_COMMANDS "run/commands"
+#define SPOOL_COMMANDS_LOCK "run/commands.lock"
 #define SPOOL_REACH "reach"              /* idx */
 #define SPOOL_NAME_MAX 32
 void spool_segment_name(char out[SPOOL_NAME_MAX], uint32_t segment); /* log: "00000012.jsonl" */
@@ -45,6 +55,8 @@ enum status spool_create(const char *path, struct err *err) STATUS_CHECKED;
 /* Opens an existing spool. STATUS_OWNER: it does not belong to the effective user. STATUS_CONFIG: there is none, or it
  * is of another format, with the remedy ("run stenohook init"). On failure nothing stays open. */
 enum status spool_open(struct spool *spool, const char *path, struct err *err) STATUS_CHECKED;
+/* Makes run/ and the folders in it where they are missing. */
+enum status spool_make_run(const struct spool *spool, struct err *err) STATUS_CHECKED;
 void spool_close(struct spool *spool);
 
 /* For programs that people start: root becomes the owner of the spool (groups, gid, uid), the owner stays what he is,

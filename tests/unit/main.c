@@ -17,6 +17,7 @@ extern const struct unit_suite suite_auth;
 extern const struct unit_suite suite_base;
 extern const struct unit_suite suite_box;
 extern const struct unit_suite suite_command;
+extern const struct unit_suite suite_commands;
 extern const struct unit_suite suite_config;
 #ifdef REMOTE
 extern const struct unit_suite suite_deliver;
@@ -26,6 +27,7 @@ extern const struct unit_suite suite_group;
 extern const struct unit_suite suite_index;
 extern const struct unit_suite suite_journal;
 extern const struct unit_suite suite_json;
+extern const struct unit_suite suite_ledger;
 extern const struct unit_suite suite_lines;
 extern const struct unit_suite suite_listen;
 extern const struct unit_suite suite_payload;
@@ -35,6 +37,7 @@ extern const struct unit_suite suite_record;
 extern const struct unit_suite suite_recover;
 extern const struct unit_suite suite_reply;
 extern const struct unit_suite suite_request;
+extern const struct unit_suite suite_result;
 extern const struct unit_suite suite_rotate;
 extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_settings;
@@ -50,6 +53,7 @@ static const struct unit_suite *const suites[] = {
     &suite_base,
     &suite_box,
     &suite_command,
+    &suite_commands,
     &suite_config,
 #ifdef REMOTE
     &suite_deliver,
@@ -59,6 +63,7 @@ static const struct unit_suite *const suites[] = {
     &suite_index,
     &suite_journal,
     &suite_json,
+    &suite_ledger,
     &suite_lines,
     &suite_listen,
     &suite_payload,
@@ -68,6 +73,7 @@ static const struct unit_suite *const suites[] = {
     &suite_recover,
     &suite_reply,
     &suite_request,
+    &suite_result,
     &suite_rotate,
     &suite_scan,
     &suite_settings,

@@ -2,18 +2,21 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "admin/command.h"
+#include "admin/completion.h"
 #include "admin/event_text.h"
 #include "admin/filter.h"
 #include "admin/init_text.h"
 #include "admin/webroot.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/usage.h"
 #include "core/config.h"
 #include "reader_kit.h"
 
@@ -92,13 +95,107 @@ UNIT_TEST(help_of_a_command_shows_its_arguments_and_options)
 
     buf_init(&out, 65536);
     for (size_t i = 0; i < admin_program.count; i++) {
-        UNIT_STATUS(STATUS_OK, RUN(&out, &err, "help", admin_program.commands[i].name), &err);
-        UNIT_TRUE(strstr(out.ptr, admin_program.commands[i].arguments) != NULL &&
-                  strstr(out.ptr, admin_program.commands[i].help) != NULL);
-        UNIT_STATUS(STATUS_OK, RUN(&out, &err, admin_program.commands[i].name, "--frob", "--help"),
-                    &err);
-        UNIT_TRUE(strstr(out.ptr, admin_program.commands[i].help) != NULL);
+        const struct command *c = &admin_program.commands[i];
+
+        if (c->raw)
+            continue;
+        UNIT_STATUS(STATUS_OK, RUN(&out, &err, "help", c->name), &err);
+        UNIT_TRUE(strstr(out.ptr, c->arguments) != NULL && strstr(out.ptr, c->help) != NULL);
+        for (const struct options_row *o = c->options; o->name != NULL; o++)
+            UNIT_TRUE(strstr(out.ptr, o->name) != NULL);
+        UNIT_STATUS(STATUS_OK, RUN(&out, &err, c->name, "--frob", "--help"), &err);
+        UNIT_TRUE(strstr(out.ptr, c->help) != NULL);
     }
+    buf_free(&out);
+}
+
+/* Ids are what a verb tells its options apart by, and getopt's tables have room for so many. */
+UNIT_TEST(the_options_of_a_command_differ_and_fit)
+{
+    for (size_t i = 0; i < admin_program.count; i++) {
+        const struct options_row *o = admin_program.commands[i].options;
+        size_t n = 0;
+
+        for (; o != NULL && o[n].name != NULL; n++) {
+            UNIT_TRUE(strchr(o[n].help, '\t') == NULL && o[n].help[0] != '\0');
+            for (size_t k = 0; k < n; k++)
+                UNIT_TRUE(o[k].id != o[n].id && strcmp(o[k].name, o[n].name) != 0);
+            for (const char *line = o[n].help; line != NULL; line = strchr(line, '\n')) {
+                line += *line == '\n';
+                UNIT_TRUE(strcspn(line, "\n") <= OPTIONS_HELP_WIDTH);
+            }
+        }
+        UNIT_TRUE(n <= OPTIONS_MAX);
+    }
+}
+
+static const struct options_row some_options[] = {
+    {'n', "number", "N", NULL, "a number"},
+    {'v', "verbose", NULL, NULL, "more words,\nmany more"},
+    {OPTIONS_LONG, "a-very-long-option", "VALUE", "one two", "takes two"},
+    {OPTIONS_LONG + 1, "file", "FILE", NULL, "it's a [file]: a\\b"},
+    {0},
+};
+static const struct command some_commands[] = {
+    {.name = "go",
+     .arguments = "[OPTION ...] ID",
+     .summary = "go there",
+     .help = "Notes.\n",
+     .options = some_options},
+    {.name = "say", .arguments = "hi | ho", .summary = "say it", .help = "", .words = "hi ho"},
+};
+static const struct command_program some_program = {
+    .name = "prog", .manuals = "prog(1)", .commands = some_commands, .count = 2};
+
+UNIT_TEST(help_is_made_from_the_rows_of_options)
+{
+    struct buf out;
+
+    buf_init(&out, 65536);
+    usage_command(&out, &some_program, &some_commands[0]);
+    UNIT_STR("usage: prog [--config FILE] go [OPTION ...] ID\n\ngo: go there\n\n"
+             "  -n, --number N   a number\n"
+             "  -v, --verbose    more words,\n"
+             "                   many more\n"
+             "  --a-very-long-option VALUE\n"
+             "                   takes two\n"
+             "  --file FILE      it's a [file]: a\\b\n"
+             "\nNotes.\n",
+             buf_str(&out));
+    buf_free(&out);
+}
+
+UNIT_TEST(options_are_taken_as_their_rows_say)
+{
+    char *argv[] = {(char[]){"go"}, (char[]){"x"}, (char[]){"-vn7"}, (char[]){"--a-very=one"},
+                    NULL};
+    struct err err = ERR_INIT;
+    enum status status;
+
+    options_begin();
+    UNIT_INT('v', options_take(some_options, 4, argv, &status, &err));
+    UNIT_INT('n', options_take(some_options, 4, argv, &status, &err));
+    UNIT_TEXT("7", optarg);
+    UNIT_INT(OPTIONS_LONG, options_take(some_options, 4, argv, &status, &err));
+    UNIT_TEXT("one", optarg);
+    UNIT_INT(-1, options_take(some_options, 4, argv, &status, &err));
+    UNIT_TEXT("x", argv[optind]);
+}
+
+UNIT_TEST(a_completion_quotes_what_means_something_to_the_shell)
+{
+    struct buf out;
+
+    buf_init(&out, COMPLETION_MAX);
+    completion_zsh(&out, &some_program);
+    UNIT_TRUE(strstr(out.ptr, "'*--file[it'\\''s a \\[file\\]\\: a\\\\b]:FILE:_files'") != NULL);
+    UNIT_TRUE(strstr(out.ptr, "'*-v[more words,]'") != NULL);
+    UNIT_TRUE(strstr(out.ptr, "'1:word:(hi ho)'") != NULL);
+    buf_reset(&out, 65536);
+    completion_bash(&out, &some_program);
+    UNIT_TRUE(strstr(out.ptr, "go:--a-very-long-option) COMPREPLY=($(compgen -W 'one two' ") !=
+              NULL);
+    UNIT_TRUE(strstr(out.ptr, "go:--file) COMPREPLY=($(compgen -f ") != NULL);
     buf_free(&out);
 }
 
@@ -343,6 +440,10 @@ UNIT_TEST(a_path_below_a_web_servers_files_is_recognised)
 static const struct unit_case cases[] = {
     UNIT_CASE(help_names_every_command),
     UNIT_CASE(help_of_a_command_shows_its_arguments_and_options),
+    UNIT_CASE(the_options_of_a_command_differ_and_fit),
+    UNIT_CASE(help_is_made_from_the_rows_of_options),
+    UNIT_CASE(options_are_taken_as_their_rows_say),
+    UNIT_CASE(a_completion_quotes_what_means_something_to_the_shell),
     UNIT_CASE(version_is_one_line),
     UNIT_CASE(wrong_use_names_the_fault_and_the_remedy),
     UNIT_CASE(a_configuration_is_taken_before_and_behind_the_command),
