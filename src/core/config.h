@@ -26,6 +26,9 @@
 /* body-max where the scheme signs the body, which must then be read before anybody is known. */
 #define CONFIG_BODY_MAX_SIGNED ((uint64_t)64 * 1024)
 
+/* api-url where the file does not say another. */
+#define CONFIG_API_URL "https://api.assemblyai.com"
+
 enum auth_scheme {
     AUTH_NONE,             /* auth = "none" */
     AUTH_STATIC,           /* auth-header and/or auth-query: either of them proves */

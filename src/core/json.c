@@ -122,13 +122,15 @@ static enum status add(struct json_object *document, const struct picked *p, siz
                        const char *what, struct err *err)
 {
     struct json_object *value = NULL;
+    bool is_string = p->raw[i].ptr[0] == '"';
+    size_t max = is_string ? JSON_STRING_MAX : JSON_MEMBER_MAX;
     enum status status;
 
     if (p->times[i] > 1)
         return err_set(err, STATUS_MALFORMED, "%s names '%s' twice", what, p->names[i]);
-    if (p->raw[i].len > JSON_MEMBER_MAX)
+    if (p->raw[i].len > max)
         return err_set(err, STATUS_MALFORMED, "%s: '%s' is larger than %zu bytes", what,
-                       p->names[i], JSON_MEMBER_MAX);
+                       p->names[i], max);
     status = parse(&value, p->raw[i], what, err);
     if (status == STATUS_OK && json_object_object_add(document, p->names[i], value) != 0) {
         json_object_put(value);
@@ -177,11 +179,14 @@ const struct json *json_member(const struct json *object, const char *name)
     return ours(value);
 }
 
+bool json_is_array(const struct json *value)
+{
+    return json_object_is_type(theirs(value), json_type_array);
+}
+
 size_t json_count(const struct json *array)
 {
-    return json_object_is_type(theirs(array), json_type_array)
-               ? json_object_array_length(theirs(array))
-               : 0;
+    return json_is_array(array) ? json_object_array_length(theirs(array)) : 0;
 }
 
 const struct json *json_item(const struct json *array, size_t index)

@@ -16,8 +16,10 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* A member of more raw bytes is refused: json-c takes up to a hundred times as much memory. */
+/* A member of more raw bytes is refused: for arrays and objects json-c takes up to a hundred times
+ * as much memory. */
 #define JSON_MEMBER_MAX ((size_t)1024 * 1024)
+#define JSON_STRING_MAX ((size_t)32 * 1024 * 1024)
 #define JSON_NAMES_MAX 16
 #define JSON_DEPTH_MAX 32
 
@@ -33,6 +35,7 @@ void json_free(struct json *document); /* NULL is fine */
 
 /* NULL: there is none, or `object` is no object. */
 const struct json *json_member(const struct json *object, const char *name);
+bool json_is_array(const struct json *value);
 /* 0, NULL: no array, or no such item. */
 size_t json_count(const struct json *array);
 const struct json *json_item(const struct json *array, size_t index);

@@ -21,6 +21,25 @@ static const struct command commands[] = {
         .options = cmd_send_options,
         .words = "completed error redacted streaming voice",
     },
+    {
+        .name = "submit",
+        .arguments = "[OPTION ...] URL | FILE",
+        .summary = "have audio transcribed, with a webhook to an endpoint of ours",
+        .help = "Prints the id of the transcript. A file is uploaded first. The endpoint's url and "
+                "secret are those of the\n"
+                "configuration.\n",
+        .run = cmd_submit,
+        .options = cmd_submit_options,
+    },
+    {
+        .name = "fetch",
+        .arguments = "[OPTION ...] ID ...",
+        .summary = "get transcripts from the API",
+        .help = "Without --out, one transcript goes to standard output. Exits 1 where one is not "
+                "finished, or cannot be had.\n",
+        .run = cmd_fetch,
+        .options = cmd_fetch_options,
+    },
 };
 
 const struct command_program remote_program = {

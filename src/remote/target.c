@@ -43,7 +43,7 @@ enum status target_url(struct buf *out, const char *url, const char *const *para
 enum status target_add_token(struct buf *url, const struct config_endpoint *endpoint,
                              struct str secret, struct err *err)
 {
-    if (endpoint == NULL || endpoint->auth_query == NULL || endpoint->auth_header != NULL)
+    if (endpoint == NULL || endpoint->auth_query == NULL)
         return STATUS_OK;
     url_add_pair(url, str_of(endpoint->auth_query), secret);
     return buf_status(url, "the address", err);

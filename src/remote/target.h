@@ -30,8 +30,8 @@ enum status target_find(struct target *out, const struct settings *settings, con
 enum status target_url(struct buf *out, const char *url, const char *const *params, size_t count,
                        struct err *err) STATUS_CHECKED;
 
-/* Puts the secret into the URL where the endpoint looks for it there and in no header: from then on
- * the URL is not to be shown. */
+/* Puts the secret into the URL where the endpoint looks for it there too: from then on the URL is
+ * not to be shown. */
 enum status target_add_token(struct buf *url, const struct config_endpoint *endpoint,
                              struct str secret, struct err *err) STATUS_CHECKED;
 

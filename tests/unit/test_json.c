@@ -142,13 +142,17 @@ UNIT_TEST(a_large_member_is_refused_where_it_is_read_and_passed_over_elsewhere)
 {
     struct buf text;
 
-    buf_init(&text, 4 * JSON_MEMBER_MAX);
-    repeat(&text, "{\"id\": \"", "x", JSON_MEMBER_MAX - 2, "\"}");
+    buf_init(&text, 2 * JSON_STRING_MAX);
+    repeat(&text, "{\"list\": [", " ", JSON_MEMBER_MAX - 2, "]}");
     json_free(read_text(text.ptr));
-    repeat(&text, "{\"id\": \"", "x", JSON_MEMBER_MAX - 1, "\"}");
+    repeat(&text, "{\"list\": [", " ", JSON_MEMBER_MAX - 1, "]}");
+    refused(STATUS_MALFORMED, "'list' is larger", buf_str(&text));
+    repeat(&text, "{\"words\": [", " ", JSON_MEMBER_MAX - 1, "]}");
+    json_free(read_text(text.ptr));
+    repeat(&text, "{\"id\": \"", "x", JSON_STRING_MAX - 2, "\"}");
+    json_free(read_text(text.ptr));
+    repeat(&text, "{\"id\": \"", "x", JSON_STRING_MAX - 1, "\"}");
     refused(STATUS_MALFORMED, "'id' is larger", buf_str(&text));
-    repeat(&text, "{\"words\": \"", "x", JSON_MEMBER_MAX - 1, "\"}");
-    json_free(read_text(text.ptr));
     buf_free(&text);
 }
 
