@@ -81,6 +81,17 @@ static const struct command commands[] = {
         .options = cmd_drop_options,
     },
     {
+        .name = "rejected",
+        .arguments = "list | show | accept [OPTION ...] [NAME ...]",
+        .summary = "look at deliveries that are not on record, and record them after all",
+        .help = "NAME is an entry's name or the beginning of one, or the sender's id of a "
+                "transcript.\n"
+                "accept makes events of them, as if they had come with the right secret.\n",
+        .run = cmd_rejected,
+        .options = cmd_rejected_options,
+        .words = "list show accept",
+    },
+    {
         .name = "verify",
         .arguments = "",
         .summary = "read the whole journal and look for damage",

@@ -5,10 +5,10 @@
 
 #include "base/clock.h"
 #include "core/event.h"
-#include "core/record.h"
 #include "gate/gate.h"
 #include "gate/reply.h"
 #include "gate/visit.h"
+#include "store/intake.h"
 
 #include <stdlib.h>
 
@@ -17,10 +17,6 @@
 #define QUERY_MAX ((size_t)16 << 20)
 /* Time for a slice of an index rebuild, behind a reply. */
 #define SLICE_NS (20 * NS_PER_MS)
-/* A byte takes at most six in JSON; a query is written raw and decoded. The rest has room for all
- * names and numbers. */
-#define ESCAPED 6
-#define RECORD_REST ((size_t)64 * 1024)
 
 /* ---- the pipeline */
 
@@ -70,10 +66,6 @@ static enum status authenticate(struct visit *v, struct str body)
 static enum status record(struct visit *v, const struct event *event)
 {
     struct gate_thread *t = v->thread;
-    size_t max = ESCAPED * (event->body.len + 2 * event->query.len + event->content_type.len +
-                            event->user_agent.len) +
-                 RECORD_REST;
-    struct record_line line;
     const struct receipt *receipt;
     struct journal *journal;
     enum status status;
@@ -81,12 +73,7 @@ static enum status record(struct visit *v, const struct event *event)
     status = site_journal(&t->user, v->settings->config, &journal, &v->err);
     if (status != STATUS_OK)
         return status;
-    status = record_print(&line, event, max, &v->err);
-    if (status != STATUS_OK)
-        return status;
-    status = journal_append(journal, str_of(event->key), &line, v->now_ns, v->deadline_ns, &receipt,
-                            &v->err);
-    record_line_free(&line);
+    status = intake_append(journal, event, v->now_ns, v->deadline_ns, &receipt, &v->err);
     if (status == STATUS_OK) {
         reply_accepted(&t->reply, receipt);
         t->appended = true;

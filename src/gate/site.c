@@ -3,6 +3,8 @@
  */
 #include "gate/site.h"
 
+#include "store/intake.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -112,9 +114,7 @@ enum status site_use(struct site_pool *pool, struct site_user *user, const struc
 enum status site_journal(struct site_user *user, const struct config *config, struct journal **out,
                          struct err *err)
 {
-    struct journal_options options = {.segment_max = config->segment_max,
-                                      .free_space_min = config->free_space_min,
-                                      .keep_s = config->keep_s};
+    struct journal_options options = intake_options(config);
     enum status status;
 
     if (user->journal != NULL && (user->options.segment_max != options.segment_max ||

@@ -19,8 +19,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define QUARANTINE_HEAD_MAX ((size_t)8 * 1024 * 1024)
-#define NAME_DIGITS 40
 #define NAME_LEN_MAX 64
 #define HEX_LEN (2 * MAC_SHA256_LEN)
 #define LATE_MAX 256
@@ -170,7 +168,7 @@ static enum status start(struct box *b, const struct box_entry *entry, struct er
     struct buf head;
     enum status status;
 
-    buf_init(&head, b->kind == BOX_REFUSED ? BOX_REFUSED_HEAD_MAX : QUARANTINE_HEAD_MAX);
+    buf_init(&head, b->kind == BOX_REFUSED ? BOX_REFUSED_HEAD_MAX : BOX_QUARANTINE_HEAD_MAX);
     status = check_space(b->spool, b->kind, &b->limits, err);
     if (status == STATUS_OK)
         status = print_head(&head, entry, err);
@@ -239,7 +237,7 @@ static enum status finish_file(struct box *b, bool complete, char name[NAME_LEN_
     buf_init(&hex, HEX_LEN);
     mac_stream_end(&b->name_hash, digest);
     text_hex(&hex, digest, sizeof digest);
-    snprintf(name, NAME_LEN_MAX, "%.*s%s", NAME_DIGITS, hex.ptr,
+    snprintf(name, NAME_LEN_MAX, "%.*s%s", BOX_NAME_DIGITS, hex.ptr,
              b->kind == BOX_REFUSED && b->class == USAGE_PUBLISHED ? USAGE_PUBLISHED_SUFFIX
                                                                    : USAGE_STRANGER_SUFFIX);
     buf_reset(&hex, HEX_LEN);

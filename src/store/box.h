@@ -43,6 +43,10 @@ enum box_kind { BOX_QUARANTINE, BOX_REFUSED };
 #define BOX_AGE_MAX_S (7 * 24 * 3600)
 /* A refused entry whose line would be longer is not kept. */
 #define BOX_REFUSED_HEAD_MAX (64 * 1024)
+/* An authenticated delivery whose line would be longer is answered 503. */
+#define BOX_QUARANTINE_HEAD_MAX ((size_t)8 * 1024 * 1024)
+/* Of a name, in front of its suffix. */
+#define BOX_NAME_DIGITS 40
 
 struct box_entry {
     enum status reason;

@@ -20,11 +20,15 @@ extern const struct unit_suite suite_child;
 extern const struct unit_suite suite_command;
 extern const struct unit_suite suite_commands;
 extern const struct unit_suite suite_config;
+#ifdef REMOTE
+extern const struct unit_suite suite_deliver;
+#endif
 extern const struct unit_suite suite_event;
 extern const struct unit_suite suite_group;
 extern const struct unit_suite suite_hookenv;
 extern const struct unit_suite suite_index;
 extern const struct unit_suite suite_journal;
+extern const struct unit_suite suite_json;
 extern const struct unit_suite suite_ledger;
 extern const struct unit_suite suite_lines;
 extern const struct unit_suite suite_listen;
@@ -43,6 +47,7 @@ extern const struct unit_suite suite_settings;
 extern const struct unit_suite suite_slot;
 extern const struct unit_suite suite_spool;
 extern const struct unit_suite suite_text;
+extern const struct unit_suite suite_url;
 extern const struct unit_suite suite_verdict;
 extern const struct unit_suite suite_verify;
 
@@ -55,11 +60,15 @@ static const struct unit_suite *const suites[] = {
     &suite_command,
     &suite_commands,
     &suite_config,
+#ifdef REMOTE
+    &suite_deliver,
+#endif
     &suite_event,
     &suite_group,
     &suite_hookenv,
     &suite_index,
     &suite_journal,
+    &suite_json,
     &suite_ledger,
     &suite_lines,
     &suite_listen,
@@ -78,6 +87,7 @@ static const struct unit_suite *const suites[] = {
     &suite_slot,
     &suite_spool,
     &suite_text,
+    &suite_url,
     &suite_verdict,
     &suite_verify,
 };

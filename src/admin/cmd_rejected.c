@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ * cmd_rejected - stenohook rejected
+ */
+#include <getopt.h>
+#include <string.h>
+
+#include "admin/command.h"
+#include "admin/rejection.h"
+#include "base/clock.h"
+
+enum {
+    OPT_BOX = OPTIONS_LONG,
+    OPT_REASON,
+    OPT_RAW,
+    OPT_ALL,
+    OPT_AS,
+    OPT_DRY_RUN,
+    OPT_YES,
+};
+
+#define REASONS "unauthorized unknown-endpoint address too-large malformed truncated stale"
+
+const struct options_row cmd_rejected_options[] = {
+    {OPT_BOX, "box", "B", "refused quarantine", "list, accept: only this box"},
+    {FILTER_SINCE, "since", "T", NULL,
+     "list, accept: received at T or later: 24h (ago), 2026-11-23,\n2026-11-23T07:50:18Z"},
+    {FILTER_UNTIL, "until", "T", NULL, "list, accept: received before T"},
+    {OPT_REASON, "reason", "R", REASONS, "list, accept: rejected because of that"},
+    {FILTER_ENDPOINT, "endpoint", "E", NULL, "list, accept: what came for this endpoint"},
+    EVENT_FORMAT_ROW("list: text (default), or json: one object a line"),
+    {OPT_RAW, "raw", NULL, NULL, "show: the body exactly as it was received, and nothing else"},
+    {OPT_ALL, "all", NULL, NULL, "accept: everything in the boxes"},
+    {OPT_AS, "as", "E", NULL, "accept: as deliveries for this endpoint, whatever they came for"},
+    {OPT_DRY_RUN, "dry-run", NULL, NULL, "accept: print what it would be, and do nothing"},
+    {OPT_YES, "yes", NULL, NULL, "accept: needed for more than one delivery"},
+    {0},
+};
+
+struct verb {
+    const char *name;
+    const char *options; /* names, with blanks around each */
+    int least, most;     /* operands */
+    enum status (*run)(const struct rejection *r, const struct command_room *room, struct err *err);
+};
+
+#define OPERANDS_MAX 1000
+
+static const struct verb verbs[] = {
+    {"list", " box since until reason endpoint format ", 0, 0, rejection_list},
+    {"show", " raw ", 1, 1, rejection_show},
+    {"accept", " box since until reason endpoint all as dry-run yes ", 0, OPERANDS_MAX,
+     rejection_accept},
+};
+
+static const char *option_name(int id)
+{
+    const struct options_row *row = cmd_rejected_options;
+
+    while (row->name != NULL && row->id != id)
+        row++;
+    return row->name == NULL ? "" : row->name;
+}
+
+/* The table is that of all three. */
+static enum status check_option(const struct verb *verb, int id, struct err *err)
+{
+    const char *name = option_name(id);
+    const char *at = strstr(verb->options, name);
+
+    while (at != NULL && !(at[-1] == ' ' && at[strlen(name)] == ' '))
+        at = strstr(at + 1, name);
+    return at != NULL ? STATUS_OK
+                      : err_set(err, STATUS_USAGE, "rejected %s takes no --%s", verb->name, name);
+}
+
+static enum status take_box(struct rejection *r, const char *text, struct err *err)
+{
+    for (int box = BOX_QUARANTINE; box <= BOX_REFUSED; box++)
+        if (strcmp(text, rejected_box_name((enum box_kind)box)) == 0) {
+            r->boxes |= 1U << box;
+            return STATUS_OK;
+        }
+    return err_set(err, STATUS_USAGE, "--box '%s' is none: refused or quarantine", text);
+}
+
+static enum status take_reasons(struct rejection *r, const char *text, struct err *err)
+{
+    size_t before = r->reasons.count;
+    enum status status = filter_add(&r->reasons, "--reason", text, err);
+
+    for (size_t i = before; status == STATUS_OK && i < r->reasons.count; i++) {
+        struct str value = r->reasons.values[i], reason, rest = STR(REASONS);
+
+        do
+            (void)str_cut(rest, ' ', &reason, &rest);
+        while (!str_eq(reason, value) && rest.ptr != NULL);
+        if (!str_eq(reason, value))
+            status = err_set(err, STATUS_USAGE, "--reason '%.*s' is none: " REASONS, (int)value.len,
+                             value.ptr);
+    }
+    return status;
+}
+
+static enum status take_option(struct rejection *r, int id, int64_t now_ns, struct err *err)
+{
+    switch (id) {
+    case OPT_BOX:
+        return take_box(r, optarg, err);
+    case FILTER_SINCE:
+        r->has_since = true;
+        return filter_time(&r->since_ns, "--since", optarg, now_ns, err);
+    case FILTER_UNTIL:
+        r->has_until = true;
+        return filter_time(&r->until_ns, "--until", optarg, now_ns, err);
+    case OPT_REASON:
+        return take_reasons(r, optarg, err);
+    case FILTER_ENDPOINT:
+        return filter_add(&r->endpoints, "--endpoint", optarg, err);
+    case EVENT_FORMAT_OPTION:
+        return event_format_parse(&r->format, optarg, err);
+    case OPT_AS:
+        r->as = optarg;
+        return STATUS_OK;
+    default:
+        r->raw = r->raw || id == OPT_RAW;
+        r->all = r->all || id == OPT_ALL;
+        r->dry_run = r->dry_run || id == OPT_DRY_RUN;
+        r->yes = r->yes || id == OPT_YES;
+        return STATUS_OK;
+    }
+}
+
+static enum status check_choice(const struct rejection *r, const struct verb *verb, struct err *err)
+{
+    bool chosen = r->all || rejection_filtered(r);
+
+    if (verb->run != rejection_accept)
+        return STATUS_OK;
+    if (chosen && r->name_count > 0)
+        return err_set(err, STATUS_USAGE,
+                       "rejected accept takes deliveries by name or by what they are, not both");
+    if (!chosen && r->name_count == 0)
+        return err_set(err, STATUS_USAGE,
+                       "rejected accept needs to be told which deliveries: names, --all, or what "
+                       "they are");
+    return STATUS_OK;
+}
+
+static enum status parse(struct rejection *r, const struct verb *verb, int argc, char **argv,
+                         struct err *err)
+{
+    int64_t now_ns = clock_wall_ns();
+    enum status status;
+    int id;
+
+    options_begin();
+    while ((id = options_take(cmd_rejected_options, argc, argv, &status, err)) != -1) {
+        if (status == STATUS_OK)
+            status = check_option(verb, id, err);
+        if (status == STATUS_OK)
+            status = take_option(r, id, now_ns, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    status = options_operands(argc, argv, verb->least, verb->most, err);
+    if (status != STATUS_OK)
+        return status;
+    r->names = argv + optind;
+    r->name_count = (size_t)(argc - optind);
+    for (size_t i = 0; i < r->name_count; i++)
+        if (r->names[i][0] == '\0')
+            return err_set(err, STATUS_USAGE,
+                           "an empty NAME: 'stenohook rejected list' shows them");
+    return check_choice(r, verb, err);
+}
+
+enum status cmd_rejected(int argc, char **argv, const char *config_path, struct err *err)
+{
+    struct rejection r = {.format = EVENT_FORMAT_TEXT};
+    const struct verb *verb = NULL;
+    struct command_room room;
+    enum status status;
+
+    for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof *verbs; i++)
+        if (strcmp(argv[1], verbs[i].name) == 0)
+            verb = &verbs[i];
+    if (verb == NULL)
+        return err_set(err, STATUS_USAGE, "rejected what? list, show or accept stands first");
+    status = parse(&r, verb, argc - 1, argv + 1, err);
+    if (status != STATUS_OK)
+        return status;
+    status = command_enter(&room, config_path, err);
+    if (status != STATUS_OK)
+        return status;
+    status = verb->run(&r, &room, err);
+    command_leave(&room);
+    return status;
+}

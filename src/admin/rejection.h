@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ * rejection - what the verbs of the boxes have in common: their options, and which entries are
+ * meant by a name or by a filter.
+ */
+#ifndef ADMIN_REJECTION_H
+#define ADMIN_REJECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "admin/event_text.h"
+#include "admin/filter.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "core/event.h"
+#include "store/rejected.h"
+#include "store/room.h"
+
+/* Bodies up to this are looked into for what they are about: the default of body-max. */
+#define REJECTION_LOOK_MAX ((size_t)16 << 20)
+/* Entries of an ambiguous name that are listed. */
+#define REJECTION_LISTED_MAX 50
+/* Digits of a name that lists show. */
+#define REJECTION_SHORT 12
+
+struct rejection {
+    unsigned boxes; /* bits of 1 << BOX_...; 0: both */
+    bool has_since, has_until, all, dry_run, yes, raw;
+    int64_t since_ns, until_ns;
+    struct filter_list reasons, endpoints;
+    const char *as; /* the endpoint that entries are accepted for, or NULL */
+    enum event_format format;
+    char *const *names; /* operands */
+    size_t name_count;
+};
+
+/* The entries of the boxes and which of them are meant. */
+struct rejection_choice {
+    struct rejected_refs refs;
+    bool *chosen;
+    size_t count; /* of the chosen */
+};
+
+/* Whether any option was given that chooses. */
+bool rejection_filtered(const struct rejection *r);
+
+/* Scans the boxes, telling of what is damaged on stderr, and chooses by names, or where there are
+ * none by the filter. STATUS_MISSING: a name is that of no entry, or of several that differ in
+ * more than their box, which are then listed on stderr. */
+enum status rejection_choose(struct rejection_choice *out, const struct rejection *r,
+                             const struct spool *spool, struct err *err) STATUS_CHECKED;
+void rejection_choice_free(struct rejection_choice *choice);
+
+/* What a body is about. false: it is not whole, no JSON, or beyond REJECTION_LOOK_MAX; *event is
+ * then of kind unknown and empty. */
+bool rejection_look(struct event *event, struct buf *body, const struct rejected *entry,
+                    const struct spool *spool);
+
+enum status rejection_list(const struct rejection *r, const struct command_room *room,
+                           struct err *err) STATUS_CHECKED;
+enum status rejection_show(const struct rejection *r, const struct command_room *room,
+                           struct err *err) STATUS_CHECKED;
+enum status rejection_accept(const struct rejection *r, const struct command_room *room,
+                             struct err *err) STATUS_CHECKED;
+
+#endif

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT
+ * rejection_accept - stenohook rejected accept: entries become events.
+ *
+ * The operator decides who may deliver, never what an event is: its body is whole and valid JSON
+ * whichever way it came in, since hooks and readers of the journal go by that. So what the gateway
+ * would record from a sender with the right secret is recorded, under the same key, and nothing
+ * else.
+ *
+ * An entry is removed only after the receipt. Killed anywhere, it is run again: what is on record
+ * already is not recorded twice.
+ */
+#include "admin/rejection.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/print.h"
+#include "core/auth.h"
+#include "store/intake.h"
+#include "store/journal.h"
+#include "store/wake.h"
+
+#define NS_PER_S UINT64_C(1000000000)
+/* For one event; a gateway under load holds the lock for less. */
+#define APPEND_DEADLINE_NS (30 * NS_PER_S)
+#define SLICE_NS (NS_PER_S / 2)
+#define LINE_MAX_TEXT 4096
+
+struct acceptance {
+    const struct rejection *r;
+    const struct command_room *room;
+    struct journal *journal; /* NULL: a dry run */
+    struct buf body, query, line;
+    size_t recorded, known, unfit;
+    bool progress;
+    bool wake; /* an event was recorded whose endpoint has a hook */
+};
+
+/* ---- one entry */
+
+static const struct config_endpoint *endpoint_of(const struct config *config, struct str name)
+{
+    for (size_t i = 0; i < config->endpoint_count; i++)
+        if (str_is(name, config->endpoints[i].name))
+            return &config->endpoints[i];
+    return NULL;
+}
+
+static enum status find_endpoint(const struct config_endpoint **out, const struct acceptance *a,
+                                 const struct rejected *entry, struct err *err)
+{
+    const struct config *config = a->room->settings->config;
+    const struct config_endpoint *found =
+        endpoint_of(config, a->r->as != NULL ? str_of(a->r->as) : entry->endpoint);
+
+    if (found == NULL)
+        return err_set(
+            err, STATUS_UNKNOWN_ENDPOINT,
+            "it is for the endpoint \"%.*s\", which is not configured: say with --as "
+            "which one it is meant for",
+            (int)(entry->endpoint.len < CONFIG_NAME_MAX ? entry->endpoint.len : CONFIG_NAME_MAX),
+            entry->endpoint.ptr);
+    *out = found;
+    return STATUS_OK;
+}
+
+static enum status read_body(struct acceptance *a, const struct config_endpoint *endpoint,
+                             const struct rejected *entry, struct err *err)
+{
+    if (entry->kept < entry->bytes)
+        return err_set(err, STATUS_TOO_LARGE,
+                       "of its body only the first %" PRIu64 " of %" PRIu64 " bytes were kept",
+                       entry->kept, entry->bytes);
+    if (!entry->complete)
+        return err_set(err, STATUS_TRUNCATED, "its body was cut off on the way");
+    if (entry->kept > endpoint->body_max)
+        return err_set(err, STATUS_TOO_LARGE,
+                       "its %" PRIu64 " bytes are more than body-max of the endpoint \"%s\": raise "
+                       "that first",
+                       entry->kept, endpoint->name);
+    buf_free(&a->body);
+    buf_init(&a->body, (size_t)endpoint->body_max);
+    return rejected_body(entry, &a->room->spool, &a->body, err);
+}
+
+/* The event borrows from entry, body and query. */
+static enum status make_event(struct acceptance *a, const struct config_endpoint *endpoint,
+                              const struct principal *principal, const struct rejected *entry,
+                              struct event *event, struct err *err)
+{
+    struct request request = {
+        .method = METHOD_POST,
+        .remote_addr = entry->remote_addr.ptr == NULL ? STR("") : entry->remote_addr,
+        .content_type = entry->content_type,
+        .user_agent = entry->user_agent,
+    };
+    enum status status;
+
+    buf_free(&a->query);
+    buf_init(&a->query, BOX_QUARANTINE_HEAD_MAX);
+    /* When the entry was kept, this parameter may not have been known for the token. */
+    auth_query_kept(&a->query, endpoint, entry->query);
+    status = buf_status(&a->query, "the query", err);
+    if (status != STATUS_OK)
+        return status;
+    return event_make(event, principal, &request, buf_str(&a->query), buf_str(&a->body),
+                      entry->ref.received_ns, err);
+}
+
+static enum status print_outcome(struct acceptance *a, const char *outcome, const char *id,
+                                 const struct event *event, const struct rejected_ref *ref,
+                                 struct err *err)
+{
+    struct buf *b = &a->line;
+
+    buf_printf(b, "%-12s %-10s  %s  %s  %s  %s  [%s/%.*s]\n", outcome, id, event->endpoint,
+               event_kind_name(event->kind), event->status[0] == '\0' ? "-" : event->status,
+               event->subject[0] == '\0' ? "-" : event->subject, rejected_box_name(ref->box),
+               REJECTION_SHORT, ref->name);
+    return print_buf(b, "what was accepted", err);
+}
+
+/* Failures from here on are ours, and end the whole run. */
+static enum status record(struct acceptance *a, const struct config_endpoint *endpoint,
+                          const struct event *event, const struct rejected_ref *ref,
+                          struct err *err)
+{
+    const struct receipt *receipt;
+    enum status status;
+    bool known;
+
+    if (a->journal == NULL) {
+        a->recorded++;
+        return print_outcome(a, "would accept", "-", event, ref, err);
+    }
+    status = intake_append(a->journal, event, clock_wall_ns(), clock_mono_ns() + APPEND_DEADLINE_NS,
+                           &receipt, err);
+    if (status != STATUS_OK)
+        return status;
+    known = receipt_duplicate(receipt);
+    if (known)
+        a->known++;
+    else
+        a->recorded++;
+    a->wake = a->wake || (!known && endpoint->hook != NULL);
+    status = rejected_remove(ref, &a->room->spool, err);
+    if (status != STATUS_OK)
+        return status;
+    return print_outcome(a, known ? "on record" : "recorded", receipt_id(receipt), event, ref, err);
+}
+
+/* Whether the failure is one entry's: the others may still be good. */
+static bool is_unfit(enum status status)
+{
+    return status == STATUS_MISSING || status == STATUS_CORRUPT || status == STATUS_TOO_LARGE ||
+           status == STATUS_TRUNCATED || status == STATUS_MALFORMED || status == STATUS_LIMIT ||
+           status == STATUS_UNKNOWN_ENDPOINT;
+}
+
+static enum status unfit(struct acceptance *a, const struct rejected_ref *ref, enum status status,
+                         const struct err *why, struct err *err)
+{
+    if (!is_unfit(status))
+        return err_set(err, status, "%s", why->text);
+    a->unfit++;
+    print_warning("%s/%.*s is not accepted: %s", rejected_box_name(ref->box), REJECTION_SHORT,
+                  ref->name, why->text);
+    return STATUS_OK;
+}
+
+static enum status accept_entry(struct acceptance *a, const struct rejected *entry, struct err *err)
+{
+    const struct config_endpoint *endpoint = NULL;
+    struct principal *principal = NULL;
+    struct err why = ERR_INIT;
+    struct event event;
+    enum status status = find_endpoint(&endpoint, a, entry, &why);
+
+    if (status == STATUS_OK)
+        status = read_body(a, endpoint, entry, &why);
+    if (status == STATUS_OK)
+        status = auth_accept(endpoint, "rejected", &principal, &why);
+    if (status == STATUS_OK)
+        status = make_event(a, endpoint, principal, entry, &event, &why);
+    if (status == STATUS_OK)
+        status = record(a, endpoint, &event, &entry->ref, err);
+    else
+        status = unfit(a, &entry->ref, status, &why, err);
+    principal_free(principal);
+    return status;
+}
+
+/* ---- all of them */
+
+static void show_progress(const struct acceptance *a, size_t count)
+{
+    /* Whatever is said next begins where this began. */
+    if (a->progress)
+        fprintf(stderr, "\r%zu of %zu \r", a->recorded + a->known + a->unfit, count);
+}
+
+static enum status accept_all(struct acceptance *a, const struct rejection_choice *choice,
+                              struct err *err)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; status == STATUS_OK && i < choice->refs.count; i++) {
+        const struct rejected_ref *ref = &choice->refs.list[i];
+        struct err why = ERR_INIT;
+        struct rejected entry;
+
+        if (!choice->chosen[i])
+            continue;
+        status = rejected_read(&entry, &a->room->spool, ref, &why);
+        if (status != STATUS_OK) {
+            status = unfit(a, ref, status, &why, err);
+            continue;
+        }
+        status = accept_entry(a, &entry, err);
+        rejected_free(&entry);
+        show_progress(a, choice->count);
+    }
+    return status;
+}
+
+/* An index that was lost and is still being made again does not know of older events. */
+static enum status complete_index(struct journal *journal, struct err *err)
+{
+    enum status status;
+    bool more;
+
+    do
+        status = journal_rebuild_slice(journal, clock_mono_ns() + SLICE_NS, &more, err);
+    while (status == STATUS_OK && more);
+    return status;
+}
+
+static void wake(const struct acceptance *a)
+{
+    const struct settings *settings = a->room->settings;
+    struct err err = ERR_INIT;
+
+    if (a->wake &&
+        wake_runner(&a->room->spool, settings->config, settings->path, &err) != STATUS_OK)
+        print_warning("the events are recorded, but the runner of their hooks cannot be started: "
+                      "%s",
+                      err.text);
+}
+
+static enum status accept_into(struct acceptance *a, const struct rejection_choice *choice,
+                               struct err *err)
+{
+    struct journal_options options = intake_options(a->room->settings->config);
+    enum status status = journal_open(&a->journal, &a->room->spool, NULL, &options, err);
+    enum status synced;
+
+    if (status != STATUS_OK)
+        return status;
+    status = complete_index(a->journal, err);
+    if (status == STATUS_OK)
+        status = accept_all(a, choice, err);
+    /* Also where it ended early: what was recorded is recorded. */
+    synced = rejected_sync(&a->room->spool, status == STATUS_OK ? err : NULL);
+    journal_close(a->journal);
+    wake(a);
+    return status == STATUS_OK ? synced : status;
+}
+
+static enum status conclude(const struct acceptance *a, size_t damaged, struct err *err)
+{
+    if (a->journal == NULL)
+        print_hint("%zu would be accepted, %zu cannot be", a->recorded, a->unfit + damaged);
+    else
+        print_hint("%zu recorded, %zu on record before, %zu not accepted", a->recorded, a->known,
+                   a->unfit + damaged);
+    if (a->unfit + damaged > 0)
+        return err_set(err, STATUS_CORRUPT, "%zu rejected deliveries stay where they are",
+                       a->unfit + damaged);
+    return STATUS_OK;
+}
+
+static enum status check_order(const struct rejection *r, const struct command_room *room,
+                               const struct rejection_choice *choice, struct err *err)
+{
+    if (r->as != NULL && endpoint_of(room->settings->config, str_of(r->as)) == NULL)
+        return err_set(err, STATUS_USAGE, "--as '%s': there is no endpoint of that name", r->as);
+    if (choice->count > 1 && !r->yes && !r->dry_run)
+        return err_set(err, STATUS_USAGE,
+                       "these are %zu deliveries: add --yes if you mean them all, or --dry-run to "
+                       "see what they are",
+                       choice->count);
+    return STATUS_OK;
+}
+
+enum status rejection_accept(const struct rejection *r, const struct command_room *room,
+                             struct err *err)
+{
+    struct acceptance a = {
+        .r = r, .room = room, .progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO)};
+    struct rejection_choice choice;
+    enum status status = rejection_choose(&choice, r, &room->spool, err);
+
+    if (status != STATUS_OK)
+        return status;
+    buf_init(&a.body, 0);
+    buf_init(&a.query, 0);
+    buf_init(&a.line, LINE_MAX_TEXT);
+    status = check_order(r, room, &choice, err);
+    if (status == STATUS_OK)
+        status = r->dry_run || choice.count == 0 ? accept_all(&a, &choice, err)
+                                                 : accept_into(&a, &choice, err);
+    if (status == STATUS_OK)
+        status = conclude(&a, r->name_count > 0 ? 0 : choice.refs.damaged, err);
+    buf_free(&a.body);
+    buf_free(&a.query);
+    buf_free(&a.line);
+    rejection_choice_free(&choice);
+    return status;
+}

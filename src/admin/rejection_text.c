@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ * rejection_text - see admin/rejection_text.h.
+ */
+#include "admin/rejection_text.h"
+
+#include <inttypes.h>
+
+#include "admin/rejection.h"
+#include "base/print.h"
+#include "base/text.h"
+
+enum { WIDTH_TIME = 24, WIDTH_BOX = 10, WIDTH_REASON = 16, WIDTH_ENDPOINT = 12, WIDTH_KIND = 14 };
+enum { WIDTH_STATUS = 10, WIDTH_SUBJECT = 36 };
+
+static void add_column(struct buf *out, struct str value, size_t width)
+{
+    print_column(out, value, width);
+    buf_add_text(out, "  ");
+}
+
+void rejection_text_line(struct buf *out, const struct rejected *entry, const struct event *event)
+{
+    add_column(out, entry->received_at, WIDTH_TIME);
+    add_column(out, str_of(rejected_box_name(entry->ref.box)), WIDTH_BOX);
+    add_column(out, entry->reason, WIDTH_REASON);
+    add_column(out, entry->endpoint, WIDTH_ENDPOINT);
+    add_column(out, str_of(event_kind_name(event->kind)), WIDTH_KIND);
+    add_column(out, str_of(event->status), WIDTH_STATUS);
+    add_column(out, str_of(event->subject), WIDTH_SUBJECT);
+    buf_printf(out, "[%.*s]  %" PRIu64 " B%s\n", REJECTION_SHORT, entry->ref.name, entry->bytes,
+               entry->complete ? "" : ", not whole");
+}
+
+static void add_member(struct buf *out, const char *name, struct str value)
+{
+    if (value.ptr == NULL)
+        return;
+    buf_printf(out, ",\"%s\":", name);
+    text_json_lossy(out, value);
+}
+
+void rejection_json_line(struct buf *out, const struct rejected *entry, const struct event *event)
+{
+    buf_printf(out, "{\"name\":\"%s\",\"box\":\"%s\"", entry->ref.name,
+               rejected_box_name(entry->ref.box));
+    add_member(out, "reason", entry->reason);
+    add_member(out, "detail", entry->detail);
+    add_member(out, "endpoint", entry->endpoint);
+    add_member(out, "received_at", entry->received_at);
+    add_member(out, "remote_addr", entry->remote_addr);
+    buf_printf(out, ",\"published\":%s", entry->published ? "true" : "false");
+    add_member(out, "query", entry->query);
+    add_member(out, "content_type", entry->content_type);
+    add_member(out, "user_agent", entry->user_agent);
+    add_member(out, "kind", str_of(event_kind_name(event->kind)));
+    if (event->subject_name != NULL)
+        add_member(out, event->subject_name, str_of(event->subject));
+    if (event->status[0] != '\0')
+        add_member(out, "status", str_of(event->status));
+    add_member(out, "sha256", entry->sha256);
+    buf_printf(out, ",\"bytes\":%" PRIu64 ",\"kept\":%" PRIu64 ",\"complete\":%s}\n", entry->bytes,
+               entry->kept, entry->complete ? "true" : "false");
+}
+
+static void add_field(struct buf *out, const char *name, struct str value)
+{
+    if (value.ptr == NULL || value.len == 0)
+        return;
+    buf_printf(out, "%-14s ", name);
+    text_log(out, value, out->max);
+    buf_add_char(out, '\n');
+}
+
+void rejection_text_head(struct buf *out, const struct rejected *entry, const struct event *event)
+{
+    buf_printf(out, "%-14s %s/%s\n", "name", rejected_box_name(entry->ref.box), entry->ref.name);
+    add_field(out, "received_at", entry->received_at);
+    add_field(out, "reason", entry->reason);
+    add_field(out, "detail", entry->detail);
+    add_field(out, "endpoint", entry->endpoint);
+    add_field(out, "kind", str_of(event_kind_name(event->kind)));
+    if (event->subject_name != NULL)
+        add_field(out, event->subject_name, str_of(event->subject));
+    add_field(out, "status", str_of(event->status));
+    add_field(out, "remote_addr", entry->remote_addr);
+    add_field(out, "published", str_of(entry->published ? "yes" : "no"));
+    add_field(out, "query", entry->query);
+    add_field(out, "content_type", entry->content_type);
+    add_field(out, "user_agent", entry->user_agent);
+    buf_printf(out, "%-14s %" PRIu64, "bytes", entry->bytes);
+    if (!entry->complete)
+        buf_printf(out, ", not whole; %" PRIu64 " kept", entry->kept);
+    buf_add_char(out, '\n');
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT
+ * rejection_view - stenohook rejected list, and show
+ */
+#include "admin/rejection.h"
+
+#include "admin/rejection_text.h"
+#include "base/print.h"
+
+/* An entry's line is at most BOX_QUARANTINE_HEAD_MAX long; each byte takes at most six in JSON. */
+#define LINE_MAX_TEXT (8 * BOX_QUARANTINE_HEAD_MAX)
+/* A body as text: escaped, four characters a byte. */
+#define SHOWN_MAX (LINE_MAX_TEXT + 8 * (REJECTION_LOOK_MAX + 1))
+
+struct view {
+    const struct spool *spool;
+    const struct rejection *r;
+    struct buf body, text;
+    size_t printed;
+};
+
+typedef enum status (*print_entry)(struct view *v, const struct rejected *entry, struct err *err);
+
+static enum status each(struct view *v, const struct rejection_choice *choice, print_entry print,
+                        struct err *err)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; status == STATUS_OK && i < choice->refs.count; i++) {
+        struct rejected entry;
+
+        if (!choice->chosen[i])
+            continue;
+        status = rejected_read(&entry, v->spool, &choice->refs.list[i], err);
+        if (status == STATUS_MISSING && v->r->name_count == 0) {
+            err_clear(err);
+            status = STATUS_OK;
+            continue;
+        }
+        if (status != STATUS_OK)
+            return status;
+        status = print(v, &entry, err);
+        rejected_free(&entry);
+        v->printed++;
+    }
+    return status;
+}
+
+static enum status view(const struct rejection *r, const struct command_room *room,
+                        print_entry print, struct rejection_choice *choice, struct err *err)
+{
+    struct view v = {.spool = &room->spool, .r = r};
+    enum status status;
+
+    buf_init(&v.body, REJECTION_LOOK_MAX);
+    buf_init(&v.text, SHOWN_MAX);
+    status = each(&v, choice, print, err);
+    buf_free(&v.body);
+    buf_free(&v.text);
+    return status;
+}
+
+/* ---- list */
+
+static enum status print_line(struct view *v, const struct rejected *entry, struct err *err)
+{
+    struct event event;
+
+    (void)rejection_look(&event, &v->body, entry, v->spool);
+    if (v->r->format == EVENT_FORMAT_JSON)
+        rejection_json_line(&v->text, entry, &event);
+    else
+        rejection_text_line(&v->text, entry, &event);
+    return print_buf(&v->text, "a line of the list", err);
+}
+
+enum status rejection_list(const struct rejection *r, const struct command_room *room,
+                           struct err *err)
+{
+    struct rejection_choice choice;
+    enum status status = rejection_choose(&choice, r, &room->spool, err);
+
+    if (status != STATUS_OK)
+        return status;
+    status = view(r, room, print_line, &choice, err);
+    if (status == STATUS_OK && choice.refs.damaged > 0)
+        status = err_set(err, STATUS_CORRUPT, "%zu files in the boxes are no whole entries",
+                         choice.refs.damaged);
+    rejection_choice_free(&choice);
+    return status;
+}
+
+/* ---- show */
+
+static enum status print_whole(struct view *v, const struct rejected *entry, struct err *err)
+{
+    struct event event;
+    enum status status;
+
+    (void)rejection_look(&event, &v->body, entry, v->spool);
+    buf_free(&v->body);
+    buf_init(&v->body, (size_t)entry->kept);
+    status = rejected_body(entry, v->spool, &v->body, err);
+    if (status != STATUS_OK)
+        return status;
+    if (v->r->raw)
+        return print_buf(&v->body, "the body", err);
+    buf_free(&v->text);
+    buf_init(&v->text, LINE_MAX_TEXT + 8 * ((size_t)entry->kept + 1));
+    if (v->printed > 0)
+        buf_add_char(&v->text, '\n');
+    rejection_text_head(&v->text, entry, &event);
+    buf_add_char(&v->text, '\n');
+    event_text_body(&v->text, buf_str(&v->body), "");
+    return print_buf(&v->text, "the entry", err);
+}
+
+enum status rejection_show(const struct rejection *r, const struct command_room *room,
+                           struct err *err)
+{
+    struct rejection_choice choice;
+    enum status status = rejection_choose(&choice, r, &room->spool, err);
+
+    if (status != STATUS_OK)
+        return status;
+    /* Their bodies would run into one another. */
+    if (r->raw && choice.count > 1)
+        status = err_set(err, STATUS_MISSING,
+                         "'%s' is %zu entries: name one of them with its box, as refused/NAME",
+                         r->names[0], choice.count);
+    else
+        status = view(r, room, print_whole, &choice, err);
+    rejection_choice_free(&choice);
+    return status;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ * intake - see store/intake.h.
+ */
+#include "store/intake.h"
+
+#include "core/record.h"
+
+/* A byte takes at most six in JSON; a query is written raw and decoded. The rest has room for all
+ * names and numbers. */
+#define ESCAPED 6
+#define RECORD_REST ((size_t)64 * 1024)
+
+struct journal_options intake_options(const struct config *config)
+{
+    return (struct journal_options){.segment_max = config->segment_max,
+                                    .free_space_min = config->free_space_min,
+                                    .keep_s = config->keep_s};
+}
+
+enum status intake_append(struct journal *journal, const struct event *event, int64_t now_ns,
+                          uint64_t deadline_ns, const struct receipt **out, struct err *err)
+{
+    size_t max = ESCAPED * (event->body.len + 2 * event->query.len + event->content_type.len +
+                            event->user_agent.len) +
+                 RECORD_REST;
+    struct record_line line;
+    enum status status = record_print(&line, event, max, err);
+
+    if (status != STATUS_OK)
+        return status;
+    status = journal_append(journal, str_of(event->key), &line, now_ns, deadline_ns, out, err);
+    record_line_free(&line);
+    return status;
+}
