@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -118,11 +119,15 @@ static enum status settle(struct sender *s, struct due *due, const struct http_a
 {
     enum deliver_next next = deliver_decide(&s->sandbox->plan, due->attempt, answer);
     enum status status = STATUS_OK;
+    char outcome[16] = "no answer";
     int code = answer->code;
 
+    if (code != 0)
+        (void)snprintf(outcome, sizeof outcome, "%d", code);
     log_line(&sender_log, next == DELIVER_DONE ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
-             "webhook of transcript %s, attempt %u: %d %s%s", due->id, due->attempt, answer->code,
-             answer->words, next == DELIVER_LOST ? "; given up" : "");
+             "webhook of transcript %s, attempt %u: %s%s%s%s", due->id, due->attempt, outcome,
+             answer->words[0] != '\0' ? ": " : "", answer->words,
+             next == DELIVER_LOST ? "; given up" : "");
     if (due->kind == DUE_TRANSCRIPT && code != 0)
         status = store_change(&s->sandbox->store, due->id, &s->text, &s->job, set_code, &code, err);
     if (status != STATUS_OK)

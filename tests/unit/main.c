@@ -39,6 +39,10 @@ extern const struct unit_suite suite_reply;
 extern const struct unit_suite suite_request;
 extern const struct unit_suite suite_result;
 extern const struct unit_suite suite_rotate;
+#ifdef REMOTE
+extern const struct unit_suite suite_sandbox;
+extern const struct unit_suite suite_sandbox_store;
+#endif
 extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_settings;
 extern const struct unit_suite suite_spool;
@@ -75,6 +79,10 @@ static const struct unit_suite *const suites[] = {
     &suite_request,
     &suite_result,
     &suite_rotate,
+#ifdef REMOTE
+    &suite_sandbox,
+    &suite_sandbox_store,
+#endif
     &suite_scan,
     &suite_settings,
     &suite_spool,
