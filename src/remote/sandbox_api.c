@@ -155,10 +155,11 @@ static enum status subtitles(struct visit *v, enum print_subtitles format, int *
     uint64_t chars = PRINT_CHARS_DEFAULT;
     struct speech *speech = NULL;
     char text[16];
-    enum status status;
+    enum status status = visit_param(v, "chars_per_caption", text, sizeof text, code, err);
 
-    if (visit_param(v, "chars_per_caption", text, sizeof text) &&
-        (!num_u64(str_of(text), &chars) || chars < 1 || chars > CHARS_MAX))
+    if (status != STATUS_OK)
+        return status;
+    if (text[0] != '\0' && (!num_u64(str_of(text), &chars) || chars < 1 || chars > CHARS_MAX))
         return visit_fail(err, code, 400, "chars_per_caption must be a number from 1 to %d",
                           CHARS_MAX);
     status = visit_speech(v, &speech, code, err);
@@ -212,11 +213,12 @@ enum status web_word_search(struct visit *v, int *code, struct err *err)
 {
     struct speech *speech = NULL;
     char words[WORDS_MAX_LEN];
-    enum status status;
+    enum status status = visit_param(v, "words", words, sizeof words, code, err);
 
-    if (!visit_param(v, "words", words, sizeof words))
-        return visit_fail(err, code, 400, "words must be given, of at most %d bytes",
-                          WORDS_MAX_LEN - 1);
+    if (status != STATUS_OK)
+        return status;
+    if (words[0] == '\0')
+        return visit_fail(err, code, 400, "words is missing");
     status = visit_speech(v, &speech, code, err);
     if (status != STATUS_OK)
         return status;

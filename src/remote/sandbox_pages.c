@@ -15,12 +15,12 @@
 static enum status take_id(const struct visit *v, const char *name, char out[SANDBOX_ID_MAX],
                            int *code, struct err *err)
 {
-    char text[SANDBOX_ID_MAX + 1];
+    char text[SANDBOX_ID_MAX];
+    enum status status = visit_param(v, name, text, sizeof text, code, err);
 
     out[0] = '\0';
-    /* Too long a value leaves "" as an absent one does: it is told by the raw query. */
-    if (!visit_param(v, name, text, sizeof text))
-        return STATUS_OK;
+    if (status != STATUS_OK || text[0] == '\0')
+        return status;
     if (!sandbox_id_ok(str_of(text)))
         return visit_fail(err, code, 400, "%s is no id of a transcript", name);
     memcpy(out, text, SANDBOX_ID_MAX);
@@ -31,36 +31,57 @@ static enum status take_limit(const struct visit *v, size_t *out, int *code, str
 {
     uint64_t limit = LIMIT_DEFAULT;
     char text[16];
+    enum status status = visit_param(v, "limit", text, sizeof text, code, err);
 
-    if (visit_param(v, "limit", text, sizeof text) &&
-        (!num_u64(str_of(text), &limit) || limit < 1 || limit > STORE_PAGE_MAX))
+    if (status != STATUS_OK)
+        return status;
+    if (text[0] != '\0' && (!num_u64(str_of(text), &limit) || limit < 1 || limit > STORE_PAGE_MAX))
         return visit_fail(err, code, 400, "limit must be a number from 1 to %d", STORE_PAGE_MAX);
     *out = (size_t)limit;
+    return STATUS_OK;
+}
+
+static enum status take_status(const struct visit *v, struct store_query *q, int *code,
+                               struct err *err)
+{
+    char text[16];
+    enum status status = visit_param(v, "status", text, sizeof text, code, err);
+
+    if (status != STATUS_OK || text[0] == '\0')
+        return status;
+    q->has_status = true;
+    if (!job_status_find(str_of(text), &q->status))
+        return visit_fail(err, code, 400, "status must be queued, processing, completed or error");
+    return STATUS_OK;
+}
+
+static enum status take_day(const struct visit *v, struct store_query *q, int *code,
+                            struct err *err)
+{
+    char text[32];
+    enum status status = visit_param(v, "created_on", text, sizeof text, code, err);
+    int64_t ns;
+
+    if (status != STATUS_OK || text[0] == '\0')
+        return status;
+    if (strlen(text) != SANDBOX_DAY_MAX - 1 || !clock_iso_parse(str_of(text), &ns))
+        return visit_fail(err, code, 400, "created_on must be a day, as 2026-11-25");
+    memcpy(q->day, text, SANDBOX_DAY_MAX);
     return STATUS_OK;
 }
 
 static enum status take_query(const struct visit *v, struct store_query *q, int *code,
                               struct err *err)
 {
-    char text[32];
     enum status status = take_limit(v, &q->limit, code, err);
-    int64_t ns;
 
     if (status == STATUS_OK)
         status = take_id(v, "before_id", q->before, code, err);
     if (status == STATUS_OK)
         status = take_id(v, "after_id", q->after, code, err);
-    if (status != STATUS_OK)
-        return status;
-    q->has_status = visit_param(v, "status", text, sizeof text);
-    if (q->has_status && !job_status_find(str_of(text), &q->status))
-        return visit_fail(err, code, 400, "status must be queued, processing, completed or error");
-    if (!visit_param(v, "created_on", text, sizeof text))
-        return STATUS_OK;
-    if (strlen(text) != SANDBOX_DAY_MAX - 1 || !clock_iso_parse(str_of(text), &ns))
-        return visit_fail(err, code, 400, "created_on must be a day, as 2026-11-25");
-    memcpy(q->day, text, SANDBOX_DAY_MAX);
-    return STATUS_OK;
+    if (status == STATUS_OK)
+        status = take_status(v, q, code, err);
+    return status == STATUS_OK ? take_day(v, q, code, err) : status;
 }
 
 /* The same query with another place to begin at. */

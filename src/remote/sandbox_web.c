@@ -163,20 +163,25 @@ enum status visit_job(struct visit *v, int *code, struct err *err)
     return visit_fail(err, code, 400, "Transcript lookup error, transcript id not found");
 }
 
-bool visit_param(const struct visit *v, const char *name, char *out, size_t size)
+enum status visit_param(const struct visit *v, const char *name, char *out, size_t size, int *code,
+                        struct err *err)
 {
     struct str raw;
     struct buf value;
+    bool fits;
 
     out[0] = '\0';
     if (query_find(v->request.query, str_of(name), &raw) == 0)
-        return false;
+        return STATUS_OK;
     buf_init(&value, size - 1);
     text_percent_decode(&value, raw, true);
-    if (value.failed == STATUS_OK && memchr(value.ptr, '\0', value.len) == NULL)
+    fits = value.failed == STATUS_OK && memchr(value.ptr, '\0', value.len) == NULL;
+    if (fits)
         memcpy(out, value.ptr, value.len + 1);
     buf_free(&value);
-    return out[0] != '\0';
+    return fits ? STATUS_OK
+                : visit_fail(err, code, 400, "%s holds a NUL, or is longer than %zu bytes", name,
+                             size - 1);
 }
 
 /* ---- the answer */

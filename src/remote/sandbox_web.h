@@ -46,9 +46,9 @@ enum status web_redacted_file(struct visit *v, int *code, struct err *err);
 
 /* Reads the transcript of the path into v->job. */
 enum status visit_job(struct visit *v, int *code, struct err *err) STATUS_CHECKED;
-/* A parameter of the query, decoded into out, which is initialised by it. false: it is not there,
- * or empty, or too long: then "" is in out. */
-bool visit_param(const struct visit *v, const char *name, char *out, size_t size);
+/* A parameter of the query, decoded; "" where it is not there. 400 where it does not fit. */
+enum status visit_param(const struct visit *v, const char *name, char *out, size_t size, int *code,
+                        struct err *err) STATUS_CHECKED;
 
 /* cgi.h's handler; the context is a struct sandbox. */
 void *web_begin(void *context);
