@@ -76,14 +76,17 @@ class Sandbox:
                 return code == 401
             except (OSError, http.client.HTTPException):
                 return False
-        wait_until(answers, 15, "the sandbox answers")
+        try:
+            wait_until(answers, 15, "the sandbox answers")
+        except Trouble as e:
+            raise Trouble(f"{e}\n{self.log_text()}") from e
 
     def kill(self):
         """As a machine that loses its power, but for what the kernel has."""
-        process = self.process
-        process.kill()
-        # lighttpd would take what is left of the old program for one that serves.
-        wait_until(lambda: not process.session(), 15, "the sandbox is gone")
+        self.process.kill()
+        # The threads of the old program may end a little later: lighttpd would take its socket for that of one that
+        # serves.
+        os.unlink(os.path.join(self.run, "sandbox.sock-0"))
 
     def stop(self):
         try:
