@@ -14,7 +14,7 @@
 #include "remote/sandbox_web.h"
 
 #define PIECE 65536
-#define UPLOAD_NS UINT64_C(3600000000000)
+#define UPLOAD_NS (STORE_UPLOAD_S * UINT64_C(1000000000))
 #define PART_MAX (SANDBOX_ID_MAX + 8)
 
 /* ---- uploads */
@@ -59,7 +59,7 @@ enum status web_upload(struct visit *v, int *code, struct err *err)
     if (status != STATUS_OK)
         return status;
     sandbox_id_make(clock_wall_ns(), random, id);
-    (void)snprintf(part, sizeof part, "%s.part", id);
+    (void)snprintf(part, sizeof part, "%s" STORE_PART, id);
     fd = file_open(dir, part, O_WRONLY | O_CREAT | O_EXCL, 0600);
     if (fd < 0)
         return err_errno(err, "cannot make a file for an upload");

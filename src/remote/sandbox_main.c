@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cgi/cgi.h"
 #include "remote/sandbox_send.h"
@@ -33,6 +34,6 @@ int main(void)
         fprintf(stderr, NAME ": %s\n", err.text);
         return status_exit(status);
     }
-    /* The sandbox is not given back: the threads that send still use it. */
-    return fcgi_serve(&handler, (unsigned)sandbox.threads);
+    /* The threads that send are still at work: nothing is given back under their feet. */
+    _exit(fcgi_serve(&handler, (unsigned)sandbox.threads));
 }

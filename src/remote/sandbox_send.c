@@ -40,6 +40,9 @@ struct letter {
     struct delivery delivery;
 };
 
+/* Whoever holds it looks for work: all others sleep until there is some. */
+static pthread_mutex_t looking = PTHREAD_MUTEX_INITIALIZER;
+
 static int64_t now_ms(void)
 {
     return clock_wall_ns() / 1000000;
@@ -167,43 +170,52 @@ static enum status without_transcript(struct sender *s, struct due *due, struct 
     return due_again(&s->sandbox->store, due, err);
 }
 
-/* STATUS_MISSING: nothing is due. */
-static enum status make_one(struct sender *s, struct err *err)
+static enum status make(struct sender *s, struct due *due, struct err *err)
 {
-    struct due due;
-    enum status status = due_claim(&s->sandbox->store, now_ms(), &due, err);
+    enum status status = store_read(&s->sandbox->store, due->id, &s->text, &s->job, err);
 
-    if (status != STATUS_OK)
-        return status;
-    status = store_read(&s->sandbox->store, due.id, &s->text, &s->job, err);
     if (status == STATUS_OK) {
-        status = deliver_due(s, &due, err);
+        status = deliver_due(s, due, err);
     } else if (status == STATUS_MISSING) {
         err_clear(err);
-        status = without_transcript(s, &due, err);
+        status = without_transcript(s, due, err);
     }
-    file_close(&due.fd);
+    file_close(&due->fd);
     return status;
+}
+
+/* Until something is due, and ours. */
+static void look(const struct sender *s, struct due *due)
+{
+    struct err err = ERR_INIT;
+    enum status status;
+
+    pthread_mutex_lock(&looking);
+    while ((status = due_claim(&s->sandbox->store, now_ms(), due, &err)) != STATUS_OK) {
+        if (status != STATUS_MISSING)
+            log_line(&sender_log, LOG_LEVEL_ERROR, "%s", err.text);
+        err_clear(&err);
+        clock_sleep_ns(status == STATUS_MISSING ? LOOK_NS : REST_NS);
+    }
+    pthread_mutex_unlock(&looking);
 }
 
 static void *run(void *context)
 {
     struct sender s = {.sandbox = context};
     struct err err = ERR_INIT;
+    struct due due;
 
     buf_init(&s.text, JOB_TEXT_MAX);
     while (http_open(&s.http, &err) != STATUS_OK)
         clock_sleep_ns(REST_NS);
     for (;;) {
-        enum status status;
-
+        look(&s, &due);
         err_clear(&err);
-        status = make_one(&s, &err);
-        if (status == STATUS_OK)
+        if (make(&s, &due, &err) == STATUS_OK)
             continue;
-        if (status != STATUS_MISSING)
-            log_line(&sender_log, LOG_LEVEL_ERROR, "%s", err.text);
-        clock_sleep_ns(status == STATUS_MISSING ? LOOK_NS : REST_NS);
+        log_line(&sender_log, LOG_LEVEL_ERROR, "%s", err.text);
+        clock_sleep_ns(REST_NS);
     }
     return NULL;
 }

@@ -3,6 +3,7 @@
  */
 #include "remote/sandbox_store.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -25,6 +26,26 @@ static enum status open_folder(int dir, const char *name, int *out, struct err *
     return *out < 0 ? err_errno(err, "cannot open the folder %s", name) : STATUS_OK;
 }
 
+static void sweep(const struct sandbox_store *store)
+{
+    int fd = file_open(store->uploads, ".", O_RDONLY | O_DIRECTORY, 0);
+    DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+    time_t oldest = (time_t)(clock_wall_ns() / 1000000000) - STORE_UPLOAD_S;
+    struct dirent *entry;
+    struct stat st;
+
+    if (stream == NULL) {
+        file_close(&fd);
+        return;
+    }
+    while ((entry = readdir(stream)) != NULL)
+        if (str_ends(str_of(entry->d_name), STORE_PART) &&
+            fstatat(store->uploads, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            st.st_mtime < oldest)
+            (void)unlinkat(store->uploads, entry->d_name, 0);
+    closedir(stream);
+}
+
 enum status store_open(struct sandbox_store *store, const char *path, struct err *err)
 {
     struct sandbox_store s = {-1, -1, -1, -1};
@@ -38,10 +59,12 @@ enum status store_open(struct sandbox_store *store, const char *path, struct err
         status = open_folder(s.dir, "uploads", &s.uploads, err);
     if (status == STATUS_OK && file_sync_dir(s.dir) < 0)
         status = err_errno(err, "cannot sync the folder %s", path);
-    if (status == STATUS_OK)
-        *store = s;
-    else
+    if (status != STATUS_OK) {
         store_close(&s);
+        return status;
+    }
+    sweep(&s);
+    *store = s;
     return status;
 }
 

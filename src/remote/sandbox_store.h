@@ -27,7 +27,13 @@ struct sandbox_store {
     int uploads;
 };
 
-/* Makes what is missing, for nobody but us. */
+/* An upload is uploads/ID.part until it is whole. */
+#define STORE_PART ".part"
+/* How long it may take. */
+#define STORE_UPLOAD_S 3600
+
+/* Makes what is missing, for nobody but us, and removes what is left of uploads that can no longer
+ * be under way. */
 enum status store_open(struct sandbox_store *store, const char *path,
                        struct err *err) STATUS_CHECKED;
 void store_close(struct sandbox_store *store);

@@ -3,10 +3,11 @@
  */
 #include "unit.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -246,6 +247,29 @@ UNIT_TEST(requests_are_admitted_up_to_the_rate_and_then_told_how_long_to_wait)
     store_close(&store);
 }
 
+static void leave_part(const char *name, time_t age)
+{
+    struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, {.tv_sec = time(NULL) - age}};
+    int fd = file_open(store.uploads, name, O_WRONLY | O_CREAT, 0600);
+
+    UNIT_TRUE(fd >= 0 && futimens(fd, times) == 0);
+    file_close(&fd);
+}
+
+UNIT_TEST(what_is_left_of_an_upload_is_removed_when_it_cannot_be_under_way_any_more)
+{
+    UNIT_REQUIRE(begin());
+    leave_part("old.part", STORE_UPLOAD_S + 60);
+    leave_part("young.part", STORE_UPLOAD_S - 60);
+    leave_part("whole", STORE_UPLOAD_S + 60);
+    store_close(&store);
+    UNIT_REQUIRE(begin());
+    UNIT_INT(-1, faccessat(store.uploads, "old.part", F_OK, 0));
+    UNIT_INT(0, faccessat(store.uploads, "young.part", F_OK, 0));
+    UNIT_INT(0, faccessat(store.uploads, "whole", F_OK, 0));
+    store_close(&store);
+}
+
 static const struct unit_case cases[] = {
     UNIT_CASE(pages_lead_from_the_newest_to_the_oldest_and_back),
     UNIT_CASE(a_list_is_narrowed_by_status_day_and_both_ends),
@@ -254,6 +278,7 @@ static const struct unit_case cases[] = {
     UNIT_CASE(a_delivery_is_claimed_once_and_again_when_its_time_has_come),
     UNIT_CASE(a_claim_ends_with_whoever_made_it),
     UNIT_CASE(requests_are_admitted_up_to_the_rate_and_then_told_how_long_to_wait),
+    UNIT_CASE(what_is_left_of_an_upload_is_removed_when_it_cannot_be_under_way_any_more),
     UNIT_END,
 };
 const struct unit_suite suite_sandbox_store = {"sandbox_store", cases};
