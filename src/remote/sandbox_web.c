@@ -18,6 +18,7 @@
 #define HEAD_MAX 512
 #define HOST_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-:[]"
 #define HOST_MAX 200
+#define PORT_MAX 6
 /* Of a body that is not wanted. */
 #define DRAIN_MAX ((uint64_t)4 * 1024 * 1024)
 #define DRAIN_NS UINT64_C(5000000000)
@@ -243,7 +244,7 @@ static void set_base(struct visit *v)
         (void)snprintf(v->base, sizeof v->base, "http://%.*s", (int)host.len, host.ptr);
     else
         (void)snprintf(v->base, sizeof v->base, "http://127.0.0.1:%.*s",
-                       (int)(port.len < 6 ? port.len : 0), port.len < 6 ? port.ptr : "");
+                       (int)(port.len < PORT_MAX ? port.len : 0), port.len > 0 ? port.ptr : "");
 }
 
 void web_serve(void *thread, struct exchange *x)

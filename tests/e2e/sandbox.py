@@ -92,6 +92,9 @@ class Sandbox:
         try:
             if self.process is not None:
                 self.process.stop(signal.SIGTERM)
+            said = self.log_text()
+            if "Sanitizer" in said or "runtime error:" in said:
+                raise AssertionError(said)
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
 

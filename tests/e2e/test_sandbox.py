@@ -126,6 +126,8 @@ class Addresses(SandboxCase):
         vtt.encoding = "utf-8"
         self.assertTrue(vtt.text.startswith("WEBVTT\n\n00:00:00.400 --> "))
         self.assertEqual(found["text"], " ".join(re.findall(r"-->.*\n(.*)\n", vtt.text)))
+        for good in ("1", "10000"):
+            self.assertEqual(200, self.sandbox.ask("GET", f"/v2/transcript/{found['id']}/vtt?chars_per_caption={good}").status_code)
         for bad in ("0", "x", "10001", "-1"):
             self.refused(self.sandbox.ask("GET", f"/v2/transcript/{found['id']}/srt?chars_per_caption={bad}"), 400)
 
@@ -164,6 +166,15 @@ class Addresses(SandboxCase):
         self.refused(self.sandbox.ask("GET", f"/v2/transcript/{other['id']}/redacted-audio"), 400, "redact_pii_audio")
         self.assertEqual(404, requests.get(f"{self.sandbox.url}/redacted-audio/{other['id']}.wav", timeout=20).status_code)
 
+    def test_addresses_of_answers_name_the_host_that_was_asked_unless_it_is_none(self):
+        for host, shown in (("sandbox.test:8098", "sandbox.test:8098"), ('a"b', f"127.0.0.1:{self.sandbox.port}")):
+            answer = self.sandbox.ask("POST", "/v2/upload", data=b"x", headers={"Host": host})
+            if answer.status_code == 200:
+                self.assertTrue(answer.json()["upload_url"].startswith(f"http://{shown}/upload/"), answer.text)
+            else:
+                # lighttpd is the first to look.
+                self.assertEqual((400, 'a"b'), (answer.status_code, host))
+
     def test_an_upload_is_kept_and_can_be_transcribed(self):
         data = os.urandom(3000000)
         answer = self.sandbox.ask("POST", "/v2/upload", data=data)
@@ -199,7 +210,15 @@ class Addresses(SandboxCase):
 
 
 class Unfinished(SandboxCase):
-    settings = {"delay_ms": 600000}
+    settings = {"delay_ms": 600000, "upload_max": 1000}
+
+    def test_an_upload_may_be_so_large_and_no_larger(self):
+        self.assertEqual(200, self.sandbox.ask("POST", "/v2/upload", data=b"x" * 1000).status_code)
+        for data in (b"x" * 1001, iter([b"x" * 600, b"x" * 600])):
+            answer = self.sandbox.ask("POST", "/v2/upload", data=data)
+            self.assertEqual(413, answer.status_code)
+            self.assertIn("1000", answer.json()["error"])
+        self.assertEqual(1, len(os.listdir(os.path.join(self.sandbox.state, "uploads"))))
 
     def test_a_transcript_that_is_not_finished_says_so(self):
         found = self.sandbox.get(self.sandbox.submit())
