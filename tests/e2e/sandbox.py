@@ -41,7 +41,11 @@ class Sandbox:
         self.settings = settings
         self.process = None
         self.port = free_port()
-        self.start()
+        try:
+            self.start()
+        except Exception:
+            self.stop()
+            raise
 
     @property
     def url(self):
