@@ -4,42 +4,21 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "admin/command.h"
+#include "base/program.h"
 #include "base/str.h"
 
 #define RUNNER "stenohook-run"
 /* It has verbs of its own, and is told which. */
 #define REMOTE "stenohook-remote"
 
-/* The program in the folder of ours, whose real path counts: we may be a link in a folder of PATH.
- */
-static bool beside(char path[PATH_MAX], const char *name)
-{
-    ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - 1);
-    char *slash;
-    size_t room;
-
-    if (len <= 0)
-        return false;
-    path[len] = '\0';
-    slash = strrchr(path, '/');
-    if (slash == NULL)
-        return false;
-    room = PATH_MAX - (size_t)(slash + 1 - path);
-    return (size_t)snprintf(slash + 1, room, "%s", name) < room && access(path, X_OK) == 0;
-}
-
 static enum status find(char path[PATH_MAX], const char *verb, const char *name, struct err *err)
 {
-    if (beside(path, name))
-        return STATUS_OK;
-    snprintf(path, PATH_MAX, "%s/%s", LIBEXECDIR, name);
-    if (access(path, X_OK) == 0)
+    if (program_find(path, name))
         return STATUS_OK;
     return err_set(err, STATUS_MISSING,
                    "%s is done by the program %s, which is not installed: it belongs beside "
