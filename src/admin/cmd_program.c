@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "admin/command.h"
+#include "base/program.h"
 #include "base/str.h"
 #include "store/wake.h"
 
@@ -17,36 +17,15 @@
 /* It has verbs of its own, and is told which. */
 #define REMOTE "stenohook-remote"
 
-/* The program in the folder of ours, whose real path counts: we may be a link in a folder of PATH.
- */
-static bool beside(char path[PATH_MAX], const char *name)
-{
-    ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - 1);
-    char *slash;
-    size_t room;
-
-    if (len <= 0)
-        return false;
-    path[len] = '\0';
-    slash = strrchr(path, '/');
-    if (slash == NULL)
-        return false;
-    room = PATH_MAX - (size_t)(slash + 1 - path);
-    return (size_t)snprintf(slash + 1, room, "%s", name) < room && access(path, X_OK) == 0;
-}
-
 static enum status find_remote(char **out, const char *verb, struct err *err)
 {
     char path[PATH_MAX];
 
-    if (!beside(path, REMOTE)) {
-        snprintf(path, sizeof path, "%s/" REMOTE, LIBEXECDIR);
-        if (access(path, X_OK) != 0)
-            return err_set(err, STATUS_MISSING,
-                           "%s is done by the program " REMOTE ", which is not installed: it "
-                           "belongs beside stenohook, or into " LIBEXECDIR,
-                           verb);
-    }
+    if (!program_find(path, REMOTE))
+        return err_set(err, STATUS_MISSING,
+                       "%s is done by the program " REMOTE ", which is not installed: it belongs "
+                       "beside stenohook, or into " LIBEXECDIR,
+                       verb);
     *out = str_dup(str_of(path));
     return *out == NULL ? err_set(err, STATUS_MEMORY, "no memory for a path") : STATUS_OK;
 }

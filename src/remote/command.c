@@ -40,6 +40,16 @@ static const struct command commands[] = {
         .run = cmd_fetch,
         .options = cmd_fetch_options,
     },
+    {
+        .name = "sandbox",
+        .arguments = "[OPTION ...]",
+        .summary = "run a stand-in for AssemblyAI's API on this machine",
+        .help = "Runs behind a lighttpd of its own, on 127.0.0.1, until it is interrupted. What it "
+                "knows is forgotten then, unless\n"
+                "--dir is given. The environment says more: stenohook-sandbox(8).\n",
+        .run = cmd_sandbox,
+        .options = cmd_sandbox_options,
+    },
 };
 
 const struct command_program remote_program = {

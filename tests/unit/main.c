@@ -42,6 +42,10 @@ extern const struct unit_suite suite_request;
 extern const struct unit_suite suite_result;
 extern const struct unit_suite suite_retry;
 extern const struct unit_suite suite_rotate;
+#ifdef REMOTE
+extern const struct unit_suite suite_sandbox;
+extern const struct unit_suite suite_sandbox_store;
+#endif
 extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_settings;
 extern const struct unit_suite suite_slot;
@@ -82,6 +86,10 @@ static const struct unit_suite *const suites[] = {
     &suite_result,
     &suite_retry,
     &suite_rotate,
+#ifdef REMOTE
+    &suite_sandbox,
+    &suite_sandbox_store,
+#endif
     &suite_scan,
     &suite_settings,
     &suite_slot,
