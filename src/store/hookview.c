@@ -274,6 +274,9 @@ static void fill_stats(struct hook_stats *out, const struct config *config,
         .failed = lane->failed,
         .lost = lane->lost,
     };
+    for (size_t i = 0; i < lane->retry_count; i++)
+        if (i == 0 || place_pack(lane->retries[i].place) < place_pack(out->oldest))
+            out->oldest = lane->retries[i].place;
 }
 
 static enum status make_stats(struct hookview *v, struct err *err)
@@ -397,6 +400,15 @@ size_t hookview_endpoints(const struct hookview *view)
 void hookview_stats(const struct hookview *view, size_t i, struct hook_stats *out)
 {
     *out = view->stats[i];
+}
+
+uint64_t hookview_dead(const struct hookview *view)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < view->room; i++)
+        n += view->table[i].place != 0 && view->table[i].info.state == HOOK_DEAD;
+    return n;
 }
 
 bool hookview_runner(const struct hookview *view)
