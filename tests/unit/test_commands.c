@@ -103,7 +103,7 @@ UNIT_TEST(a_sync_that_fails_is_told_and_gives_the_lock_back)
 
 UNIT_TEST(one_process_at_a_time_gives_commands)
 {
-    struct commands *first, *second = NULL;
+    struct commands *first = NULL, *second = NULL;
 
     UNIT_REQUIRE(begin() && (first = opened()) != NULL);
     UNIT_STATUS(STATUS_DEADLINE,
