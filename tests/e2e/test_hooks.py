@@ -464,7 +464,8 @@ class Behind:
         if not os.path.isdir(self.out):
             self.place.worker_folder("out")
 
-    script, fifo, release, let_end = HookCase.script, HookCase.fifo, HookCase.release, HookCase.let_end
+    script, fifo, offer = HookCase.script, HookCase.fifo, HookCase.offer
+    release, let_end = HookCase.release, HookCase.let_end
     results, ends, said = HookCase.results, HookCase.ends, HookCase.said
 
     def test_a_hook_that_hangs_delays_no_answer_and_outlives_a_graceful_restart(self):

@@ -364,7 +364,7 @@ UNIT_TEST(a_record_is_printed_with_its_members_in_each_form)
     buf_init(&full, 65536);
     printed(STR("{\"x\": 1}\n"), &line, &json, &full);
     UNIT_STR(
-        "2026-11-23T07:50:18.966Z  transcript      completed             again 2    tr-1        "
+        "2026-11-23T07:50:18.966Z  transcript      completed             again 2    tr-1       "
         "          "
         "                 "
         "[12:103]  9 B\n",
