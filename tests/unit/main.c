@@ -52,6 +52,7 @@ extern const struct unit_suite suite_slot;
 extern const struct unit_suite suite_spool;
 extern const struct unit_suite suite_text;
 extern const struct unit_suite suite_url;
+extern const struct unit_suite suite_verbs;
 extern const struct unit_suite suite_verdict;
 extern const struct unit_suite suite_verify;
 
@@ -96,6 +97,7 @@ static const struct unit_suite *const suites[] = {
     &suite_spool,
     &suite_text,
     &suite_url,
+    &suite_verbs,
     &suite_verdict,
     &suite_verify,
 };
