@@ -203,7 +203,7 @@ class Orders(VerbCase):
         self.assertEqual(3, len(self.ran()))
         self.cli("replay", "--status", "completed", "--yes")
         self.once()
-        self.assertEqual([events[0], events[2]], [e for e, _ in self.ran()[3:]])
+        self.assertEqual({events[0], events[2]}, {e for e, _ in self.ran()[3:]})
 
     def test_replay_of_failed_ones_leaves_the_others(self):
         self.deliver()
@@ -239,7 +239,7 @@ class Orders(VerbCase):
         self.cli("drop", "--hook", "waiting", "--until", "1h", code=1)
         self.cli("drop", events[1])
         self.once()
-        self.assertEqual([events[0], events[2]], [e for e, _ in self.ran()])
+        self.assertEqual({events[0], events[2]}, {e for e, _ in self.ran()})
         self.assertEqual([(events[1], "dropped", 0)], self.hooks("--hook", "dropped"))
         self.cli("replay", events[1])
         self.once()
