@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "admin/check_files.h"
+#include "admin/check_hooks.h"
 #include "admin/command.h"
 #include "admin/finding.h"
 #include "base/file.h"
@@ -126,20 +127,23 @@ static void check_space(struct findings *f, const struct spool *spool, const str
         finding_good(f, "%llu MiB free for %s", bytes / mib, spool->path);
 }
 
-static void check_spool(struct findings *f, const struct config *config)
+static void check_spool(struct findings *f, const struct settings *settings)
 {
+    const struct config *config = settings->config;
+    struct command_room room = {.settings = settings};
     struct err err = ERR_INIT;
-    struct spool spool;
 
     check_spool_folder(f, config->spool);
-    if (spool_open(&spool, config->spool, &err) != STATUS_OK) {
+    if (spool_open(&room.spool, config->spool, &err) != STATUS_OK) {
         finding_error(f, "%s", err.text);
         return;
     }
     if (access(config->spool, W_OK) != 0)
         finding_error(f, "the spool %s cannot be written to: %s", config->spool, strerror(errno));
-    check_space(f, &spool, config);
-    spool_close(&spool);
+    check_space(f, &room.spool, config);
+    if (any_hook(config))
+        check_hooks(f, &room);
+    spool_close(&room.spool);
 }
 
 static void check_all(struct findings *f, const struct settings *settings)
@@ -149,7 +153,7 @@ static void check_all(struct findings *f, const struct settings *settings)
     config_review(settings->config, review, f);
     check_endpoints(f, settings);
     check_programs(f, settings->config);
-    check_spool(f, settings->config);
+    check_spool(f, settings);
 }
 
 /* Root finds out whose the spool is, and from there on looks as the owner does, who is also the

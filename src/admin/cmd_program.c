@@ -4,47 +4,48 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "admin/command.h"
+#include "base/program.h"
 #include "base/str.h"
+#include "store/wake.h"
 
 #define RUNNER "stenohook-run"
 /* It has verbs of its own, and is told which. */
 #define REMOTE "stenohook-remote"
 
-/* The program in the folder of ours, whose real path counts: we may be a link in a folder of PATH.
- */
-static bool beside(char path[PATH_MAX], const char *name)
+static enum status find_remote(char **out, const char *verb, struct err *err)
 {
-    ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - 1);
-    char *slash;
-    size_t room;
+    char path[PATH_MAX];
 
-    if (len <= 0)
-        return false;
-    path[len] = '\0';
-    slash = strrchr(path, '/');
-    if (slash == NULL)
-        return false;
-    room = PATH_MAX - (size_t)(slash + 1 - path);
-    return (size_t)snprintf(slash + 1, room, "%s", name) < room && access(path, X_OK) == 0;
+    if (!program_find(path, REMOTE))
+        return err_set(err, STATUS_MISSING,
+                       "%s is done by the program " REMOTE ", which is not installed: it belongs "
+                       "beside stenohook, or into " LIBEXECDIR,
+                       verb);
+    *out = str_dup(str_of(path));
+    return *out == NULL ? err_set(err, STATUS_MEMORY, "no memory for a path") : STATUS_OK;
 }
 
-static enum status find(char path[PATH_MAX], const char *verb, const char *name, struct err *err)
+/* The configuration may name it. What is wrong with that, the runner says better. */
+static enum status find_runner(char **out, const char *config_path, struct err *err)
 {
-    if (beside(path, name))
-        return STATUS_OK;
-    snprintf(path, PATH_MAX, "%s/%s", LIBEXECDIR, name);
-    if (access(path, X_OK) == 0)
-        return STATUS_OK;
-    return err_set(err, STATUS_MISSING,
-                   "%s is done by the program %s, which is not installed: it belongs beside "
-                   "stenohook, or into %s",
-                   verb, name, LIBEXECDIR);
+    static const struct config none;
+    const struct settings *settings = NULL;
+    enum status status;
+    char *path;
+
+    if (settings_find(&path, config_path, NULL) == STATUS_OK) {
+        if (settings_load(&settings, path, NULL, NULL, NULL) != STATUS_OK)
+            settings = NULL;
+        free(path);
+    }
+    status = wake_find_runner(out, settings == NULL ? &none : settings->config, err);
+    settings_release(settings);
+    return status;
 }
 
 enum status cmd_program(int argc, char **argv, const char *config_path, struct err *err)
@@ -53,15 +54,15 @@ enum status cmd_program(int argc, char **argv, const char *config_path, struct e
     bool is_run = strcmp(argv[0], "run") == 0;
     char *config = config_path == NULL ? NULL : str_dup(str_of(config_path));
     char **args = calloc((size_t)argc + 4, sizeof *args);
-    char path[PATH_MAX];
     enum status status;
+    char *path = NULL;
     int n = 0;
 
     if (args == NULL || (config == NULL && config_path != NULL)) {
         status = err_set(err, STATUS_MEMORY, "no memory for the arguments of a program");
         goto out;
     }
-    status = find(path, argv[0], is_run ? runner : remote, err);
+    status = is_run ? find_runner(&path, config_path, err) : find_remote(&path, argv[0], err);
     if (status != STATUS_OK)
         goto out;
     args[n++] = is_run ? runner : remote;
@@ -75,6 +76,7 @@ enum status cmd_program(int argc, char **argv, const char *config_path, struct e
     execv(path, args);
     status = err_errno(err, "cannot run %s", path);
 out:
+    free(path);
     free(args);
     free(config);
     return status;

@@ -57,6 +57,15 @@ static const struct command commands[] = {
         .options = cmd_tail_options,
     },
     {
+        .name = "stats",
+        .arguments = "[OPTION ...]",
+        .summary = "count what waits, what failed and what the spool holds",
+        .help = "For a person, for Prometheus, and with --max-age and --max-dead for cron and "
+                "Nagios: what is too much\nis one sentence on stderr.\n",
+        .run = cmd_stats,
+        .options = cmd_stats_options,
+    },
+    {
         .name = "replay",
         .arguments = "[OPTION ...] [ID ...]",
         .summary = "run the hooks of events again, also where they were done",
@@ -115,7 +124,7 @@ static const struct command commands[] = {
     {
         .name = "run",
         .arguments = "[ARGUMENT ...]",
-        .summary = "run the hooks of recorded events, until nothing is left to do (stenohook-run)",
+        .summary = "run the hooks of recorded events (stenohook-run)",
         .help = "",
         .run = cmd_program,
         .raw = true,

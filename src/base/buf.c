@@ -25,6 +25,13 @@ void buf_free(struct buf *b)
     buf_init(b, b->max);
 }
 
+void buf_wipe(struct buf *b)
+{
+    if (b->cap > 0)
+        explicit_bzero(b->ptr, b->cap);
+    buf_free(b);
+}
+
 void buf_reset(struct buf *b, size_t keep)
 {
     if (b->cap > keep) {

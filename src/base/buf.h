@@ -29,6 +29,9 @@ struct buf {
 void buf_init(struct buf *b, size_t max);
 /* Gives the memory back; the buffer is as after buf_init. */
 void buf_free(struct buf *b);
+/* As buf_free, and overwrites the bytes first: for secrets. What an earlier growth left behind
+ * elsewhere stays. */
+void buf_wipe(struct buf *b);
 /* Empties it and forgets a failure, keeping the memory unless it is larger than `keep` bytes. */
 void buf_reset(struct buf *b, size_t keep);
 

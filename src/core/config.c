@@ -201,6 +201,8 @@ void config_free(struct config *config)
     free(config->endpoints);
     free(config->spool);
     free(config->runner);
+    free(config->api_key_file);
+    free(config->api_url);
     free(config);
 }
 

@@ -26,6 +26,9 @@
 /* body-max where the scheme signs the body, which must then be read before anybody is known. */
 #define CONFIG_BODY_MAX_SIGNED ((uint64_t)64 * 1024)
 
+/* api-url where the file does not say another. */
+#define CONFIG_API_URL "https://api.assemblyai.com"
+
 enum auth_scheme {
     AUTH_NONE,             /* auth = "none" */
     AUTH_STATIC,           /* auth-header and/or auth-query: either of them proves */
@@ -64,6 +67,8 @@ struct config {
     uint64_t deadline_ms;    /* default 6000: from the accept to the answer */
     uint64_t refused_max;    /* bytes that the refused box may hold; 0 switches it off */
     char *runner;            /* path of stenohook-run, or NULL */
+    char *api_key_file;      /* absolute path, or NULL */
+    char *api_url;           /* as core/url.h's url_check_base wants it */
     unsigned hooks_max;      /* hooks that run at the same time, of all endpoints; default 2 */
     struct config_endpoint *endpoints;
     size_t endpoint_count; /* at least 1 */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "core/url.h"
 
 #define PARAM_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
 
@@ -137,24 +138,15 @@ static enum status networks(const struct build *b, enum config_index index,
 static enum status build_url(const struct build *b, struct config_endpoint *e)
 {
     enum status st = string(b, KEY_URL, &e->url);
-    struct str url = str_of(e->url);
-    struct str rest;
+    struct err wrong = ERR_INIT;
 
     if (st != STATUS_OK || e->url == NULL)
         return st;
-    rest = str_starts(url, "https://")  ? str_of(e->url + strlen("https://"))
-           : str_starts(url, "http://") ? str_of(e->url + strlen("http://"))
-                                        : STR_NONE;
-    if (rest.len == 0 || *rest.ptr == '/')
+    if (url_check(str_of(e->url), "it", &wrong) != STATUS_OK)
         return config_refuse(b->tree, line_of(b, KEY_URL), b->err,
-                             "url: \"%s\" is no web address; write it like "
+                             "url: \"%.200s\" is no web address: %s; write it like "
                              "\"https://example.com/cgi-bin/stenohook.cgi/%s\"",
-                             e->url, e->name);
-    for (const char *p = e->url; *p != '\0'; p++)
-        if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f)
-            return config_refuse(b->tree, line_of(b, KEY_URL), b->err,
-                                 "url: holds a blank or a character that is not ASCII; write it as "
-                                 "%%XX");
+                             e->url, wrong.text, e->name);
     return STATUS_OK;
 }
 
@@ -260,6 +252,24 @@ static enum status build_endpoint(const struct build *b, struct config_endpoint 
 
 /* ---- the whole */
 
+static enum status build_api(const struct build *b, struct config *config)
+{
+    enum status st = absolute(b, KEY_API_KEY_FILE, &config->api_key_file);
+    struct err wrong = ERR_INIT;
+
+    if (st == STATUS_OK)
+        st = string(b, KEY_API_URL, &config->api_url);
+    if (st == STATUS_OK && config->api_url == NULL &&
+        (config->api_url = str_dup(str_of(config_keys[KEY_API_URL].initial))) == NULL)
+        return no_memory(b);
+    if (st == STATUS_OK && url_check_base(str_of(config->api_url), "it", &wrong) != STATUS_OK)
+        return config_refuse(b->tree, line_of(b, KEY_API_URL), b->err,
+                             "api-url: \"%.200s\" cannot be used: %s; write \"%s\", or for the "
+                             "European Union \"https://api.eu.assemblyai.com\"",
+                             config->api_url, wrong.text, config_keys[KEY_API_URL].initial);
+    return st;
+}
+
 static enum status build_global(const struct build *b, struct config *config)
 {
     uint64_t threads = 0, hooks = 0;
@@ -284,6 +294,8 @@ static enum status build_global(const struct build *b, struct config *config)
         st = scalar(b, KEY_REFUSED_MAX, &config->refused_max);
     if (st == STATUS_OK)
         st = absolute(b, KEY_RUNNER, &config->runner);
+    if (st == STATUS_OK)
+        st = build_api(b, config);
     if (st == STATUS_OK)
         st = scalar(b, KEY_HOOKS_MAX, &hooks);
     config->threads = (unsigned)threads;

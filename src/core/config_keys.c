@@ -29,6 +29,11 @@ const struct config_key config_keys[] = {
                          .or_zero = true, .help = "How much of what was refused is kept."},
     [KEY_RUNNER] = {"", "runner", "string", "", NO_RANGE,
                     .help = "The program stenohook-run, as an absolute path."},
+    [KEY_API_KEY_FILE] = {"", "api-key-file", "string", "", NO_RANGE,
+                          .help =
+                              "The file with the key of AssemblyAI's API, as an absolute path."},
+    [KEY_API_URL] = {"", "api-url", "string", CONFIG_API_URL, NO_RANGE,
+                     .help = "Where AssemblyAI's API is."},
     [KEY_HOOKS_MAX] = {"", "hooks-max", "number", "2", .least = "1", .most = "64",
                        .help = "How many hooks run at the same time, those of all endpoints."},
     [KEY_URL] = {ENDPOINT, "url", "string", "", NO_RANGE,

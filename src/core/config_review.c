@@ -6,6 +6,7 @@
 #include <stdarg.h>
 
 #include "base/err.h"
+#include "core/url.h"
 
 struct review {
     const struct config_endpoint *endpoint;
@@ -63,12 +64,10 @@ static void review_open(const struct review *r)
 static void review_url(const struct review *r)
 {
     const struct config_endpoint *e = r->endpoint;
-    struct str host;
 
     if (e->url == NULL || !str_starts(str_of(e->url), "http://"))
         return;
-    host = str_of(e->url + sizeof "http://" - 1);
-    if (!str_starts(host, "localhost") && !str_starts(host, "127.") && !str_starts(host, "[::1]"))
+    if (!url_is_loopback(str_of(e->url)))
         tell(r,
              "endpoint \"%s\": over http:// anybody on the way can read the secret and the events; "
              "use https://",

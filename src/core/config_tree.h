@@ -25,6 +25,8 @@ enum config_index {
     KEY_DEADLINE,
     KEY_REFUSED_MAX,
     KEY_RUNNER,
+    KEY_API_KEY_FILE,
+    KEY_API_URL,
     KEY_HOOKS_MAX,
     KEY_URL,
     KEY_AUTH,

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * payload - which of the sender's documented bodies this is. The only file that sees json-c.
+ * payload - which of the sender's documented bodies this is.
  */
 #include "core/payload.h"
 
 #include "base/text.h"
+#include "core/json.h"
 #include "core/scan.h"
 
-#include <json_object.h>
-#include <json_tokener.h>
 #include <string.h>
 
-/* A raw member longer than this is no id, no status and no presigned URL. Keeps json-c's work small
- * whatever comes. */
+/* A raw member longer than this is no id, no status and no presigned URL. Keeps the decoder's work
+ * small whatever comes. */
 #define MEMBER_MAX 65536
 /* No name that we look for is longer, even with each of its characters escaped. */
 #define NAME_MAX_RAW 120
@@ -97,30 +96,6 @@ static bool has_string(const struct members *m, size_t which)
     return m->at[which].times == 1 && m->at[which].type == SCAN_STRING;
 }
 
-static enum status decode_escapes(struct str raw, struct buf *out, struct err *err)
-{
-    struct json_tokener *tokener = json_tokener_new_ex(2);
-    struct json_object *value;
-    bool parsed;
-    bool short_of_memory;
-
-    if (tokener == NULL)
-        return err_set(err, STATUS_MEMORY, "no memory for a member of the body");
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-    value = json_tokener_parse_ex(tokener, raw.ptr, (int)raw.len);
-    parsed = json_object_is_type(value, json_type_string);
-    if (parsed)
-        buf_add(out, json_object_get_string(value), (size_t)json_object_get_string_len(value));
-    json_object_put(value);
-    /* The scanner has accepted this string: with no error told, it was memory that json-c lacked.
-     */
-    short_of_memory = !parsed && json_tokener_get_error(tokener) <= json_tokener_continue;
-    json_tokener_free(tokener);
-    if (short_of_memory)
-        return err_set(err, STATUS_MEMORY, "no memory for a member of the body");
-    return buf_status(out, "a member of the body", err);
-}
-
 /* The decoded string of a member; STATUS_OK with nothing added where it is too long to be what we
  * look for. */
 static enum status decode(struct str raw, struct buf *out, struct err *err)
@@ -128,7 +103,7 @@ static enum status decode(struct str raw, struct buf *out, struct err *err)
     if (raw.len > MEMBER_MAX)
         return STATUS_OK;
     if (memchr(raw.ptr, '\\', raw.len) != NULL)
-        return decode_escapes(raw, out, err);
+        return json_decode(raw, out, err);
     /* Without an escape a string is what stands between its quotes. */
     buf_add(out, raw.ptr + 1, raw.len - 2);
     return buf_status(out, "a member of the body", err);

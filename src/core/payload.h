@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * payload - which of the sender's documented bodies this is, and the few members that name it. The only file that sees
- * json-c, which decodes just those members; core/scan.h validates and finds them.
+ * payload - which of the sender's documented bodies this is, and the few members that name it. core/scan.h validates
+ * the body and finds them, core/json.h decodes just those.
  *
  * Order of the shapes (each member a string, named once; a name that comes twice makes the body EVENT_UNKNOWN):
  * `event` and `event_id`: voice agent; `transcript_id`: transcript; `redacted_audio_url`: redacted audio; `session_id`

@@ -119,7 +119,8 @@ enum status site_journal(struct site_user *user, const struct config *config, st
 
     if (user->journal != NULL && (user->options.segment_max != options.segment_max ||
                                   user->options.free_space_min != options.free_space_min ||
-                                  user->options.keep_s != options.keep_s))
+                                  user->options.keep_s != options.keep_s ||
+                                  user->options.hooked != options.hooked))
         site_journal_drop(user);
     if (user->journal == NULL) {
         status = journal_open(&user->journal, &user->site->spool, user->site->group, &options, err);

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "core/url.h"
 #include "remote/http_parts.h"
-#include "remote/url.h"
 
 /* ---- the client */
 
@@ -56,6 +56,7 @@ void http_close(struct http *http)
 static void begin_headers(struct transfer *t)
 {
     t->answer->retry_after_s = HTTP_RETRY_UNSAID;
+    t->headers_whole = false;
 }
 
 static size_t on_header(char *bytes, size_t size, size_t count, void *context)
@@ -74,6 +75,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
         begin_headers(t);
     while (line.len > 0 && (line.ptr[line.len - 1] == '\n' || line.ptr[line.len - 1] == '\r'))
         line.len--;
+    t->headers_whole = t->headers_whole || line.len == 0;
     if (str_cut(line, ':', &name, &value) && str_is_nocase(name, "Retry-After") &&
         num_u64(str_trim(value), &seconds))
         t->answer->retry_after_s = seconds;
@@ -157,9 +159,7 @@ static bool add_header(struct transfer *t, const struct http_header *header)
     buf_add_text(&line, header->value.len == 0 ? ";" : ": ");
     buf_add_str(&line, header->value);
     added = line.failed == STATUS_OK && add_line(t, line.ptr);
-    if (line.cap > 0)
-        explicit_bzero(line.ptr, line.cap);
-    buf_free(&line);
+    buf_wipe(&line);
     return added;
 }
 
@@ -330,6 +330,9 @@ static enum http_end end_of(const struct transfer *t, CURLcode code)
         return HTTP_TOO_LARGE;
     if (t->out_of_memory || t->read_error != 0)
         return HTTP_FAILED;
+    /* curl is content with a connection that ends among the headers. */
+    if (end == HTTP_ANSWERED && !t->headers_whole)
+        return HTTP_CUT_OFF;
     (void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &proxy);
     if (end == HTTP_CUT_OFF && proxy != 0 && proxy / 100 != 2)
         return HTTP_UNREACHABLE;
@@ -340,7 +343,9 @@ static enum http_end end_of(const struct transfer *t, CURLcode code)
 static void set_words(struct transfer *t, CURLcode code)
 {
     struct http_answer *answer = t->answer;
-    const char *words = t->words[0] != '\0' ? t->words : curl_easy_strerror(code);
+    const char *words = t->words[0] != '\0' ? t->words
+                        : code == CURLE_OK  ? "the connection ended among the headers"
+                                            : curl_easy_strerror(code);
 
     if (answer->end == HTTP_TOO_LARGE)
         (void)snprintf(answer->words, sizeof answer->words, "the answer is larger than %zu bytes",

@@ -55,11 +55,14 @@ struct hook_stats {
     int64_t probe_ns;    /* suspended: when it is tried again */
     struct place cursor; /* all events before it are settled or in the retry list */
     uint64_t retries;    /* in the retry list */
+    struct place oldest; /* the first of these in the journal; {0,0}: there is none */
     uint64_t done, dead, dropped, failed,
         lost; /* runs and ends of this endpoint since the spool was made; never fall */
 };
 size_t hookview_endpoints(const struct hookview *view);
 void hookview_stats(const struct hookview *view, size_t i, struct hook_stats *out);
+/* How many of the events that are known (since_ns) are dead letters now, of all endpoints. */
+uint64_t hookview_dead(const struct hookview *view);
 /* Whether a runner is at work: it holds run/lock. */
 bool hookview_runner(const struct hookview *view);
 

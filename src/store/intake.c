@@ -10,11 +10,20 @@
 #define ESCAPED 6
 #define RECORD_REST ((size_t)64 * 1024)
 
+static bool has_hook(const struct config *config)
+{
+    for (size_t i = 0; i < config->endpoint_count; i++)
+        if (config->endpoints[i].hook != NULL)
+            return true;
+    return false;
+}
+
 struct journal_options intake_options(const struct config *config)
 {
     return (struct journal_options){.segment_max = config->segment_max,
                                     .free_space_min = config->free_space_min,
-                                    .keep_s = config->keep_s};
+                                    .keep_s = config->keep_s,
+                                    .hooked = has_hook(config)};
 }
 
 enum status intake_append(struct journal *journal, const struct event *event, int64_t now_ns,

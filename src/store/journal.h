@@ -30,6 +30,7 @@ struct journal_options {
     uint64_t segment_max;    /* bytes after which a new segment is begun */
     uint64_t free_space_min; /* reserve on the file system, bytes; 0: none */
     uint64_t keep_s;         /* segments older than this may be pruned at rotation; 0: never */
+    bool hooked;             /* some endpoint has a hook: what its cursor has not passed stays, up to twice keep_s */
 };
 
 /* One a process. */

@@ -56,12 +56,9 @@ static enum status drop(struct taking *t, struct snapshot_lane *saved, struct pl
                             .state = RESULT_DROPPED,
                             .end = RESULT_NOT_RUN,
                             .started_ns = t->now_ns};
-    bool unread = place_pack(place) >= place_pack(lane->read);
     char id[RECORD_ID_MAX];
 
-    if (snapshot_retry(saved, place) == NULL && !queue_in_window(lane, place) &&
-        (!unread || snapshot_settled(saved, place)))
-        return STATUS_OK; /* settled before */
+    /* Also what is settled: a dead letter is one until the log says otherwise. */
     t->paused = saved->settled_count >= SNAPSHOT_SETTLED_MAX;
     if (t->paused)
         return STATUS_OK;

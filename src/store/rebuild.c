@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "store/journal_impl.h"
+#include "store/snapshot.h"
 #include "store/verdict.h"
 
 #include <errno.h>
@@ -241,21 +242,25 @@ static enum status checkpoint(struct journal *j, const struct state *seen, uint6
 
 /* ---- pruning */
 
-/* Segments from this one on must stay. The consumers of the journal will hold their segments here
- * by their cursors. */
-static uint32_t prune_limit(const struct journal *j)
-{
-    return j->state.segment;
-}
-
-static bool outlived(const struct journal *j, uint32_t next, int64_t now_ns)
+static bool outlived(const struct journal *j, uint32_t next, uint64_t age_s, int64_t now_ns)
 {
     struct record_header header;
 
     /* All records of a segment are older than the next one's making. */
     return segment_header(j->spool, next, &header, NULL) == STATUS_OK &&
            header.created_ns < now_ns &&
-           (uint64_t)((now_ns - header.created_ns) / SECOND_NS) > j->options.keep_s;
+           (uint64_t)((now_ns - header.created_ns) / SECOND_NS) > age_s;
+}
+
+/* Whether `segment`, which `next` follows, may go. One that holds events whose hook has not run is
+ * waited for, but not without end: an endpoint may have been suspended for ever. */
+static bool may_go(const struct journal *j, uint32_t segment, uint32_t next, uint32_t hold,
+                   int64_t now_ns)
+{
+    uint64_t keep_s = j->options.keep_s;
+
+    return next <= j->state.segment && outlived(j, next, keep_s, now_ns) &&
+           (segment < hold || outlived(j, next, 2 * keep_s, now_ns));
 }
 
 static enum status prune(struct journal *j, uint64_t deadline_ns, struct err *err)
@@ -263,7 +268,7 @@ static enum status prune(struct journal *j, uint64_t deadline_ns, struct err *er
     int64_t now_ns = time_of(j);
     struct segment_list list;
     enum status status;
-    uint32_t oldest;
+    uint32_t oldest, hold;
     size_t gone = 0;
 
     if (j->options.keep_s == 0)
@@ -271,9 +276,9 @@ static enum status prune(struct journal *j, uint64_t deadline_ns, struct err *er
     status = segment_list_read(j->spool, &list, err);
     if (status != STATUS_OK)
         return status;
+    hold = j->options.hooked ? snapshot_hold(j->spool) : UINT32_MAX;
     while (gone + 1 < list.count && gone < PRUNED_AT_ONCE &&
-           list.numbers[gone + 1] <= prune_limit(j) &&
-           outlived(j, list.numbers[gone + 1], now_ns)) {
+           may_go(j, list.numbers[gone], list.numbers[gone + 1], hold, now_ns)) {
         char name[SPOOL_NAME_MAX];
 
         spool_segment_name(name, list.numbers[gone]);

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "core/auth.h"
 #include "core/config.h"
@@ -54,6 +55,13 @@ void settings_release(const struct settings *settings); /* NULL is fine */
 typedef void (*settings_problem)(void *context, const struct config_endpoint *endpoint,
                                  const char *file, bool usable, const char *text);
 void settings_problems(const struct settings *settings, settings_problem tell, void *context);
+
+typedef void (*settings_tell)(void *context, bool usable, const char *text);
+
+/* One secret file, whoever needs it. *usable: `out` holds the secret. All that is wrong is told in
+ * sentences that name the file. Fails only where the file is not to blame. */
+enum status settings_secret(const char *path, struct buf *out, bool *usable, settings_tell tell,
+                            void *context, struct err *err) STATUS_CHECKED;
 
 /* For FastCGI: one cache a process. settings_current compares the files' identities (device, inode,
  * size, times) with those that were read and reads again where they differ. A new version that is

@@ -33,13 +33,6 @@ bool file_id_same(const struct file_id *a, const struct file_id *b);
 enum status settings_read(const char *path, struct buf *out, struct stat *sb,
                           struct err *err) STATUS_CHECKED;
 
-typedef void (*settings_tell)(void *context, bool usable, const char *text);
-
-/* One secret file. *usable: `out` holds the secret. All that is wrong is told in sentences that
- * name the file. Fails only where the file is not to blame. */
-enum status settings_secret(const char *path, struct buf *out, bool *usable, settings_tell tell,
-                            void *context, struct err *err) STATUS_CHECKED;
-
 /* ---- settings_find.c */
 
 /* The directory nearest to the root above `program` that belongs to `uid`, or NULL. Freed by the

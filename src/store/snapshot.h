@@ -66,6 +66,10 @@ enum status snapshot_read(const struct spool *spool, struct snapshot *out,
 enum status snapshot_write(const struct spool *spool, struct snapshot *snapshot, int64_t now_ns,
                            struct err *err) STATUS_CHECKED;
 
+/* The oldest segment that holds an event which waits for its first or another run; UINT32_MAX where
+ * none does, and 0 where that is not known, since there is no snapshot. */
+uint32_t snapshot_hold(const struct spool *spool);
+
 /* NULL: there is none. */
 struct snapshot_lane *snapshot_find(const struct snapshot *snapshot, struct str endpoint);
 /* Makes it where it is missing, its cursor at the oldest event. STATUS_LIMIT: no name of an

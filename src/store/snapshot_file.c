@@ -332,3 +332,29 @@ enum status snapshot_read(const struct spool *spool, struct snapshot *out, struc
         snapshot_free(&snapshot);
     return status;
 }
+
+static uint32_t lane_hold(const struct snapshot_lane *lane)
+{
+    uint32_t hold = lane->cursor.segment;
+
+    for (size_t i = 0; i < lane->retry_count; i++)
+        if (lane->retries[i].place.segment < hold)
+            hold = lane->retries[i].place.segment;
+    return hold;
+}
+
+uint32_t snapshot_hold(const struct spool *spool)
+{
+    struct snapshot snapshot;
+    uint32_t hold = UINT32_MAX;
+
+    if (snapshot_read(spool, &snapshot, NULL) != STATUS_OK)
+        return 0;
+    for (size_t i = 0; i < snapshot.count; i++) {
+        uint32_t lane = lane_hold(snapshot.lanes[i]);
+
+        hold = lane < hold ? lane : hold;
+    }
+    snapshot_free(&snapshot);
+    return hold;
+}

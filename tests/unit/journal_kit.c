@@ -27,7 +27,8 @@
 #define SEGMENTS_MAX 100
 #define HELD_LOOK_NS 200000
 
-atomic_int kit_syncs, kit_syncs_to_fail, kit_syncs_let, kit_waits;
+atomic_int kit_syncs, kit_syncs_to_fail, kit_waits;
+atomic_int kit_syncs_let = INT_MAX;
 atomic_int kit_write_errno, kit_makes_to_fail;
 atomic_size_t kit_write_cut;
 atomic_ullong kit_free_bytes;

@@ -20,11 +20,15 @@ extern const struct unit_suite suite_child;
 extern const struct unit_suite suite_command;
 extern const struct unit_suite suite_commands;
 extern const struct unit_suite suite_config;
+#ifdef REMOTE
+extern const struct unit_suite suite_deliver;
+#endif
 extern const struct unit_suite suite_event;
 extern const struct unit_suite suite_group;
 extern const struct unit_suite suite_hookenv;
 extern const struct unit_suite suite_index;
 extern const struct unit_suite suite_journal;
+extern const struct unit_suite suite_json;
 extern const struct unit_suite suite_ledger;
 extern const struct unit_suite suite_lines;
 extern const struct unit_suite suite_listen;
@@ -33,16 +37,23 @@ extern const struct unit_suite suite_query;
 extern const struct unit_suite suite_reader;
 extern const struct unit_suite suite_record;
 extern const struct unit_suite suite_recover;
+extern const struct unit_suite suite_rejected;
 extern const struct unit_suite suite_reply;
 extern const struct unit_suite suite_request;
 extern const struct unit_suite suite_result;
 extern const struct unit_suite suite_retry;
 extern const struct unit_suite suite_rotate;
+#ifdef REMOTE
+extern const struct unit_suite suite_sandbox;
+extern const struct unit_suite suite_sandbox_store;
+#endif
 extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_settings;
 extern const struct unit_suite suite_slot;
 extern const struct unit_suite suite_spool;
 extern const struct unit_suite suite_text;
+extern const struct unit_suite suite_url;
+extern const struct unit_suite suite_verbs;
 extern const struct unit_suite suite_verdict;
 extern const struct unit_suite suite_verify;
 
@@ -55,11 +66,15 @@ static const struct unit_suite *const suites[] = {
     &suite_command,
     &suite_commands,
     &suite_config,
+#ifdef REMOTE
+    &suite_deliver,
+#endif
     &suite_event,
     &suite_group,
     &suite_hookenv,
     &suite_index,
     &suite_journal,
+    &suite_json,
     &suite_ledger,
     &suite_lines,
     &suite_listen,
@@ -68,16 +83,23 @@ static const struct unit_suite *const suites[] = {
     &suite_reader,
     &suite_record,
     &suite_recover,
+    &suite_rejected,
     &suite_reply,
     &suite_request,
     &suite_result,
     &suite_retry,
     &suite_rotate,
+#ifdef REMOTE
+    &suite_sandbox,
+    &suite_sandbox_store,
+#endif
     &suite_scan,
     &suite_settings,
     &suite_slot,
     &suite_spool,
     &suite_text,
+    &suite_url,
+    &suite_verbs,
     &suite_verdict,
     &suite_verify,
 };

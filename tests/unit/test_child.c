@@ -161,7 +161,9 @@ UNIT_TEST(a_hook_has_four_descriptors_its_environment_and_a_group_of_its_own)
         "exec 2>&1; /usr/bin/env | grep -v '^PWD=\\|^_=\\|^OLDPWD='; umask; pwd -P; ulimit -c;"
         "ls /proc/$$/fd | tr '\\n' ' ';"
         "set -- $(cat /proc/$$/stat); test $$ = $5 && test $$ = $6 && echo own;"
-        "grep '^Sig[BI]' /proc/$$/status | cut -f2",
+        /* Signals 32 and 33 are the C library's own, which lets nobody change them: what our caller
+           did to them stays. */
+        "grep '^Sig[BI]' /proc/$$/status | cut -f2 | sed 's/^000000018/000000000/'",
         STR(""));
     snprintf(expected, sizeof expected,
              "ONE=1\n0077\n%s\n0\n0 1 2 3 own\n0000000000000000\n0000000000000000\n",

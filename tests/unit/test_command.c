@@ -332,6 +332,11 @@ UNIT_TEST(a_filter_list_is_bounded)
 /* Prints one record of this body in all forms. */
 static void printed(struct str body, struct buf *line, struct buf *json, struct buf *full)
 {
+    const struct hook_info hook = {.state = HOOK_AGAIN,
+                                   .attempts = 2,
+                                   .next_ns = INT64_C(1795422005731000000),
+                                   .end = RESULT_EXIT,
+                                   .code = 7};
     struct err err = ERR_INIT;
     char key[EVENT_KEY_MAX];
     struct record_line made;
@@ -342,9 +347,10 @@ static void printed(struct str body, struct buf *line, struct buf *json, struct 
     sealed = record_seal(&made, 12, 103, false);
     sealed.len--;
     UNIT_STATUS(STATUS_OK, record_parse(&record, sealed, true, &err), &err);
-    event_text_line(line, &record);
-    event_json_line(json, sealed, &record);
-    event_text_full(full, &record);
+    event_text_line(line, &record, &hook, false);
+    event_json_line(json, sealed, &record, &hook);
+    event_text_head(full, &record, &hook);
+    event_text_body(full, record.body, "");
     record_free(&record);
     record_line_free(&made);
 }
@@ -357,20 +363,25 @@ UNIT_TEST(a_record_is_printed_with_its_members_in_each_form)
     buf_init(&json, 65536);
     buf_init(&full, 65536);
     printed(STR("{\"x\": 1}\n"), &line, &json, &full);
-    UNIT_STR("2026-11-23T07:50:18.966Z  transcript      completed             tr-1                 "
-             "                 "
-             "[12:103]  9 B\n",
-             buf_str(&line));
+    UNIT_STR(
+        "2026-11-23T07:50:18.966Z  transcript      completed             again 2    tr-1       "
+        "          "
+        "                 "
+        "[12:103]  9 B\n",
+        buf_str(&line));
     UNIT_STR("{\"key\":\"calls transcript tr-1 "
              "completed\",\"id\":\"12:103\",\"received_at\":\"2026-11-23T07:50:18.966Z\","
              "\"endpoint\":\"calls\",\"kind\":\"transcript\",\"transcript_id\":\"tr-1\",\"status\":"
              "\"completed\","
              "\"remote_addr\":\"44.238.19.20\",\"query\":\"a=1&b=%22\",\"params\":{\"a\":\"1\","
              "\"b\":\"\\\"\"},"
-             "\"content_type\":\"application/json\",\"bytes\":9}\n",
+             "\"content_type\":\"application/json\",\"bytes\":9,\"hook\":\"again\",\"attempts\":2,"
+             "\"next_at\":\"2026-11-23T08:20:05.731Z\",\"last_end\":\"exit\",\"last_code\":7}\n",
              buf_str(&json));
     UNIT_TRUE(str_starts(buf_str(&full), "id             12:103\n"));
-    UNIT_TRUE(str_ends(buf_str(&full), "\nbytes          9\n\n{\"x\": 1}\n"));
+    UNIT_TRUE(str_ends(buf_str(&full), "\nbytes          9\n"
+                                       "hook           again, attempt 2: exit 7\n"
+                                       "next_at        2026-11-23T08:20:05.731Z\n{\"x\": 1}\n"));
     buf_free(&line);
     buf_free(&json);
     buf_free(&full);

@@ -61,7 +61,7 @@ static const char *given(void)
 
 UNIT_TEST(commands_read_back_in_their_order)
 {
-    struct commands *commands;
+    struct commands *commands = NULL;
 
     UNIT_REQUIRE(begin() && (commands = opened()) != NULL);
     UNIT_STATUS(STATUS_OK, commands_add(commands, COMMAND_AGAIN, STR("1:103"), kit.now_ns, &err),
@@ -75,7 +75,7 @@ UNIT_TEST(commands_read_back_in_their_order)
 
 UNIT_TEST(commands_are_durable_when_they_are_closed)
 {
-    struct commands *commands;
+    struct commands *commands = NULL;
 
     UNIT_REQUIRE(begin() && (commands = opened()) != NULL);
     UNIT_STATUS(STATUS_OK, commands_add(commands, COMMAND_AGAIN, STR("1:103"), kit.now_ns, &err),
@@ -88,7 +88,7 @@ UNIT_TEST(commands_are_durable_when_they_are_closed)
 
 UNIT_TEST(a_sync_that_fails_is_told_and_gives_the_lock_back)
 {
-    struct commands *commands;
+    struct commands *commands = NULL;
 
     UNIT_REQUIRE(begin() && (commands = opened()) != NULL);
     UNIT_STATUS(STATUS_OK, commands_add(commands, COMMAND_AGAIN, STR("1:103"), kit.now_ns, &err),
@@ -103,7 +103,7 @@ UNIT_TEST(a_sync_that_fails_is_told_and_gives_the_lock_back)
 
 UNIT_TEST(one_process_at_a_time_gives_commands)
 {
-    struct commands *first, *second = NULL;
+    struct commands *first = NULL, *second = NULL;
 
     UNIT_REQUIRE(begin() && (first = opened()) != NULL);
     UNIT_STATUS(STATUS_DEADLINE,
@@ -118,7 +118,7 @@ UNIT_TEST(one_process_at_a_time_gives_commands)
 
 UNIT_TEST(what_is_no_id_is_refused)
 {
-    struct commands *commands;
+    struct commands *commands = NULL;
 
     UNIT_REQUIRE(begin() && (commands = opened()) != NULL);
     UNIT_STATUS(STATUS_USAGE, commands_add(commands, COMMAND_AGAIN, STR("x\"y"), kit.now_ns, &err),

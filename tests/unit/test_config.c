@@ -130,6 +130,8 @@ UNIT_TEST(what_is_left_out_has_its_default)
     UNIT_INT(6000, c->deadline_ms);
     UNIT_INT(64 * 1024 * 1024, c->refused_max);
     UNIT_TRUE(c->runner == NULL);
+    UNIT_TRUE(c->api_key_file == NULL);
+    UNIT_TEXT("https://api.assemblyai.com", c->api_url);
     e = &c->endpoints[0];
     UNIT_TRUE(e->url == NULL && e->hook == NULL && e->params == NULL);
     UNIT_INT(16 * 1024 * 1024, e->body_max);
@@ -329,6 +331,14 @@ UNIT_TEST(the_spool_is_required_and_absolute)
     refused("spool = \"\"\n" ENDPOINT, "f:1: spool: is empty", "");
     refused("\nspool = \"data\"\n" ENDPOINT, "f:2: spool: \"data\" must be an absolute path",
             "begin it with /");
+    refused(SPOOL "api-key-file = \"key\"\n" ENDPOINT,
+            "f:2: api-key-file: \"key\" must be an absolute path", "");
+    refused(
+        SPOOL "api-url = \"http://api.assemblyai.com\"\n" ENDPOINT,
+        "f:2: api-url: \"http://api.assemblyai.com\" cannot be used: it must begin with https://",
+        "https://api.eu.assemblyai.com");
+    refused(SPOOL "api-url = \"https://a/?b\"\n" ENDPOINT,
+            "f:2: api-url: \"https://a/?b\" cannot be used: it must end with its path", "");
     refused(SPOOL "runner = \"stenohook-run\"\n" ENDPOINT,
             "f:2: runner: \"stenohook-run\" must be an absolute path", "");
 }
@@ -490,7 +500,8 @@ UNIT_TEST(addresses_urls_hooks_and_params_are_checked)
                      "https://");
     refused_endpoint(SECRET "url = \"https://\"", "url: \"https://\" is no web address", "");
     refused_endpoint(SECRET "url = \"https:///x\"", "url: \"https:///x\" is no web address", "");
-    refused_endpoint(SECRET "url = \"https://a/b c\"", "url: holds a blank", "%XX");
+    refused_endpoint(SECRET "url = \"https://a/b c\"",
+                     "url: \"https://a/b c\" is no web address: it holds a blank", "%XX");
     refused_endpoint(SECRET "url = \"\"", "url: is empty", "");
     refused_endpoint(SECRET "hook = {\"hook.sh\"}", "hook: \"hook.sh\" must be the absolute path",
                      "entries of their own");

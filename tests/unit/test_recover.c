@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "journal_kit.h"
 #include "store/index.h"
+#include "store/snapshot.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -369,6 +370,50 @@ UNIT_TEST(segments_that_are_older_than_they_are_kept_go_with_housekeeping)
     kit_close(&kit);
 }
 
+/* Says that the hooks of all events before that segment have run. */
+static bool hooks_have_passed(uint32_t segment)
+{
+    struct snapshot snapshot;
+    struct snapshot_lane *lane;
+    bool ok;
+
+    snapshot_init(&snapshot);
+    ok = spool_make_run(&kit.spool, NULL) == STATUS_OK &&
+         snapshot_lane(&snapshot, STR("calls"), &lane, NULL) == STATUS_OK;
+    if (ok) {
+        lane->cursor = (struct place){segment, 100};
+        ok = snapshot_write(&kit.spool, &snapshot, kit.now_ns, NULL) == STATUS_OK;
+    }
+    snapshot_free(&snapshot);
+    return ok;
+}
+
+UNIT_TEST(events_whose_hook_has_not_run_stay_twice_as_long_and_no_longer)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    kit.options.keep_s = 10 * 86400;
+    kit.options.hooked = true;
+    UNIT_REQUIRE(kit_reopen(&kit));
+    for (int day = 0; day < 15; day++) {
+        UNIT_INT(0, append_keys(day, day + 1, false));
+        kit.now_ns += KIT_DAY_NS;
+    }
+    UNIT_TRUE(kit_rebuild(&kit) >= 0);
+    UNIT_INT(15, kit_segments(&kit));
+    UNIT_REQUIRE(hooks_have_passed(3));
+    UNIT_INT(0, append_keys(15, 16, false));
+    UNIT_TRUE(kit_rebuild(&kit) >= 0);
+    UNIT_INT(0, kit_count(&kit, "k1"));
+    UNIT_INT(1, kit_count(&kit, "k2"));
+    UNIT_INT(14, kit_segments(&kit));
+    kit.now_ns += 9 * KIT_DAY_NS;
+    UNIT_INT(0, append_keys(16, 17, false));
+    UNIT_TRUE(kit_rebuild(&kit) >= 0);
+    UNIT_INT(0, kit_count(&kit, "k2"));
+    UNIT_INT(1, kit_count(&kit, "k3"));
+    kit_close(&kit);
+}
+
 UNIT_TEST(many_reboots_in_a_row_lose_nothing)
 {
     UNIT_REQUIRE(kit_open(&kit));
@@ -405,6 +450,7 @@ static const struct unit_case cases[] = {
     UNIT_CASE(a_live_segment_that_was_cut_off_is_not_appended_to),
     UNIT_CASE(a_missing_older_segment_does_no_harm),
     UNIT_CASE(segments_that_are_older_than_they_are_kept_go_with_housekeeping),
+    UNIT_CASE(events_whose_hook_has_not_run_stay_twice_as_long_and_no_longer),
     UNIT_CASE(many_reboots_in_a_row_lose_nothing),
     UNIT_END,
 };

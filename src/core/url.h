@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * url - web addresses (RFC 3986) that we ask or hand on. Pure.
  */
-#ifndef REMOTE_URL_H
-#define REMOTE_URL_H
+#ifndef CORE_URL_H
+#define CORE_URL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,11 +17,18 @@
  * without user and password. STATUS_USAGE names what is wrong; `what` names the URL. */
 enum status url_check(struct str url, const char *what, struct err *err) STATUS_CHECKED;
 
+/* As url_check, and fit to have paths put behind it that carry a secret: https, or http to this
+ * very machine; no query, no fragment. A slash at its end does no harm. */
+enum status url_check_base(struct str url, const char *what, struct err *err) STATUS_CHECKED;
+
 /* The host is this very machine by its address or by the name localhost. */
 bool url_is_loopback(struct str url);
 
 /* Everything but letters, digits and "-._~" becomes %XX: a name or a value of a query. */
 void url_escape(struct buf *out, struct str s);
+
+/* One more parameter, both sides escaped. */
+void url_add_pair(struct buf *url, struct str name, struct str value);
 
 /* "name=value" as it was given to us becomes one more parameter, both escaped. STATUS_USAGE: there
  * is no "=", or no name before it. */

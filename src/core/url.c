@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * url - see remote/url.h.
+ * url - see core/url.h.
  */
-#include "remote/url.h"
+#include "core/url.h"
 
 #include <string.h>
 
@@ -61,6 +61,24 @@ bool url_is_loopback(struct str url)
            (str_starts(host, "127.") && str_only(host, "0123456789."));
 }
 
+enum status url_check_base(struct str url, const char *what, struct err *err)
+{
+    enum status status = url_check(url, what, err);
+
+    if (status != STATUS_OK)
+        return status;
+    if (!str_starts(url, "https://") && !url_is_loopback(url))
+        return err_set(err, STATUS_USAGE,
+                       "%s must begin with https://, or everybody on the way could read the key",
+                       what);
+    for (size_t i = 0; i < url.len; i++)
+        if (url.ptr[i] == '?' || url.ptr[i] == '#')
+            return err_set(err, STATUS_USAGE,
+                           "%s must end with its path: leave out what begins with %c", what,
+                           url.ptr[i]);
+    return STATUS_OK;
+}
+
 void url_escape(struct buf *out, struct str s)
 {
     static const char plain[] =
@@ -73,6 +91,14 @@ void url_escape(struct buf *out, struct str s)
             buf_printf(out, "%%%02X", (unsigned char)s.ptr[i]);
 }
 
+void url_add_pair(struct buf *url, struct str name, struct str value)
+{
+    buf_add_char(url, memchr(url->ptr, '?', url->len) == NULL ? '?' : '&');
+    url_escape(url, name);
+    buf_add_char(url, '=');
+    url_escape(url, value);
+}
+
 enum status url_add_param(struct buf *url, struct str param, struct err *err)
 {
     struct str name, value;
@@ -80,9 +106,6 @@ enum status url_add_param(struct buf *url, struct str param, struct err *err)
     if (!str_cut(param, '=', &name, &value) || name.len == 0)
         return err_set(err, STATUS_USAGE, "'%.*s' is no parameter: write it as name=value",
                        (int)(param.len < 100 ? param.len : 100), param.ptr);
-    buf_add_char(url, memchr(url->ptr, '?', url->len) == NULL ? '?' : '&');
-    url_escape(url, name);
-    buf_add_char(url, '=');
-    url_escape(url, value);
+    url_add_pair(url, name, value);
     return buf_status(url, "the URL", err);
 }

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ * check_hooks - whether hooks come to their end.
+ */
+#include "admin/check_hooks.h"
+
+#include <inttypes.h>
+
+#include "admin/stats.h"
+#include "base/clock.h"
+
+static void look_at_endpoint(struct findings *f, const struct hook_stats *hook)
+{
+    char at[CLOCK_ISO_MAX];
+
+    if (!hook->suspended)
+        return;
+    clock_iso(hook->probe_ns, at);
+    finding_warning(f,
+                    "the hook of endpoint \"%s\" is suspended: %s; it is tried again at %s or "
+                    "later",
+                    hook->endpoint, hook->why, at);
+}
+
+static void judge(struct findings *f, const struct stats *s, const char *config_path)
+{
+    uint64_t waiting = stats_waiting(s);
+    uint64_t oldest_s = stats_oldest_s(s);
+
+    for (size_t i = 0; i < s->count; i++)
+        look_at_endpoint(f, &s->endpoints[i].hook);
+    if (s->dead_letters > 0)
+        finding_warning(f,
+                        "the hooks of %" PRIu64 " event%s were given up: see 'stenohook list "
+                        "--hook dead', then retry or drop them",
+                        s->dead_letters, s->dead_letters == 1 ? "" : "s");
+    if (!s->runner && waiting > 0 && oldest_s > CHECK_WAIT_S)
+        finding_warning(f,
+                        "%" PRIu64 " event%s for hooks, the oldest for %" PRIu64
+                        " s, and no runner is at work: write into the owner's crontab: * * * * * "
+                        "stenohook --config %s run --once",
+                        waiting, waiting == 1 ? " waits" : "s wait", oldest_s, config_path);
+    else
+        finding_good(f, "the hooks of %" PRIu64 " event%s wait", waiting, waiting == 1 ? "" : "s");
+}
+
+void check_hooks(struct findings *f, const struct command_room *room)
+{
+    struct err err = ERR_INIT;
+    struct stats stats;
+    uint64_t rotten = 0;
+
+    if (stats_take(&stats, room, clock_wall_ns(), &rotten, &err) != STATUS_OK) {
+        finding_error(f, "cannot tell what hooks have still to do: %s", err.text);
+        return;
+    }
+    if (rotten > 0)
+        finding_error(f, "the journal is damaged: run 'stenohook verify'");
+    judge(f, &stats, room->settings->path);
+    stats_free(&stats);
+}

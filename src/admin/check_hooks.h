@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ * check_hooks - whether hooks come to their end.
+ */
+#ifndef ADMIN_CHECK_HOOKS_H
+#define ADMIN_CHECK_HOOKS_H
+
+#include "admin/finding.h"
+#include "store/room.h"
+
+/* With no runner at work, events that have waited for longer than that are a finding. */
+#define CHECK_WAIT_S 300
+
+/* Warns of hooks that are suspended, of dead letters, and of events that wait while nobody runs
+ * their hooks. */
+void check_hooks(struct findings *f, const struct command_room *room);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT
+ * cmd_stats - stenohook stats
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/command.h"
+#include "admin/stats.h"
+#include "admin/stats_text.h"
+#include "base/clock.h"
+#include "base/num.h"
+#include "base/print.h"
+
+#define OUTPUT_MAX ((size_t)1024 * 1024)
+
+enum { OPT_FORMAT = OPTIONS_LONG, OPT_MAX_AGE, OPT_MAX_DEAD };
+
+const struct options_row cmd_stats_options[] = {
+    {OPT_FORMAT, "format", "F", "text json prometheus",
+     "text (default), json: one object, or prometheus: its text format"},
+    {OPT_MAX_AGE, "max-age", "T", NULL,
+     "exit 1 where an event has waited for its hook for longer: 2h, 30m"},
+    {OPT_MAX_DEAD, "max-dead", "N", NULL, "exit 1 where there are more dead letters"},
+    {0},
+};
+
+struct wish {
+    void (*print)(struct buf *out, const struct stats *stats);
+    bool has_age, has_dead;
+    uint64_t age_s, dead;
+};
+
+static enum status parse_format(struct wish *w, const char *text, struct err *err)
+{
+    if (strcmp(text, "text") == 0)
+        w->print = stats_text;
+    else if (strcmp(text, "json") == 0)
+        w->print = stats_json;
+    else if (strcmp(text, "prometheus") == 0)
+        w->print = stats_prometheus;
+    else
+        return err_set(err, STATUS_USAGE, "--format '%s' is none: text, json or prometheus", text);
+    return STATUS_OK;
+}
+
+static enum status parse_options(struct wish *w, int argc, char **argv, struct err *err)
+{
+    enum status status;
+    int c;
+
+    options_begin();
+    while ((c = options_take(cmd_stats_options, argc, argv, &status, err)) != -1) {
+        if (c == OPT_FORMAT)
+            status = parse_format(w, optarg, err);
+        else if (c == OPT_MAX_AGE && !(w->has_age = num_duration(str_of(optarg), &w->age_s)))
+            status = err_set(err, STATUS_USAGE, "--max-age '%s' is no duration: 30m, 2h", optarg);
+        else if (c == OPT_MAX_DEAD && !(w->has_dead = num_u64(str_of(optarg), &w->dead)))
+            status = err_set(err, STATUS_USAGE, "--max-dead '%s' is no number", optarg);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return options_operands(argc, argv, 0, 0, err);
+}
+
+/* Both are told where both are too much. */
+static enum status judge(const struct wish *w, const struct stats *s, struct err *err)
+{
+    bool late = w->has_age && stats_oldest_s(s) > w->age_s;
+    bool dead = w->has_dead && s->dead_letters > w->dead;
+    char letters[96] = "";
+
+    if (dead)
+        snprintf(letters, sizeof letters, "%" PRIu64 " dead letters, more than %" PRIu64,
+                 s->dead_letters, w->dead);
+    if (late)
+        return err_set(err, STATUS_MISSING,
+                       "an event has waited %" PRIu64 " s for its hook, longer than %" PRIu64
+                       " s%s%s",
+                       stats_oldest_s(s), w->age_s, dead ? "; and there are " : "", letters);
+    if (dead)
+        return err_set(err, STATUS_MISSING, "there are %s: 'stenohook list --hook dead'", letters);
+    return STATUS_OK;
+}
+
+static enum status tell(const struct wish *w, const struct command_room *room, struct err *err)
+{
+    struct stats stats;
+    enum status status;
+    uint64_t rotten = 0;
+    struct buf out;
+
+    status = stats_take(&stats, room, clock_wall_ns(), &rotten, err);
+    if (status != STATUS_OK)
+        return status;
+    buf_init(&out, OUTPUT_MAX);
+    w->print(&out, &stats);
+    status = print_buf(&out, "the numbers", err);
+    buf_free(&out);
+    if (status == STATUS_OK && rotten > 0)
+        print_warning("the journal is damaged, and numbers may be short: run 'stenohook verify'");
+    if (status == STATUS_OK)
+        status = judge(w, &stats, err);
+    stats_free(&stats);
+    return status;
+}
+
+enum status cmd_stats(int argc, char **argv, const char *config_path, struct err *err)
+{
+    struct wish wish = {.print = stats_text};
+    struct command_room room;
+    enum status status;
+
+    status = parse_options(&wish, argc, argv, err);
+    if (status == STATUS_OK)
+        status = command_enter(&room, config_path, err);
+    if (status != STATUS_OK)
+        return status;
+    status = tell(&wish, &room, err);
+    command_leave(&room);
+    return status;
+}

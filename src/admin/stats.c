@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT
+ * stats - the numbers of one spool at one moment.
+ */
+#include "admin/stats.h"
+
+#include <stdlib.h>
+
+#include "admin/select.h"
+#include "store/segment.h"
+
+#define SECOND_NS 1000000000
+
+static void note(struct stats_endpoint *e, int64_t received_ns)
+{
+    if (e->oldest_ns == 0 || received_ns < e->oldest_ns)
+        e->oldest_ns = received_ns;
+}
+
+static struct stats_endpoint *endpoint_of(struct stats *s, struct str name)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (str_is(name, s->endpoints[i].hook.endpoint))
+            return &s->endpoints[i];
+    return NULL;
+}
+
+/* Beyond the cursor whatever is not settled waits for its first run; what was begun is in the retry
+ * list, and counted there. */
+static enum status count_one(void *context, const struct record *record,
+                             const struct reader_item *item, struct err *err)
+{
+    struct stats *s = context;
+    struct stats_endpoint *e = endpoint_of(s, record->endpoint);
+    struct hook_info info;
+
+    (void)err;
+    if (e == NULL || !e->hook.has_hook || place_pack(item->place) < place_pack(e->hook.cursor))
+        return STATUS_OK;
+    hookview_get(s->view, item->place, record->endpoint, &info);
+    if (info.state == HOOK_WAITING && info.attempts == 0) {
+        e->waiting++;
+        note(e, record->received_ns);
+    }
+    return STATUS_OK;
+}
+
+static enum status count_waiting(struct stats *s, const struct spool *spool, uint64_t *rotten,
+                                 struct err *err)
+{
+    static const struct filter all;
+    struct place from = {PLACE_SEGMENT_MAX, 0};
+
+    for (size_t i = 0; i < s->count; i++)
+        if (s->endpoints[i].hook.has_hook &&
+            place_pack(s->endpoints[i].hook.cursor) < place_pack(from))
+            from = s->endpoints[i].hook.cursor;
+    return select_walk(spool, &all, from, 0, count_one, s, rotten, err);
+}
+
+static enum status look_at_retries(struct stats_endpoint *e, const struct spool *spool,
+                                   struct err *err)
+{
+    struct err why = ERR_INIT;
+    struct record record;
+    enum status status;
+    struct buf line;
+
+    e->waiting += e->hook.retries;
+    if (e->hook.retries == 0)
+        return STATUS_OK;
+    buf_init(&line, SEGMENT_LINE_MAX);
+    status = reader_get(spool, e->hook.oldest, &line, &why);
+    if (status == STATUS_OK)
+        status = record_parse(&record, buf_str(&line), false, &why);
+    if (status == STATUS_OK) {
+        note(e, record.received_ns);
+        record_free(&record);
+    }
+    buf_free(&line);
+    /* The runner settles what was pruned or is damaged. */
+    if (status == STATUS_MISSING || status == STATUS_CORRUPT)
+        return STATUS_OK;
+    return status == STATUS_OK ? status : err_set(err, status, "%s", why.text);
+}
+
+static enum status count_dead(struct stats *s, const struct command_room *room, struct err *err)
+{
+    struct hookview *all;
+    enum status status;
+    uint64_t ever = 0;
+
+    for (size_t i = 0; i < s->count; i++)
+        ever += s->endpoints[i].hook.dead;
+    if (ever == 0)
+        return STATUS_OK;
+    status = hookview_open(&all, &room->spool, room->settings->config, 0, err);
+    if (status != STATUS_OK)
+        return status;
+    s->dead_letters = hookview_dead(all);
+    hookview_close(all);
+    return STATUS_OK;
+}
+
+static enum status fill(struct stats *s, const struct command_room *room, uint64_t *rotten,
+                        struct err *err)
+{
+    enum status status = census_take(&room->spool, &s->census, err);
+
+    if (status == STATUS_OK)
+        status = hookview_open(&s->view, &room->spool, room->settings->config, INT64_MAX, err);
+    if (status != STATUS_OK)
+        return status;
+    s->runner = hookview_runner(s->view);
+    s->endpoints = calloc(hookview_endpoints(s->view) + 1, sizeof *s->endpoints);
+    if (s->endpoints == NULL)
+        return err_set(err, STATUS_MEMORY, "no memory for the numbers of the endpoints");
+    for (; s->count < hookview_endpoints(s->view); s->count++)
+        hookview_stats(s->view, s->count, &s->endpoints[s->count].hook);
+    for (size_t i = 0; status == STATUS_OK && i < s->count; i++)
+        status = look_at_retries(&s->endpoints[i], &room->spool, err);
+    if (status == STATUS_OK)
+        status = count_waiting(s, &room->spool, rotten, err);
+    return status == STATUS_OK ? count_dead(s, room, err) : status;
+}
+
+enum status stats_take(struct stats *out, const struct command_room *room, int64_t now_ns,
+                       uint64_t *rotten, struct err *err)
+{
+    struct stats s = {.now_ns = now_ns};
+    enum status status = fill(&s, room, rotten, err);
+
+    if (status == STATUS_OK)
+        *out = s;
+    else
+        stats_free(&s);
+    return status;
+}
+
+void stats_free(struct stats *stats)
+{
+    hookview_close(stats->view);
+    free(stats->endpoints);
+}
+
+uint64_t stats_oldest_s(const struct stats *stats)
+{
+    int64_t oldest_ns = stats->now_ns;
+
+    for (size_t i = 0; i < stats->count; i++)
+        if (stats->endpoints[i].oldest_ns != 0 && stats->endpoints[i].oldest_ns < oldest_ns)
+            oldest_ns = stats->endpoints[i].oldest_ns;
+    return (uint64_t)((stats->now_ns - oldest_ns) / SECOND_NS);
+}
+
+uint64_t stats_waiting(const struct stats *stats)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < stats->count; i++)
+        n += stats->endpoints[i].waiting;
+    return n;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ * stats - the numbers of one spool at one moment.
+ */
+#ifndef ADMIN_STATS_H
+#define ADMIN_STATS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "store/census.h"
+#include "store/hookview.h"
+#include "store/room.h"
+
+struct stats_endpoint {
+    struct hook_stats hook;
+    uint64_t waiting;  /* for their first run, for another one, or for the end of one */
+    int64_t oldest_ns; /* when the oldest of these was received; 0: none waits */
+};
+
+struct stats {
+    int64_t now_ns;
+    struct hookview *view; /* what the strings of `endpoints` live in */
+    struct census census;
+    bool runner;
+    uint64_t dead_letters; /* now, of all endpoints; hook.dead counts all that ever were */
+    struct stats_endpoint *endpoints;
+    size_t count;
+};
+
+/* Reads what the hooks have still to do, and the results log only where there ever was a dead
+ * letter: where all is well it costs little, however long the history. Damage on the way is counted
+ * in *rotten. Given back with stats_free. */
+enum status stats_take(struct stats *out, const struct command_room *room, int64_t now_ns,
+                       uint64_t *rotten, struct err *err) STATUS_CHECKED;
+void stats_free(struct stats *stats);
+
+/* Of all endpoints: in seconds since the oldest event that waits was received. */
+uint64_t stats_oldest_s(const struct stats *stats);
+uint64_t stats_waiting(const struct stats *stats);
+
+#endif

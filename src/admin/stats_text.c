@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT
+ * stats_text - the numbers of a spool in words.
+ */
+#include "admin/stats_text.h"
+
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#define SECOND_NS 1000000000
+#define MIB (1024 * 1024)
+
+static uint64_t age_s(const struct stats *s, const struct stats_endpoint *e)
+{
+    if (e->oldest_ns == 0 || e->oldest_ns > s->now_ns)
+        return 0;
+    return (uint64_t)((s->now_ns - e->oldest_ns) / SECOND_NS);
+}
+
+struct part {
+    const char *name;
+    const struct census_part *part;
+};
+
+enum { PARTS = 6 };
+
+static void name_parts(const struct census *c, struct part out[PARTS])
+{
+    const struct part parts[PARTS] = {
+        {"journal", &c->journal},   {"index", &c->index},           {"results", &c->results},
+        {"commands", &c->commands}, {"quarantine", &c->quarantine}, {"refused", &c->refused},
+    };
+
+    for (int i = 0; i < PARTS; i++)
+        out[i] = parts[i];
+}
+
+/* ---- for a person */
+
+static void text_endpoint(struct buf *out, const struct stats *s, const struct stats_endpoint *e)
+{
+    const struct hook_stats *h = &e->hook;
+    char at[CLOCK_ISO_MAX];
+
+    buf_printf(out,
+               "%-14s %s%s: %" PRIu64 " waiting (%" PRIu64 " of them begun), %" PRIu64
+               " done, %" PRIu64 " failed, %" PRIu64 " dead, %" PRIu64 " dropped, %" PRIu64
+               " lost\n",
+               "hook", h->endpoint, h->has_hook ? "" : " (no hook any more)", e->waiting,
+               h->retries, h->done, h->failed, h->dead, h->dropped, h->lost);
+    if (e->oldest_ns != 0) {
+        clock_iso(e->oldest_ns, at);
+        buf_printf(out, "%-14s   the oldest that waits was received %s, %" PRIu64 " s ago\n", "",
+                   at, age_s(s, e));
+    }
+    if (h->suspended) {
+        clock_iso(h->probe_ns, at);
+        buf_printf(out, "%-14s   suspended, tried again %s: ", "", at);
+        text_log(out, str_of(h->why), out->max);
+        buf_add_char(out, '\n');
+    }
+}
+
+void stats_text(struct buf *out, const struct stats *s)
+{
+    struct part parts[PARTS];
+
+    name_parts(&s->census, parts);
+    for (int i = 0; i < PARTS; i++)
+        buf_printf(out, "%-14s %" PRIu64 " files, %" PRIu64 " bytes\n", parts[i].name,
+                   parts[i].part->files, parts[i].part->bytes);
+    buf_printf(out, "%-14s %" PRIu64 " MiB\n", "free", s->census.free_bytes / MIB);
+    buf_printf(out, "%-14s %s\n", "runner", s->runner ? "at work" : "not running");
+    buf_printf(out, "%-14s %" PRIu64 "\n", "dead letters", s->dead_letters);
+    for (size_t i = 0; i < s->count; i++)
+        text_endpoint(out, s, &s->endpoints[i]);
+}
+
+/* ---- for a program */
+
+static void json_endpoint(struct buf *out, const struct stats *s, const struct stats_endpoint *e)
+{
+    const struct hook_stats *h = &e->hook;
+    char at[CLOCK_ISO_MAX];
+
+    buf_add_text(out, "{\"endpoint\":");
+    text_json_lossy(out, str_of(h->endpoint));
+    buf_printf(out,
+               ",\"has_hook\":%s,\"waiting\":%" PRIu64 ",\"begun\":%" PRIu64
+               ",\"oldest_seconds\":%" PRIu64 ",\"done\":%" PRIu64 ",\"failed\":%" PRIu64
+               ",\"dead\":%" PRIu64 ",\"dropped\":%" PRIu64 ",\"lost\":%" PRIu64
+               ",\"suspended\":%s",
+               h->has_hook ? "true" : "false", e->waiting, h->retries, age_s(s, e), h->done,
+               h->failed, h->dead, h->dropped, h->lost, h->suspended ? "true" : "false");
+    if (h->suspended) {
+        clock_iso(h->probe_ns, at);
+        buf_printf(out, ",\"probe_at\":\"%s\",\"why\":", at);
+        text_json_lossy(out, str_of(h->why));
+    }
+    buf_add_char(out, '}');
+}
+
+void stats_json(struct buf *out, const struct stats *s)
+{
+    struct part parts[PARTS];
+    char at[CLOCK_ISO_MAX];
+
+    clock_iso(s->now_ns, at);
+    buf_printf(out, "{\"at\":\"%s\"", at);
+    name_parts(&s->census, parts);
+    for (int i = 0; i < PARTS; i++)
+        buf_printf(out, ",\"%s\":{\"files\":%" PRIu64 ",\"bytes\":%" PRIu64 "}", parts[i].name,
+                   parts[i].part->files, parts[i].part->bytes);
+    buf_printf(out, ",\"free_bytes\":%" PRIu64 ",\"runner\":%s,\"dead_letters\":%" PRIu64,
+               s->census.free_bytes, s->runner ? "true" : "false", s->dead_letters);
+    buf_add_text(out, ",\"endpoints\":[");
+    for (size_t i = 0; i < s->count; i++) {
+        if (i > 0)
+            buf_add_char(out, ',');
+        json_endpoint(out, s, &s->endpoints[i]);
+    }
+    buf_add_text(out, "]}\n");
+}
+
+/* ---- for Prometheus */
+
+static void add_head(struct buf *out, const char *name, const char *type, const char *help)
+{
+    buf_printf(out, "# HELP stenohook_%s %s\n# TYPE stenohook_%s %s\n", name, help, name, type);
+}
+
+/* Of a label's value: backslash, quote and line break are escaped. */
+static void add_label(struct buf *out, const char *value)
+{
+    buf_add_char(out, '"');
+    for (; *value != '\0'; value++) {
+        if (*value == '\n') {
+            buf_add_text(out, "\\n");
+            continue;
+        }
+        if (*value == '\\' || *value == '"')
+            buf_add_char(out, '\\');
+        buf_add_char(out, *value);
+    }
+    buf_add_char(out, '"');
+}
+
+static void add_single(struct buf *out, const char *name, const char *help, uint64_t value)
+{
+    add_head(out, name, "gauge", help);
+    buf_printf(out, "stenohook_%s %" PRIu64 "\n", name, value);
+}
+
+enum number { WAITING, BEGUN, OLDEST, SUSPENDED, DONE, FAILED, DEAD, DROPPED, LOST };
+
+static uint64_t number_of(const struct stats *s, const struct stats_endpoint *e, enum number which)
+{
+    const uint64_t numbers[] = {
+        [WAITING] = e->waiting,          [BEGUN] = e->hook.retries,   [OLDEST] = age_s(s, e),
+        [SUSPENDED] = e->hook.suspended, [DONE] = e->hook.done,       [FAILED] = e->hook.failed,
+        [DEAD] = e->hook.dead,           [DROPPED] = e->hook.dropped, [LOST] = e->hook.lost,
+    };
+
+    return numbers[which];
+}
+
+static const struct family {
+    const char *name, *type, *help;
+} families[] = {
+    [WAITING] = {"hook_waiting_events", "gauge",
+                 "Events whose hook has still to run, or runs, or runs again."},
+    [BEGUN] = {"hook_begun_events", "gauge",
+               "Of the waiting ones, those that were begun at least once or asked for again."},
+    [OLDEST] = {"hook_oldest_waiting_seconds", "gauge",
+                "Age of the oldest waiting event, 0 for none."},
+    [SUSPENDED] = {"hook_suspended", "gauge", "1 while the hook cannot be executed and rests."},
+    [DONE] = {"hook_done_total", "counter", "Events whose hook was done."},
+    [FAILED] = {"hook_failed_total", "counter", "Runs of the hook that failed."},
+    [DEAD] = {"hook_dead_total", "counter", "Events that became dead letters."},
+    [DROPPED] = {"hook_dropped_total", "counter", "Events that were dropped by an operator."},
+    [LOST] = {"hook_lost_total", "counter", "Runs of the hook whose end nobody saw."},
+};
+
+static void add_parts(struct buf *out, const struct census *census)
+{
+    struct part parts[PARTS];
+
+    name_parts(census, parts);
+    add_head(out, "spool_files", "gauge", "Files of each part of the spool; entries of its boxes.");
+    for (int i = 0; i < PARTS; i++)
+        buf_printf(out, "stenohook_spool_files{part=\"%s\"} %" PRIu64 "\n", parts[i].name,
+                   parts[i].part->files);
+    add_head(out, "spool_bytes", "gauge", "Bytes of each part of the spool.");
+    for (int i = 0; i < PARTS; i++)
+        buf_printf(out, "stenohook_spool_bytes{part=\"%s\"} %" PRIu64 "\n", parts[i].name,
+                   parts[i].part->bytes);
+}
+
+void stats_prometheus(struct buf *out, const struct stats *s)
+{
+    add_parts(out, &s->census);
+    add_single(out, "spool_free_bytes", "Bytes free on the file system of the spool.",
+               s->census.free_bytes);
+    add_single(out, "runner_up", "1 while a runner of hooks is at work.", s->runner ? 1 : 0);
+    add_single(out, "dead_letters", "Events whose hook was given up.", s->dead_letters);
+    for (size_t f = 0; s->count > 0 && f < sizeof families / sizeof *families; f++) {
+        add_head(out, families[f].name, families[f].type, families[f].help);
+        for (size_t i = 0; i < s->count; i++) {
+            buf_printf(out, "stenohook_%s{endpoint=", families[f].name);
+            add_label(out, s->endpoints[i].hook.endpoint);
+            buf_printf(out, "} %" PRIu64 "\n", number_of(s, &s->endpoints[i], (enum number)f));
+        }
+    }
+}

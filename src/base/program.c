@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ * program - see base/program.h.
+ */
+#include "base/program.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The program in the folder of ours, whose real path counts: we may be a link in a folder of PATH.
+ */
+static bool beside(char path[PATH_MAX], const char *name)
+{
+    ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - 1);
+    char *slash;
+    size_t room;
+
+    if (len <= 0)
+        return false;
+    path[len] = '\0';
+    slash = strrchr(path, '/');
+    if (slash == NULL)
+        return false;
+    room = PATH_MAX - (size_t)(slash + 1 - path);
+    return (size_t)snprintf(slash + 1, room, "%s", name) < room && access(path, X_OK) == 0;
+}
+
+bool program_find(char path[PATH_MAX], const char *name)
+{
+    if (beside(path, name))
+        return true;
+    (void)snprintf(path, PATH_MAX, "%s/%s", LIBEXECDIR, name);
+    return access(path, X_OK) == 0;
+}

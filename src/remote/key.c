@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ * key - see remote/key.h.
+ */
+#include "remote/key.h"
+
+static enum status from_file(struct buf *out, const char *file, settings_tell tell, struct err *err)
+{
+    bool usable;
+    enum status status = settings_secret(file, out, &usable, tell, NULL, err);
+
+    if (status == STATUS_OK && !usable)
+        status = err_set(err, STATUS_NO_SECRET, "%s holds no key of the API", file);
+    return status;
+}
+
+static enum status from_variable(struct buf *out, struct str key, struct err *err)
+{
+    for (size_t i = 0; i < key.len; i++)
+        if ((unsigned char)key.ptr[i] <= 0x20 || (unsigned char)key.ptr[i] >= 0x7f)
+            return err_set(err, STATUS_NO_SECRET,
+                           KEY_VARIABLE " holds a blank or another character that no key has");
+    if (key.len > KEY_MAX)
+        return err_set(err, STATUS_NO_SECRET, KEY_VARIABLE " is longer than any key");
+    buf_add_str(out, key);
+    return buf_status(out, "the key of the API", err);
+}
+
+enum status key_read(struct buf *out, const char *given, const char *variable,
+                     const struct settings *settings, settings_tell tell, struct err *err)
+{
+    if (given != NULL)
+        return from_file(out, given, tell, err);
+    if (variable != NULL && variable[0] != '\0')
+        return from_variable(out, str_of(variable), err);
+    if (settings != NULL && settings->config->api_key_file != NULL)
+        return from_file(out, settings->config->api_key_file, tell, err);
+    return err_set(
+        err, STATUS_NO_SECRET,
+        "there is no key of the API: write it into a file of mode 600 and name that with "
+        "--key-file or, in the configuration, with api-key-file");
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * key - the key of AssemblyAI's API. It is never taken from argv, and never printed.
+ */
+#ifndef REMOTE_KEY_H
+#define REMOTE_KEY_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "store/settings.h"
+
+#define KEY_VARIABLE "ASSEMBLYAI_API_KEY"
+#define KEY_MAX SETTINGS_SECRET_MAX
+
+/* Appends the key: of the file `given` (--key-file), else `variable` (what the environment has,
+ * NULL for nothing), else of the configuration's api-key-file. What is wrong with the file is told
+ * to `tell`. settings may be NULL. STATUS_NO_SECRET: there is none, or what there is cannot be one.
+ */
+enum status key_read(struct buf *out, const char *given, const char *variable,
+                     const struct settings *settings, settings_tell tell,
+                     struct err *err) STATUS_CHECKED;
+
+#endif

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT
+ * stenohook-remote - the verbs that speak HTTP as a client.
+ */
+#include "remote/command.h"
+
+int main(int argc, char **argv)
+{
+    return command_main(&remote_program, argc, argv);
+}

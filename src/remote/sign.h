@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ * sign - signatures of bodies, as core/auth.h checks them. Pure.
+ */
+#ifndef REMOTE_SIGN_H
+#define REMOTE_SIGN_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/mac.h"
+#include "base/str.h"
+#include "core/config.h"
+#include "remote/http.h"
+
+#define SIGN_VALUE_MAX 128
+
+struct signature {
+    char time[24];
+    char value[SIGN_VALUE_MAX];
+    struct http_header headers[4]; /* ends with STR_NONE; points into this struct and to `id` */
+};
+
+/* For AUTH_AAI_SIGNATURE and AUTH_STANDARD_WEBHOOKS; any other scheme gives no headers. `id` names
+ * the delivery (Standard Webhooks) and must stay. STATUS_NO_SECRET: the secret is none of this
+ * scheme. */
+enum status sign_body(struct signature *out, enum auth_scheme scheme, struct str secret,
+                      struct str body, struct str id, uint64_t now_s,
+                      struct err *err) STATUS_CHECKED;
+
+#endif

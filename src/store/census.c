@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ * census - see store/census.h.
+ */
+#include "store/census.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/str.h"
+#include "store/usage.h"
+
+/* Counts what `name` of a folder holds; `suffix` "" for all files. */
+static enum status count(int dir, const char *name, const char *suffix, struct census_part *out,
+                         struct err *err)
+{
+    int fd = file_open(dir, name, O_RDONLY | O_DIRECTORY, 0);
+    struct dirent *entry;
+    DIR *folder;
+
+    *out = (struct census_part){0, 0};
+    if (fd < 0 && errno == ENOENT)
+        return STATUS_OK;
+    folder = fd < 0 ? NULL : fdopendir(fd);
+    if (folder == NULL) {
+        enum status status = err_errno(err, "cannot read the folder %s of the spool", name);
+
+        file_close(&fd);
+        return status;
+    }
+    while ((entry = readdir(folder)) != NULL) {
+        struct stat sb;
+
+        if (entry->d_name[0] == '.' || !str_ends(str_of(entry->d_name), suffix) ||
+            fstatat(fd, entry->d_name, &sb, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(sb.st_mode))
+            continue;
+        out->files++;
+        out->bytes += (uint64_t)sb.st_size;
+    }
+    (void)closedir(folder);
+    return STATUS_OK;
+}
+
+enum status census_take(const struct spool *spool, struct census *out, struct err *err)
+{
+    struct census c;
+    enum status status = count(spool->log, ".", ".jsonl", &c.journal, err);
+
+    if (status == STATUS_OK)
+        status = count(spool->idx, ".", "", &c.index, err);
+    if (status == STATUS_OK)
+        status = count(spool->dir, SPOOL_RESULTS, ".jsonl", &c.results, err);
+    if (status == STATUS_OK)
+        status = count(spool->dir, SPOOL_COMMANDS, ".jsonl", &c.commands, err);
+    if (status == STATUS_OK)
+        status = count(spool->quarantine, ".", USAGE_STRANGER_SUFFIX, &c.quarantine, err);
+    if (status == STATUS_OK)
+        status = count(spool->refused, ".", USAGE_STRANGER_SUFFIX, &c.refused, err);
+    if (status == STATUS_OK && file_free_space(spool->dir, &c.free_bytes) != 0)
+        status = err_errno(err, "cannot tell how much space %s has", spool->path);
+    if (status == STATUS_OK)
+        *out = c;
+    return status;
+}

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+"""The queue of hooks under load: every event gets its hook, also where runners are killed again and again.
+
+QUEUE_EVENTS and QUEUE_KILLS make the storm longer.
+"""
+import collections
+import concurrent.futures
+import os
+import random
+import time
+import uuid
+
+from cases import for_each_mode
+from place import end, wait_until
+from sender import Sender, transcript
+from servers import Server
+from test_hooks import HookCase
+
+EVENTS = int(os.environ.get("QUEUE_EVENTS", "2000"))
+KILLS = int(os.environ.get("QUEUE_KILLS", "40"))
+
+
+def deliver_all(url, subjects, threads=4):
+    """Each by a sender that retries; all are answered 200 in the end."""
+    def one(subject):
+        answer = Sender(pause=0.05).deliver(url, transcript(subject))
+        return 0 if answer is None else answer.status_code
+
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        return collections.Counter(pool.map(one, subjects))
+
+
+class QueueCase(HookCase):
+    def states(self):
+        return collections.Counter(line.split('"hook":"')[1].split('"')[0]
+                                   for line in self.place.stenohook("list", "--format", "json").splitlines())
+
+
+@for_each_mode("apache-cgid", "lighttpd-fastcgi")
+class Thousand:
+    """A thousand events whose hook fails its first two runs, with nothing but requests to start the runner."""
+
+    script, site, states, results = HookCase.script, HookCase.site, QueueCase.states, HookCase.results
+
+    def test_every_event_is_done_with_its_third_run(self):
+        out = self.place.worker_folder("out")
+        self.addCleanup(self.place.kill_runners)
+        self.site(self.script(f'f={out}/$STENOHOOK_EVENT_ID; echo >>$f; test $(wc -l <$f) -ge 3'), runner=None,
+                  hooks_max=10)
+        subjects = [str(uuid.uuid4()) for _ in range(1000)]
+        self.assertEqual({200: 1000}, deliver_all(self.server.url("calls"), subjects))
+        wait_until(lambda: self.states() == {"done": 1000}, 240, "every event is done", step=1)
+        runs = collections.defaultdict(list)
+        for result in self.results():
+            runs[result["id"]].append((result["try"], result["state"]))
+        self.assertEqual({((1, "again"), (2, "again"), (3, "done"))}, {tuple(r) for r in runs.values()})
+        self.assertEqual({3}, {os.path.getsize(os.path.join(out, name)) for name in os.listdir(out)})
+        self.assertEqual(1000, len(runs))
+
+
+class Storm(QueueCase):
+    """Runners are killed while events flow, and once the whole machine is."""
+
+    def kill_until(self, ended, kills):
+        done = 0
+        while not ended() or done < kills:
+            for pid in self.place.runners():
+                done += 1
+                end(os.kill, pid)
+            time.sleep(self.random.uniform(0.01, 0.12))
+            if ended() and not self.place.runners():
+                self.start("--once")
+        return done
+
+    def test_no_event_misses_its_hook_and_no_hook_runs_twice_at_the_same_time(self):
+        self.random = random.Random(os.environ.get("SEED", "1"))
+        # mkdir fails where another run of the same event is under way.
+        self.site(self.script(f'cd {self.out}; mkdir at-$STENOHOOK_EVENT_ID || echo >>overlaps;'
+                              f'echo $STENOHOOK_EVENT_ID >>ran; sleep 0.0$(($$ % 5)); rmdir at-$STENOHOOK_EVENT_ID'),
+                  runner=None, hooks_max=8)
+        server = Server("lighttpd-fastcgi", self.place)
+        self.addCleanup(server.stop)
+        subjects = [str(uuid.uuid4()) for _ in range(EVENTS)]
+        kills = 0
+        for half in (subjects[:EVENTS // 2], subjects[EVENTS // 2:]):
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                sending = pool.submit(deliver_all, server.url("calls"), half)
+                kills += self.kill_until(sending.done, KILLS // 2)
+                self.assertEqual({200: len(half)}, sending.result())
+            if half[0] == subjects[0]:
+                # As after a reboot: nothing runs, and what is only known of this boot is gone.
+                server.stop()
+                self.place.kill_runners()
+                os.unlink(os.path.join(self.place.spool, "state"))
+                for name in os.listdir(self.out):
+                    if name.startswith("at-"):
+                        os.rmdir(os.path.join(self.out, name))
+                server = Server("lighttpd-fastcgi", self.place)
+                self.addCleanup(server.stop)
+        # As cron does: what was lost twice in a row waits for ten seconds.
+        wait_until(lambda: self.once() == "" and self.states() == {"done": EVENTS}, 120, "every event is done", step=1)
+        ran = collections.Counter(self.said("ran").split())
+        lost = sum(r["end"] == "lost" for r in self.results())
+        self.assertGreaterEqual(kills, KILLS)
+        self.assertEqual("", self.said("overlaps"))
+        self.assertEqual(EVENTS, len(ran))
+        self.assertLessEqual(sum(ran.values()) - EVENTS, lost, "runs that nobody counted")
+        self.assertLessEqual(lost, 8 * (kills + 1), "more runs were lost than were under way")
+        self.place.stenohook("verify")

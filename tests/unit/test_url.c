@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+
+#include <string.h>
+
+#include "core/url.h"
+
+static void refused(const char *part, const char *url,
+                    enum status (*check)(struct str, const char *, struct err *))
+{
+    struct err err = ERR_INIT;
+
+    UNIT_STATUS(STATUS_USAGE, check(str_of(url), "--to", &err), &err);
+    if (strstr(err.text, part) == NULL)
+        UNIT_TEXT(part, err.text);
+    UNIT_TRUE(strncmp(err.text, "--to ", 5) == 0);
+}
+
+static void accepted(const char *url, enum status (*check)(struct str, const char *, struct err *))
+{
+    struct err err = ERR_INIT;
+
+    UNIT_STATUS(STATUS_OK, check(str_of(url), "--to", &err), &err);
+}
+
+UNIT_TEST(only_web_addresses_with_a_host_are_asked)
+{
+    accepted("https://example.com", url_check);
+    accepted("http://127.0.0.1:8080/hook/calls?a=b&c=%20", url_check);
+    accepted("https://[2001:db8::1]:443/", url_check);
+    accepted("https://host1/", url_check);
+    refused("must begin with", "", url_check);
+    refused("must begin with", "example.com/x", url_check);
+    refused("must begin with", "file:///etc/passwd", url_check);
+    refused("must begin with", "HTTPS://example.com/", url_check);
+    refused("names no host", "https://", url_check);
+    refused("names no host", "https:///x", url_check);
+    refused("names no host", "https://:80/x", url_check);
+    refused("names no host", "http://?x", url_check);
+    refused("holds a blank", "https://a/b c", url_check);
+    refused("holds a blank", "https://a/\r\nX: y", url_check);
+    refused("holds a blank", "https://\xc3\xa9/", url_check);
+    refused("a user or a password", "https://u:p@a/", url_check);
+    accepted("https://a/u@b", url_check);
+}
+
+UNIT_TEST(the_longest_url_is_asked_and_one_byte_more_is_not)
+{
+    char url[URL_MAX + 2];
+
+    memset(url, 'x', sizeof url);
+    memcpy(url, "http://", 7);
+    url[URL_MAX] = '\0';
+    accepted(url, url_check);
+    url[URL_MAX] = 'x';
+    url[URL_MAX + 1] = '\0';
+    refused("longer than 8192", url, url_check);
+}
+
+UNIT_TEST(a_key_goes_over_https_or_to_this_machine_only)
+{
+    accepted("https://api.assemblyai.com", url_check_base);
+    accepted("https://api.example.com/assembly/", url_check_base);
+    accepted("http://127.0.0.1:8080", url_check_base);
+    accepted("http://localhost:8080", url_check_base);
+    accepted("http://[::1]:8080", url_check_base);
+    refused("must begin with https", "http://api.assemblyai.com", url_check_base);
+    refused("must begin with https", "http://127.example.com", url_check_base);
+    refused("must begin with https", "http://localhost.example.com", url_check_base);
+    refused("must begin with https", "http://127.0.0.1.example.com", url_check_base);
+    refused("leave out what begins with ?", "https://a/?b", url_check_base);
+    refused("leave out what begins with #", "https://a/#b", url_check_base);
+}
+
+UNIT_TEST(parameters_are_escaped_as_values_and_never_end_one_another)
+{
+    struct err err = ERR_INIT;
+    struct buf url;
+
+    buf_init(&url, 4096);
+    buf_add_text(&url, "https://a/x");
+    UNIT_STATUS(STATUS_OK, url_add_param(&url, STR("customer_id=1234"), &err), &err);
+    UNIT_STATUS(STATUS_OK, url_add_param(&url, STR("na me=a&b=c#%\xc3\xa9+"), &err), &err);
+    UNIT_STATUS(STATUS_OK, url_add_param(&url, STR("empty="), &err), &err);
+    UNIT_STR("https://a/x?customer_id=1234&na%20me=a%26b%3Dc%23%25%C3%A9%2B&empty=", buf_str(&url));
+    UNIT_STATUS(STATUS_USAGE, url_add_param(&url, STR("novalue"), &err), &err);
+    err_clear(&err);
+    UNIT_STATUS(STATUS_USAGE, url_add_param(&url, STR("=x"), &err), &err);
+    buf_reset(&url, 0);
+    buf_add_text(&url, "https://a/x?tenant=7");
+    err_clear(&err);
+    UNIT_STATUS(STATUS_OK, url_add_param(&url, STR("a=b"), &err), &err);
+    UNIT_STR("https://a/x?tenant=7&a=b", buf_str(&url));
+    buf_free(&url);
+}
+
+static const struct unit_case cases[] = {
+    UNIT_CASE(only_web_addresses_with_a_host_are_asked),
+    UNIT_CASE(the_longest_url_is_asked_and_one_byte_more_is_not),
+    UNIT_CASE(a_key_goes_over_https_or_to_this_machine_only),
+    UNIT_CASE(parameters_are_escaped_as_values_and_never_end_one_another),
+    UNIT_END,
+};
+const struct unit_suite suite_url = {"url", cases};
