@@ -257,13 +257,16 @@ UNIT_TEST(a_body_that_became_shorter_after_its_line_was_read_is_told)
 
 UNIT_TEST(what_is_no_regular_file_or_has_another_name_is_told_and_never_waited_for)
 {
+    static const char good[] = HEAD_WITH("3", "3", "true") "abc";
     struct told told = {0, ""};
     struct rejected_refs refs;
     struct err err = ERR_INIT;
 
     UNIT_REQUIRE(make_spool());
+    put_file("elsewhere", good, sizeof good - 1);
+    UNIT_INT(0, renameat(spool.refused, "elsewhere", spool.dir, "elsewhere"));
     UNIT_INT(0, mkfifoat(spool.refused, NAME ".box", 0600));
-    UNIT_INT(0, symlinkat("/etc/passwd", spool.refused, NAME ".published.box"));
+    UNIT_INT(0, symlinkat("../elsewhere", spool.refused, NAME ".published.box"));
     UNIT_INT(0, mkdirat(spool.quarantine, NAME ".box", 0700));
     put_file("notes", "x", 1);
     put_file(NAME "8.box", "x", 1);
