@@ -16,9 +16,15 @@
 #include <unistd.h>
 
 #define NS_PER_MS UINT64_C(1000000)
+#define NS_PER_S INT64_C(1000000000)
 /* How often, at most, the configuration is looked at; and how often, at least, the journal. */
 #define SETTINGS_NS (250 * NS_PER_MS)
 #define FILL_NS (2000 * NS_PER_MS)
+/* How often what is too old is removed; and how many times as long as events results are kept: an
+ * event whose hook has not run may be kept twice as long as others, and were its results gone
+ * before it, a lost snapshot would have it run again. */
+#define PRUNE_NS (3600000 * NS_PER_MS)
+#define RESULTS_KEEP 2
 /* After a failure of the queue it is let alone for so long. */
 #define TROUBLE_NS (5000 * NS_PER_MS)
 /* How long a runner that finds another one waits until that one can be woken or is gone. */
@@ -39,7 +45,7 @@ struct runner {
     bool woken;   /* there may be something new */
     bool claimed; /* since the last fill: what is read ahead may be used up */
     /* Monotonic. */
-    uint64_t now_ns, stop_ns, busy_ns, settings_ns, fill_ns, trouble_ns;
+    uint64_t now_ns, stop_ns, busy_ns, settings_ns, fill_ns, trouble_ns, prune_ns;
     int64_t wall_ns;
 };
 
@@ -134,6 +140,18 @@ static void flush(struct runner *r, bool now)
     struct err err = ERR_INIT;
 
     if (queue_flush(r->queue, now, r->wall_ns, &err) != STATUS_OK)
+        trouble(r, &err);
+}
+
+static void prune(struct runner *r)
+{
+    int64_t keep_ns = (int64_t)(RESULTS_KEEP * r->settings->config->keep_s) * NS_PER_S;
+    struct err err = ERR_INIT;
+
+    if (r->now_ns < r->prune_ns)
+        return;
+    r->prune_ns = r->now_ns + PRUNE_NS;
+    if (queue_prune(r->queue, r->wall_ns - keep_ns, r->wall_ns, &err) != STATUS_OK)
         trouble(r, &err);
 }
 
@@ -266,6 +284,7 @@ static void loop(struct runner *r)
         take_settings(r);
         begin_hooks(r);
         flush(r, false);
+        prune(r);
         if (wants_to_leave(r) && may_leave(r))
             return;
         wait_for_news(r);

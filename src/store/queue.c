@@ -269,6 +269,21 @@ enum status queue_flush(struct queue *queue, bool now, int64_t now_ns, struct er
     return STATUS_OK;
 }
 
+enum status queue_prune(struct queue *queue, int64_t before_ns, int64_t now_ns, struct err *err)
+{
+    struct ledger_pruned pruned;
+    /* What a start reads is said by the snapshot on disk, so that must be this one. */
+    enum status status = queue_flush(queue, true, now_ns, err);
+
+    if (status == STATUS_OK)
+        status = ledger_prune(queue->spool, LEDGER_RESULTS, before_ns, queue->snapshot.results,
+                              false, &pruned, err);
+    if (status == STATUS_OK)
+        status = ledger_prune(queue->spool, LEDGER_COMMANDS, before_ns, queue->snapshot.commands,
+                              false, &pruned, err);
+    return status;
+}
+
 /* ---- what is ahead */
 
 static int64_t lane_next_ns(const struct lane *lane)

@@ -104,4 +104,9 @@ bool queue_idle(const struct queue *queue);
 enum status queue_flush(struct queue *queue, bool now, int64_t now_ns,
                         struct err *err) STATUS_CHECKED;
 
+/* Flushes, then removes files of results and of commands that are older than before_ns and that no
+ * start of a runner reads any more. */
+enum status queue_prune(struct queue *queue, int64_t before_ns, int64_t now_ns,
+                        struct err *err) STATUS_CHECKED;
+
 #endif

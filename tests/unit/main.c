@@ -41,6 +41,7 @@ extern const struct unit_suite suite_rejected;
 extern const struct unit_suite suite_reply;
 extern const struct unit_suite suite_request;
 extern const struct unit_suite suite_result;
+extern const struct unit_suite suite_retention;
 extern const struct unit_suite suite_retry;
 extern const struct unit_suite suite_rotate;
 #ifdef REMOTE
@@ -87,6 +88,7 @@ static const struct unit_suite *const suites[] = {
     &suite_reply,
     &suite_request,
     &suite_result,
+    &suite_retention,
     &suite_retry,
     &suite_rotate,
 #ifdef REMOTE
