@@ -268,8 +268,9 @@ endpoint "signed" {{ url = "https://example.com/x" auth = "aai-signature" secret
     def test_hostile_answers_to_an_upload_end_it(self):
         url = {"upload_url": "https://cdn.example.com/upload/1"}
         huge = reply(200, json.dumps({"x": "y" * (1024 * 1024), **url}).encode(), JSON)
-        for bad, code in ((huge, 4), (reply(200, b'{"upload_url": "https://a/b'), 1), (reply(200, b"{", length=9), 4), (b"", 4),
-                          (reply(200, b"[]"), 1), (reply(500), 4), (answer({"upload_url": "https://a/" + "b" * 8192}), 1),
+        for bad, code in ((huge, 4), (reply(200, b'{"upload_url": "https://a/b'), 1), (reply(200, b"{", length=9), 4),
+                          (b"", 4), (reply(200, b"[]"), 1), (reply(500), 4),
+                          (answer({"upload_url": "https://a/" + "b" * 8192}), 1),
                           (reply(200, b'{"upload_url": "https://a/b", "upload_url": "https://a/c"}'), 1)):
             before = len(self.api.requests)
             self.answers["POST", "/v2/upload"] = bad
@@ -302,8 +303,8 @@ endpoint "signed" {{ url = "https://example.com/x" auth = "aai-signature" secret
     def on_terminal(self, audio, *args, code=0):
         """stdout, and what a terminal saw of stderr."""
         terminal, end = pty.openpty()
-        command = [os.path.join(build_dir(), "stenohook-remote"), "submit", "--config", self.config, "--endpoint", "calls",
-                   audio, *args]
+        program = os.path.join(build_dir(), "stenohook-remote")
+        command = [program, "submit", "--config", self.config, "--endpoint", "calls", audio, *args]
         seen = b""
         with subprocess.Popen(command, env={"PATH": "/usr/bin:/bin", "HOME": self.folder}, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=end) as process:

@@ -339,6 +339,24 @@ UNIT_TEST(what_is_sent_is_what_was_given_and_no_more)
     http_answer_free(&answer);
 }
 
+UNIT_TEST(a_large_body_is_sent_without_asking_for_leave)
+{
+    struct server s = {.hears_out = false};
+    struct http_answer answer;
+    struct buf body;
+
+    buf_init(&body, 2 * 1024 * 1024);
+    while (body.len < body.max)
+        buf_add_char(&body, 'x');
+    ask_as(&s, STR(HEAD "Content-Length: 0\r\n\r\n"),
+           (struct http_request){.method = "POST", .body = buf_str(&body), .answer_max = 100},
+           &answer);
+    UNIT_TRUE(strstr(s.head, "\r\nContent-Length: 2097152\r\n") != NULL);
+    UNIT_TRUE(strcasestr(s.head, "\r\nExpect:") == NULL);
+    http_answer_free(&answer);
+    buf_free(&body);
+}
+
 UNIT_TEST(a_header_that_would_break_its_line_is_never_sent)
 {
     const struct http_header bad[][2] = {{{"X", STR("hunter2\r\nY: z")}, {NULL, STR_NONE}},
@@ -411,6 +429,7 @@ static const struct unit_case cases[] = {
     UNIT_CASE(the_headers_of_an_interim_answer_do_not_count),
     UNIT_CASE(a_type_that_is_too_long_is_cut),
     UNIT_CASE(what_is_sent_is_what_was_given_and_no_more),
+    UNIT_CASE(a_large_body_is_sent_without_asking_for_leave),
     UNIT_CASE(a_header_that_would_break_its_line_is_never_sent),
     UNIT_CASE(a_url_that_is_none_is_never_asked),
     UNIT_CASE(a_file_that_is_shorter_than_was_said_is_our_own_trouble),
