@@ -34,6 +34,8 @@ extern const struct unit_suite suite_lines;
 extern const struct unit_suite suite_listen;
 extern const struct unit_suite suite_payload;
 extern const struct unit_suite suite_query;
+extern const struct unit_suite suite_queue;
+extern const struct unit_suite suite_queue_commands;
 extern const struct unit_suite suite_reader;
 extern const struct unit_suite suite_record;
 extern const struct unit_suite suite_recover;
@@ -81,6 +83,8 @@ static const struct unit_suite *const suites[] = {
     &suite_listen,
     &suite_payload,
     &suite_query,
+    &suite_queue,
+    &suite_queue_commands,
     &suite_reader,
     &suite_record,
     &suite_recover,
@@ -121,6 +125,11 @@ static void remove_folder(void)
     if (folder[0] != '\0')
         nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     folder[0] = '\0';
+}
+
+void unit_fresh_folder(void)
+{
+    remove_folder();
 }
 
 const char *unit_folder(void)
