@@ -55,14 +55,22 @@ static bool due(const struct snapshot_retry *retry, int64_t now_ns)
            (retry->next_ns <= now_ns || retry->next_ns > retry_latest(retry->attempts, now_ns));
 }
 
-static struct snapshot_retry *earliest(const struct snapshot_lane *saved, int64_t now_ns)
+static bool before(const struct snapshot_retry *a, const struct snapshot_retry *b)
+{
+    return a->next_ns == b->next_ns ? place_pack(a->place) < place_pack(b->place)
+                                    : a->next_ns < b->next_ns;
+}
+
+/* Among first runs that were begun and given back, or among the others. */
+static struct snapshot_retry *earliest(const struct snapshot_lane *saved, bool first,
+                                       int64_t now_ns)
 {
     struct snapshot_retry *found = NULL;
 
     for (size_t i = 0; i < saved->retry_count; i++) {
         struct snapshot_retry *retry = &saved->retries[i];
 
-        if (due(retry, now_ns) && (found == NULL || retry->next_ns < found->next_ns))
+        if (retry->first == first && due(retry, now_ns) && (found == NULL || before(retry, found)))
             found = retry;
     }
     return found;
@@ -78,27 +86,39 @@ static bool rests(const struct lane *lane, int64_t now_ns)
     return lane->claimed > 0 || (until > now_ns && until <= now_ns + QUEUE_SUSPEND_NS);
 }
 
+/* The first event of the window leaves it. */
+static enum status begin_next(struct queue *q, struct lane *lane, struct snapshot_retry **out,
+                              struct err *err)
+{
+    struct place place = lane->window[0];
+    enum status status = snapshot_retry_add(lane->saved, place, out, err);
+
+    if (status != STATUS_OK)
+        return status;
+    (*out)->first = true;
+    queue_leave_window(q, lane, place);
+    return STATUS_OK;
+}
+
 static enum status claim_of(struct queue *q, struct lane *lane, int64_t now_ns, struct claim **out,
                             struct err *err)
 {
     struct snapshot_lane *saved = lane->saved;
-    struct snapshot_retry *retry;
-    bool first = lane->count > 0 && saved->retry_count < QUEUE_RETRIES_MAX;
-    enum status status;
+    struct snapshot_retry *retry, *first;
+    enum status status = STATUS_OK;
+    bool next;
 
     if (lane->config == NULL || rests(lane, now_ns))
         return STATUS_OK;
-    retry = earliest(saved, now_ns);
-    if (!first && retry == NULL)
+    retry = earliest(saved, false, now_ns);
+    first = earliest(saved, true, now_ns);
+    next = first == NULL && lane->count > 0 && saved->retry_count < QUEUE_RETRIES_MAX;
+    if (retry == NULL && first == NULL && !next)
         return STATUS_OK;
-    if (retry == NULL || (first && lane->first_next)) {
-        struct place place = lane->window[0];
-
-        status = snapshot_retry_add(saved, place, &retry, err);
-        if (status == STATUS_OK)
-            queue_leave_window(q, lane, place);
-    } else {
-        status = STATUS_OK;
+    if (retry == NULL || ((first != NULL || next) && lane->first_next)) {
+        if (next)
+            status = begin_next(q, lane, &first, err);
+        retry = first;
     }
     if (status == STATUS_OK)
         status = make_claim(q, lane, retry, out, err);
@@ -196,8 +216,10 @@ enum status queue_settle(struct queue *queue, struct claim *claim, const struct 
     retry = snapshot_retry(saved, claim->place);
     if (retry != NULL)
         retry->claimed = false;
-    if (status != STATUS_OK && retry != NULL)
+    if (status != STATUS_OK && retry != NULL) {
         retry->next_ns = now_ns + UNWRITTEN_NS;
+        retry->first = false;
+    }
     if (known.end != RESULT_NOT_RUN && known.end != RESULT_LOST && saved->suspended_ns != 0) {
         saved->suspended_ns = 0;
         saved->why[0] = '\0';

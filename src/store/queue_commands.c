@@ -15,6 +15,16 @@ struct taking {
     uint64_t taken;
 };
 
+/* It is run anyway. */
+static bool before_first_run(const struct lane *lane, const struct snapshot_retry *retry,
+                             struct place place)
+{
+    if (retry != NULL)
+        return retry->first && !retry->claimed;
+    return queue_in_window(lane, place) ||
+           (place_pack(place) >= place_pack(lane->read) && !snapshot_settled(lane->saved, place));
+}
+
 static enum status again(struct taking *t, struct snapshot_lane *saved, struct place place,
                          struct err *err)
 {
@@ -26,10 +36,7 @@ static enum status again(struct taking *t, struct snapshot_lane *saved, struct p
         t->q->ignored++;
         return STATUS_OK;
     }
-    /* What is still before its first run is run anyway. */
-    if (retry == NULL &&
-        (queue_in_window(lane, place) ||
-         (place_pack(place) >= place_pack(lane->read) && !snapshot_settled(saved, place))))
+    if (before_first_run(lane, retry, place))
         return STATUS_OK;
     if (retry == NULL) {
         t->paused = saved->retry_count >= QUEUE_RETRIES_MAX;

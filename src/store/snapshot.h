@@ -31,6 +31,7 @@ struct snapshot_retry {
     uint32_t lost;     /* in a row, the last ones */
     int64_t next_ns;   /* not before that */
     bool again;        /* while it was running, somebody asked for another run */
+    bool first;        /* its first run was begun and not ended: it comes before any later event */
     /* Of a running queue only. */
     bool claimed;
     bool held; /* until a snapshot has it */

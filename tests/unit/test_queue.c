@@ -138,6 +138,22 @@ static void wait_for_another_run(unsigned count)
     }
 }
 
+UNIT_TEST(no_event_is_begun_while_as_many_as_may_be_wait_for_another_run)
+{
+    UNIT_REQUIRE(qk_open(QK_STAYS));
+    wait_for_another_run(QUEUE_RETRIES_MAX);
+    qk_record("b1");
+    UNIT_TEXT("b1/1", qk_claim());
+    UNIT_TEXT("-", qk_claim());
+    UNIT_INT(qk_kit.now_ns + QK_FIRST_DELAY_NS, queue_next_ns(qk_queue));
+    qk_reopen();
+    UNIT_TEXT("-", qk_claim());
+    qk_after(QK_FIRST_DELAY_NS);
+    qk_run("a1/2", 0);
+    UNIT_TEXT("a1001/1 a2/2 a3/2 a4/2", qk_claims(4));
+    qk_close();
+}
+
 UNIT_TEST(events_are_begun_as_long_as_one_less_waits_for_another_run)
 {
     UNIT_REQUIRE(qk_open(QK_STAYS));
@@ -233,6 +249,21 @@ UNIT_TEST(a_run_whose_end_nobody_saw_takes_no_attempt)
 
 /* ---- what could not be started */
 
+UNIT_TEST(a_suspension_takes_no_attempt_and_ends_by_itself)
+{
+    UNIT_REQUIRE(qk_open(QK_STAYS));
+    qk_record_many('a', 1, 2);
+    UNIT_TEXT("a1/1", qk_claim());
+    qk_suspend("a1");
+    UNIT_FALSE(queue_idle(qk_queue));
+    qk_after(QUEUE_SUSPEND_NS - 1);
+    UNIT_TEXT("-", qk_claim());
+    UNIT_INT(qk_kit.now_ns + 1, queue_next_ns(qk_queue));
+    qk_after(1);
+    UNIT_TEXT("a1/1", qk_claim());
+    qk_close();
+}
+
 UNIT_TEST(a_suspension_holds_that_endpoint_only)
 {
     UNIT_REQUIRE(qk_open(QK_STAYS));
@@ -241,6 +272,24 @@ UNIT_TEST(a_suspension_holds_that_endpoint_only)
     UNIT_TEXT("a1/1", qk_claim());
     qk_suspend("a1");
     UNIT_TEXT("b1/1 b2/1", qk_claims(9));
+    qk_close();
+}
+
+UNIT_TEST(a_suspended_endpoint_is_tried_with_one_event_and_goes_on_when_that_ran)
+{
+    UNIT_REQUIRE(qk_open(QK_STAYS));
+    qk_record_many('a', 1, 3);
+    UNIT_TEXT("a1/1 a2/1", qk_claims(2));
+    qk_suspend("a2");
+    qk_unclaim("a1");
+    qk_after(QUEUE_SUSPEND_NS);
+    UNIT_TEXT("a1/1", qk_claims(9));
+    UNIT_INT(INT64_MAX, queue_next_ns(qk_queue));
+    qk_suspend("a1");
+    qk_after(QUEUE_SUSPEND_NS);
+    UNIT_TEXT("a1/1", qk_claims(9));
+    qk_end("a1", QK_FAILS);
+    UNIT_TEXT("a2/1 a3/1", qk_claims(9));
     qk_close();
 }
 
@@ -272,6 +321,22 @@ UNIT_TEST(another_runner_tries_a_suspended_endpoint_at_once)
     UNIT_REQUIRE(qk_open(QK_ENDS));
     suspended();
     qk_close();
+}
+
+static void put_back(void)
+{
+    qk_record_many('a', 1, 4);
+    UNIT_TEXT("a1/1 a2/1 a3/1", qk_claims(3));
+    qk_end("a1", 0);
+    qk_unclaim("a3");
+    qk_unclaim("a2");
+    UNIT_TEXT("a1:done/1 a2:waiting/0 a3:waiting/0 a4:waiting/0", qk_states());
+    UNIT_TEXT("a2/1 a3/1 a4/1", qk_claims(9));
+}
+
+UNIT_TEST(what_is_given_back_is_as_if_it_had_not_been_claimed)
+{
+    qk_each_way(put_back);
 }
 
 /* ---- runs of an earlier runner */
@@ -435,14 +500,18 @@ static const struct unit_case cases[] = {
     UNIT_CASE(another_process_has_the_queue_alone),
     UNIT_CASE(as_many_events_as_a_window_holds_are_read_ahead_and_no_more),
     UNIT_CASE(events_beyond_a_full_window_keep_their_order),
+    UNIT_CASE(no_event_is_begun_while_as_many_as_may_be_wait_for_another_run),
     UNIT_CASE(events_are_begun_as_long_as_one_less_waits_for_another_run),
     UNIT_CASE(another_run_is_due_after_its_delay_and_no_sooner),
     UNIT_CASE(an_event_is_dead_after_its_last_run),
     UNIT_CASE(a_hook_that_says_so_makes_a_dead_letter_at_once),
     UNIT_CASE(a_run_whose_end_nobody_saw_takes_no_attempt),
+    UNIT_CASE(a_suspension_takes_no_attempt_and_ends_by_itself),
     UNIT_CASE(a_suspension_holds_that_endpoint_only),
+    UNIT_CASE(a_suspended_endpoint_is_tried_with_one_event_and_goes_on_when_that_ran),
     UNIT_CASE(the_end_of_a_run_that_nobody_saw_ends_no_suspension),
     UNIT_CASE(another_runner_tries_a_suspended_endpoint_at_once),
+    UNIT_CASE(what_is_given_back_is_as_if_it_had_not_been_claimed),
     UNIT_CASE(a_run_that_lives_on_is_taken_over_and_begun_by_nobody_else),
     UNIT_CASE(a_run_whose_end_is_on_record_is_not_taken_over),
     UNIT_CASE(a_first_run_is_taken_over_before_anything_is_read),

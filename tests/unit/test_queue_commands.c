@@ -112,6 +112,24 @@ UNIT_TEST(a_replay_of_what_was_not_run_yet_adds_no_run)
     qk_each_way(not_yet_run);
 }
 
+static void put_off_and_asked_for(void)
+{
+    qk_record_many('a', 1, 3);
+    UNIT_TEXT("a1/1 a2/1", qk_claims(2));
+    qk_unclaim("a1");
+    qk_unclaim("a2");
+    qk_command(COMMAND_AGAIN, "a2");
+    qk_run("a1/1", 0);
+    qk_run("a2/1", 0);
+    qk_run("a3/1", 0);
+    UNIT_TEXT("-", qk_claim());
+}
+
+UNIT_TEST(a_replay_of_what_was_claimed_and_given_back_adds_no_run)
+{
+    qk_each_way(put_off_and_asked_for);
+}
+
 static void replay_while_it_runs(void)
 {
     qk_record("a1");
@@ -345,6 +363,7 @@ static const struct unit_case cases[] = {
     UNIT_CASE(what_was_dropped_can_be_run_all_the_same),
     UNIT_CASE(what_waits_for_another_run_has_it_at_once_and_all_its_attempts),
     UNIT_CASE(a_replay_of_what_was_not_run_yet_adds_no_run),
+    UNIT_CASE(a_replay_of_what_was_claimed_and_given_back_adds_no_run),
     UNIT_CASE(a_replay_of_what_is_running_runs_it_once_more_afterwards),
     UNIT_CASE(a_replay_of_what_is_running_begins_its_attempts_anew),
     UNIT_CASE(what_was_dropped_before_its_first_run_is_passed_over),
