@@ -22,8 +22,6 @@ static enum status make_claim(struct queue *q, struct lane *lane, struct snapsho
 
     if (claim == NULL)
         return err_set(err, STATUS_MEMORY, "no memory for an event that is to be run");
-    if (retry->again)
-        *retry = (struct snapshot_retry){.place = retry->place};
     retry->claimed = true;
     lane->claimed++;
     claim->lane = lane;
@@ -120,6 +118,10 @@ static enum status claim_of(struct queue *q, struct lane *lane, int64_t now_ns, 
             status = begin_next(q, lane, &first, err);
         retry = first;
     }
+    /* The run that somebody asked for while another was made. One that is taken over is that other:
+     * it leaves this to do. */
+    if (status == STATUS_OK && retry->again)
+        *retry = (struct snapshot_retry){.place = retry->place};
     if (status == STATUS_OK)
         status = make_claim(q, lane, retry, out, err);
     lane->first_next = !lane->first_next;

@@ -146,6 +146,22 @@ UNIT_TEST(a_replay_of_what_is_running_runs_it_once_more_afterwards)
     qk_each_way(replay_while_it_runs);
 }
 
+UNIT_TEST(a_replay_of_what_is_running_survives_a_runner_that_did_not_see_the_end)
+{
+    UNIT_REQUIRE(qk_open(QK_STAYS));
+    qk_record("a1");
+    UNIT_TEXT("a1/1", qk_claim());
+    qk_command(COMMAND_AGAIN, "a1");
+    qk_fill();
+    qk_crash();
+    qk_crash();
+    UNIT_INT(1, claim_attempt(qk_claimed("a1")));
+    qk_end("a1", 0);
+    qk_run("a1/1", 0);
+    UNIT_TEXT("-", qk_claim());
+    qk_close();
+}
+
 static void replay_while_the_third_runs(void)
 {
     qk_record("a1");
@@ -365,6 +381,7 @@ static const struct unit_case cases[] = {
     UNIT_CASE(a_replay_of_what_was_not_run_yet_adds_no_run),
     UNIT_CASE(a_replay_of_what_was_claimed_and_given_back_adds_no_run),
     UNIT_CASE(a_replay_of_what_is_running_runs_it_once_more_afterwards),
+    UNIT_CASE(a_replay_of_what_is_running_survives_a_runner_that_did_not_see_the_end),
     UNIT_CASE(a_replay_of_what_is_running_begins_its_attempts_anew),
     UNIT_CASE(what_was_dropped_before_its_first_run_is_passed_over),
     UNIT_CASE(commands_given_while_no_runner_is_there_are_carried_out_by_the_next),
