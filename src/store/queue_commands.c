@@ -25,6 +25,16 @@ static bool before_first_run(const struct lane *lane, const struct snapshot_retr
            (place_pack(place) >= place_pack(lane->read) && !snapshot_settled(lane->saved, place));
 }
 
+/* Also where it was dropped since. */
+static bool runs(const struct queue *q, struct place place)
+{
+    const struct claim *claim = q->claims;
+
+    while (claim != NULL && place_pack(claim->place) != place_pack(place))
+        claim = claim->next;
+    return claim != NULL;
+}
+
 static enum status again(struct taking *t, struct snapshot_lane *saved, struct place place,
                          struct err *err)
 {
@@ -45,6 +55,7 @@ static enum status again(struct taking *t, struct snapshot_lane *saved, struct p
         status = snapshot_retry_add(saved, place, &retry, err);
         if (status != STATUS_OK)
             return status;
+        retry->claimed = runs(t->q, place);
     }
     if (retry->claimed) {
         retry->again = true;

@@ -182,6 +182,26 @@ UNIT_TEST(a_replay_of_what_is_running_begins_its_attempts_anew)
     qk_each_way(replay_while_the_third_runs);
 }
 
+static void two_side_by_side(void)
+{
+    qk_record("a1");
+    UNIT_TEXT("a1/1", qk_claim());
+    qk_command(COMMAND_DROP, "a1");
+    UNIT_TEXT("-", qk_claim());
+    qk_command(COMMAND_AGAIN, "a1");
+    UNIT_TEXT("-", qk_claim());
+    qk_end("a1", 0);
+    qk_run("a1/1", 0);
+    UNIT_TEXT("-", qk_claim());
+}
+
+UNIT_TEST(what_was_dropped_and_replayed_while_it_ran_does_not_run_twice_at_once)
+{
+    UNIT_REQUIRE(qk_open(QK_STAYS));
+    two_side_by_side();
+    qk_close();
+}
+
 /* ---- no more runs */
 
 static void drop_unread(void)
@@ -383,6 +403,7 @@ static const struct unit_case cases[] = {
     UNIT_CASE(a_replay_of_what_is_running_runs_it_once_more_afterwards),
     UNIT_CASE(a_replay_of_what_is_running_survives_a_runner_that_did_not_see_the_end),
     UNIT_CASE(a_replay_of_what_is_running_begins_its_attempts_anew),
+    UNIT_CASE(what_was_dropped_and_replayed_while_it_ran_does_not_run_twice_at_once),
     UNIT_CASE(what_was_dropped_before_its_first_run_is_passed_over),
     UNIT_CASE(commands_given_while_no_runner_is_there_are_carried_out_by_the_next),
     UNIT_CASE(what_was_dropped_while_it_waited_for_another_run_has_none),
