@@ -212,7 +212,7 @@ enum status queue_settle(struct queue *queue, struct claim *claim, const struct 
     known.id = str_of(claim->id);
     known.endpoint = str_of(saved->name);
     /* It was dropped while it ran. */
-    if (retry == NULL && known.state == RESULT_AGAIN)
+    if (retry == NULL && known.state != RESULT_DONE)
         known.state = RESULT_DROPPED;
     status = queue_record(queue, &known, now_ns, err);
     retry = snapshot_retry(saved, claim->place);

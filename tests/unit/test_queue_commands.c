@@ -289,6 +289,13 @@ UNIT_TEST(what_was_dropped_while_it_ran_is_not_run_again_when_it_fails)
     qk_close();
 }
 
+UNIT_TEST(what_was_dropped_while_it_ran_becomes_no_dead_letter)
+{
+    UNIT_REQUIRE(qk_open(QK_STAYS));
+    drop_running(RETRY_EXIT_DEAD, "dropped");
+    qk_close();
+}
+
 UNIT_TEST(what_was_dropped_while_it_ran_and_did_its_work_is_done)
 {
     UNIT_REQUIRE(qk_open(QK_STAYS));
@@ -408,6 +415,7 @@ static const struct unit_case cases[] = {
     UNIT_CASE(commands_given_while_no_runner_is_there_are_carried_out_by_the_next),
     UNIT_CASE(what_was_dropped_while_it_waited_for_another_run_has_none),
     UNIT_CASE(what_was_dropped_while_it_ran_is_not_run_again_when_it_fails),
+    UNIT_CASE(what_was_dropped_while_it_ran_becomes_no_dead_letter),
     UNIT_CASE(what_was_dropped_while_it_ran_and_did_its_work_is_done),
     UNIT_CASE(what_was_dropped_while_it_ran_is_nothing_that_another_runner_takes_over),
     UNIT_CASE(a_dead_letter_can_be_dropped),
