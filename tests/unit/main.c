@@ -26,6 +26,7 @@ extern const struct unit_suite suite_deliver;
 extern const struct unit_suite suite_event;
 extern const struct unit_suite suite_group;
 extern const struct unit_suite suite_hookenv;
+extern const struct unit_suite suite_hookview;
 extern const struct unit_suite suite_index;
 extern const struct unit_suite suite_journal;
 extern const struct unit_suite suite_json;
@@ -36,6 +37,7 @@ extern const struct unit_suite suite_payload;
 extern const struct unit_suite suite_query;
 extern const struct unit_suite suite_queue;
 extern const struct unit_suite suite_queue_commands;
+extern const struct unit_suite suite_queue_faults;
 extern const struct unit_suite suite_reader;
 extern const struct unit_suite suite_record;
 extern const struct unit_suite suite_recover;
@@ -53,6 +55,7 @@ extern const struct unit_suite suite_sandbox_store;
 extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_settings;
 extern const struct unit_suite suite_slot;
+extern const struct unit_suite suite_snapshot;
 extern const struct unit_suite suite_spool;
 extern const struct unit_suite suite_text;
 extern const struct unit_suite suite_url;
@@ -75,6 +78,7 @@ static const struct unit_suite *const suites[] = {
     &suite_event,
     &suite_group,
     &suite_hookenv,
+    &suite_hookview,
     &suite_index,
     &suite_journal,
     &suite_json,
@@ -85,6 +89,7 @@ static const struct unit_suite *const suites[] = {
     &suite_query,
     &suite_queue,
     &suite_queue_commands,
+    &suite_queue_faults,
     &suite_reader,
     &suite_record,
     &suite_recover,
@@ -102,6 +107,7 @@ static const struct unit_suite *const suites[] = {
     &suite_scan,
     &suite_settings,
     &suite_slot,
+    &suite_snapshot,
     &suite_spool,
     &suite_text,
     &suite_url,

@@ -49,6 +49,11 @@ static char endpoint_names[ENDPOINTS][2] = {"a", "b", "c"};
 static struct config_endpoint endpoints[ENDPOINTS];
 static const struct config config = {.endpoints = endpoints, .endpoint_count = ENDPOINTS};
 
+const struct config *qk_config(void)
+{
+    return &config;
+}
+
 /* ---- open, close */
 
 static void no_queue(void)
@@ -338,6 +343,11 @@ static struct claim *take_held(const char *name, bool keep)
 struct claim *qk_claimed(const char *name)
 {
     return take_held(name, true);
+}
+
+void qk_forget(const char *name)
+{
+    UNIT_TRUE(take_held(name, false) != NULL);
 }
 
 static void settle(const char *name, enum result_end end, int code)

@@ -45,6 +45,8 @@ void qk_reopen(void);
 void qk_leave(void);
 bool qk_enter(void);
 
+/* As it is now. */
+const struct config *qk_config(void);
 /* Whether an endpoint has a hook. Also where there is no queue now. */
 void qk_hook(char endpoint, bool has);
 
@@ -73,6 +75,8 @@ void qk_lose(const char *name);
 void qk_not_run(const char *name);
 /* Fills, claims this very event and ends it. */
 void qk_run(const char *expected, int code);
+/* A test has settled it by itself. */
+void qk_forget(const char *name);
 void qk_unclaim(const char *name);
 void qk_suspend(const char *name);
 /* NULL: its end is known, or it is none of ours. */
