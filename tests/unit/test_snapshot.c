@@ -325,6 +325,7 @@ UNIT_TEST(a_lost_snapshot_is_made_up_for_from_the_results)
     UNIT_REQUIRE(busy_queue());
     qk_leave();
     UNIT_REQUIRE(qk_remove(SPOOL_SNAPSHOT));
+    UNIT_TEXT("a1:done/1 a2:again/1 a3:dead/1 b1:done/1 a4:waiting/0 a5:dropped/0", qk_states());
     UNIT_REQUIRE(qk_enter());
     goes_on();
 }
