@@ -266,6 +266,7 @@ static enum status begun(struct queue *q, struct snapshot_lane *saved, struct pl
         status = snapshot_retry_add(saved, place, &retry, err);
         if (status != STATUS_OK)
             return status;
+        retry->first = attempt == 1;
         queue_leave_window(q, lane, place);
         q->dirty = true;
     }

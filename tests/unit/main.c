@@ -38,6 +38,7 @@ extern const struct unit_suite suite_query;
 extern const struct unit_suite suite_queue;
 extern const struct unit_suite suite_queue_commands;
 extern const struct unit_suite suite_queue_faults;
+extern const struct unit_suite suite_queue_model;
 extern const struct unit_suite suite_reader;
 extern const struct unit_suite suite_record;
 extern const struct unit_suite suite_recover;
@@ -90,6 +91,7 @@ static const struct unit_suite *const suites[] = {
     &suite_queue,
     &suite_queue_commands,
     &suite_queue_faults,
+    &suite_queue_model,
     &suite_reader,
     &suite_record,
     &suite_recover,

@@ -400,6 +400,18 @@ UNIT_TEST(a_first_run_is_taken_over_before_anything_is_read)
     qk_each_way(first_run_lives_on);
 }
 
+UNIT_TEST(a_first_run_that_was_taken_over_and_given_back_comes_before_later_events)
+{
+    UNIT_REQUIRE(qk_open(QK_STAYS));
+    qk_record_many('a', 1, 3);
+    UNIT_TEXT("a1/1 a2/1", qk_claims(2));
+    qk_crash();
+    qk_unclaim("a2");
+    qk_unclaim("a1");
+    UNIT_TEXT("a1/1 a2/1 a3/1", qk_claims(9));
+    qk_close();
+}
+
 UNIT_TEST(what_is_no_event_of_ours_is_not_taken_over)
 {
     static const char *const ids[] = {"1:99999", "7:103", "1:0", "", "x", "a1"};
@@ -515,6 +527,7 @@ static const struct unit_case cases[] = {
     UNIT_CASE(a_run_that_lives_on_is_taken_over_and_begun_by_nobody_else),
     UNIT_CASE(a_run_whose_end_is_on_record_is_not_taken_over),
     UNIT_CASE(a_first_run_is_taken_over_before_anything_is_read),
+    UNIT_CASE(a_first_run_that_was_taken_over_and_given_back_comes_before_later_events),
     UNIT_CASE(what_is_no_event_of_ours_is_not_taken_over),
     UNIT_CASE(a_run_of_an_endpoint_whose_hook_was_taken_away_is_taken_over),
     UNIT_CASE(an_endpoint_that_comes_later_gets_all_of_its_events),
