@@ -304,15 +304,16 @@ static enum status load_snapshot(struct hookview *v, const struct spool *spool, 
     struct err why = ERR_INIT;
     enum status status = snapshot_read(spool, &v->snapshot, &why);
 
-    /* What it would say is in the results log. */
-    if (status == STATUS_MISSING || status == STATUS_CORRUPT) {
-        snapshot_free(&v->snapshot);
-        snapshot_init(&v->snapshot);
-        status = STATUS_OK;
-    }
-    if (status != STATUS_OK)
+    if (status == STATUS_OK)
+        return snapshot_replay(&v->snapshot, spool, err);
+    if (status != STATUS_MISSING && status != STATUS_CORRUPT)
         return err_set(err, status, "%s", why.text);
-    return snapshot_replay(&v->snapshot, spool, err);
+    /* What it would say is in the results log; commands are passed over, as the queue does it. */
+    snapshot_free(&v->snapshot);
+    status = snapshot_replay(&v->snapshot, spool, err);
+    if (status == STATUS_OK && v->snapshot.count > 0)
+        status = ledger_skip(spool, LEDGER_COMMANDS, &v->snapshot.commands, err);
+    return status;
 }
 
 static enum status load(struct hookview *v, const struct spool *spool, int64_t since_ns,

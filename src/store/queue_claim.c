@@ -22,8 +22,6 @@ static enum status make_claim(struct queue *q, struct lane *lane, struct snapsho
 
     if (claim == NULL)
         return err_set(err, STATUS_MEMORY, "no memory for an event that is to be run");
-    if (retry->again)
-        *retry = (struct snapshot_retry){.place = retry->place};
     retry->claimed = true;
     lane->claimed++;
     claim->lane = lane;
@@ -55,14 +53,22 @@ static bool due(const struct snapshot_retry *retry, int64_t now_ns)
            (retry->next_ns <= now_ns || retry->next_ns > retry_latest(retry->attempts, now_ns));
 }
 
-static struct snapshot_retry *earliest(const struct snapshot_lane *saved, int64_t now_ns)
+static bool before(const struct snapshot_retry *a, const struct snapshot_retry *b)
+{
+    return a->next_ns == b->next_ns ? place_pack(a->place) < place_pack(b->place)
+                                    : a->next_ns < b->next_ns;
+}
+
+/* Among first runs that were begun and given back, or among the others. */
+static struct snapshot_retry *earliest(const struct snapshot_lane *saved, bool first,
+                                       int64_t now_ns)
 {
     struct snapshot_retry *found = NULL;
 
     for (size_t i = 0; i < saved->retry_count; i++) {
         struct snapshot_retry *retry = &saved->retries[i];
 
-        if (due(retry, now_ns) && (found == NULL || retry->next_ns < found->next_ns))
+        if (retry->first == first && due(retry, now_ns) && (found == NULL || before(retry, found)))
             found = retry;
     }
     return found;
@@ -78,28 +84,44 @@ static bool rests(const struct lane *lane, int64_t now_ns)
     return lane->claimed > 0 || (until > now_ns && until <= now_ns + QUEUE_SUSPEND_NS);
 }
 
+/* The first event of the window leaves it. */
+static enum status begin_next(struct queue *q, struct lane *lane, struct snapshot_retry **out,
+                              struct err *err)
+{
+    struct place place = lane->window[0];
+    enum status status = snapshot_retry_add(lane->saved, place, out, err);
+
+    if (status != STATUS_OK)
+        return status;
+    (*out)->first = true;
+    queue_leave_window(q, lane, place);
+    return STATUS_OK;
+}
+
 static enum status claim_of(struct queue *q, struct lane *lane, int64_t now_ns, struct claim **out,
                             struct err *err)
 {
     struct snapshot_lane *saved = lane->saved;
-    struct snapshot_retry *retry;
-    bool first = lane->count > 0 && saved->retry_count < QUEUE_RETRIES_MAX;
-    enum status status;
+    struct snapshot_retry *retry, *first;
+    enum status status = STATUS_OK;
+    bool next;
 
     if (lane->config == NULL || rests(lane, now_ns))
         return STATUS_OK;
-    retry = earliest(saved, now_ns);
-    if (!first && retry == NULL)
+    retry = earliest(saved, false, now_ns);
+    first = earliest(saved, true, now_ns);
+    next = first == NULL && lane->count > 0 && saved->retry_count < QUEUE_RETRIES_MAX;
+    if (retry == NULL && first == NULL && !next)
         return STATUS_OK;
-    if (retry == NULL || (first && lane->first_next)) {
-        struct place place = lane->window[0];
-
-        status = snapshot_retry_add(saved, place, &retry, err);
-        if (status == STATUS_OK)
-            queue_leave_window(q, lane, place);
-    } else {
-        status = STATUS_OK;
+    if (retry == NULL || ((first != NULL || next) && lane->first_next)) {
+        if (next)
+            status = begin_next(q, lane, &first, err);
+        retry = first;
     }
+    /* The run that somebody asked for while another was made. One that is taken over is that other:
+     * it leaves this to do. */
+    if (status == STATUS_OK && retry->again)
+        *retry = (struct snapshot_retry){.place = retry->place};
     if (status == STATUS_OK)
         status = make_claim(q, lane, retry, out, err);
     lane->first_next = !lane->first_next;
@@ -190,14 +212,16 @@ enum status queue_settle(struct queue *queue, struct claim *claim, const struct 
     known.id = str_of(claim->id);
     known.endpoint = str_of(saved->name);
     /* It was dropped while it ran. */
-    if (retry == NULL && known.state == RESULT_AGAIN)
+    if (retry == NULL && known.state != RESULT_DONE)
         known.state = RESULT_DROPPED;
     status = queue_record(queue, &known, now_ns, err);
     retry = snapshot_retry(saved, claim->place);
     if (retry != NULL)
         retry->claimed = false;
-    if (status != STATUS_OK && retry != NULL)
+    if (status != STATUS_OK && retry != NULL) {
         retry->next_ns = now_ns + UNWRITTEN_NS;
+        retry->first = false;
+    }
     if (known.end != RESULT_NOT_RUN && known.end != RESULT_LOST && saved->suspended_ns != 0) {
         saved->suspended_ns = 0;
         saved->why[0] = '\0';
@@ -242,6 +266,7 @@ static enum status begun(struct queue *q, struct snapshot_lane *saved, struct pl
         status = snapshot_retry_add(saved, place, &retry, err);
         if (status != STATUS_OK)
             return status;
+        retry->first = attempt == 1;
         queue_leave_window(q, lane, place);
         q->dirty = true;
     }

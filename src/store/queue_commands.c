@@ -15,6 +15,26 @@ struct taking {
     uint64_t taken;
 };
 
+/* It is run anyway. */
+static bool before_first_run(const struct lane *lane, const struct snapshot_retry *retry,
+                             struct place place)
+{
+    if (retry != NULL)
+        return retry->first && !retry->claimed;
+    return queue_in_window(lane, place) ||
+           (place_pack(place) >= place_pack(lane->read) && !snapshot_settled(lane->saved, place));
+}
+
+/* Also where it was dropped since. */
+static bool runs(const struct queue *q, struct place place)
+{
+    const struct claim *claim = q->claims;
+
+    while (claim != NULL && place_pack(claim->place) != place_pack(place))
+        claim = claim->next;
+    return claim != NULL;
+}
+
 static enum status again(struct taking *t, struct snapshot_lane *saved, struct place place,
                          struct err *err)
 {
@@ -26,10 +46,7 @@ static enum status again(struct taking *t, struct snapshot_lane *saved, struct p
         t->q->ignored++;
         return STATUS_OK;
     }
-    /* What is still before its first run is run anyway. */
-    if (retry == NULL &&
-        (queue_in_window(lane, place) ||
-         (place_pack(place) >= place_pack(lane->read) && !snapshot_settled(saved, place))))
+    if (before_first_run(lane, retry, place))
         return STATUS_OK;
     if (retry == NULL) {
         t->paused = saved->retry_count >= QUEUE_RETRIES_MAX;
@@ -38,6 +55,7 @@ static enum status again(struct taking *t, struct snapshot_lane *saved, struct p
         status = snapshot_retry_add(saved, place, &retry, err);
         if (status != STATUS_OK)
             return status;
+        retry->claimed = runs(t->q, place);
     }
     if (retry->claimed) {
         retry->again = true;

@@ -194,7 +194,7 @@ static void put_off(struct snapshot_retry *retry, const struct result *result)
     retry->attempts = lost && result->attempt > 0 ? result->attempt - 1 : result->attempt;
     retry->lost = lost ? retry->lost + 1 : 0;
     retry->next_ns = result->next_ns;
-    retry->claimed = false;
+    retry->first = retry->claimed = false;
 }
 
 static void begin_anew(struct snapshot_retry *retry)

@@ -31,6 +31,7 @@ struct snapshot_retry {
     uint32_t lost;     /* in a row, the last ones */
     int64_t next_ns;   /* not before that */
     bool again;        /* while it was running, somebody asked for another run */
+    bool first;        /* its first run was begun and not ended: it comes before any later event */
     /* Of a running queue only. */
     bool claimed;
     bool held; /* until a snapshot has it */
@@ -66,8 +67,8 @@ enum status snapshot_read(const struct spool *spool, struct snapshot *out,
 enum status snapshot_write(const struct spool *spool, struct snapshot *snapshot, int64_t now_ns,
                            struct err *err) STATUS_CHECKED;
 
-/* The oldest segment that holds an event which waits for its first or another run; UINT32_MAX where
- * none does, and 0 where that is not known, since there is no snapshot or it names no endpoint. */
+/* The oldest segment that holds an event which waits for another run, or that the cursor of an
+ * endpoint has not passed. 0: not known, since there is no snapshot or it names no endpoint. */
 uint32_t snapshot_hold(const struct spool *spool);
 
 /* NULL: there is none. */

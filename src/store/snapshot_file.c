@@ -45,7 +45,11 @@ static void print_retry(struct buf *b, const struct snapshot_retry *retry)
     add_place(b, "retry", retry->place);
     buf_printf(b, ",\"attempts\":%" PRIu32 ",\"lost\":%" PRIu32, retry->attempts, retry->lost);
     add_time(b, "next_at", retry->next_ns);
-    buf_add_text(b, retry->again ? ",\"again\":true}\n" : "}\n");
+    if (retry->again)
+        buf_add_text(b, ",\"again\":true");
+    if (retry->first)
+        buf_add_text(b, ",\"first\":true");
+    buf_add_text(b, "}\n");
 }
 
 static void print_settled(struct buf *b, const struct snapshot_lane *lane)
@@ -142,7 +146,8 @@ enum {
     M_LOST,
     M_ATTEMPTS,
     M_ENDPOINTS,
-    M_AGAIN, /* true, or absent */
+    M_AGAIN, /* true, or absent; so is the next */
+    M_FIRST,
     M_COUNT
 };
 
@@ -165,6 +170,7 @@ static const char *const names[M_COUNT] = {
     [M_ATTEMPTS] = "attempts",
     [M_ENDPOINTS] = "endpoints",
     [M_AGAIN] = "again",
+    [M_FIRST] = "first",
 };
 
 struct found {
@@ -252,6 +258,7 @@ static enum status parse_retry(struct snapshot_lane *lane, const struct found *f
         !clock_iso_parse(v[M_NEXT], &retry->next_ns))
         return damaged(err);
     retry->again = str_is(v[M_AGAIN], "true");
+    retry->first = str_is(v[M_FIRST], "true");
     return STATUS_OK;
 }
 

@@ -12,9 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#ifdef REMOTE
-extern const struct unit_suite suite_aai_parse;
-#endif
 extern const struct unit_suite suite_address;
 extern const struct unit_suite suite_auth;
 extern const struct unit_suite suite_base;
@@ -23,29 +20,22 @@ extern const struct unit_suite suite_child;
 extern const struct unit_suite suite_command;
 extern const struct unit_suite suite_commands;
 extern const struct unit_suite suite_config;
-#ifdef REMOTE
-extern const struct unit_suite suite_deliver;
-#endif
 extern const struct unit_suite suite_event;
 extern const struct unit_suite suite_group;
 extern const struct unit_suite suite_hookenv;
-#ifdef REMOTE
-extern const struct unit_suite suite_http;
-#endif
+extern const struct unit_suite suite_hookview;
 extern const struct unit_suite suite_index;
 extern const struct unit_suite suite_journal;
 extern const struct unit_suite suite_json;
-#ifdef REMOTE
-extern const struct unit_suite suite_key;
-#endif
 extern const struct unit_suite suite_ledger;
 extern const struct unit_suite suite_lines;
 extern const struct unit_suite suite_listen;
-#ifdef REMOTE
-extern const struct unit_suite suite_members;
-#endif
 extern const struct unit_suite suite_payload;
 extern const struct unit_suite suite_query;
+extern const struct unit_suite suite_queue;
+extern const struct unit_suite suite_queue_commands;
+extern const struct unit_suite suite_queue_faults;
+extern const struct unit_suite suite_queue_model;
 extern const struct unit_suite suite_reader;
 extern const struct unit_suite suite_record;
 extern const struct unit_suite suite_recover;
@@ -56,31 +46,30 @@ extern const struct unit_suite suite_result;
 extern const struct unit_suite suite_retention;
 extern const struct unit_suite suite_retry;
 extern const struct unit_suite suite_rotate;
-#ifdef REMOTE
-extern const struct unit_suite suite_sample;
-extern const struct unit_suite suite_sandbox;
-extern const struct unit_suite suite_sandbox_store;
-#endif
 extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_settings;
-#ifdef REMOTE
-extern const struct unit_suite suite_sign;
-#endif
 extern const struct unit_suite suite_slot;
+extern const struct unit_suite suite_snapshot;
 extern const struct unit_suite suite_spool;
-#ifdef REMOTE
-extern const struct unit_suite suite_target;
-#endif
 extern const struct unit_suite suite_text;
 extern const struct unit_suite suite_url;
 extern const struct unit_suite suite_verbs;
 extern const struct unit_suite suite_verdict;
 extern const struct unit_suite suite_verify;
+#ifdef REMOTE
+extern const struct unit_suite suite_aai_parse;
+extern const struct unit_suite suite_deliver;
+extern const struct unit_suite suite_http;
+extern const struct unit_suite suite_key;
+extern const struct unit_suite suite_members;
+extern const struct unit_suite suite_sample;
+extern const struct unit_suite suite_sandbox;
+extern const struct unit_suite suite_sandbox_store;
+extern const struct unit_suite suite_sign;
+extern const struct unit_suite suite_target;
+#endif
 
 static const struct unit_suite *const suites[] = {
-#ifdef REMOTE
-    &suite_aai_parse,
-#endif
     &suite_address,
     &suite_auth,
     &suite_base,
@@ -89,29 +78,22 @@ static const struct unit_suite *const suites[] = {
     &suite_command,
     &suite_commands,
     &suite_config,
-#ifdef REMOTE
-    &suite_deliver,
-#endif
     &suite_event,
     &suite_group,
     &suite_hookenv,
-#ifdef REMOTE
-    &suite_http,
-#endif
+    &suite_hookview,
     &suite_index,
     &suite_journal,
     &suite_json,
-#ifdef REMOTE
-    &suite_key,
-#endif
     &suite_ledger,
     &suite_lines,
     &suite_listen,
-#ifdef REMOTE
-    &suite_members,
-#endif
     &suite_payload,
     &suite_query,
+    &suite_queue,
+    &suite_queue_commands,
+    &suite_queue_faults,
+    &suite_queue_model,
     &suite_reader,
     &suite_record,
     &suite_recover,
@@ -122,26 +104,28 @@ static const struct unit_suite *const suites[] = {
     &suite_retention,
     &suite_retry,
     &suite_rotate,
-#ifdef REMOTE
-    &suite_sample,
-    &suite_sandbox,
-    &suite_sandbox_store,
-#endif
     &suite_scan,
     &suite_settings,
-#ifdef REMOTE
-    &suite_sign,
-#endif
     &suite_slot,
+    &suite_snapshot,
     &suite_spool,
-#ifdef REMOTE
-    &suite_target,
-#endif
     &suite_text,
     &suite_url,
     &suite_verbs,
     &suite_verdict,
     &suite_verify,
+#ifdef REMOTE
+    &suite_aai_parse,
+    &suite_deliver,
+    &suite_http,
+    &suite_key,
+    &suite_members,
+    &suite_sample,
+    &suite_sandbox,
+    &suite_sandbox_store,
+    &suite_sign,
+    &suite_target,
+#endif
 };
 
 static char folder[64];
@@ -159,6 +143,11 @@ static void remove_folder(void)
     if (folder[0] != '\0')
         nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     folder[0] = '\0';
+}
+
+void unit_fresh_folder(void)
+{
+    remove_folder();
 }
 
 const char *unit_folder(void)

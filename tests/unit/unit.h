@@ -67,5 +67,7 @@ void unit_status(enum status expected, enum status actual, const struct err *err
 
 /* An empty folder for the running test, removed behind it with all that is in it. Absolute path. */
 const char *unit_folder(void);
+/* Removes it with all that is in it: the next unit_folder makes another. */
+void unit_fresh_folder(void);
 
 #endif

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The queue beside a model of it that knows every event by itself, through steps at random; the
+ * same ones each time. */
+#include "queue_kit.h"
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/retry.h"
+#include "store/hookview.h"
+
+#define EVENTS 60
+#define STEPS 400
+#define SEEDS 4
+#define DAY_NS (86400 * QK_SECOND_NS)
+
+struct model {
+    char name[16];
+    enum { NEW, REPLAYED, AGAIN, DONE, DEAD, DROPPED } state;
+    uint32_t attempts;
+    int64_t next_ns;
+    bool running, again, dropped; /* what was asked for while it runs */
+};
+
+static struct model events[EVENTS];
+static unsigned count;
+static bool hooked[3];
+static uint64_t dice;
+static char trail[256]; /* the last steps, for whoever has to find out */
+
+static unsigned roll(unsigned sides)
+{
+    dice ^= dice << 13;
+    dice ^= dice >> 7;
+    dice ^= dice << 17;
+    return (unsigned)(dice >> 33) % sides;
+}
+
+static void note(const char *what, const char *name)
+{
+    char step[32];
+    size_t len = strlen(trail);
+
+    snprintf(step, sizeof step, " %s(%s)", what, name);
+    if (len + strlen(step) >= sizeof trail) {
+        memmove(trail, trail + sizeof trail / 2, len - sizeof trail / 2 + 1);
+        len = strlen(trail);
+    }
+    memcpy(trail + len, step, strlen(step) + 1);
+}
+
+static void holds(bool it, const char *what)
+{
+    char text[512];
+
+    snprintf(text, sizeof text, "%s; after%s", what, trail);
+    unit_true(it, text, __FILE__, __LINE__);
+}
+
+static bool has_hook(const struct model *e)
+{
+    return hooked[e->name[0] - 'a'];
+}
+
+static bool due(const struct model *e)
+{
+    if (e->running || !has_hook(e))
+        return false;
+    return e->state == NEW || e->state == REPLAYED ||
+           (e->state == AGAIN && e->next_ns <= qk_kit.now_ns);
+}
+
+static struct model *find(const char *name)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (strcmp(events[i].name, name) == 0)
+            return &events[i];
+    return NULL;
+}
+
+/* One that runs, or NULL. */
+static struct model *running(void)
+{
+    unsigned from = count == 0 ? 0 : roll(count);
+
+    for (unsigned i = 0; i < count; i++)
+        if (events[(from + i) % count].running)
+            return &events[(from + i) % count];
+    return NULL;
+}
+
+static bool replay_is_pending(void)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (events[i].state == REPLAYED || events[i].again)
+            return true;
+    return false;
+}
+
+/* ---- steps */
+
+static void record(void)
+{
+    static unsigned number;
+    struct model *e = &events[count];
+
+    if (count == EVENTS)
+        return;
+    *e = (struct model){.state = NEW};
+    number = count == 0 ? 0 : number + 1;
+    snprintf(e->name, sizeof e->name, "%c%u", 'a' + (int)roll(3), number);
+    count++;
+    note("record", e->name);
+    qk_record(e->name);
+}
+
+static void claim(void)
+{
+    char got[32], name[32];
+    struct model *e;
+
+    snprintf(got, sizeof got, "%s", qk_claim());
+    note("claim", got);
+    if (strcmp(got, "-") == 0) {
+        for (unsigned i = 0; i < count; i++)
+            holds(!due(&events[i]), "what is due is claimed");
+        return;
+    }
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(got, "/"), got);
+    e = find(name);
+    holds(e != NULL && due(e), "what is claimed is due");
+    if (e == NULL)
+        return;
+    holds(strtoul(got + strlen(name) + 1, NULL, 10) == e->attempts + 1, "its attempts are known");
+    for (struct model *other = events; other < e; other++)
+        holds(e->state != NEW || other->state != NEW || other->running ||
+                  other->name[0] != e->name[0],
+              "first runs are in order");
+    e->running = true;
+}
+
+static void ended(struct model *e, int code)
+{
+    struct result result = {.end = RESULT_EXIT, .code = code, .attempt = e->attempts + 1};
+
+    retry_decide(&result, 0, 0, qk_kit.now_ns);
+    e->running = false;
+    e->attempts++;
+    e->next_ns = result.next_ns;
+    if (result.state == RESULT_DONE)
+        e->state = DONE;
+    else if (e->dropped)
+        e->state = DROPPED;
+    else
+        e->state = result.state == RESULT_DEAD ? DEAD : AGAIN;
+    if (e->again) {
+        e->state = REPLAYED;
+        e->attempts = 0;
+    }
+    e->again = e->dropped = false;
+}
+
+static void end(void)
+{
+    static const int codes[] = {0, QK_FAILS, QK_FAILS, QK_FAILS, RETRY_EXIT_DEAD};
+    int code = codes[roll(sizeof codes / sizeof *codes)];
+    struct model *e = running();
+
+    if (e == NULL)
+        return;
+    note(code == 0 ? "succeed" : code == QK_FAILS ? "fail" : "die", e->name);
+    ended(e, code);
+    qk_end(e->name, code);
+}
+
+static void unclaim(void)
+{
+    struct model *e = running();
+
+    if (e == NULL || e->again)
+        return;
+    note("unclaim", e->name);
+    e->running = false;
+    if (e->dropped)
+        e->state = DROPPED;
+    e->dropped = false;
+    qk_unclaim(e->name);
+}
+
+/* Another runner knows nothing of a run whose event was dropped. */
+static void crash(void (*how)(void))
+{
+    for (unsigned i = 0; i < count; i++)
+        if (events[i].running && events[i].dropped) {
+            qk_forget(events[i].name);
+            events[i].running = events[i].dropped = false;
+            events[i].state = DROPPED;
+        }
+    note(how == qk_crash ? "crash" : "reopen", "");
+    how();
+}
+
+static void command(enum command_kind kind)
+{
+    struct model *e = count == 0 ? NULL : &events[roll(count)];
+
+    if (e == NULL)
+        return;
+    note(kind == COMMAND_AGAIN ? "replay" : "drop", e->name);
+    qk_command(kind, e->name);
+    qk_fill();
+    if (kind == COMMAND_AGAIN && (!has_hook(e) || (e->state == NEW && !e->running)))
+        return;
+    if (e->running) {
+        e->again = kind == COMMAND_AGAIN;
+        e->dropped = !e->again;
+        return;
+    }
+    e->state = kind == COMMAND_AGAIN ? REPLAYED : DROPPED;
+    e->attempts = kind == COMMAND_AGAIN ? 0 : e->attempts;
+}
+
+static void hook(void)
+{
+    unsigned i = roll(3);
+    const char name[] = {(char)('a' + (int)i), '\0'};
+
+    hooked[i] = !hooked[i];
+    note(hooked[i] ? "hook" : "no-hook", name);
+    qk_hook(name[0], hooked[i]);
+}
+
+static void lose_snapshot(void)
+{
+    if (replay_is_pending())
+        return;
+    note("lose", "");
+    (void)qk_remove(SPOOL_SNAPSHOT);
+    crash(qk_crash);
+}
+
+static void step(void)
+{
+    unsigned n = roll(32);
+
+    qk_after((int64_t)roll(20) * QK_SECOND_NS);
+    if (n < 6)
+        record();
+    else if (n < 15)
+        claim();
+    else if (n < 21)
+        end();
+    else if (n < 23)
+        unclaim();
+    else if (n < 25)
+        command(COMMAND_AGAIN);
+    else if (n < 26)
+        command(COMMAND_DROP);
+    else if (n < 27)
+        hook();
+    else if (n < 29)
+        crash(qk_crash);
+    else if (n < 30)
+        crash(qk_reopen);
+    else if (n < 31)
+        lose_snapshot();
+    else
+        qk_after(DAY_NS);
+}
+
+/* ---- what people are told */
+
+static void told_as_it_is(void)
+{
+    static const char *const names[] = {
+        [NEW] = "waiting", [REPLAYED] = "waiting", [AGAIN] = "again",
+        [DONE] = "done",   [DEAD] = "dead",        [DROPPED] = "dropped"};
+    const char *at = qk_states();
+
+    for (unsigned i = 0; i < count; i++) {
+        const char *state = strchr(at, ':') + 1;
+        size_t len = strcspn(state, "/");
+        const char *expected = names[events[i].state];
+
+        if (!events[i].running && (events[i].state != NEW || has_hook(&events[i])))
+            holds(strlen(expected) == len && memcmp(expected, state, len) == 0,
+                  "people are told how it is");
+        at = strchr(state, ' ');
+        if (at == NULL)
+            break;
+    }
+}
+
+/* ---- the whole */
+
+/* All that still waits is run to its end. */
+static void drain(void)
+{
+    for (unsigned i = 0; i < 3; i++)
+        if (!hooked[i]) {
+            hooked[i] = true;
+            qk_hook((char)('a' + (int)i), true);
+        }
+    for (unsigned looks = 0; looks < 4 * EVENTS; looks++) {
+        struct model *e;
+
+        claim();
+        while ((e = running()) != NULL) {
+            ended(e, 0);
+            qk_end(e->name, 0);
+        }
+        qk_after(DAY_NS / 4);
+    }
+    for (unsigned i = 0; i < count; i++)
+        holds(events[i].state >= DONE, "all comes to an end");
+    UNIT_TRUE(queue_idle(qk_queue));
+    UNIT_INT(INT64_MAX, queue_next_ns(qk_queue));
+}
+
+static void walk(uint64_t seed)
+{
+    UNIT_REQUIRE(qk_open(QK_STAYS));
+    dice = seed * UINT64_C(0x9e3779b97f4a7c15);
+    count = 0;
+    trail[0] = '\0';
+    hooked[0] = hooked[1] = true;
+    hooked[2] = false;
+    for (unsigned i = 0; i < STEPS; i++) {
+        step();
+        told_as_it_is();
+    }
+    drain();
+    told_as_it_is();
+    qk_close();
+    unit_fresh_folder();
+}
+
+UNIT_TEST(steps_at_random_lead_where_a_model_of_the_queue_leads)
+{
+    for (uint64_t seed = 1; seed <= SEEDS; seed++)
+        walk(seed);
+}
+
+static const struct unit_case cases[] = {
+    UNIT_CASE(steps_at_random_lead_where_a_model_of_the_queue_leads),
+    UNIT_END,
+};
+
+const struct unit_suite suite_queue_model = {"queue_model", cases};
