@@ -38,6 +38,9 @@ static bool wait_ms(void *context, uint64_t ms)
 static void tell_again(void *context, const char *why, uint64_t ms)
 {
     (void)context;
+    /* Progress may stand there. */
+    if (isatty(STDERR_FILENO))
+        fputs("\r\033[K", stderr);
     print_hint("%s; again in %" PRIu64 ".%" PRIu64 " s", why, ms / 1000, ms % 1000 / 100);
 }
 

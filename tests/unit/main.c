@@ -21,7 +21,9 @@ extern const struct unit_suite suite_command;
 extern const struct unit_suite suite_commands;
 extern const struct unit_suite suite_config;
 #ifdef REMOTE
+extern const struct unit_suite suite_claim;
 extern const struct unit_suite suite_deliver;
+extern const struct unit_suite suite_pace;
 #endif
 extern const struct unit_suite suite_event;
 extern const struct unit_suite suite_group;
@@ -50,6 +52,7 @@ extern const struct unit_suite suite_sandbox_store;
 #endif
 extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_settings;
+extern const struct unit_suite suite_sieve;
 extern const struct unit_suite suite_slot;
 extern const struct unit_suite suite_spool;
 extern const struct unit_suite suite_text;
@@ -68,7 +71,9 @@ static const struct unit_suite *const suites[] = {
     &suite_commands,
     &suite_config,
 #ifdef REMOTE
+    &suite_claim,
     &suite_deliver,
+    &suite_pace,
 #endif
     &suite_event,
     &suite_group,
@@ -97,6 +102,7 @@ static const struct unit_suite *const suites[] = {
 #endif
     &suite_scan,
     &suite_settings,
+    &suite_sieve,
     &suite_slot,
     &suite_spool,
     &suite_text,
