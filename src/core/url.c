@@ -135,7 +135,7 @@ bool url_same_place(struct str ours, struct str other)
     struct parts a, b;
 
     /* strncasecmp ends at a NUL. */
-    if (memchr(other.ptr, '\0', other.len) != NULL || !split(ours, &a) || !split(other, &b))
+    if (!split(ours, &a) || !split(other, &b) || memchr(b.host.ptr, '\0', b.host.len) != NULL)
         return false;
     return a.tls == b.tls && same_nocase(a.host, b.host) && str_eq(a.port, b.port) &&
            str_eq(a.path, b.path);

@@ -195,7 +195,7 @@ enum status aai_page_read(struct aai_page *out, struct str answer, struct err *e
     count = json_count(list);
     if (!json_is_array(list))
         status = wrong(err, "transcripts");
-    else if (details == NULL || !optional_string(details, "prev_url", &older))
+    else if (!json_is_object(details) || !optional_string(details, "prev_url", &older))
         status = wrong(err, "page_details");
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         struct aai_item item;

@@ -131,6 +131,7 @@ UNIT_TEST(a_nul_makes_no_place_the_same)
     UNIT_FALSE(url_same_place(STR("http://a/x"), STR("http://a\0/x")));
     UNIT_FALSE(url_same_place(STR("http://ab/x"), STR("http://a\0/x")));
     UNIT_FALSE(url_same_place(STR("http://a/x"), STR("http://a/x\0")));
+    UNIT_TRUE(url_same_place(STR("http://a/x"), STR("http://a/x?\0")));
 }
 
 UNIT_TEST(the_query_stands_between_the_first_question_mark_and_the_fragment)
