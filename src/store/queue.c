@@ -334,9 +334,9 @@ bool queue_idle(const struct queue *queue)
     for (size_t i = 0; i < queue->count; i++) {
         const struct lane *lane = queue->lanes[i];
 
-        if (lane->config != NULL &&
-            (lane->count > 0 || lane->saved->retry_count > 0 || lane->saved->suspended_ns != 0 ||
-             lane->behind || !queue->front_done))
+        if (lane->config != NULL && (lane->count > 0 || lane->saved->retry_count > 0 ||
+                                     lane->saved->suspended_ns != 0 || lane->behind ||
+                                     !queue->front_done))
             return false;
     }
     return true;
