@@ -25,7 +25,8 @@
 #define NS_PER_S UINT64_C(1000000000)
 /* For one event; a gateway under load holds the lock for less. */
 #define APPEND_DEADLINE_NS (30 * NS_PER_S)
-#define SLICE_NS (NS_PER_S / 2)
+/* For the index of a journal of any size. */
+#define REBUILD_DEADLINE_NS (3600 * NS_PER_S)
 #define LINE_MAX_TEXT 4096
 
 struct acceptance {
@@ -225,18 +226,6 @@ static enum status accept_all(struct acceptance *a, const struct rejection_choic
     return status;
 }
 
-/* An index that was lost and is still being made again does not know of older events. */
-static enum status complete_index(struct journal *journal, struct err *err)
-{
-    enum status status;
-    bool more;
-
-    do
-        status = journal_rebuild_slice(journal, clock_mono_ns() + SLICE_NS, &more, err);
-    while (status == STATUS_OK && more);
-    return status;
-}
-
 static void wake(const struct acceptance *a)
 {
     const struct settings *settings = a->room->settings;
@@ -258,7 +247,8 @@ static enum status accept_into(struct acceptance *a, const struct rejection_choi
 
     if (status != STATUS_OK)
         return status;
-    status = complete_index(a->journal, err);
+    /* An index that was lost and is still being made again does not know of older events. */
+    status = journal_rebuild(a->journal, clock_mono_ns() + REBUILD_DEADLINE_NS, err);
     if (status == STATUS_OK)
         status = accept_all(a, choice, err);
     /* Also where it ended early: what was recorded is recorded. */

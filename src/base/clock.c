@@ -147,12 +147,31 @@ static bool take_fraction(struct str *s, int64_t *ns)
     return any;
 }
 
+/* How far what stands before it is ahead of UTC. */
+static bool take_zone(struct str *s, int64_t *ns)
+{
+    bool behind = s->len > 0 && *s->ptr == '-';
+    unsigned hours;
+    unsigned minutes = 0;
+
+    *ns = 0;
+    if (skip(s, "Z") || !skip(s, "+-"))
+        return true;
+    if (!take(s, 2, 0, 23, &hours))
+        return false;
+    if ((skip(s, ":") || s->len > 0) && !take(s, 2, 0, 59, &minutes))
+        return false;
+    *ns = ((int64_t)hours * 3600 + minutes * 60) * NS_PER_S * (behind ? -1 : 1);
+    return true;
+}
+
 static bool take_time(struct str *s, int64_t *ns)
 {
     unsigned hour;
     unsigned minute;
     unsigned second = 0;
     int64_t fraction = 0;
+    int64_t ahead;
 
     if (!take(s, 2, 0, 23, &hour) || !skip(s, ":") || !take(s, 2, 0, 59, &minute))
         return false;
@@ -160,8 +179,9 @@ static bool take_time(struct str *s, int64_t *ns)
         return false;
     if (skip(s, ".") && !take_fraction(s, &fraction))
         return false;
-    (void)skip(s, "Z");
-    *ns = ((int64_t)hour * 3600 + minute * 60 + second) * NS_PER_S + fraction;
+    if (!take_zone(s, &ahead))
+        return false;
+    *ns = ((int64_t)hour * 3600 + minute * 60 + second) * NS_PER_S + fraction - ahead;
     return true;
 }
 

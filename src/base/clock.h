@@ -21,8 +21,9 @@ void clock_sleep_ns(uint64_t ns);
 /* "2026-11-23T07:50:18.966Z" (milliseconds, UTC, proleptic Gregorian; no time zone database is
  * opened). */
 void clock_iso(int64_t wall_ns, char out[CLOCK_ISO_MAX]);
-/* Reads "YYYY-MM-DD", "YYYY-MM-DDTHH:MM[:SS[.fraction]]", with a blank for T allowed, with or
- * without Z (UTC either way). Nanoseconds. false leaves *wall_ns untouched. */
+/* Reads "YYYY-MM-DD", "YYYY-MM-DDTHH:MM[:SS[.fraction]]", with a blank for T allowed, behind it Z
+ * or a distance from UTC ("+05:30", "-0800", "+01"), or nothing, which is UTC. Nanoseconds. false
+ * leaves *wall_ns untouched. */
 bool clock_iso_parse(struct str s, int64_t *wall_ns);
 
 #define CLOCK_BOOT_MAX 64

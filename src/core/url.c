@@ -4,6 +4,7 @@
 #include "core/url.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* What stands between "//" and the path; STR_NONE where the scheme is not ours. */
 static struct str authority_of(struct str url)
@@ -78,6 +79,97 @@ enum status url_check_base(struct str url, const char *what, struct err *err)
                            url.ptr[i]);
     return STATUS_OK;
 }
+
+/* ---- comparing */
+
+struct parts {
+    bool tls;
+    struct str host;
+    struct str port;
+    struct str path;
+};
+
+/* Up to the query or the fragment. */
+static struct str place_of(struct str url)
+{
+    struct str place = {url.ptr, 0};
+
+    while (place.len < url.len && url.ptr[place.len] != '?' && url.ptr[place.len] != '#')
+        place.len++;
+    return place;
+}
+
+static bool split(struct str url, struct parts *out)
+{
+    struct str place = place_of(url), scheme, rest;
+
+    if (!str_cut(place, ':', &scheme, &rest) || !str_starts(rest, "//"))
+        return false;
+    rest = (struct str){rest.ptr + 2, rest.len - 2};
+    out->tls = str_is_nocase(scheme, "https");
+    if (!out->tls && !str_is_nocase(scheme, "http"))
+        return false;
+    out->host = (struct str){rest.ptr, 0};
+    while (out->host.len < rest.len && rest.ptr[out->host.len] != '/')
+        out->host.len++;
+    out->path = (struct str){rest.ptr + out->host.len, rest.len - out->host.len};
+    if (out->path.len == 0)
+        out->path = STR("/");
+    rest = out->host;
+    out->host = host_of(rest);
+    out->port = out->host.len == rest.len
+                    ? STR("")
+                    : (struct str){rest.ptr + out->host.len + 1, rest.len - out->host.len - 1};
+    if (out->port.len == 0)
+        out->port = out->tls ? STR("443") : STR("80");
+    return true;
+}
+
+static bool same_nocase(struct str a, struct str b)
+{
+    return a.len == b.len && (a.len == 0 || strncasecmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+bool url_same_place(struct str ours, struct str other)
+{
+    struct parts a, b;
+
+    /* strncasecmp ends at a NUL. */
+    if (!split(ours, &a) || !split(other, &b) || memchr(b.host.ptr, '\0', b.host.len) != NULL)
+        return false;
+    return a.tls == b.tls && same_nocase(a.host, b.host) && str_eq(a.port, b.port) &&
+           str_eq(a.path, b.path);
+}
+
+struct str url_query(struct str url)
+{
+    size_t begin = place_of(url).len;
+    struct str query;
+
+    if (begin == url.len || url.ptr[begin] != '?')
+        return STR_NONE;
+    query = (struct str){url.ptr + begin + 1, 0};
+    while (begin + 1 + query.len < url.len && query.ptr[query.len] != '#')
+        query.len++;
+    return query;
+}
+
+enum status url_send_query(struct buf *out, struct str query, struct err *err)
+{
+    for (size_t i = 0; i < query.len; i++) {
+        unsigned char c = (unsigned char)query.ptr[i];
+
+        if (c < 0x20 || c == 0x7f)
+            return err_set(err, STATUS_MALFORMED, "the query holds a control character");
+        if (c == ' ' || c > 0x7f || memchr("\"<>\\^`{|}", c, 9) != NULL)
+            buf_printf(out, "%%%02X", c);
+        else
+            buf_add_char(out, (char)c);
+    }
+    return buf_status(out, "the query", err);
+}
+
+/* ---- putting together */
 
 void url_escape(struct buf *out, struct str s)
 {

@@ -24,6 +24,17 @@ enum status url_check_base(struct str url, const char *what, struct err *err) ST
 /* The host is this very machine by its address or by the name localhost. */
 bool url_is_loopback(struct str url);
 
+/* Scheme, host, port and path are the same, whatever the query and the fragment. `ours` is one that
+ * url_check accepts; `other` may be anything. */
+bool url_same_place(struct str ours, struct str other);
+
+/* What stands between the first "?" and the fragment; STR_NONE where there is no "?". */
+struct str url_query(struct str url);
+
+/* The query as a client of HTTP sends it: what may not stand in one is escaped, what is escaped
+ * stays. STATUS_MALFORMED: it holds a control character. */
+enum status url_send_query(struct buf *out, struct str query, struct err *err) STATUS_CHECKED;
+
 /* Everything but letters, digits and "-._~" becomes %XX: a name or a value of a query. */
 void url_escape(struct buf *out, struct str s);
 

@@ -3,27 +3,23 @@
  */
 #include "remote/aai.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "core/scan.h"
 #include "core/url.h"
+#include "remote/aai_parts.h"
 #include "remote/key.h"
 
 #define CONNECT_MS 15000
 #define STALL_MS 60000
 #define SUBMIT_MS 120000
+#define NS_PER_MS 1000000
 #define BODY_MAX ((size_t)1024 * 1024)
-
-struct aai {
-    struct http *http;
-    struct buf base;
-    struct buf key;
-    const struct aai_watch *watch;
-    struct http_header headers[5];
-};
 
 enum status aai_open(struct aai **out, const char *url, struct str key,
                      const struct aai_watch *watch, struct err *err)
@@ -34,6 +30,7 @@ enum status aai_open(struct aai **out, const char *url, struct str key,
     if (aai == NULL)
         return err_set(err, STATUS_MEMORY, "no memory for the API's client");
     aai->watch = watch;
+    pace_init(&aai->pace, PACE_MOST);
     buf_init(&aai->base, URL_MAX);
     buf_init(&aai->key, KEY_MAX);
     buf_add_text(&aai->base, url);
@@ -64,8 +61,8 @@ void aai_close(struct aai *aai)
 
 /* ---- one request */
 
-static void prepare(struct aai *aai, struct http_request *r, const char *method, const char *url,
-                    struct str type)
+void aai_prepare(struct aai *aai, struct http_request *r, const char *method, const char *url,
+                 struct str type)
 {
     size_t n = 0;
 
@@ -85,7 +82,7 @@ static void prepare(struct aai *aai, struct http_request *r, const char *method,
     };
 }
 
-static bool wait_again(const struct aai *aai, const char *why, uint64_t ms)
+bool aai_wait(const struct aai *aai, const char *why, uint64_t ms)
 {
     const struct aai_watch *w = aai->watch;
 
@@ -94,6 +91,26 @@ static bool wait_again(const struct aai *aai, const char *why, uint64_t ms)
     if (w->again != NULL)
         w->again(w->context, why, ms);
     return w->wait(w->context, ms);
+}
+
+enum status aai_pace(struct aai *aai, uint64_t wanted, struct err *err)
+{
+    for (;;) {
+        uint64_t ms = pace_wait_ms(&aai->pace, clock_mono_ns() / NS_PER_MS, wanted);
+        char why[80];
+
+        if (ms == 0)
+            return STATUS_OK;
+        (void)snprintf(why, sizeof why, "these were %" PRIu64 " requests in five minutes",
+                       aai->pace.most);
+        if (!aai_wait(aai, why, ms))
+            return err_set(err, STATUS_LIMIT, "%s", why);
+    }
+}
+
+void aai_count(struct aai *aai)
+{
+    pace_count(&aai->pace, clock_mono_ns() / NS_PER_MS);
 }
 
 /* Asks until there is an answer that counts. On failure *answer needs no freeing; its end and code
@@ -108,17 +125,21 @@ static enum status ask(struct aai *aai, const struct http_request *r, const char
         enum status status;
         uint64_t ms;
 
+        status = aai_pace(aai, 1, err);
+        if (status != STATUS_OK)
+            return status;
+        aai_count(aai);
         http_ask(aai->http, r, answer);
         status = aai_judge(answer, what, &failed);
         if (status == STATUS_OK)
             return STATUS_OK;
         http_answer_free(answer);
-        if (!aai_again(is_get, attempt, answer, &ms) || !wait_again(aai, failed.text, ms))
+        if (!aai_again(is_get, attempt, answer, &ms) || !aai_wait(aai, failed.text, ms))
             return err_set(err, status, "%s", failed.text);
     }
 }
 
-static enum status url_of(struct buf *url, const struct aai *aai, const char *path, struct err *err)
+enum status aai_url(struct buf *url, const struct aai *aai, const char *path, struct err *err)
 {
     buf_add_str(url, buf_str(&aai->base));
     buf_add_text(url, path);
@@ -135,9 +156,9 @@ static enum status get(struct aai *aai, const char *path, size_t max, const char
     enum status status;
 
     buf_init(&url, URL_MAX);
-    status = url_of(&url, aai, path, err);
+    status = aai_url(&url, aai, path, err);
     if (status == STATUS_OK) {
-        prepare(aai, &r, "GET", url.ptr, STR_NONE);
+        aai_prepare(aai, &r, "GET", url.ptr, STR_NONE);
         r.answer_max = max;
         status = ask(aai, &r, what, &answer, err);
     }
@@ -164,9 +185,9 @@ enum status aai_upload(struct aai *aai, int fd, uint64_t size, struct buf *url, 
     if (size > AAI_UPLOAD_MAX)
         return err_set(err, STATUS_USAGE, "the file is larger than 2.2 GB, which the API refuses");
     buf_init(&to, URL_MAX);
-    status = url_of(&to, aai, "/v2/upload", err);
+    status = aai_url(&to, aai, "/v2/upload", err);
     if (status == STATUS_OK) {
-        prepare(aai, &r, "POST", to.ptr, STR("application/octet-stream"));
+        aai_prepare(aai, &r, "POST", to.ptr, STR("application/octet-stream"));
         r.body_fd = fd;
         r.body_size = size;
         r.progress = aai->watch->progress;
@@ -190,7 +211,7 @@ static enum status submit(struct aai *aai, const char *url, struct str body,
     struct err failed = ERR_INIT;
     enum status status;
 
-    prepare(aai, &r, "POST", url, STR("application/json"));
+    aai_prepare(aai, &r, "POST", url, STR("application/json"));
     r.body = body;
     r.total_ms = SUBMIT_MS;
     status = ask(aai, &r, "the submission", &answer, &failed);
@@ -226,7 +247,7 @@ enum status aai_submit(struct aai *aai, const struct members *members, char id[E
     members_print(members, &body);
     status = buf_status(&body, "the submission", err);
     if (status == STATUS_OK)
-        status = url_of(&url, aai, "/v2/transcript", err);
+        status = aai_url(&url, aai, "/v2/transcript", err);
     if (status == STATUS_OK)
         status = submit(aai, url.ptr, buf_str(&body), id, err);
     buf_wipe(&body);
@@ -256,8 +277,6 @@ static enum status path_of(char path[], size_t size, const char *id, enum aai_fo
     (void)snprintf(path, size, "/v2/transcript/%s%s", id, forms[form].path);
     return STATUS_OK;
 }
-
-#define PATH_BYTES (EVENT_ID_MAX + 64)
 
 /* An error page of somebody in between must not be taken for subtitles. */
 static enum status check_subtitles(struct str text, enum aai_form form, struct err *err)
@@ -314,7 +333,7 @@ enum status aai_get(struct aai *aai, const char *id, enum aai_form form, struct 
                     struct err *err)
 {
     size_t before = out->len;
-    char path[PATH_BYTES];
+    char path[AAI_PATH_MAX];
     enum status status = path_of(path, sizeof path, id, form, err);
 
     if (status == STATUS_OK)
@@ -384,103 +403,4 @@ enum status aai_list(struct aai *aai, const char *status,
             return result;
     }
     return STATUS_OK;
-}
-
-/* ---- many transcripts */
-
-struct crowd {
-    struct aai *aai;
-    const struct aai_many *many;
-    char **urls;     /* of what is under way */
-    bool *postponed; /* to be asked for again */
-    bool ended;      /* `done` has said so */
-    enum status status;
-    struct err *err;
-};
-
-static bool crowd_next(void *context, size_t which, struct http_request *r)
-{
-    struct crowd *c = context;
-    char path[PATH_BYTES];
-    struct buf url;
-
-    if (which == c->many->count || c->status != STATUS_OK)
-        return false;
-    buf_init(&url, URL_MAX);
-    c->status = path_of(path, sizeof path, c->many->ids[which], AAI_JSON, c->err);
-    if (c->status == STATUS_OK)
-        c->status = url_of(&url, c->aai, path, c->err);
-    if (c->status == STATUS_OK && (c->urls[which] = str_dup(buf_str(&url))) == NULL)
-        c->status = err_set(c->err, STATUS_MEMORY, "no memory for the API's URL");
-    buf_free(&url);
-    if (c->status != STATUS_OK)
-        return false;
-    prepare(c->aai, r, "GET", c->urls[which], STR_NONE);
-    r->answer_max = AAI_TRANSCRIPT_MAX;
-    return true;
-}
-
-static void crowd_give(struct crowd *c, size_t which, enum status status, struct str answer,
-                       const struct err *why)
-{
-    struct aai_transcript t;
-    struct err failed = ERR_INIT;
-
-    if (status == STATUS_OK)
-        status = aai_transcript_read(&t, answer, c->many->ids[which], &failed);
-    c->ended = !c->many->done(c->many->context, which, status == STATUS_OK ? &t : NULL, status,
-                              failed.status == STATUS_OK ? why : &failed);
-    if (status == STATUS_OK)
-        aai_transcript_free(&t);
-}
-
-static bool crowd_done(void *context, size_t which, const struct http_answer *answer)
-{
-    struct crowd *c = context;
-    struct err why = ERR_INIT;
-    enum status status = aai_judge(answer, forms[AAI_JSON].what, &why);
-    uint64_t ms;
-
-    free(c->urls[which]);
-    c->urls[which] = NULL;
-    if (status != STATUS_OK && aai_again(true, 1, answer, &ms))
-        c->postponed[which] = true;
-    else
-        crowd_give(c, which, status, buf_str(&answer->body), &why);
-    return !c->ended;
-}
-
-static void crowd_again(struct crowd *c, size_t which)
-{
-    struct err why = ERR_INIT;
-    struct buf answer;
-    enum status status;
-
-    buf_init(&answer, AAI_TRANSCRIPT_MAX);
-    status = aai_get(c->aai, c->many->ids[which], AAI_JSON, &answer, &why);
-    crowd_give(c, which, status, buf_str(&answer), &why);
-    buf_free(&answer);
-}
-
-enum status aai_get_many(struct aai *aai, const struct aai_many *many, struct err *err)
-{
-    struct crowd c = {.aai = aai, .many = many, .status = STATUS_OK, .err = err};
-    const struct http_many requests = {crowd_next, crowd_done, &c, AAI_PARALLEL};
-    enum status status;
-
-    c.urls = calloc(many->count + 1, sizeof *c.urls);
-    c.postponed = calloc(many->count + 1, sizeof *c.postponed);
-    status = c.urls == NULL || c.postponed == NULL
-                 ? err_set(err, STATUS_MEMORY, "no memory for many transcripts")
-                 : http_ask_many(aai->http, &requests, err);
-    if (status == STATUS_OK)
-        status = c.status;
-    for (size_t i = 0; i < many->count && status == STATUS_OK && !c.ended; i++)
-        if (c.postponed[i])
-            crowd_again(&c, i);
-    for (size_t i = 0; i < many->count && c.urls != NULL; i++)
-        free(c.urls[i]);
-    free(c.postponed);
-    free(c.urls);
-    return status;
 }

@@ -56,14 +56,19 @@ enum status aai_get(struct aai *aai, const char *id, enum aai_form form, struct 
                     struct err *err) STATUS_CHECKED;
 
 /* Walks the list of transcripts from the newest to the oldest; where `status` is not NULL, those of
- * that status. `each` returns false to end the walk. */
+ * that status. `each` returns false to end the walk, and may make other calls of this client. */
 enum status aai_list(struct aai *aai, const char *status,
                      bool (*each)(void *context, const struct aai_item *item), void *context,
                      struct err *err) STATUS_CHECKED;
 
 /* Asks for many transcripts, AAI_PARALLEL at a time, and gives each to `done` as soon as it is
- * there; `status` other than STATUS_OK: it could not be got, `why` says why, and transcript is
- * NULL. What was only busy is asked for again by itself at the end. `done` returns false to end. */
+ * there, without its texts, so that one takes a few kilobytes whatever its size; `status` other
+ * than STATUS_OK: it could not be got, `why` says why, and transcript is NULL. `done` returns false
+ * to end.
+ *
+ * Where the API is busy, nothing is asked for until the pause that it wants is over, and what is
+ * not there then is asked for again. Fails where no further answer can be expected: the key is
+ * refused, there is a redirect, or the API stays busy; `done` is not told of what is then left. */
 #define AAI_PARALLEL 8
 struct aai_many {
     const char *const *ids; /* each passes aai_id_ok */

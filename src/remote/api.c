@@ -46,6 +46,9 @@ static void end_progress(struct api *api)
 static void tell_again(void *context, const char *why, uint64_t ms)
 {
     end_progress(context);
+    /* The progress of a verb may stand there. */
+    if (isatty(STDERR_FILENO))
+        fputs("\r\033[K", stderr);
     print_hint("%s; again in %" PRIu64 ".%" PRIu64 " s", why, ms / 1000, ms % 1000 / 100);
 }
 

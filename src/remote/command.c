@@ -41,6 +41,16 @@ static const struct command commands[] = {
         .options = cmd_fetch_options,
     },
     {
+        .name = "reconcile",
+        .arguments = "[OPTION ...]",
+        .summary = "record the transcripts whose webhook never arrived",
+        .help = "Asks the API which transcripts were finished, and records those with a webhook to "
+                "an endpoint of ours that is\n"
+                "not on record. Their hooks run. May be run at any time and by cron.\n",
+        .run = cmd_reconcile,
+        .options = cmd_reconcile_options,
+    },
+    {
         .name = "sandbox",
         .arguments = "[OPTION ...]",
         .summary = "run a stand-in for AssemblyAI's API on this machine",

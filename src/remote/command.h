@@ -18,10 +18,12 @@ enum status cmd_submit(int argc, char **argv, const char *config_path,
                        struct err *err) STATUS_CHECKED;
 enum status cmd_fetch(int argc, char **argv, const char *config_path,
                       struct err *err) STATUS_CHECKED;
+enum status cmd_reconcile(int argc, char **argv, const char *config_path,
+                          struct err *err) STATUS_CHECKED;
 enum status cmd_sandbox(int argc, char **argv, const char *config_path,
                         struct err *err) STATUS_CHECKED;
 extern const struct options_row cmd_send_options[], cmd_submit_options[], cmd_fetch_options[],
-    cmd_sandbox_options[];
+    cmd_reconcile_options[], cmd_sandbox_options[];
 
 /* The values of an option that may be given more than once. Borrowed from argv. */
 #define WORDS_MAX 64

@@ -87,9 +87,14 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
     struct transfer *t = context;
     struct buf *body = &t->answer->body;
     size_t len = size * count;
-    size_t room = body->max - body->len;
+    size_t room = t->request->answer_max - t->body_bytes;
+    size_t taken = len < room ? len : room;
 
-    buf_add(body, bytes, len < room ? len : room);
+    t->body_bytes += taken;
+    if (t->request->sieve != NULL)
+        t->request->sieve(t->request->context, body, bytes, taken);
+    else
+        buf_add(body, bytes, taken);
     t->out_of_memory = body->failed != STATUS_OK;
     t->too_large = !t->out_of_memory && len > room;
     return t->out_of_memory || t->too_large ? 0 : len;

@@ -43,7 +43,10 @@ struct http_request {
     uint64_t stall_ms; /* no byte moved for that long, rounded up to whole seconds; 0: none */
     /* Called now and then while a body is sent; may be NULL. */
     void (*progress)(void *context, uint64_t sent, uint64_t total);
-    void *context;
+    /* What came of the answer's body goes through it, where it is set: it appends what is to be
+     * kept. What it makes of at most answer_max bytes must not be more. */
+    void (*sieve)(void *context, struct buf *body, const char *bytes, size_t len);
+    void *context; /* of both */
 };
 
 enum http_end {
@@ -80,12 +83,12 @@ void http_close(struct http *http); /* NULL is fine */
 void http_ask(struct http *http, const struct http_request *request, struct http_answer *answer);
 void http_answer_free(struct http_answer *answer);
 
-/* Many requests, at most `parallel` of them at a time (1 to HTTP_PARALLEL_MAX). `next` fills
- * *request with one more and returns true, or false where there are no more; what it points to
- * stays until `done` was called for it, once, with the same `which` (0, 1, ... in the order of
- * next) and an answer that is freed behind the call. The order of the `done` is that of the
- * answers. Where done returns false, no more is asked for, and what is under way is dropped. Both
- * run in the calling thread and may not use `http`. */
+/* Many requests, at most `parallel` of them at a time (1 to HTTP_PARALLEL_MAX, else taken for the
+ * nearest). `next` fills *request with one more and returns true, or false where there are no more;
+ * what it points to stays until `done` was called for it, once, with the same `which` (0, 1, ... in
+ * the order of next) and an answer that is freed behind the call. The order of the `done` is that
+ * of the answers. Where done returns false, no more is asked for, and what is under way is dropped.
+ * Both run in the calling thread and may not use `http`. */
 #define HTTP_PARALLEL_MAX 64
 struct http_many {
     bool (*next)(void *context, size_t which, struct http_request *request);

@@ -20,6 +20,7 @@ struct crowd {
     struct http *http;
     const struct http_many *many;
     struct slot *slots;
+    unsigned parallel;
     size_t asked;
     unsigned busy;
     bool no_more; /* nothing more is asked for */
@@ -63,23 +64,25 @@ static enum status fill(struct crowd *c, struct err *err)
 {
     enum status status = STATUS_OK;
 
-    for (unsigned i = 0; i < c->many->parallel && status == STATUS_OK; i++)
+    for (unsigned i = 0; i < c->parallel && status == STATUS_OK; i++)
         /* One that ends at once leaves its slot free for another. */
         while (!c->no_more && !c->slots[i].busy && status == STATUS_OK)
             status = start(c, &c->slots[i], err);
     return status;
 }
 
-static void collect(struct crowd *c)
+/* Whether any has ended: its slot is then filled before the network is waited for. */
+static bool collect(struct crowd *c)
 {
     struct CURLMsg *message;
+    bool any = false;
     int left;
 
     while ((message = curl_multi_info_read(c->http->multi, &left)) != NULL) {
         CURLcode code = message->data.result;
         CURL *easy = message->easy_handle;
 
-        for (unsigned i = 0; i < c->many->parallel; i++) {
+        for (unsigned i = 0; i < c->parallel; i++) {
             struct slot *s = &c->slots[i];
 
             if (!s->busy || s->transfer.easy != easy)
@@ -87,9 +90,20 @@ static void collect(struct crowd *c)
             transfer_end(&s->transfer, code);
             (void)curl_multi_remove_handle(c->http->multi, easy);
             finish(c, s);
+            any = true;
             break;
         }
     }
+    return any;
+}
+
+static CURLMcode wait_for_network(CURLM *multi)
+{
+#if LIBCURL_VERSION_NUM >= 0x074200
+    return curl_multi_poll(multi, NULL, 0, WAIT_MS, NULL);
+#else
+    return curl_multi_wait(multi, NULL, 0, WAIT_MS, NULL);
+#endif
 }
 
 static enum status turn(struct crowd *c, struct err *err)
@@ -98,9 +112,7 @@ static enum status turn(struct crowd *c, struct err *err)
 
     if (curl_multi_perform(c->http->multi, &running) != CURLM_OK)
         return err_set(err, STATUS_MEMORY, "the HTTP client lacks memory");
-    collect(c);
-    if (c->busy > 0 && running > 0 && !c->dropped &&
-        curl_multi_wait(c->http->multi, NULL, 0, WAIT_MS, NULL) != CURLM_OK)
+    if (!collect(c) && c->busy > 0 && wait_for_network(c->http->multi) != CURLM_OK)
         return err_set(err, STATUS_IO, "cannot wait for the network");
     return STATUS_OK;
 }
@@ -108,7 +120,7 @@ static enum status turn(struct crowd *c, struct err *err)
 static void clean_up(struct crowd *c)
 {
     c->dropped = true;
-    for (unsigned i = 0; i < c->many->parallel; i++) {
+    for (unsigned i = 0; i < c->parallel; i++) {
         struct slot *s = &c->slots[i];
 
         if (s->busy) {
@@ -122,10 +134,14 @@ static void clean_up(struct crowd *c)
 
 enum status http_ask_many(struct http *http, const struct http_many *many, struct err *err)
 {
-    struct crowd c = {.http = http, .many = many};
+    struct crowd c = {.http = http, .many = many, .parallel = many->parallel};
     enum status status;
 
-    c.slots = calloc(many->parallel, sizeof *c.slots);
+    if (c.parallel < 1)
+        c.parallel = 1;
+    if (c.parallel > HTTP_PARALLEL_MAX)
+        c.parallel = HTTP_PARALLEL_MAX;
+    c.slots = calloc(c.parallel, sizeof *c.slots);
     if (c.slots == NULL)
         return err_set(err, STATUS_MEMORY, "no memory for HTTP requests");
     do {

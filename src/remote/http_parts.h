@@ -21,6 +21,7 @@ struct transfer {
     struct http_answer *answer;
     uint64_t body_at;    /* how much of the file was handed out */
     size_t header_bytes; /* of the answer */
+    size_t body_bytes;   /* of the answer, as they came */
     bool headers_whole;  /* the empty line behind them came */
     bool too_large;
     bool out_of_memory;

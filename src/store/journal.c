@@ -268,6 +268,29 @@ enum status journal_append(struct journal *j, struct str key, struct record_line
     return STATUS_OK;
 }
 
+/* ---- find */
+
+enum status journal_find(struct journal *j, struct str key, int64_t now_ns, uint64_t deadline_ns,
+                         bool *found, struct err *err)
+{
+    uint64_t fingerprint = index_fingerprint(j->spool, key);
+    enum status status = live_enter(j, now_ns, deadline_ns, err);
+    struct place place, end = {0, 0};
+    bool there = false;
+
+    if (status != STATUS_OK)
+        return status;
+    j->now_ns = now_ns;
+    status = lookup_find(j, key, fingerprint, &there, &place, &end, err);
+    live_leave(j, status);
+    /* A line whose sync is under way, or has failed, was promised to nobody. */
+    if (status == STATUS_OK && there && end.segment == j->segment)
+        status = commit_wait(j, end, deadline_ns, err);
+    if (status == STATUS_OK)
+        *found = there;
+    return status;
+}
+
 /* ---- durable */
 
 enum status journal_durable(const struct spool *spool, struct place *out, struct err *err)

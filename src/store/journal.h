@@ -49,6 +49,15 @@ void journal_close(struct journal *journal);
 enum status journal_append(struct journal *journal, struct str key, struct record_line *line, int64_t now_ns,
                            uint64_t deadline_ns, const struct receipt **out, struct err *err) STATUS_CHECKED;
 
+/* Whether a record of that key is there and durable, as journal_append would find it: who knows that beforehand can
+ * spare the work of making the line. Times and failures are those of journal_append. */
+enum status journal_find(struct journal *journal, struct str key, int64_t now_ns, uint64_t deadline_ns, bool *found,
+                         struct err *err) STATUS_CHECKED;
+
+/* Until every record is in the index, whoever brings it there: what a sender retries is found without, older events are
+ * not. STATUS_DEADLINE. */
+enum status journal_rebuild(struct journal *journal, uint64_t deadline_ns, struct err *err) STATUS_CHECKED;
+
 /* One slice of an index rebuild, if one is due and nobody else is at it: *more tells whether there is another. Called
  * after an append with time left, and in a loop by the command line. */
 enum status journal_rebuild_slice(struct journal *journal, uint64_t deadline_ns, bool *more, struct err *err)

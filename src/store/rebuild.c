@@ -15,6 +15,7 @@
 
 #define BATCH 16384    /* slots that are inserted under one hold of the append lock */
 #define REACH_EVERY 16 /* segments of a rebuild, so that a reboot does not begin it anew */
+#define REBUILD_POLL_NS 20000000 /* how often is looked whether another process is done */
 
 /* ---- the records of one segment */
 
@@ -274,6 +275,28 @@ enum status rebuild_slice(struct journal *j, uint64_t deadline_ns, bool *more, s
     }
     *more = status == STATUS_OK && due(j, &j->state);
     return status;
+}
+
+enum status journal_rebuild(struct journal *j, uint64_t deadline_ns, struct err *err)
+{
+    for (;;) {
+        bool more;
+        enum status status = live_enter(j, time_of(j), deadline_ns, err);
+
+        if (status != STATUS_OK)
+            return status;
+        live_leave(j, STATUS_OK);
+        if (!index_due(&j->state))
+            return STATUS_OK;
+        status = journal_rebuild_slice(j, deadline_ns, &more, err);
+        if (status != STATUS_OK)
+            return status;
+        if (clock_mono_ns() >= deadline_ns)
+            return err_set(err, STATUS_DEADLINE, "the journal's index is still being rebuilt");
+        /* Somebody else is at it. */
+        if (!more && index_due(&j->state))
+            clock_sleep_ns(REBUILD_POLL_NS);
+    }
 }
 
 enum status journal_rebuild_slice(struct journal *j, uint64_t deadline_ns, bool *more,

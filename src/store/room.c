@@ -20,18 +20,22 @@ enum status command_settings(const struct settings **out, const char *config_pat
     return status;
 }
 
+enum status command_open_spool(struct spool *spool, const struct settings *settings,
+                               struct err *err)
+{
+    const char *path = settings->config->spool;
+    enum status status = spool_become_owner(path, err);
+
+    return status == STATUS_OK ? spool_open(spool, path, err) : status;
+}
+
 enum status command_enter(struct command_room *room, const char *config_path, struct err *err)
 {
-    enum status status;
-    const char *spool;
+    enum status status = command_settings(&room->settings, config_path, err);
 
-    status = command_settings(&room->settings, config_path, err);
     if (status != STATUS_OK)
         return status;
-    spool = room->settings->config->spool;
-    status = spool_become_owner(spool, err);
-    if (status == STATUS_OK)
-        status = spool_open(&room->spool, spool, err);
+    status = command_open_spool(&room->spool, room->settings, err);
     if (status != STATUS_OK)
         settings_release(room->settings);
     return status;

@@ -21,6 +21,9 @@ struct command_room {
 };
 enum status command_enter(struct command_room *room, const char *config_path,
                           struct err *err) STATUS_CHECKED;
+/* The last two steps of it, where the settings are there already. */
+enum status command_open_spool(struct spool *spool, const struct settings *settings,
+                               struct err *err) STATUS_CHECKED;
 void command_leave(struct command_room *room);
 
 #endif

@@ -48,6 +48,7 @@ extern const struct unit_suite suite_retry;
 extern const struct unit_suite suite_rotate;
 extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_settings;
+extern const struct unit_suite suite_sieve;
 extern const struct unit_suite suite_slot;
 extern const struct unit_suite suite_snapshot;
 extern const struct unit_suite suite_spool;
@@ -58,10 +59,12 @@ extern const struct unit_suite suite_verdict;
 extern const struct unit_suite suite_verify;
 #ifdef REMOTE
 extern const struct unit_suite suite_aai_parse;
+extern const struct unit_suite suite_claim;
 extern const struct unit_suite suite_deliver;
 extern const struct unit_suite suite_http;
 extern const struct unit_suite suite_key;
 extern const struct unit_suite suite_members;
+extern const struct unit_suite suite_pace;
 extern const struct unit_suite suite_sample;
 extern const struct unit_suite suite_sandbox;
 extern const struct unit_suite suite_sandbox_store;
@@ -106,6 +109,7 @@ static const struct unit_suite *const suites[] = {
     &suite_rotate,
     &suite_scan,
     &suite_settings,
+    &suite_sieve,
     &suite_slot,
     &suite_snapshot,
     &suite_spool,
@@ -116,10 +120,12 @@ static const struct unit_suite *const suites[] = {
     &suite_verify,
 #ifdef REMOTE
     &suite_aai_parse,
+    &suite_claim,
     &suite_deliver,
     &suite_http,
     &suite_key,
     &suite_members,
+    &suite_pace,
     &suite_sample,
     &suite_sandbox,
     &suite_sandbox_store,

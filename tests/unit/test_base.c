@@ -191,6 +191,28 @@ UNIT_TEST(dates_that_do_not_exist_are_refused)
     UNIT_INT(1795420200LL * 1000000000, ns);
 }
 
+UNIT_TEST(times_of_other_zones_are_read_as_the_moment_that_they_mean)
+{
+    static const char *const same[] = {
+        "2026-11-23T07:50:18.966",       "2026-11-23T07:50:18.966Z",
+        "2026-11-23T07:50:18.966+00:00", "2026-11-23 07:50:18.966-00",
+        "2026-11-23T13:20:18.966+05:30", "2026-11-22T23:50:18.966-0800",
+        "2026-11-23T08:50:18.966+01"};
+    static const char *const bad[] = {"2026-11-23T07:50+",     "2026-11-23T07:50+1",
+                                      "2026-11-23T07:50+01:",  "2026-11-23T07:50+24:00",
+                                      "2026-11-23T07:50+0160", "2026-11-23T07:50+01:00Z",
+                                      "2026-11-23T07:50Z+01",  "2026-11-23+01:00"};
+    int64_t ns = 5;
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        UNIT_FALSE(clock_iso_parse(str_of(bad[i]), &ns));
+    UNIT_INT(5, ns);
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        UNIT_TRUE(clock_iso_parse(str_of(same[i]), &ns));
+        UNIT_INT(1795420218966LL * 1000000, ns);
+    }
+}
+
 UNIT_TEST(boots_named_by_time_may_differ_by_a_minute)
 {
     char here[CLOCK_BOOT_MAX];
@@ -350,6 +372,7 @@ static const struct unit_case cases[] = {
     UNIT_CASE(times_are_printed_in_utc_with_milliseconds),
     UNIT_CASE(times_are_read_back_as_they_were_printed),
     UNIT_CASE(dates_that_do_not_exist_are_refused),
+    UNIT_CASE(times_of_other_zones_are_read_as_the_moment_that_they_mean),
     UNIT_CASE(boots_named_by_time_may_differ_by_a_minute),
     UNIT_CASE(crc32c_gives_the_published_values_both_ways),
     UNIT_CASE(siphash_gives_the_values_of_the_paper),

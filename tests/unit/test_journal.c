@@ -16,6 +16,13 @@
 
 static struct kit kit;
 
+static enum status kit_find(const char *key, bool *found)
+{
+    err_clear(&kit.err);
+    return journal_find(kit.journal, str_of(key), kit.now_ns,
+                        clock_mono_ns() + UINT64_C(5000000000), found, &kit.err);
+}
+
 UNIT_TEST(the_first_record_of_a_fresh_spool_is_durable)
 {
     struct place durable;
@@ -163,6 +170,51 @@ UNIT_TEST(a_retry_of_a_line_that_is_not_yet_durable_waits_for_its_sync)
     UNIT_INT(before + 1, atomic_load(&kit_syncs));
     UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
     UNIT_INT(before + 1, atomic_load(&kit_syncs));
+    kit_close(&kit);
+}
+
+UNIT_TEST(what_is_on_record_is_found_and_only_when_it_is_durable)
+{
+    bool found = true;
+    int before;
+
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_OK, kit_find("k0", &found), &kit.err);
+    UNIT_FALSE(found);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k0"), &kit.err);
+    before = atomic_load(&kit_syncs);
+    UNIT_STATUS(STATUS_OK, kit_find("k0", &found), &kit.err);
+    UNIT_TRUE(found);
+    UNIT_STATUS(STATUS_OK, kit_find("k", &found), &kit.err);
+    UNIT_FALSE(found);
+    UNIT_INT(before, atomic_load(&kit_syncs));
+    /* Written by somebody who was cut off before its sync. */
+    {
+        int fd = file_open(kit.spool.dir, SPOOL_COMMIT, O_RDWR, 0);
+
+        UNIT_INT(0, file_trylock(fd));
+        UNIT_STATUS(STATUS_DEADLINE, kit_append_until(&kit, "k1", 20000000), &kit.err);
+        file_close(&fd);
+    }
+    UNIT_STATUS(STATUS_OK, kit_find("k1", &found), &kit.err);
+    UNIT_TRUE(found);
+    UNIT_INT(before + 1, atomic_load(&kit_syncs));
+    UNIT_INT(1, kit_count(&kit, "k1"));
+    kit_close(&kit);
+}
+
+UNIT_TEST(what_cannot_be_made_durable_is_not_found)
+{
+    bool found = false;
+
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    atomic_store(&kit_syncs_to_fail, 1);
+    UNIT_STATUS(STATUS_IO, kit_append(&kit, "k2"), &kit.err);
+    UNIT_STATUS(STATUS_OK, kit_find("k2", &found), &kit.err);
+    UNIT_FALSE(found);
+    UNIT_STATUS(STATUS_OK, kit_find("k1", &found), &kit.err);
+    UNIT_TRUE(found);
     kit_close(&kit);
 }
 
@@ -321,6 +373,8 @@ static const struct unit_case cases[] = {
     UNIT_CASE(a_write_that_fails_is_refused_by_its_kind),
     UNIT_CASE(below_the_reserve_new_events_are_refused_and_retries_answered),
     UNIT_CASE(a_retry_of_a_line_that_is_not_yet_durable_waits_for_its_sync),
+    UNIT_CASE(what_is_on_record_is_found_and_only_when_it_is_durable),
+    UNIT_CASE(what_cannot_be_made_durable_is_not_found),
     UNIT_CASE(a_held_append_lock_ends_in_time),
     UNIT_CASE(a_failed_sync_poisons_the_segment_and_the_retry_is_recorded_anew),
     UNIT_CASE(threads_share_their_syncs_and_record_each_key_once),

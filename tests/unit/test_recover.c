@@ -173,6 +173,34 @@ UNIT_TEST(a_lost_index_is_rebuilt_in_slices_from_the_newest_segment_down)
     kit_close(&kit);
 }
 
+UNIT_TEST(a_lost_index_is_waited_for_also_where_another_process_rebuilds_it)
+{
+    struct state state;
+    struct err err = ERR_INIT;
+    int fd;
+
+    UNIT_REQUIRE(small_segments(4096));
+    kit.now_ns -= 30 * KIT_DAY_NS;
+    UNIT_INT(0, append_keys(0, 60, false));
+    kit.now_ns += 30 * KIT_DAY_NS;
+    remove_index();
+    UNIT_REQUIRE(kit_reopen(&kit));
+    fd = file_open(kit.spool.dir, SPOOL_REBUILD_LOCK, O_RDWR | O_CREAT, 0600);
+    UNIT_INT(0, file_trylock(fd));
+    UNIT_STATUS(STATUS_DEADLINE,
+                journal_rebuild(kit.journal, clock_mono_ns() + UINT64_C(100000000), &err), &err);
+    UNIT_REQUIRE(state_is(&state));
+    UNIT_TRUE(state.index_first > 1);
+    file_close(&fd);
+    err_clear(&err);
+    UNIT_STATUS(STATUS_OK,
+                journal_rebuild(kit.journal, clock_mono_ns() + UINT64_C(20000000000), &err), &err);
+    UNIT_REQUIRE(state_is(&state));
+    UNIT_INT(1, state.index_first);
+    UNIT_INT(0, append_keys(0, 60, true));
+    kit_close(&kit);
+}
+
 UNIT_TEST(what_a_sender_may_still_retry_is_known_before_the_first_answer)
 {
     UNIT_REQUIRE(small_segments(4096));
@@ -438,6 +466,7 @@ static const struct unit_case cases[] = {
     UNIT_CASE(a_reboot_loses_recent_index_pages_and_no_duplicate_slips_through),
     UNIT_CASE(a_checkpoint_spares_the_replay_of_what_it_covers),
     UNIT_CASE(a_lost_index_is_rebuilt_in_slices_from_the_newest_segment_down),
+    UNIT_CASE(a_lost_index_is_waited_for_also_where_another_process_rebuilds_it),
     UNIT_CASE(what_a_sender_may_still_retry_is_known_before_the_first_answer),
     UNIT_CASE(a_catch_up_that_runs_out_of_time_goes_on_where_it_was),
     UNIT_CASE(a_running_process_notices_that_the_index_was_made_anew),

@@ -94,11 +94,78 @@ UNIT_TEST(parameters_are_escaped_as_values_and_never_end_one_another)
     buf_free(&url);
 }
 
+static void same(bool expected, const char *ours, const char *other)
+{
+    if (url_same_place(str_of(ours), str_of(other)) != expected)
+        unit_true(false, other, __FILE__, __LINE__);
+}
+
+UNIT_TEST(the_same_place_has_the_same_scheme_host_port_and_path_whatever_the_query)
+{
+    static const char ours[] = "https://Example.com/hook/calls";
+
+    same(true, ours, "https://example.COM/hook/calls");
+    same(true, ours, "HTTPS://example.com:443/hook/calls?a=b");
+    same(true, ours, "https://example.com:/hook/calls?a=/x?y");
+    same(true, ours, "https://example.com/hook/calls#f?g");
+    same(true, "http://a", "http://a:80/?x");
+    same(true, "http://[::1]:8080/x", "http://[::1]:8080/x");
+    same(true, "https://example.com/hook?site=3", "https://example.com/hook?a=1");
+    same(false, ours, "http://example.com/hook/calls");
+    same(false, ours, "http://example.com:443/hook/calls");
+    same(false, ours, "https://example.com:444/hook/calls");
+    same(false, ours, "https://example.com/hook/call");
+    same(false, ours, "https://example.com/hook/calls/");
+    same(false, ours, "https://example.com/hook/callsx");
+    same(false, ours, "https://example.com/hook/Calls");
+    same(false, ours, "https://example.com.evil.org/hook/calls");
+    same(false, ours, "https://evil.org@example.com/hook/calls");
+    same(false, ours, "https://example.com?/hook/calls");
+    same(false, ours, "https:/example.com/hook/calls");
+    same(false, ours, "example.com/hook/calls");
+    same(false, ours, "");
+}
+
+UNIT_TEST(a_nul_makes_no_place_the_same)
+{
+    UNIT_FALSE(url_same_place(STR("http://a/x"), STR("http://a\0/x")));
+    UNIT_FALSE(url_same_place(STR("http://ab/x"), STR("http://a\0/x")));
+    UNIT_FALSE(url_same_place(STR("http://a/x"), STR("http://a/x\0")));
+    UNIT_TRUE(url_same_place(STR("http://a/x"), STR("http://a/x?\0")));
+}
+
+UNIT_TEST(the_query_stands_between_the_first_question_mark_and_the_fragment)
+{
+    UNIT_STR("a=1&b=?", url_query(STR("https://a/x?a=1&b=?#f")));
+    UNIT_STR("", url_query(STR("https://a/x?")));
+    UNIT_TRUE(url_query(STR("https://a/x")).ptr == NULL);
+    UNIT_TRUE(url_query(STR("https://a/x#f?a=1")).ptr == NULL);
+}
+
+UNIT_TEST(a_query_is_sent_with_what_may_not_stand_in_it_escaped)
+{
+    struct err err = ERR_INIT;
+    struct buf out;
+
+    buf_init(&out, 4096);
+    UNIT_STATUS(STATUS_OK,
+                url_send_query(&out, STR("a=b+c%20d&e= \"\xc3\xa9|~/?:@!$'()*,;[]"), &err), &err);
+    UNIT_STR("a=b+c%20d&e=%20%22%C3%A9%7C~/?:@!$'()*,;[]", buf_str(&out));
+    UNIT_STATUS(STATUS_MALFORMED, url_send_query(&out, STR("a=\n"), NULL), NULL);
+    UNIT_STATUS(STATUS_MALFORMED, url_send_query(&out, STR("a=\x7f"), NULL), NULL);
+    UNIT_STATUS(STATUS_MALFORMED, url_send_query(&out, STR("a=\0"), NULL), NULL);
+    buf_free(&out);
+}
+
 static const struct unit_case cases[] = {
     UNIT_CASE(only_web_addresses_with_a_host_are_asked),
     UNIT_CASE(the_longest_url_is_asked_and_one_byte_more_is_not),
     UNIT_CASE(a_key_goes_over_https_or_to_this_machine_only),
     UNIT_CASE(parameters_are_escaped_as_values_and_never_end_one_another),
+    UNIT_CASE(the_same_place_has_the_same_scheme_host_port_and_path_whatever_the_query),
+    UNIT_CASE(a_nul_makes_no_place_the_same),
+    UNIT_CASE(the_query_stands_between_the_first_question_mark_and_the_fragment),
+    UNIT_CASE(a_query_is_sent_with_what_may_not_stand_in_it_escaped),
     UNIT_END,
 };
 const struct unit_suite suite_url = {"url", cases};

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT
+ * reconcile - the verb: what is asked for, and what is said of it.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "base/print.h"
+#include "base/text.h"
+#include "remote/api.h"
+#include "remote/claim.h"
+#include "remote/command.h"
+#include "remote/reconcile.h"
+#include "store/room.h"
+
+#define NS_PER_S INT64_C(1000000000)
+#define SINCE_DEFAULT "24h"
+/* The query takes six bytes for each of its at most 64 Ki. */
+#define LINE_MAX_TEXT ((size_t)512 * 1024)
+/* A terminal need not be told more often. */
+#define PROGRESS_NS UINT64_C(100000000)
+
+enum { RECONCILE_SINCE = OPTIONS_LONG, RECONCILE_ENDPOINT, RECONCILE_DRY_RUN, RECONCILE_FORMAT };
+
+const struct options_row cmd_reconcile_options[] = {
+    {RECONCILE_SINCE, "since", "TIME", NULL,
+     "transcripts submitted since then: 24h (default), 7d, 2026-11-23, 2026-11-23T07:50:18Z;\n"
+     "never longer ago than events are kept"},
+    {RECONCILE_ENDPOINT, "endpoint", "NAME", NULL,
+     "only webhooks to that endpoint (default: to any that has a url)"},
+    {RECONCILE_DRY_RUN, "dry-run", NULL, NULL, "say what would be recorded, and record nothing"},
+    {RECONCILE_FORMAT, "format", "F", "text json", "text (default), or json: one object a line"},
+    API_OPTIONS,
+    {0, NULL, NULL, NULL, NULL},
+};
+
+struct order {
+    struct api api;
+    const char *endpoint;
+    const char *since;
+    bool dry_run;
+    bool json;
+    bool terminal; /* stderr is one */
+    bool shown;    /* progress stands in the last line of it */
+    uint64_t shown_ns;
+    struct buf line;
+    const struct config_endpoint *endpoints[CONFIG_ENDPOINTS_MAX];
+    size_t endpoint_count;
+};
+
+/* ---- the command line */
+
+static enum status take(struct order *o, int option, struct err *err)
+{
+    if (api_take(&o->api, option, optarg))
+        return STATUS_OK;
+    if (option == RECONCILE_SINCE)
+        o->since = optarg;
+    else if (option == RECONCILE_ENDPOINT)
+        o->endpoint = optarg;
+    else if (option == RECONCILE_DRY_RUN)
+        o->dry_run = true;
+    else if (strcmp(optarg, "json") == 0 || strcmp(optarg, "text") == 0)
+        o->json = optarg[0] == 'j';
+    else
+        return err_set(err, STATUS_USAGE, "--format: there is no '%s': text, json", optarg);
+    return STATUS_OK;
+}
+
+static enum status parse(struct order *o, int argc, char **argv, struct err *err)
+{
+    enum status status;
+    int c;
+
+    options_begin();
+    while ((c = options_take(cmd_reconcile_options, argc, argv, &status, err)) != -1) {
+        if (c != '?')
+            status = take(o, c, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return options_operands(argc, argv, 0, 0, err);
+}
+
+/* ---- what is looked at */
+
+static enum status read_since(int64_t *out, const char *text, int64_t now_ns, struct err *err)
+{
+    uint64_t seconds;
+
+    if (num_duration(str_of(text), &seconds)) {
+        *out = seconds > (uint64_t)(now_ns / NS_PER_S) ? 0 : now_ns - (int64_t)seconds * NS_PER_S;
+        return STATUS_OK;
+    }
+    if (clock_iso_parse(str_of(text), out))
+        return STATUS_OK;
+    return err_set(err, STATUS_USAGE,
+                   "--since '%s' is no time: write 24h, 7d, 2026-11-23 or 2026-11-23T07:50:18Z",
+                   text);
+}
+
+static int64_t within_keep(int64_t since_ns, int64_t now_ns, uint64_t keep_s)
+{
+    int64_t reach_ns = claim_reach(since_ns, now_ns, keep_s);
+    char text[CLOCK_ISO_MAX];
+
+    clock_iso(reach_ns, text);
+    if (reach_ns > since_ns)
+        print_warning("--since reaches behind what is kept (keep, %" PRIu64 " s): events that are "
+                      "forgotten would be recorded again; looking back to %s only",
+                      keep_s, text);
+    return reach_ns;
+}
+
+static enum status choose_endpoints(struct order *o, const struct settings *settings,
+                                    struct err *err)
+{
+    const struct config *config = settings->config;
+    bool named = false;
+
+    for (size_t i = 0; i < config->endpoint_count; i++) {
+        const struct config_endpoint *e = &config->endpoints[i];
+
+        if (o->endpoint != NULL && strcmp(o->endpoint, e->name) != 0)
+            continue;
+        named = true;
+        if (claim_possible(e))
+            o->endpoints[o->endpoint_count++] = e;
+    }
+    if (!named)
+        return err_set(err, STATUS_USAGE, "%s has no endpoint '%s'", settings->path, o->endpoint);
+    if (o->endpoint_count == 0)
+        return err_set(err, STATUS_CONFIG,
+                       "%s: %s can have a webhook of a transcript: that takes a url, the address "
+                       "under which AssemblyAI was told of it, and no signatures",
+                       settings->path, o->endpoint == NULL ? "no endpoint" : "not that endpoint");
+    return STATUS_OK;
+}
+
+/* ---- what is said */
+
+static void clear_progress(struct order *o)
+{
+    if (o->shown)
+        fputs("\033[K", stderr);
+    o->shown = false;
+}
+
+static void show_progress(void *context, const struct reconcile_sums *sums)
+{
+    struct order *o = context;
+    uint64_t now_ns;
+
+    if (!o->terminal || (now_ns = clock_mono_ns()) - o->shown_ns < PROGRESS_NS)
+        return;
+    o->shown_ns = now_ns;
+    o->shown = true;
+    /* Whatever is said next begins where this began. */
+    fprintf(stderr, "\r\033[K%" PRIu64 " listed, %" PRIu64 " on record, %" PRIu64 " %s\r",
+            sums->listed, sums->known, sums->recorded,
+            o->dry_run ? "would be recorded" : "recorded");
+}
+
+static void print_json(struct buf *b, const struct event *event, const char *id, bool dry_run)
+{
+    buf_printf(b, "{\"outcome\":\"%s\",", dry_run ? "would record" : "recorded");
+    if (id != NULL)
+        buf_printf(b, "\"id\":\"%s\",", id);
+    buf_printf(b, "\"endpoint\":\"%s\",\"transcript_id\":\"%s\",\"status\":\"%s\",\"query\":",
+               event->endpoint, event->subject, event->status);
+    text_json(b, event->query);
+    buf_add_text(b, "}\n");
+}
+
+static enum status tell_recorded(void *context, const struct event *event, const char *id,
+                                 struct err *err)
+{
+    struct order *o = context;
+
+    clear_progress(o);
+    if (o->json)
+        print_json(&o->line, event, id, o->dry_run);
+    else
+        buf_printf(&o->line, "%-12s %-10s  %s  %s  %s\n", o->dry_run ? "would record" : "recorded",
+                   id == NULL ? "-" : id, event->endpoint, event->status, event->subject);
+    return print_buf(&o->line, "what was recorded", err);
+}
+
+static void tell_failed(void *context, const char *id, const char *why)
+{
+    clear_progress(context);
+    print_warning("%s is passed over: %s", id, why);
+}
+
+static enum status conclude(struct order *o, const struct reconcile_sums *sums, enum status status,
+                            struct err *err)
+{
+    clear_progress(o);
+    print_hint("%" PRIu64 " transcripts listed: %" PRIu64 " %s, %" PRIu64
+               " on record before, %" PRIu64 " not for us, %" PRIu64 " not finished, %" PRIu64
+               " passed over",
+               sums->listed, sums->recorded, o->dry_run ? "would be recorded" : "recorded",
+               sums->known, sums->foreign, sums->unfinished, sums->failed);
+    if (status == STATUS_OK && sums->failed > 0)
+        return err_set(err, STATUS_MISSING, "%" PRIu64 " transcripts were passed over",
+                       sums->failed);
+    return status;
+}
+
+/* ---- all */
+
+static enum status run(struct order *o, int64_t now_ns, int64_t since_ns, struct err *err)
+{
+    const struct settings *settings = o->api.settings;
+    struct reconcile r = {
+        .aai = o->api.aai,
+        .settings = settings,
+        .endpoints = o->endpoints,
+        .dry_run = o->dry_run,
+        .recorded = tell_recorded,
+        .failed = tell_failed,
+        .progress = show_progress,
+        .context = o,
+    };
+    struct reconcile_sums sums;
+    struct spool spool;
+    enum status status = choose_endpoints(o, settings, err);
+
+    if (status == STATUS_OK)
+        status = command_open_spool(&spool, settings, err);
+    if (status != STATUS_OK)
+        return status;
+    r.spool = &spool;
+    r.endpoint_count = o->endpoint_count;
+    r.since_ns = within_keep(since_ns, now_ns, settings->config->keep_s);
+    status = reconcile_run(&r, &sums, err);
+    spool_close(&spool);
+    return conclude(o, &sums, status, err);
+}
+
+enum status cmd_reconcile(int argc, char **argv, const char *config_path, struct err *err)
+{
+    struct order o = {.since = SINCE_DEFAULT, .terminal = isatty(STDERR_FILENO) != 0};
+    int64_t now_ns = clock_wall_ns();
+    int64_t since_ns;
+    enum status status;
+
+    api_init(&o.api);
+    buf_init(&o.line, LINE_MAX_TEXT);
+    status = parse(&o, argc, argv, err);
+    if (status == STATUS_OK)
+        status = read_since(&since_ns, o.since, now_ns, err);
+    if (status == STATUS_OK)
+        status = api_open(&o.api, config_path, true, err);
+    if (status == STATUS_OK)
+        status = run(&o, now_ns, since_ns, err);
+    api_close(&o.api);
+    buf_free(&o.line);
+    return status;
+}
