@@ -419,6 +419,109 @@ UNIT_TEST(a_file_that_is_shorter_than_was_said_is_our_own_trouble)
     http_answer_free(&answer);
 }
 
+/* ---- many at a time */
+
+#define MANY 20
+
+struct crowd {
+    const char *url;
+    const char *bad_url; /* of number 3, or NULL */
+    unsigned asked;
+    unsigned done[MANY];
+    unsigned finished;
+    unsigned most; /* at a time */
+    unsigned end_behind;
+    enum http_end ends[MANY];
+    size_t max;
+};
+
+static bool crowd_next(void *context, size_t which, struct http_request *r)
+{
+    struct crowd *c = context;
+
+    UNIT_INT(c->asked, which);
+    if (which == MANY)
+        return false;
+    c->asked++;
+    if (c->asked - c->finished > c->most)
+        c->most = c->asked - c->finished;
+    r->url = which == 3 && c->bad_url != NULL ? c->bad_url : c->url;
+    r->answer_max = which % 2 == 0 ? c->max : 100;
+    return true;
+}
+
+static bool crowd_done(void *context, size_t which, const struct http_answer *answer)
+{
+    struct crowd *c = context;
+
+    UNIT_TRUE(which < c->asked);
+    c->done[which]++;
+    c->ends[which] = answer->end;
+    c->finished++;
+    return c->finished != c->end_behind;
+}
+
+static void ask_many(struct crowd *c, unsigned parallel, unsigned *requests)
+{
+    const struct http_many many = {crowd_next, crowd_done, c, parallel};
+    struct http *http = NULL;
+    struct err err = ERR_INIT;
+    struct server s = {.hears_out = false};
+
+    if (!UNIT_TRUE(server_start(&s)))
+        abort();
+    buf_add_text(&s.answer, HEAD "Content-Length: 5\r\n\r\n12345");
+    c->url = s.url;
+    UNIT_STATUS(STATUS_OK, http_open(&http, &err), &err);
+    UNIT_STATUS(STATUS_OK, http_ask_many(http, &many, &err), &err);
+    http_close(http);
+    server_stop(&s);
+    *requests = s.requests;
+}
+
+UNIT_TEST(of_many_each_is_done_once_and_never_more_than_so_many_at_a_time)
+{
+    static const unsigned parallel[] = {1, 4, MANY, HTTP_PARALLEL_MAX};
+
+    for (size_t i = 0; i < sizeof parallel / sizeof *parallel; i++) {
+        struct crowd c = {.max = 100};
+        unsigned requests;
+
+        ask_many(&c, parallel[i], &requests);
+        UNIT_INT(MANY, c.asked);
+        UNIT_INT(MANY, requests);
+        UNIT_INT(parallel[i] < MANY ? parallel[i] : MANY, c.most);
+        for (size_t k = 0; k < MANY; k++) {
+            UNIT_INT(1, c.done[k]);
+            UNIT_INT(HTTP_ANSWERED, c.ends[k]);
+        }
+    }
+}
+
+UNIT_TEST(of_many_each_has_its_own_limit_and_a_bad_one_harms_no_other)
+{
+    struct crowd c = {.max = 4, .bad_url = "ftp://127.0.0.1/"};
+    unsigned requests;
+
+    ask_many(&c, 4, &requests);
+    UNIT_INT(MANY - 1, requests);
+    for (size_t k = 0; k < MANY; k++) {
+        UNIT_INT(1, c.done[k]);
+        UNIT_INT(k == 3 ? HTTP_FAILED : k % 2 == 0 ? HTTP_TOO_LARGE : HTTP_ANSWERED, c.ends[k]);
+    }
+}
+
+UNIT_TEST(many_end_where_done_says_so)
+{
+    struct crowd c = {.max = 100, .end_behind = 6};
+    unsigned requests;
+
+    ask_many(&c, 3, &requests);
+    UNIT_INT(6, c.finished);
+    UNIT_TRUE(c.asked >= 6 && c.asked <= 8);
+    UNIT_TRUE(requests <= c.asked);
+}
+
 static const struct unit_case cases[] = {
     UNIT_CASE(an_answer_is_given_with_its_code_type_and_bytes),
     UNIT_CASE(a_body_of_the_largest_size_is_taken_and_a_byte_more_is_not),
@@ -433,6 +536,9 @@ static const struct unit_case cases[] = {
     UNIT_CASE(a_header_that_would_break_its_line_is_never_sent),
     UNIT_CASE(a_url_that_is_none_is_never_asked),
     UNIT_CASE(a_file_that_is_shorter_than_was_said_is_our_own_trouble),
+    UNIT_CASE(of_many_each_is_done_once_and_never_more_than_so_many_at_a_time),
+    UNIT_CASE(of_many_each_has_its_own_limit_and_a_bad_one_harms_no_other),
+    UNIT_CASE(many_end_where_done_says_so),
     UNIT_END,
 };
 const struct unit_suite suite_http = {"http", cases};
