@@ -148,7 +148,7 @@ enum status http_ask_many(struct http *http, const struct http_many *many, struc
         status = fill(&c, err);
         if (status == STATUS_OK && c.busy > 0)
             status = turn(&c, err);
-    } while (status == STATUS_OK && c.busy > 0 && !c.dropped);
+    } while (status == STATUS_OK && !c.dropped && (c.busy > 0 || !c.no_more));
     clean_up(&c);
     return status;
 }
