@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "core/scan.h"
 #include "kit.h"
 
@@ -26,6 +27,18 @@ static void check_event(const struct event *event, const char *identity)
         FUZZ_REQUIRE(event->subject[0] == '\0' && event->status[0] == '\0');
 }
 
+static unsigned statuses; /* members of that name, however it is written */
+
+static void count_status(struct str raw)
+{
+    struct buf name;
+
+    buf_init(&name, raw.len);
+    FUZZ_REQUIRE(text_json_decode(&name, raw) && name.failed == STATUS_OK);
+    statuses += str_is(buf_str(&name), "status");
+    buf_free(&name);
+}
+
 static void member(void *context, const struct scan_member *member)
 {
     const struct str *body = context;
@@ -35,12 +48,15 @@ static void member(void *context, const struct scan_member *member)
     FUZZ_REQUIRE(member->value.ptr + member->value.len <= body->ptr + body->len);
     FUZZ_REQUIRE((member->type == SCAN_STRING) == (*member->value.ptr == '"'));
     FUZZ_REQUIRE((member->type == SCAN_OBJECT) == (*member->value.ptr == '{'));
+    count_status(member->name);
 }
 
 static enum scan_verdict verdict(struct str body)
 {
-    struct scan_result result = scan_json(body, member, &body);
+    struct scan_result result;
 
+    statuses = 0;
+    result = scan_json(body, member, &body);
     FUZZ_REQUIRE(result.offset <= body.len);
     FUZZ_REQUIRE(result.verdict != SCAN_OK || result.utf8_ok == fuzz_utf8(body));
     return result.verdict;
@@ -99,6 +115,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum scan_verdict scanned = verdict(body);
     enum status status = payload_parse(body, &event, identity, &err);
 
+    /* What says two things says nothing. */
+    FUZZ_REQUIRE(statuses < 2 || status != STATUS_OK || event.kind == EVENT_UNKNOWN);
     FUZZ_REQUIRE((scanned == SCAN_OK) == (status == STATUS_OK));
     FUZZ_REQUIRE((scanned == SCAN_ENDS_EARLY) == (status == STATUS_TRUNCATED));
     FUZZ_REQUIRE(err.status == status);
