@@ -130,26 +130,25 @@ static void check_members(struct str rest)
     members_free(&m);
 }
 
-/* Two decoders, one meaning: the library's and that of the journal's readers. */
+/* A text of the API means what it means to the journal's readers, whatever library has it. */
 static void check_string(struct str inner)
 {
-    struct buf raw, theirs, ours;
+    struct aai_transcript t;
+    struct buf raw, ours;
     bool right;
 
     buf_init(&raw, FUZZ_BUF_MAX);
-    buf_init(&theirs, FUZZ_BUF_MAX);
     buf_init(&ours, FUZZ_BUF_MAX);
-    buf_add_char(&raw, '"');
+    buf_add_text(&raw, "{\"id\":\"a\",\"status\":\"completed\",\"text\":\"");
     buf_add_str(&raw, inner);
-    buf_add_char(&raw, '"');
+    buf_add_text(&raw, "\"}");
     right = text_json_decode(&ours, inner);
-    FUZZ_REQUIRE(right == (scan_json(buf_str(&raw), NULL, NULL).verdict == SCAN_OK));
     if (right) {
-        FUZZ_REQUIRE(json_decode(buf_str(&raw), &theirs, NULL) == STATUS_OK);
-        FUZZ_REQUIRE(str_eq(buf_str(&theirs), buf_str(&ours)));
+        FUZZ_REQUIRE(aai_transcript_read(&t, buf_str(&raw), "a", NULL) == STATUS_OK);
+        FUZZ_REQUIRE(str_eq(t.text, buf_str(&ours)));
+        aai_transcript_free(&t);
     }
     buf_free(&ours);
-    buf_free(&theirs);
     buf_free(&raw);
 }
 
