@@ -124,7 +124,7 @@ static void check_url(struct str url)
     FUZZ_REQUIRE(str_starts(url, "https://") || str_starts(url, "http://"));
     if (base && !str_starts(url, "https://"))
         FUZZ_REQUIRE(str_starts(url, "http://127.") || str_starts(url, "http://[::1]") ||
-                     (url.len > 16 && str_is_nocase((struct str){url.ptr + 7, 9}, "localhost")));
+                     (url.len >= 16 && str_is_nocase((struct str){url.ptr + 7, 9}, "localhost")));
     if (base)
         FUZZ_REQUIRE(memchr(url.ptr, '?', url.len) == NULL &&
                      memchr(url.ptr, '#', url.len) == NULL);
