@@ -189,6 +189,20 @@ static bool connect_request(struct server *s, int set, FCGX_Request *request)
     return request->ipcFd >= 0;
 }
 
+/* libfcgi takes parameters that were broken off, by an abort, an error or a silence, for all that
+ * there are: a delivery would be refused for want of its secret, for good, because the web server
+ * had stalled. Its request is ended without an answer, which the web server makes one of its own
+ * of. */
+static bool parameters_are_whole(FCGX_Request *request)
+{
+    if (FCGX_GetError(request->in) == 0)
+        return true;
+    request->keepConnection = 1;
+    FCGX_Finish_r(request);
+    drop_connection(request);
+    return false;
+}
+
 static bool next_request(struct server *s, int set, FCGX_Request *request, uint64_t *accepted_ns)
 {
     while (!atomic_load(&s->stopping)) {
@@ -197,7 +211,7 @@ static bool next_request(struct server *s, int set, FCGX_Request *request, uint6
         *accepted_ns = clock_mono_ns();
         /* A connection that brought no whole request was closed by libfcgi; that it then cannot
          * accept from the socket that it does not know does not concern us. */
-        if (FCGX_Accept_r(request) == 0)
+        if (FCGX_Accept_r(request) == 0 && parameters_are_whole(request))
             return true;
     }
     return false;

@@ -170,7 +170,8 @@ static void keep_token(struct scan *s, const char *begin)
     if (s->kept < begin)
         *s->kept++ = ' ';
     memmove(s->kept, begin, len);
-    s->word.ptr -= s->word.ptr == NULL ? 0 : begin - s->kept;
+    if (s->word.ptr != NULL)
+        s->word.ptr -= begin - s->kept;
     s->kept += len;
 }
 

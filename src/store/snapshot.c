@@ -33,6 +33,13 @@ void snapshot_free(struct snapshot *snapshot)
 
 /* ---- lanes */
 
+/* As the configuration has them: they stand in the file as they are. */
+static bool is_name(struct str endpoint)
+{
+    return endpoint.len <= CONFIG_NAME_MAX &&
+           str_only(endpoint, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+}
+
 struct snapshot_lane *snapshot_find(const struct snapshot *snapshot, struct str endpoint)
 {
     for (size_t i = 0; i < snapshot->count; i++)
@@ -51,7 +58,7 @@ enum status snapshot_lane(struct snapshot *snapshot, struct str endpoint,
         *out = lane;
         return STATUS_OK;
     }
-    if (endpoint.len == 0 || endpoint.len > CONFIG_NAME_MAX)
+    if (!is_name(endpoint))
         return err_set(err, STATUS_LIMIT, "this is no name of an endpoint");
     lane = calloc(1, sizeof *lane);
     lanes = reallocarray(snapshot->lanes, snapshot->count + 1, sizeof(struct snapshot_lane *));
@@ -210,8 +217,7 @@ enum status snapshot_apply(struct snapshot *snapshot, const struct result *resul
     struct place place;
 
     /* Not written by us: nothing that it could speak of. */
-    if (!record_id_parse(result->id, &place.segment, &place.offset) || result->endpoint.len == 0 ||
-        result->endpoint.len > CONFIG_NAME_MAX)
+    if (!record_id_parse(result->id, &place.segment, &place.offset) || !is_name(result->endpoint))
         return STATUS_OK;
     status = snapshot_lane(snapshot, result->endpoint, &lane, err);
     if (status != STATUS_OK)

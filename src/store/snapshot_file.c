@@ -20,6 +20,8 @@
 #define SNAPSHOT_FORMAT 1
 #define FILE_MAX ((size_t)1024 * 1024 * 1024)
 #define SETTLED_A_LINE 256
+/* Of a reason, decoded: more than one of SNAPSHOT_WHY_MAX can become, each byte a U+FFFD. */
+#define WHY_READ_MAX ((size_t)SNAPSHOT_WHY_MAX * 4)
 
 /* ---- print */
 
@@ -205,15 +207,32 @@ static bool take_u32(struct str s, uint32_t *out)
     return true;
 }
 
+/* Cut, where it is too long, between two characters: half of one would come back as others, and
+ * each writing would make them more. */
+static void keep_why(struct str text, char out[SNAPSHOT_WHY_MAX])
+{
+    size_t len = text.len < SNAPSHOT_WHY_MAX ? text.len : SNAPSHOT_WHY_MAX - 1;
+
+    while (len > 0 && len < text.len && ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
+        len--;
+    memcpy(out, text.ptr, len);
+    out[len] = '\0';
+}
+
 static bool take_why(struct str raw, char out[SNAPSHOT_WHY_MAX])
 {
-    struct buf text;
+    struct buf text, utf8;
     bool right;
 
-    buf_init(&text, SNAPSHOT_WHY_MAX * 4);
+    buf_init(&text, WHY_READ_MAX);
+    buf_init(&utf8, WHY_READ_MAX * 3);
     right = text_json_decode(&text, raw) && text.failed == STATUS_OK;
-    if (right)
-        snprintf(out, SNAPSHOT_WHY_MAX, "%s", text.ptr);
+    if (right) {
+        text_utf8_lossy(&utf8, buf_str(&text));
+        right = utf8.failed == STATUS_OK;
+        keep_why(buf_str(&utf8), out);
+    }
+    buf_free(&utf8);
     buf_free(&text);
     return right;
 }
