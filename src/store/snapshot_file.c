@@ -199,22 +199,28 @@ static bool take_u32(struct str s, uint32_t *out)
     return true;
 }
 
-static bool take_why(struct str raw, char out[SNAPSHOT_WHY_MAX])
+static enum status damaged(struct err *err)
 {
+    return err_set(err, STATUS_CORRUPT, "the snapshot of the queue is damaged");
+}
+
+/* No memory is no damage: a snapshot that is taken for damaged costs the commands that wait. */
+static enum status take_why(struct str raw, char out[SNAPSHOT_WHY_MAX], struct err *err)
+{
+    enum status status = STATUS_OK;
     struct buf text;
     bool right;
 
     buf_init(&text, SNAPSHOT_WHY_MAX * 4);
-    right = text_json_decode(&text, raw) && text.failed == STATUS_OK;
-    if (right)
+    right = text_json_decode(&text, raw);
+    if (text.failed == STATUS_MEMORY)
+        status = buf_status(&text, "the snapshot of the queue", err);
+    else if (!right || text.failed != STATUS_OK)
+        status = damaged(err);
+    else
         snprintf(out, SNAPSHOT_WHY_MAX, "%s", text.ptr);
     buf_free(&text);
-    return right;
-}
-
-static enum status damaged(struct err *err)
-{
-    return err_set(err, STATUS_CORRUPT, "the snapshot of the queue is damaged");
+    return status;
 }
 
 static enum status parse_lane(struct snapshot *snapshot, const struct found *found, struct err *err)
@@ -229,10 +235,11 @@ static enum status parse_lane(struct snapshot *snapshot, const struct found *fou
         !num_u64(v[M_DEAD], &lane->dead) || !num_u64(v[M_DROPPED], &lane->dropped) ||
         !num_u64(v[M_FAILED], &lane->failed) || !num_u64(v[M_LOST], &lane->lost))
         return damaged(err);
-    if (v[M_SUSPENDED].ptr != NULL &&
-        (!clock_iso_parse(v[M_SUSPENDED], &lane->suspended_ns) || !take_why(v[M_WHY], lane->why)))
+    if (v[M_SUSPENDED].ptr == NULL)
+        return STATUS_OK;
+    if (!clock_iso_parse(v[M_SUSPENDED], &lane->suspended_ns))
         return damaged(err);
-    return STATUS_OK;
+    return take_why(v[M_WHY], lane->why, err);
 }
 
 static enum status parse_retry(struct snapshot_lane *lane, const struct found *found,
