@@ -7,6 +7,8 @@
 
 #include "admin/stats.h"
 #include "base/clock.h"
+#include "store/intake.h"
+#include "store/retention.h"
 
 static void look_at_endpoint(struct findings *f, const struct hook_stats *hook)
 {
@@ -43,6 +45,25 @@ static void judge(struct findings *f, const struct stats *s, const char *config_
         finding_good(f, "the hooks of %" PRIu64 " event%s wait", waiting, waiting == 1 ? "" : "s");
 }
 
+/* Events that are older than they are kept and wait for their hooks: at twice that age they go
+ * unrun. */
+static void look_at_age(struct findings *f, const struct command_room *room)
+{
+    const struct journal_options options = intake_options(room->settings->config);
+    struct retention_report report;
+    struct err err = ERR_INIT;
+
+    if (retention_run(&room->spool, &options, true, clock_wall_ns(), 0, &report, &err) != STATUS_OK)
+        finding_error(f, "cannot tell what is too old: %s", err.text);
+    else if (report.held.files > 0)
+        finding_warning(f,
+                        "%" PRIu64 " file%s of the journal (%" PRIu64
+                        " bytes) would go because of 'keep', but hooks have still to run; at twice "
+                        "that age they go all the same: see 'stenohook list --hook "
+                        "waiting,running,again'",
+                        report.held.files, report.held.files == 1 ? "" : "s", report.held.bytes);
+}
+
 void check_hooks(struct findings *f, const struct command_room *room)
 {
     struct err err = ERR_INIT;
@@ -56,5 +77,6 @@ void check_hooks(struct findings *f, const struct command_room *room)
     if (rotten > 0)
         finding_error(f, "the journal is damaged: run 'stenohook verify'");
     judge(f, &stats, room->settings->path);
+    look_at_age(f, room);
     stats_free(&stats);
 }

@@ -7,10 +7,18 @@
 #include <unistd.h>
 
 #include "admin/command.h"
+#include "base/clock.h"
 #include "base/print.h"
+#include "store/intake.h"
+#include "store/repair.h"
 #include "store/verify.h"
 
+enum { OPT_REPAIR = OPTIONS_LONG };
+
 const struct options_row cmd_verify_options[] = {
+    {OPT_REPAIR, "repair", NULL, NULL,
+     "afterwards make the index and the state of the hooks anew, from what the\n"
+     "journal and the results log hold"},
     {0},
 };
 
@@ -89,9 +97,33 @@ static enum status print_summary(const struct verify_report *r, struct err *err)
     return status;
 }
 
-static enum status verify(const struct spool *spool, struct err *err)
+static void show_left(void *context, uint32_t left)
+{
+    struct listener *l = context;
+
+    if (!l->progress)
+        return;
+    fprintf(stderr, "\rindex: %" PRIu32 " segments left ", left);
+    l->shown = true;
+}
+
+static enum status repair(const struct command_room *room, struct listener *listener,
+                          struct err *err)
+{
+    const struct journal_options options = intake_options(room->settings->config);
+    enum status status =
+        repair_run(&room->spool, &options, clock_wall_ns(), show_left, listener, err);
+
+    clear_progress(listener);
+    if (status == STATUS_OK)
+        status = print_text("repaired: the index and the state of the hooks were made anew\n", err);
+    return status;
+}
+
+static enum status verify(const struct command_room *room, bool repairs, struct err *err)
 {
     struct listener listener = {.progress = isatty(STDERR_FILENO) == 1, .err = err};
+    const struct spool *spool = &room->spool;
     struct verify_report report;
     enum status status;
 
@@ -101,6 +133,8 @@ static enum status verify(const struct spool *spool, struct err *err)
         status = listener.status;
     if (status == STATUS_OK)
         status = print_summary(&report, err);
+    if (status == STATUS_OK && repairs)
+        status = repair(room, &listener, err);
     if (status == STATUS_OK && report.rotten > 0)
         status = err_set(err, STATUS_CORRUPT,
                          "the journal of %s is damaged: restore what is rotten from a backup",
@@ -112,17 +146,21 @@ enum status cmd_verify(int argc, char **argv, const char *config_path, struct er
 {
     struct command_room room;
     enum status status;
+    bool repairs = false;
 
     options_begin();
-    while (options_take(cmd_verify_options, argc, argv, &status, err) != -1)
-        return status;
+    while (options_take(cmd_verify_options, argc, argv, &status, err) != -1) {
+        if (status != STATUS_OK)
+            return status;
+        repairs = true;
+    }
     status = options_operands(argc, argv, 0, 0, err);
     if (status != STATUS_OK)
         return status;
     status = command_enter(&room, config_path, err);
     if (status != STATUS_OK)
         return status;
-    status = verify(&room.spool, err);
+    status = verify(&room, repairs, err);
     command_leave(&room);
     return status;
 }

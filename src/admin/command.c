@@ -101,8 +101,17 @@ static const struct command commands[] = {
         .words = "list show accept",
     },
     {
+        .name = "prune",
+        .arguments = "[--dry-run]",
+        .summary = "remove what is older than the configuration's keep",
+        .help = "The web server and the runner of hooks do that too, now and then. Prints what went "
+                "by its kind.\n",
+        .run = cmd_prune,
+        .options = cmd_prune_options,
+    },
+    {
         .name = "verify",
-        .arguments = "",
+        .arguments = "[--repair]",
         .summary = "read the whole journal and look for damage",
         .help = "Prints one line a finding and a summary. Bytes that are torn (a write that was "
                 "cut off) or void (never\n"

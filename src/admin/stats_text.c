@@ -20,7 +20,7 @@ static uint64_t age_s(const struct stats *s, const struct stats_endpoint *e)
 
 struct part {
     const char *name;
-    const struct census_part *part;
+    const struct spool_amount *part;
 };
 
 enum { PARTS = 6 };

@@ -184,6 +184,11 @@ bool json_is_array(const struct json *value)
     return json_object_is_type(theirs(value), json_type_array);
 }
 
+bool json_is_object(const struct json *value)
+{
+    return json_object_is_type(theirs(value), json_type_object);
+}
+
 size_t json_count(const struct json *array)
 {
     return json_is_array(array) ? json_object_array_length(theirs(array)) : 0;

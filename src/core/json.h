@@ -36,6 +36,7 @@ void json_free(struct json *document); /* NULL is fine */
 /* NULL: there is none, or `object` is no object. */
 const struct json *json_member(const struct json *object, const char *name);
 bool json_is_array(const struct json *value);
+bool json_is_object(const struct json *value);
 /* 0, NULL: no array, or no such item. */
 size_t json_count(const struct json *array);
 const struct json *json_item(const struct json *array, size_t index);

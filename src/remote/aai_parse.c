@@ -77,9 +77,9 @@ static enum status refused(const struct http_answer *answer, const char *what, s
                          : status == STATUS_NO_SECRET ? " (is the key right?)"
                                                       : "";
 
-    if (answer->code == 429 && answer->retry_after_s != HTTP_RETRY_UNSAID)
-        (void)err_set(err, status, "%s: the API asks for a pause of %" PRIu64 " s", what,
-                      answer->retry_after_s);
+    if (status == STATUS_IO && answer->retry_after_s != HTTP_RETRY_UNSAID)
+        (void)err_set(err, status, "%s: the API answered %d and asks for a pause of %" PRIu64 " s",
+                      what, answer->code, answer->retry_after_s);
     else if (words.len > 0)
         (void)err_set(err, status, "%s: the API answered %d: %.*s%s", what, answer->code,
                       (int)words.len, words.ptr, remedy);
@@ -195,7 +195,7 @@ enum status aai_page_read(struct aai_page *out, struct str answer, struct err *e
     count = json_count(list);
     if (!json_is_array(list))
         status = wrong(err, "transcripts");
-    else if (details == NULL || !optional_string(details, "prev_url", &older))
+    else if (!json_is_object(details) || !optional_string(details, "prev_url", &older))
         status = wrong(err, "page_details");
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         struct aai_item item;

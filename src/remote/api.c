@@ -35,17 +35,33 @@ static bool wait_ms(void *context, uint64_t ms)
     return true;
 }
 
+/* What comes next gets a line of its own. */
+static void end_progress(struct api *api)
+{
+    if (api->progress.open)
+        (void)fputc('\n', stderr);
+    api->progress.open = api->progress.printed = false;
+}
+
 static void tell_again(void *context, const char *why, uint64_t ms)
 {
-    (void)context;
+    end_progress(context);
     print_hint("%s; again in %" PRIu64 ".%" PRIu64 " s", why, ms / 1000, ms % 1000 / 100);
 }
 
+/* Hears of every few kilobytes, and more than once of the last. */
 static void tell_progress(void *context, uint64_t sent, uint64_t total)
 {
-    (void)context;
-    fprintf(stderr, "\r%3u %% of %" PRIu64 " MB%s", (unsigned)(sent * 100 / total),
-            (total + 999999) / 1000000, sent == total ? "\n" : "");
+    struct api *api = context;
+    unsigned percent = (unsigned)(sent * 100 / total);
+
+    if (api->progress.printed && api->progress.percent == percent)
+        return;
+    fprintf(stderr, "\r%3u %% of %" PRIu64 " MB%s", percent, (total + 999999) / 1000000,
+            sent == total ? "\n" : "");
+    api->progress.percent = percent;
+    api->progress.printed = true;
+    api->progress.open = sent != total;
 }
 
 static void tell_key(void *context, bool usable, const char *text)
@@ -81,7 +97,7 @@ static enum status open_client(struct api *api, struct str key, struct err *err)
                                               : CONFIG_API_URL;
     enum status status = url_check_base(str_of(url), "--api-url", err);
 
-    api->watch = (struct aai_watch){.wait = wait_ms, .again = tell_again};
+    api->watch = (struct aai_watch){.wait = wait_ms, .again = tell_again, .context = api};
     if (isatty(STDERR_FILENO))
         api->watch.progress = tell_progress;
     return status == STATUS_OK ? aai_open(&api->aai, url, key, &api->watch, err) : status;
@@ -103,6 +119,7 @@ enum status api_open(struct api *api, const char *config_path, bool needs_settin
 
 void api_close(struct api *api)
 {
+    end_progress(api);
     aai_close(api->aai);
     settings_release(api->settings);
     *api = (struct api){.key_file = NULL};

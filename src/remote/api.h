@@ -27,8 +27,14 @@ struct api {
     const struct settings *settings; /* NULL: none was needed, and none was there */
     struct aai *aai;
     struct aai_watch watch;
+    struct {
+        unsigned percent; /* of the line that was printed last */
+        bool printed;
+        bool open; /* the cursor stands behind it */
+    } progress;    /* of an upload, on a terminal */
 };
 
+/* It must stay where it is until api_close. */
 void api_init(struct api *api);
 /* false: the option is not one of API_OPTIONS. */
 bool api_take(struct api *api, int option, const char *value);

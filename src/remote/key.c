@@ -3,22 +3,38 @@
  */
 #include "remote/key.h"
 
+#include <string.h>
+
+/* As a header has it: printable, and without blanks. */
+static bool is_key(struct str key)
+{
+    for (size_t i = 0; i < key.len; i++)
+        if ((unsigned char)key.ptr[i] <= 0x20 || (unsigned char)key.ptr[i] >= 0x7f)
+            return false;
+    return true;
+}
+
 static enum status from_file(struct buf *out, const char *file, settings_tell tell, struct err *err)
 {
+    size_t before = out->len;
     bool usable;
     enum status status = settings_secret(file, out, &usable, tell, NULL, err);
 
     if (status == STATUS_OK && !usable)
-        status = err_set(err, STATUS_NO_SECRET, "%s holds no key of the API", file);
-    return status;
+        return err_set(err, STATUS_NO_SECRET, "%s holds no key of the API", file);
+    if (status != STATUS_OK || is_key((struct str){out->ptr + before, out->len - before}))
+        return status;
+    explicit_bzero(out->ptr + before, out->len - before);
+    buf_cut(out, before);
+    return err_set(err, STATUS_NO_SECRET, "%s holds a blank or another character that no key has",
+                   file);
 }
 
 static enum status from_variable(struct buf *out, struct str key, struct err *err)
 {
-    for (size_t i = 0; i < key.len; i++)
-        if ((unsigned char)key.ptr[i] <= 0x20 || (unsigned char)key.ptr[i] >= 0x7f)
-            return err_set(err, STATUS_NO_SECRET,
-                           KEY_VARIABLE " holds a blank or another character that no key has");
+    if (!is_key(key))
+        return err_set(err, STATUS_NO_SECRET,
+                       KEY_VARIABLE " holds a blank or another character that no key has");
     if (key.len > KEY_MAX)
         return err_set(err, STATUS_NO_SECRET, KEY_VARIABLE " is longer than any key");
     buf_add_str(out, key);

@@ -72,11 +72,15 @@ enum status members_text(struct members *m, struct str name, struct str value, s
         return err_set(err, STATUS_USAGE, "a value is not UTF-8");
     buf_init(&quoted, MEMBERS_VALUE_MAX);
     text_json(&quoted, value);
-    status = buf_status(&quoted, "a member", err);
+    status = buf_status(&quoted, "a member", NULL);
     if (status == STATUS_OK)
         status = members_json(m, name, buf_str(&quoted), err);
+    else if (status == STATUS_LIMIT)
+        status = err_set(err, STATUS_USAGE, "a member of more than %zu bytes", MEMBERS_VALUE_MAX);
+    else
+        status = err_set(err, status, "no memory for a member");
     buf_wipe(&quoted);
-    return status == STATUS_LIMIT ? STATUS_USAGE : status;
+    return status;
 }
 
 enum status members_param(struct members *m, struct str param, struct err *err)

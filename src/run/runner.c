@@ -6,7 +6,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "run/crew.h"
+#include "store/intake.h"
 #include "store/queue.h"
+#include "store/retention.h"
 #include "store/wake.h"
 
 #include <errno.h>
@@ -20,11 +22,9 @@
 /* How often, at most, the configuration is looked at; and how often, at least, the journal. */
 #define SETTINGS_NS (250 * NS_PER_MS)
 #define FILL_NS (2000 * NS_PER_MS)
-/* How often what is too old is removed; and how many times as long as events results are kept: an
- * event whose hook has not run may be kept twice as long as others, and were its results gone
- * before it, a lost snapshot would have it run again. */
+/* How often what is too old is removed, and how long it may wait for whoever has the index. */
 #define PRUNE_NS (3600000 * NS_PER_MS)
-#define RESULTS_KEEP 2
+#define PRUNE_WAIT_NS (100 * NS_PER_MS)
 /* After a failure of the queue it is let alone for so long. */
 #define TROUBLE_NS (5000 * NS_PER_MS)
 /* How long a runner that finds another one waits until that one can be woken or is gone. */
@@ -145,13 +145,17 @@ static void flush(struct runner *r, bool now)
 
 static void prune(struct runner *r)
 {
-    int64_t keep_ns = (int64_t)(RESULTS_KEEP * r->settings->config->keep_s) * NS_PER_S;
+    struct journal_options options;
+    struct retention_report report;
     struct err err = ERR_INIT;
 
     if (r->now_ns < r->prune_ns)
         return;
     r->prune_ns = r->now_ns + PRUNE_NS;
-    if (queue_prune(r->queue, r->wall_ns - keep_ns, r->wall_ns, &err) != STATUS_OK)
+    options = intake_options(r->settings->config);
+    if (retention_run(r->site->spool, &options, false, r->wall_ns, r->now_ns + PRUNE_WAIT_NS,
+                      &report, &err) != STATUS_OK &&
+        err.status != STATUS_DEADLINE)
         trouble(r, &err);
 }
 

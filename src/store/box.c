@@ -22,6 +22,7 @@
 #define NAME_LEN_MAX 64
 #define HEX_LEN (2 * MAC_SHA256_LEN)
 #define LATE_MAX 256
+#define NAMES_TRIED 8 /* each time somebody took the entry of that name out */
 #define NS_PER_S INT64_C(1000000000)
 /* For deliveries that are very likely real: the lock is held for microseconds, or for a sweep. */
 #define PUBLISHED_WAIT_NS UINT64_C(20000000)
@@ -258,19 +259,22 @@ out:
 }
 
 /* Gives the entry its name unless it has one from an earlier delivery, which is then only touched.
- */
+ * One that is taken out in between (too old: box_expire) is made anew. */
 static enum status link_entry(struct box *b, const char *name, bool *again, struct err *err)
 {
     int dir = box_dir(b->spool, b->kind);
 
-    *again = false;
-    if (linkat(dir, b->tmp, dir, name, 0) == 0)
-        return STATUS_OK;
-    if (errno != EEXIST)
-        return err_errno(err, "cannot name a box entry");
-    *again = true;
-    (void)utimensat(dir, name, NULL, AT_SYMLINK_NOFOLLOW);
-    return STATUS_OK;
+    for (unsigned n = 0; n < NAMES_TRIED; n++) {
+        *again = false;
+        if (linkat(dir, b->tmp, dir, name, 0) == 0)
+            return STATUS_OK;
+        if (errno != EEXIST)
+            break;
+        *again = true;
+        if (utimensat(dir, name, NULL, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
+            return STATUS_OK;
+    }
+    return err_errno(err, "cannot name a box entry");
 }
 
 static enum status end_quarantine(struct box *b, const char *name, bool *again, struct err *err)

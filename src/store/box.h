@@ -47,6 +47,8 @@ enum box_kind { BOX_QUARANTINE, BOX_REFUSED };
 #define BOX_QUARANTINE_HEAD_MAX ((size_t)8 * 1024 * 1024)
 /* Of a name, in front of its suffix. */
 #define BOX_NAME_DIGITS 40
+/* In front of a name: box_expire looks whether it may go. */
+#define BOX_ASIDE_PREFIX ".old-"
 
 struct box_entry {
     enum status reason;
@@ -81,6 +83,11 @@ enum status box_add(struct box *box, const void *bytes, size_t len, struct err *
 enum status box_end(struct box *box, bool complete, bool *again, struct err *err) STATUS_CHECKED;
 /* Gives the box back and leaves no entry; NULL is nothing to do. */
 void box_abandon(struct box *box);
+
+/* Removes entries that came last before before_ns; `dry` only counts them. A delivery that comes
+ * again meanwhile is kept. */
+enum status box_expire(const struct spool *spool, enum box_kind kind, int64_t before_ns, bool dry,
+                       struct spool_amount *out, struct err *err) STATUS_CHECKED;
 
 /* Whether a refusal should be logged now: at most BOX_LOG_PER_MINUTE lines a minute over all
  * processes; *suppressed is the number of refusals that went unlogged before this one. Never

@@ -13,14 +13,14 @@
 #include "store/usage.h"
 
 /* Counts what `name` of a folder holds; `suffix` "" for all files. */
-static enum status count(int dir, const char *name, const char *suffix, struct census_part *out,
+static enum status count(int dir, const char *name, const char *suffix, struct spool_amount *out,
                          struct err *err)
 {
     int fd = file_open(dir, name, O_RDONLY | O_DIRECTORY, 0);
     struct dirent *entry;
     DIR *folder;
 
-    *out = (struct census_part){0, 0};
+    *out = (struct spool_amount){0, 0};
     if (fd < 0 && errno == ENOENT)
         return STATUS_OK;
     folder = fd < 0 ? NULL : fdopendir(fd);

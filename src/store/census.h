@@ -9,17 +9,13 @@
 #include "base/err.h"
 #include "store/spool.h"
 
-struct census_part {
-    uint64_t files, bytes;
-};
-
 struct census {
-    struct census_part journal;    /* segments */
-    struct census_part index;      /* tables and reach */
-    struct census_part results;    /* of the results log */
-    struct census_part commands;   /* of the ledger of commands */
-    struct census_part quarantine; /* whole entries */
-    struct census_part refused;    /* the same */
+    struct spool_amount journal;    /* segments */
+    struct spool_amount index;      /* tables and reach */
+    struct spool_amount results;    /* of the results log */
+    struct spool_amount commands;   /* of the ledger of commands */
+    struct spool_amount quarantine; /* whole entries */
+    struct spool_amount refused;    /* the same */
     uint64_t free_bytes;           /* of the file system */
 };
 

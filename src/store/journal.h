@@ -54,6 +54,23 @@ enum status journal_append(struct journal *journal, struct str key, struct recor
 enum status journal_rebuild_slice(struct journal *journal, uint64_t deadline_ns, bool *more, struct err *err)
     STATUS_CHECKED;
 
+/* Segments of which every record is older than keep_s go, the oldest first, JOURNAL_PRUNED_AT_ONCE a call; the live one
+ * never. One that holds an event whose hook has still to run is waited for, but not without end, since an endpoint may
+ * have been suspended for ever: at twice keep_s it goes all the same. */
+#define JOURNAL_PRUNED_AT_ONCE 64
+struct journal_pruned {
+    struct spool_amount removed;
+    struct spool_amount held; /* old enough, but hooks have to run; told when there are no more to remove */
+    int64_t oldest_ns;        /* all records that stay were received after that, as far as clocks go right */
+    bool more;                /* there are more to remove: call again */
+};
+/* STATUS_DEADLINE: another process was at work on the index for all that time. */
+enum status journal_prune(struct journal *journal, int64_t now_ns, uint64_t deadline_ns, struct journal_pruned *out,
+                          struct err *err) STATUS_CHECKED;
+/* What it would do in all calls together; nothing is written. */
+enum status journal_prunable(const struct journal *journal, int64_t now_ns, struct journal_pruned *out,
+                             struct err *err) STATUS_CHECKED;
+
 /* Up to where the journal is durable, without recovering anything; a spool of another boot is told by STATUS_MISSING. */
 enum status journal_durable(const struct spool *spool, struct place *out, struct err *err) STATUS_CHECKED;
 

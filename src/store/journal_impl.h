@@ -3,8 +3,8 @@
  *
  *   journal.c  the append protocol          live.c     locks, checks of the hints, rotation
  *   lookup.c   is this key on record?       recover.c  a spool of which something is in doubt
- *   commit.c   which process syncs          rebuild.c  the index of older segments, checkpoint, pruning
- *   group.c    threads append together
+ *   commit.c   which process syncs          rebuild.c  the index of older segments, checkpoint
+ *   group.c    threads append together      prune.c    segments that are too old
  *
  * Order of locks: rebuild.lock, append.lock, commit. Nobody holds append.lock during the sync of a record.
  */
@@ -81,8 +81,16 @@ bool rebuild_reach(const struct journal *j, struct index_reach *out);
  * line, or `limit` where the disk could not read on. With `locked` the caller holds the append lock and writes the state; else it is taken for each batch. */
 enum status rebuild_segment(struct journal *j, uint32_t segment, uint64_t limit, bool locked, uint64_t deadline_ns,
                             uint64_t *end, struct err *err) STATUS_CHECKED;
+/* Under the rebuild lock: journal_rebuild_slice but for the lock, and whether or not it looks as if something were due. */
+enum status rebuild_slice(struct journal *j, uint64_t deadline_ns, bool *more, struct err *err) STATUS_CHECKED;
 /* Moves state.index_first over the segments that `reach` covers. */
 void rebuild_use_reach(struct state *state, const struct index_reach *reach);
+
+/* ---- prune.c */
+
+/* Under the rebuild lock: journal_prune but for the lock. j->state is as live_enter left it. */
+enum status prune_segments(struct journal *j, int64_t now_ns, uint64_t deadline_ns, struct journal_pruned *out,
+                           struct err *err) STATUS_CHECKED;
 
 /* ---- lookup.c */
 

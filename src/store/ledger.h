@@ -71,11 +71,8 @@ enum status ledger_since(const struct spool *spool, enum ledger_kind kind, int64
 
 /* Removes files whose lines are all older than `before_ns` and lie before `keep_from` ({0,0}: none
  * does); never the last one. `dry`: only counts. */
-struct ledger_pruned {
-    uint64_t files, bytes;
-};
 enum status ledger_prune(const struct spool *spool, enum ledger_kind kind, int64_t before_ns,
-                         struct place keep_from, bool dry, struct ledger_pruned *out,
+                         struct place keep_from, bool dry, struct spool_amount *out,
                          struct err *err) STATUS_CHECKED;
 
 #endif

@@ -227,7 +227,7 @@ static bool outlived(const struct folder *f, size_t i, int64_t before_ns, struct
 }
 
 static enum status remove_file(const struct folder *f, size_t i, bool dry,
-                               struct ledger_pruned *pruned, struct err *err)
+                               struct spool_amount *pruned, struct err *err)
 {
     char name[SPOOL_NAME_MAX];
     struct stat sb;
@@ -243,10 +243,10 @@ static enum status remove_file(const struct folder *f, size_t i, bool dry,
 }
 
 enum status ledger_prune(const struct spool *spool, enum ledger_kind kind, int64_t before_ns,
-                         struct place keep_from, bool dry, struct ledger_pruned *out,
+                         struct place keep_from, bool dry, struct spool_amount *out,
                          struct err *err)
 {
-    struct ledger_pruned pruned = {0, 0};
+    struct spool_amount pruned = {0, 0};
     struct folder f;
     enum status status = folder_open(&f, spool, kind, err);
 

@@ -37,17 +37,23 @@ static enum status pass_commands(struct queue *q, struct err *err)
     return ledger_skip(q->spool, LEDGER_COMMANDS, &q->snapshot.commands, err);
 }
 
+/* From the results alone. */
+static enum status load_anew(struct queue *q, struct err *err)
+{
+    enum status status = snapshot_replay(&q->snapshot, q->spool, err);
+
+    q->dirty = true;
+    if (status == STATUS_OK && q->snapshot.count > 0)
+        status = pass_commands(q, err);
+    return status;
+}
+
 static enum status load(struct queue *q, struct err *err)
 {
     enum status status = snapshot_read(q->spool, &q->snapshot, NULL);
 
-    if (status == STATUS_MISSING || status == STATUS_CORRUPT) {
-        q->dirty = true;
-        status = snapshot_replay(&q->snapshot, q->spool, err);
-        if (status == STATUS_OK && q->snapshot.count > 0)
-            status = pass_commands(q, err);
-        return status;
-    }
+    if (status == STATUS_MISSING || status == STATUS_CORRUPT)
+        return load_anew(q, err);
     if (status != STATUS_OK)
         return err_set(err, status, "cannot read the snapshot of the queue");
     return snapshot_replay(&q->snapshot, q->spool, err);
@@ -111,6 +117,32 @@ void queue_close(struct queue *queue)
     ledger_close(queue->results);
     file_close(&queue->lock);
     free(queue);
+}
+
+enum status queue_rebuild(const struct spool *spool, int64_t now_ns, struct err *err)
+{
+    struct queue *q = calloc(1, sizeof *q);
+    struct snapshot old;
+    enum status status;
+
+    if (q == NULL)
+        return err_set(err, STATUS_MEMORY, "no memory for the queue");
+    q->spool = spool;
+    q->lock = -1;
+    snapshot_init(&q->snapshot);
+    status = take_lock(q, err);
+    if (status == STATUS_OK)
+        status = ledger_open(&q->results, spool, LEDGER_RESULTS, now_ns, err);
+    if (status == STATUS_OK)
+        status = load_anew(q, err);
+    if (status == STATUS_OK && snapshot_read(spool, &old, NULL) == STATUS_OK) {
+        q->snapshot.commands = old.commands;
+        snapshot_free(&old);
+    }
+    if (status == STATUS_OK)
+        status = queue_flush(q, true, now_ns, err);
+    queue_close(q);
+    return status;
 }
 
 /* ---- lanes */
@@ -269,21 +301,6 @@ enum status queue_flush(struct queue *queue, bool now, int64_t now_ns, struct er
     return STATUS_OK;
 }
 
-enum status queue_prune(struct queue *queue, int64_t before_ns, int64_t now_ns, struct err *err)
-{
-    struct ledger_pruned pruned;
-    /* What a start reads is said by the snapshot on disk, so that must be this one. */
-    enum status status = queue_flush(queue, true, now_ns, err);
-
-    if (status == STATUS_OK)
-        status = ledger_prune(queue->spool, LEDGER_RESULTS, before_ns, queue->snapshot.results,
-                              false, &pruned, err);
-    if (status == STATUS_OK)
-        status = ledger_prune(queue->spool, LEDGER_COMMANDS, before_ns, queue->snapshot.commands,
-                              false, &pruned, err);
-    return status;
-}
-
 /* ---- what is ahead */
 
 static int64_t lane_next_ns(const struct lane *lane)
@@ -334,9 +351,9 @@ bool queue_idle(const struct queue *queue)
     for (size_t i = 0; i < queue->count; i++) {
         const struct lane *lane = queue->lanes[i];
 
-        if (lane->config != NULL && (lane->count > 0 || lane->saved->retry_count > 0 ||
-                                     lane->saved->suspended_ns != 0 || lane->behind ||
-                                     !queue->front_done))
+        if (lane->config != NULL &&
+            (lane->count > 0 || lane->saved->retry_count > 0 || lane->saved->suspended_ns != 0 ||
+             lane->behind || !queue->front_done))
             return false;
     }
     return true;

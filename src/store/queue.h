@@ -111,9 +111,10 @@ bool queue_idle(const struct queue *queue);
 enum status queue_flush(struct queue *queue, bool now, int64_t now_ns,
                         struct err *err) STATUS_CHECKED;
 
-/* Flushes, then removes files of results and of commands that are older than before_ns and that no
- * start of a runner reads any more. */
-enum status queue_prune(struct queue *queue, int64_t before_ns, int64_t now_ns,
-                        struct err *err) STATUS_CHECKED;
+/* Writes the snapshot anew from all of the results log, whatever it says now. Commands that were not
+ * carried out stay so, where the old snapshot can still be read; else they are passed over.
+ * STATUS_DEADLINE: a runner is at work, and nothing is changed. */
+enum status queue_rebuild(const struct spool *spool, int64_t now_ns,
+                          struct err *err) STATUS_CHECKED;
 
 #endif

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * rebuild - what keeps the index and the journal in bounds behind the requests: older segments
- * indexed, tables checkpointed, segments pruned. One slice a call; one process at a time.
+ * rebuild - what is done for the index behind the requests: older segments indexed, tables
+ * checkpointed. One slice a call; one process at a time.
  */
 #include "base/clock.h"
 #include "base/file.h"
 #include "store/journal_impl.h"
-#include "store/snapshot.h"
 #include "store/verdict.h"
 
 #include <errno.h>
@@ -16,8 +15,6 @@
 
 #define BATCH 16384    /* slots that are inserted under one hold of the append lock */
 #define REACH_EVERY 16 /* segments of a rebuild, so that a reboot does not begin it anew */
-#define PRUNED_AT_ONCE 64
-#define SECOND_NS INT64_C(1000000000)
 
 /* ---- the records of one segment */
 
@@ -256,67 +253,6 @@ static enum status checkpoint(struct journal *j, const struct state *seen, uint6
     return status;
 }
 
-/* ---- pruning */
-
-static bool outlived(const struct journal *j, uint32_t next, uint64_t age_s, int64_t now_ns)
-{
-    struct record_header header;
-
-    /* All records of a segment are older than the next one's making. */
-    return segment_header(j->spool, next, &header, NULL) == STATUS_OK &&
-           header.created_ns < now_ns &&
-           (uint64_t)((now_ns - header.created_ns) / SECOND_NS) > age_s;
-}
-
-/* Whether `segment`, which `next` follows, may go. One that holds events whose hook has not run is
- * waited for, but not without end: an endpoint may have been suspended for ever. */
-static bool may_go(const struct journal *j, uint32_t segment, uint32_t next, uint32_t hold,
-                   int64_t now_ns)
-{
-    uint64_t keep_s = j->options.keep_s;
-
-    return next <= j->state.segment && outlived(j, next, keep_s, now_ns) &&
-           (segment < hold || outlived(j, next, 2 * keep_s, now_ns));
-}
-
-static enum status prune(struct journal *j, uint64_t deadline_ns, struct err *err)
-{
-    int64_t now_ns = time_of(j);
-    struct segment_list list;
-    enum status status;
-    uint32_t oldest, hold;
-    size_t gone = 0;
-
-    if (j->options.keep_s == 0)
-        return STATUS_OK;
-    status = segment_list_read(j->spool, &list, err);
-    if (status != STATUS_OK)
-        return status;
-    hold = j->options.hooked ? snapshot_hold(j->spool) : UINT32_MAX;
-    while (gone + 1 < list.count && gone < PRUNED_AT_ONCE &&
-           may_go(j, list.numbers[gone], list.numbers[gone + 1], hold, now_ns)) {
-        char name[SPOOL_NAME_MAX];
-
-        spool_segment_name(name, list.numbers[gone]);
-        if (unlinkat(j->spool->log, name, 0) != 0 && errno != ENOENT) {
-            status = err_errno(err, "cannot remove the segment %s", name);
-            break;
-        }
-        gone++;
-    }
-    oldest = gone > 0 ? list.numbers[gone] : 0;
-    segment_list_free(&list);
-    if (oldest == 0 || status != STATUS_OK)
-        return status;
-    status = live_enter(j, now_ns, deadline_ns, err);
-    if (status != STATUS_OK)
-        return status;
-    j->state.oldest = oldest;
-    status = live_store_state(j, err);
-    live_leave(j, status);
-    return status;
-}
-
 /* ---- a slice */
 
 /* A checkpoint that leaves out what an earlier one covers would throw it away: the gap is closed
@@ -335,8 +271,9 @@ static bool due(const struct journal *j, const struct state *state)
     return index_due(state) || checkpoint_due(j, state);
 }
 
-static enum status slice(struct journal *j, uint64_t deadline_ns, bool *more, struct err *err)
+enum status rebuild_slice(struct journal *j, uint64_t deadline_ns, bool *more, struct err *err)
 {
+    struct journal_pruned pruned;
     struct state seen;
     enum status status = live_enter(j, time_of(j), deadline_ns, err);
 
@@ -347,7 +284,7 @@ static enum status slice(struct journal *j, uint64_t deadline_ns, bool *more, st
     if (checkpoint_due(j, &seen)) {
         status = checkpoint(j, &seen, deadline_ns, err);
         if (status == STATUS_OK)
-            status = prune(j, deadline_ns, err);
+            status = prune_segments(j, time_of(j), deadline_ns, &pruned, err);
     } else if (index_due(&seen)) {
         status = index_one_older(j, &seen, deadline_ns, err);
     }
@@ -369,7 +306,7 @@ enum status journal_rebuild_slice(struct journal *j, uint64_t deadline_ns, bool 
     if (fd < 0)
         return err_errno(err, "cannot open the rebuild lock");
     if (file_trylock(fd) == 0)
-        status = slice(j, deadline_ns, more, err);
+        status = rebuild_slice(j, deadline_ns, more, err);
     else
         status = errno == EWOULDBLOCK ? STATUS_OK : err_errno(err, "cannot take the rebuild lock");
     file_close(&fd);

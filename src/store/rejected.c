@@ -362,7 +362,7 @@ static enum status look_at(struct scan *s, enum box_kind box, const char *name, 
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
         (box == BOX_REFUSED && strcmp(name, USAGE_FILE) == 0))
         return STATUS_OK;
-    if (str_starts(str_of(name), USAGE_TMP_PREFIX)) {
+    if (str_starts(str_of(name), USAGE_TMP_PREFIX) || str_starts(str_of(name), BOX_ASIDE_PREFIX)) {
         s->refs.unfinished++;
         return STATUS_OK;
     }

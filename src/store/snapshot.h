@@ -67,7 +67,7 @@ enum status snapshot_write(const struct spool *spool, struct snapshot *snapshot,
                            struct err *err) STATUS_CHECKED;
 
 /* The oldest segment that holds an event which waits for its first or another run; UINT32_MAX where
- * none does, and 0 where that is not known, since there is no snapshot. */
+ * none does, and 0 where that is not known, since there is no snapshot or it names no endpoint. */
 uint32_t snapshot_hold(const struct spool *spool);
 
 /* NULL: there is none. */

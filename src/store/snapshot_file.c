@@ -357,6 +357,9 @@ uint32_t snapshot_hold(const struct spool *spool)
 
     if (snapshot_read(spool, &snapshot, NULL) != STATUS_OK)
         return 0;
+    /* Written when a runner had only just begun. */
+    if (snapshot.count == 0)
+        hold = 0;
     for (size_t i = 0; i < snapshot.count; i++) {
         uint32_t lane = lane_hold(snapshot.lanes[i]);
 

@@ -27,6 +27,11 @@ struct spool {
     uint8_t index_key[SIPHASH_KEY_LEN];
 };
 
+/* Of files of one kind. */
+struct spool_amount {
+    uint64_t files, bytes;
+};
+
 /* Names, relative to the directory named in the comment. */
 #define SPOOL_FORMAT "format"            /* dir */
 #define SPOOL_APPEND_LOCK "append.lock"  /* dir */

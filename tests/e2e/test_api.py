@@ -2,16 +2,23 @@
 """submit and fetch: against a scripted API, honest and hostile."""
 import json
 import os
+import pty
+import re
+import socket
 import stat
+import subprocess
 import threading
 
-from place import SECRET
+from place import SECRET, build_dir
 from remote import RemoteCase
 from scripted import reply
 
 KEY = "0123456789abcdef0123456789abcdef"
 ID = "5552493-16d8-42d8-8feb-c2a16b56f6e8"
 JSON = "Content-Type: application/json"
+# What is no id, of a command line or of an answer.
+NO_IDS = ("", ".", "..", "../etc", "a/b", "a%2fb", "a b", "é", "a\n", ".hidden", "x" * 129, "\x1b[2J", "a?b", "a#b")
+REDIRECTS = (301, 302, 303, 307, 308)
 
 
 def transcript(**more):
@@ -102,9 +109,12 @@ class Fetch(ApiCase):
         self.assertIn('"error"', self.fetch(found=failed))
 
     def test_ids_that_are_none_are_never_asked_for(self):
-        for bad in ("", ".", "..", "../etc", "a/b", "a%2fb", "a b", "é", "a\n", ".hidden", "x" * 129):
+        for bad in NO_IDS:
             self.ask("fetch", bad, code=2)
         self.assertEqual([], self.api.requests)
+        longest = "x" * 128
+        self.answers["GET", f"/v2/transcript/{longest}"] = answer(transcript(id=longest))
+        self.ask("fetch", longest)
 
     def test_hostile_answers_are_refused_and_nothing_is_printed(self):
         long = "x" * 200
@@ -136,6 +146,25 @@ class Fetch(ApiCase):
         self.fetch(found=reply(302, b"", "Location: http://127.0.0.1:1/"), code=3)
         self.assertIn("is the API's URL right?", self.said)
         self.assertEqual(2, len(self.api.requests))
+
+    def test_nobody_but_the_api_gets_the_key(self):
+        other = self.serve(lambda _: answer(transcript()))
+        for status in REDIRECTS:
+            for target in (f"{other.url}/v2/transcript/{ID}", f"//127.0.0.1:{other.port}/", "/elsewhere"):
+                before = len(self.api.requests)
+                self.assertEqual("", self.fetch(found=reply(status, b"", f"Location: {target}"), code=3))
+                self.assertEqual(before + 1, len(self.api.requests))
+        self.assertEqual([], other.requests)
+
+    def test_answers_that_are_cut_off_are_never_taken_for_whole(self):
+        whole = json.dumps(transcript()).encode()
+        for length in (0, 1, len(whole) // 2, len(whole) - 1):
+            self.assertEqual("", self.fetch(found=reply(200, whole[:length]), code=1), length)
+            chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % len(whole) + whole[:length]
+            out = os.path.join(self.folder, f"out-{length}")
+            os.mkdir(out)
+            self.fetch("--out", out, ID, found=[chunked, reply(404)], code=1)
+            self.assertEqual([], os.listdir(out))
 
     def test_busy_and_broken_answers_are_asked_for_again(self):
         for busy in (answer({"error": "slow"}, 429, "Retry-After: 0"), reply(503), reply(200, b"{", length=9)):
@@ -235,6 +264,87 @@ endpoint "signed" {{ url = "https://example.com/x" auth = "aai-signature" secret
             self.answers["POST", "/v2/upload"] = answer(bad)
             self.submit(self.file("a.mp3", b"x"), code=1)
         self.assertEqual({"/v2/upload"}, {r.target for r in self.api.requests})
+
+    def test_hostile_answers_to_an_upload_end_it(self):
+        url = {"upload_url": "https://cdn.example.com/upload/1"}
+        huge = reply(200, json.dumps({"x": "y" * (1024 * 1024), **url}).encode(), JSON)
+        for bad, code in ((huge, 4), (reply(200, b'{"upload_url": "https://a/b'), 1), (reply(200, b"{", length=9), 4),
+                          (b"", 4), (reply(200, b"[]"), 1), (reply(500), 4),
+                          (answer({"upload_url": "https://a/" + "b" * 8192}), 1),
+                          (reply(200, b'{"upload_url": "https://a/b", "upload_url": "https://a/c"}'), 1)):
+            before = len(self.api.requests)
+            self.answers["POST", "/v2/upload"] = bad
+            self.assertEqual("", self.submit(self.file("a.mp3", b"x"), code=code), bad[:200])
+            self.assertEqual(before + 1, len(self.api.requests), "an upload is not repeated")
+        self.assertEqual({"/v2/upload"}, {r.target for r in self.api.requests})
+
+    def test_an_id_that_is_none_is_not_printed(self):
+        for bad in (*NO_IDS, "a\0", None, 7, [ID], {"id": ID}):
+            self.answers["POST", "/v2/transcript"] = answer({"id": bad, "status": "queued"})
+            self.assertEqual("", self.submit("https://example.com/a.mp3", code=1))
+            self.assertNotIn("\x1b", self.said)
+
+    def test_an_answer_to_a_submission_that_is_too_large_is_not_taken(self):
+        self.answers["POST", "/v2/transcript"] = answer({"id": ID, "status": "queued", "x": "y" * (1024 * 1024)})
+        self.assertEqual("", self.submit("https://example.com/a.mp3", code=4))
+        self.assertIn("nobody knows whether", self.said)
+
+    def test_nobody_but_the_api_gets_key_audio_and_secret(self):
+        other = self.serve(lambda _: answer({"id": ID, "status": "queued", "upload_url": "https://a/b"}))
+        audio = self.file("a.mp3", b"x")
+        for target in ("/v2/upload", "/v2/transcript"):
+            for status in REDIRECTS:
+                self.answers["POST", target] = reply(status, b"", f"Location: {other.url}{target}")
+                before = len(self.api.requests)
+                self.assertEqual("", self.submit(audio if target == "/v2/upload" else "https://a/b", code=3))
+                self.assertEqual(before + 1, len(self.api.requests))
+        self.assertEqual([], other.requests)
+
+    def on_terminal(self, audio, *args, code=0):
+        """stdout, and what a terminal saw of stderr."""
+        terminal, end = pty.openpty()
+        program = os.path.join(build_dir(), "stenohook-remote")
+        command = [program, "submit", "--config", self.config, "--endpoint", "calls", audio, *args]
+        seen = b""
+        with subprocess.Popen(command, env={"PATH": "/usr/bin:/bin", "HOME": self.folder}, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=end) as process:
+            os.close(end)
+            try:
+                while more := os.read(terminal, 65536):
+                    seen += more
+            except OSError:  # EIO: nobody has the other end any more
+                pass
+            os.close(terminal)
+            said = process.stdout.read()
+        self.assertEqual(code, process.returncode, seen)
+        return said.decode(), seen.decode()
+
+    def test_a_terminal_sees_how_far_an_upload_is_and_stdout_gets_the_id_alone(self):
+        said, seen = self.on_terminal(self.file("a.mp3", bytes(3000000)))
+        self.assertEqual(ID + "\n", said)
+        self.assertRegex(seen, r"\A(\r *\d+ % of 3 MB)+\r\n\Z")
+        steps = [int(n) for n in re.findall(r"(\d+) %", seen)]
+        self.assertEqual(sorted(set(steps)), steps, "no step is told twice")
+        self.assertEqual(100, steps[-1])
+
+    def test_where_there_is_no_terminal_no_progress_is_told(self):
+        self.assertEqual(ID + "\n", self.submit(self.file("a.mp3", bytes(3000000))))
+        self.assertEqual("", self.said)
+
+    def test_what_fails_in_the_middle_of_an_upload_is_told_on_a_line_of_its_own(self):
+        audio = self.file("a.mp3", b"")
+        os.truncate(audio, 64 * 1024 * 1024)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            def hang_up():
+                conn, _ = listener.accept()
+                conn.recv(65536)
+                conn.close()
+            thread = threading.Thread(target=hang_up)
+            thread.start()
+            said, seen = self.on_terminal(audio, "--api-url", f"http://127.0.0.1:{listener.getsockname()[1]}", code=4)
+            thread.join()
+        self.assertEqual("", said)
+        self.assertRegex(seen, r"\A(\r *\d+ % of 68 MB)+\r\nstenohook[^\r]*the upload[^\r]*\r\n\Z")
 
     def test_wrong_use_sends_nothing(self):
         audio = "https://example.com/a.mp3"

@@ -11,7 +11,7 @@ import uuid
 import records
 from cases import PlaceCase, for_each_mode, needs_root
 from fastcgi import Gateway, run_cgi
-from place import SECRET, Process, as_worker, wait_until, worker
+from place import SECRET, Place, Process, as_worker, wait_until, worker
 from sender import Sender, transcript
 
 NO_RUNNER = "/nonexistent/stenohook-run"
@@ -269,6 +269,27 @@ class Outcome(HookCase):
 
 
 class Limits(HookCase):
+    def test_of_ten_thousand_queued_events_no_more_run_at_once_than_are_allowed(self):
+        log = os.path.join(self.out, "marks")
+        place = Place(build=self.build())
+        self.addCleanup(place.remove)
+        # A tenth of them takes long enough for all places to be taken.
+        hook = self.script(f"echo + >> {log}; case $STENOHOOK_EVENT_ID in *0) sleep 0.2;; esac; echo - >> {log}")
+        place.configure({"calls": {"hook": [hook]}}, hooks_max=10)
+        subprocess.run([os.path.join(place.build, "tests", "tools", "history"), place.spool, "10000"], check=True,
+                       capture_output=True, timeout=120, **as_worker())
+        done = subprocess.run([place.runner, "--config", place.config, "--once"], env=place.env(), timeout=300,
+                              capture_output=True, text=True, cwd="/", check=False, **as_worker())
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
+        running = most = 0
+        marks = self.said("marks").split()
+        for mark in marks:
+            running += 1 if mark == "+" else -1
+            most = max(most, running)
+        self.assertEqual((10000, 0), (marks.count("+"), running))
+        self.assertLessEqual(most, 10)
+        self.assertGreater(most, 5)
+
     def test_no_more_hooks_run_at_once_than_are_allowed(self):
         os.mkdir(os.path.join(self.out, "now"))
         self.place.give(os.path.join(self.out, "now"))

@@ -12,6 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifdef REMOTE
+extern const struct unit_suite suite_aai_parse;
+#endif
 extern const struct unit_suite suite_address;
 extern const struct unit_suite suite_auth;
 extern const struct unit_suite suite_base;
@@ -26,12 +29,21 @@ extern const struct unit_suite suite_deliver;
 extern const struct unit_suite suite_event;
 extern const struct unit_suite suite_group;
 extern const struct unit_suite suite_hookenv;
+#ifdef REMOTE
+extern const struct unit_suite suite_http;
+#endif
 extern const struct unit_suite suite_index;
 extern const struct unit_suite suite_journal;
 extern const struct unit_suite suite_json;
+#ifdef REMOTE
+extern const struct unit_suite suite_key;
+#endif
 extern const struct unit_suite suite_ledger;
 extern const struct unit_suite suite_lines;
 extern const struct unit_suite suite_listen;
+#ifdef REMOTE
+extern const struct unit_suite suite_members;
+#endif
 extern const struct unit_suite suite_payload;
 extern const struct unit_suite suite_query;
 extern const struct unit_suite suite_reader;
@@ -45,13 +57,20 @@ extern const struct unit_suite suite_retention;
 extern const struct unit_suite suite_retry;
 extern const struct unit_suite suite_rotate;
 #ifdef REMOTE
+extern const struct unit_suite suite_sample;
 extern const struct unit_suite suite_sandbox;
 extern const struct unit_suite suite_sandbox_store;
 #endif
 extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_settings;
+#ifdef REMOTE
+extern const struct unit_suite suite_sign;
+#endif
 extern const struct unit_suite suite_slot;
 extern const struct unit_suite suite_spool;
+#ifdef REMOTE
+extern const struct unit_suite suite_target;
+#endif
 extern const struct unit_suite suite_text;
 extern const struct unit_suite suite_url;
 extern const struct unit_suite suite_verbs;
@@ -59,6 +78,9 @@ extern const struct unit_suite suite_verdict;
 extern const struct unit_suite suite_verify;
 
 static const struct unit_suite *const suites[] = {
+#ifdef REMOTE
+    &suite_aai_parse,
+#endif
     &suite_address,
     &suite_auth,
     &suite_base,
@@ -73,12 +95,21 @@ static const struct unit_suite *const suites[] = {
     &suite_event,
     &suite_group,
     &suite_hookenv,
+#ifdef REMOTE
+    &suite_http,
+#endif
     &suite_index,
     &suite_journal,
     &suite_json,
+#ifdef REMOTE
+    &suite_key,
+#endif
     &suite_ledger,
     &suite_lines,
     &suite_listen,
+#ifdef REMOTE
+    &suite_members,
+#endif
     &suite_payload,
     &suite_query,
     &suite_reader,
@@ -92,13 +123,20 @@ static const struct unit_suite *const suites[] = {
     &suite_retry,
     &suite_rotate,
 #ifdef REMOTE
+    &suite_sample,
     &suite_sandbox,
     &suite_sandbox_store,
 #endif
     &suite_scan,
     &suite_settings,
+#ifdef REMOTE
+    &suite_sign,
+#endif
     &suite_slot,
     &suite_spool,
+#ifdef REMOTE
+    &suite_target,
+#endif
     &suite_text,
     &suite_url,
     &suite_verbs,

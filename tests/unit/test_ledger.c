@@ -360,7 +360,7 @@ UNIT_TEST(a_walk_since_a_time_begins_in_the_file_that_was_open_then)
 
 static int64_t pruned(int64_t before_ns, struct place keep_from, bool dry)
 {
-    struct ledger_pruned out = {99, 99};
+    struct spool_amount out = {99, 99};
 
     err_clear(&err);
     UNIT_STATUS(STATUS_OK,

@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
+#include "base/clock.h"
 #include "journal_kit.h"
+#include "store/box.h"
+#include "store/index.h"
 #include "store/ledger.h"
 #include "store/queue.h"
+#include "store/repair.h"
+#include "store/retention.h"
+#include "store/snapshot.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SECOND_NS INT64_C(1000000000)
@@ -69,26 +76,77 @@ static uint32_t fail_until_second_file(struct kit *kit, struct queue *queue)
     return result.attempt;
 }
 
-UNIT_TEST(results_are_removed_a_file_at_a_time_and_only_when_all_of_it_is_too_old)
+static bool put_entry(int box, const char *entry, int64_t came_ns)
+{
+    const struct timespec times[2] = {{.tv_sec = came_ns / SECOND_NS},
+                                      {.tv_sec = came_ns / SECOND_NS}};
+    int fd = openat(box, entry, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    bool ok = fd >= 0 && write(fd, "entry", 5) == 5 && futimens(fd, times) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+static struct retention_report report;
+
+static enum status run(struct kit *kit, bool dry)
+{
+    return retention_run(&kit->spool, &kit->options, dry, kit->now_ns, clock_mono_ns() + SECOND_NS,
+                         &report, NULL);
+}
+
+/* One event a day, beginning with day 0; afterwards it is the day after the last. */
+static void record_days(struct kit *kit, int days)
+{
+    for (int day = 0; day < days; day++) {
+        char key[64];
+
+        snprintf(key, sizeof key, "calls transcript day-%d completed", day);
+        UNIT_STATUS(STATUS_OK, kit_append(kit, key), &kit->err);
+        kit->now_ns += KIT_DAY_NS;
+    }
+}
+
+static bool kept_for(struct kit *kit, int days)
+{
+    if (!kit_open(kit))
+        return false;
+    kit->options.keep_s = (uint64_t)days * 86400;
+    return kit_reopen(kit);
+}
+
+UNIT_TEST(results_stay_as_long_as_an_event_that_they_may_speak_of)
 {
     struct queue *queue = NULL;
     struct claim *claim = NULL;
     uint32_t attempts;
     struct kit kit;
-    int64_t second;
 
-    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_REQUIRE(kept_for(&kit, 1));
     UNIT_STATUS(STATUS_OK, kit_append(&kit, "calls transcript a completed"), &kit.err);
     UNIT_REQUIRE(opened(&queue, &kit));
     attempts = fail_until_second_file(&kit, queue);
+    UNIT_STATUS(STATUS_OK, queue_flush(queue, true, kit.now_ns, NULL), NULL);
     UNIT_INT(2, files(&kit, SPOOL_RESULTS));
-    second = kit.now_ns;
-    UNIT_STATUS(STATUS_OK, queue_prune(queue, second - SECOND_NS, second, NULL), NULL);
+    kit.now_ns += 100 * KIT_DAY_NS;
+    /* The event is in the live segment, which never goes. */
+    UNIT_STATUS(STATUS_OK, run(&kit, false), NULL);
+    UNIT_INT(0, report.results.files);
     UNIT_INT(2, files(&kit, SPOOL_RESULTS));
-    UNIT_STATUS(STATUS_OK, queue_prune(queue, second + SECOND_NS, second + SECOND_NS, NULL), NULL);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "calls transcript b completed"), &kit.err);
+    kit.now_ns += 2 * KIT_DAY_NS;
+    UNIT_STATUS(STATUS_OK, run(&kit, true), NULL);
+    UNIT_INT(1, report.journal.files);
+    UNIT_INT(1, report.results.files);
+    UNIT_INT(2, files(&kit, SPOOL_RESULTS));
+    UNIT_STATUS(STATUS_OK, run(&kit, false), NULL);
+    UNIT_INT(1, report.journal.files);
+    UNIT_INT(1, report.results.files);
+    UNIT_TRUE(report.results.bytes > LEDGER_SEGMENT_MAX / 2);
     UNIT_INT(1, files(&kit, SPOOL_RESULTS));
     queue_close(queue);
-    /* What was known of the event is in the snapshot. */
+    /* What is known of the event is in the snapshot. */
     UNIT_REQUIRE(opened(&queue, &kit));
     UNIT_STATUS(STATUS_OK, queue_claim(queue, kit.now_ns, &claim, NULL), NULL);
     UNIT_REQUIRE(claim != NULL);
@@ -97,8 +155,308 @@ UNIT_TEST(results_are_removed_a_file_at_a_time_and_only_when_all_of_it_is_too_ol
     kit_close(&kit);
 }
 
+UNIT_TEST(without_a_snapshot_no_result_goes)
+{
+    struct queue *queue = NULL;
+    struct kit kit;
+
+    UNIT_REQUIRE(kept_for(&kit, 1));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "calls transcript a completed"), &kit.err);
+    UNIT_REQUIRE(opened(&queue, &kit));
+    UNIT_TRUE(fail_until_second_file(&kit, queue) > 0);
+    queue_close(queue);
+    kit.now_ns += KIT_DAY_NS;
+    record_days(&kit, 3);
+    UNIT_REQUIRE(kit_spoil(&kit, SPOOL_SNAPSHOT));
+    UNIT_STATUS(STATUS_OK, run(&kit, false), NULL);
+    UNIT_TRUE(report.journal.files > 0);
+    UNIT_INT(0, report.results.files);
+    UNIT_INT(2, files(&kit, SPOOL_RESULTS));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_dry_run_tells_what_a_run_removes_and_removes_nothing)
+{
+    struct spool_amount would;
+    struct kit kit;
+
+    UNIT_REQUIRE(kept_for(&kit, 3));
+    record_days(&kit, 10);
+    UNIT_STATUS(STATUS_OK, run(&kit, true), NULL);
+    would = report.journal;
+    UNIT_INT(10, kit_segments(&kit));
+    UNIT_STATUS(STATUS_OK, run(&kit, false), NULL);
+    UNIT_INT(would.files, report.journal.files);
+    UNIT_INT(would.bytes, report.journal.bytes);
+    UNIT_INT(10 - (int)would.files, kit_segments(&kit));
+    /* Day n goes when the beginning of day n + 1 is more than three days old; now is day 10. */
+    UNIT_INT(0, kit_count(&kit, "calls transcript day-5 completed"));
+    UNIT_INT(1, kit_count(&kit, "calls transcript day-6 completed"));
+    UNIT_STATUS(STATUS_OK, run(&kit, false), NULL);
+    UNIT_INT(0, report.journal.files);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "calls transcript day-6 completed"), &kit.err);
+    UNIT_TRUE(kit.duplicate);
+    kit_close(&kit);
+}
+
+UNIT_TEST(more_segments_than_go_at_once_go_in_one_run)
+{
+    struct kit kit;
+
+    UNIT_REQUIRE(kept_for(&kit, 1));
+    record_days(&kit, JOURNAL_PRUNED_AT_ONCE + 10);
+    UNIT_STATUS(STATUS_OK, run(&kit, false), NULL);
+    UNIT_INT(JOURNAL_PRUNED_AT_ONCE + 10 - 2, report.journal.files);
+    UNIT_INT(2, kit_segments(&kit));
+    kit_close(&kit);
+}
+
+UNIT_TEST(segments_that_wait_for_hooks_are_told_of)
+{
+    struct queue *queue = NULL;
+    struct kit kit;
+
+    UNIT_REQUIRE(kept_for(&kit, 3));
+    kit.options.hooked = true;
+    UNIT_REQUIRE(kit_reopen(&kit));
+    record_days(&kit, 5);
+    UNIT_STATUS(STATUS_OK, run(&kit, true), NULL);
+    UNIT_INT(0, report.journal.files);
+    UNIT_INT(1, report.held.files);
+    UNIT_STATUS(STATUS_OK, run(&kit, false), NULL);
+    UNIT_INT(0, report.journal.files);
+    UNIT_INT(1, report.held.files);
+    UNIT_TRUE(report.held.bytes > 0);
+    UNIT_INT(5, kit_segments(&kit));
+    /* A runner that was killed at its very beginning knows of no endpoint. */
+    UNIT_STATUS(STATUS_OK, queue_open(&queue, &kit.spool, kit.now_ns, NULL), NULL);
+    queue_close(queue);
+    UNIT_STATUS(STATUS_OK, run(&kit, false), NULL);
+    UNIT_INT(0, report.journal.files);
+    /* Their hooks run. */
+    UNIT_REQUIRE(opened(&queue, &kit));
+    for (int i = 0; i < 5; i++) {
+        struct result result = {.state = RESULT_DONE, .end = RESULT_EXIT, .started_ns = kit.now_ns};
+        struct claim *claim = NULL;
+
+        UNIT_STATUS(STATUS_OK, queue_claim(queue, kit.now_ns, &claim, NULL), NULL);
+        UNIT_REQUIRE(claim != NULL);
+        result.attempt = claim_attempt(claim);
+        UNIT_STATUS(STATUS_OK, queue_settle(queue, claim, &result, kit.now_ns, NULL), NULL);
+    }
+    UNIT_STATUS(STATUS_OK, queue_flush(queue, true, kit.now_ns, NULL), NULL);
+    queue_close(queue);
+    UNIT_STATUS(STATUS_OK, run(&kit, false), NULL);
+    UNIT_INT(1, report.journal.files);
+    UNIT_INT(0, report.held.files);
+    kit_close(&kit);
+}
+
+UNIT_TEST(what_is_kept_for_ever_stays_and_only_the_refused_box_is_gone_through)
+{
+    struct kit kit;
+
+    UNIT_REQUIRE(kept_for(&kit, 0));
+    record_days(&kit, 10);
+    UNIT_REQUIRE(put_entry(kit.spool.quarantine, "a.box", kit.now_ns - 1000 * KIT_DAY_NS));
+    UNIT_REQUIRE(put_entry(kit.spool.refused, "a.box", kit.now_ns - 8 * KIT_DAY_NS));
+    UNIT_REQUIRE(put_entry(kit.spool.refused, "b.box", kit.now_ns - 6 * KIT_DAY_NS));
+    UNIT_STATUS(STATUS_OK, run(&kit, false), NULL);
+    UNIT_INT(10, kit_segments(&kit));
+    UNIT_INT(0, report.journal.files + report.quarantine.files);
+    UNIT_INT(1, report.refused.files);
+    UNIT_TRUE(faccessat(kit.spool.quarantine, "a.box", F_OK, 0) == 0);
+    UNIT_TRUE(faccessat(kit.spool.refused, "a.box", F_OK, 0) != 0);
+    UNIT_TRUE(faccessat(kit.spool.refused, "b.box", F_OK, 0) == 0);
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_quarantined_delivery_goes_when_it_came_last_before_what_is_kept)
+{
+    struct kit kit;
+
+    UNIT_REQUIRE(kept_for(&kit, 90));
+    UNIT_REQUIRE(
+        put_entry(kit.spool.quarantine, "old.box", kit.now_ns - 90 * KIT_DAY_NS - SECOND_NS));
+    UNIT_REQUIRE(
+        put_entry(kit.spool.quarantine, "young.box", kit.now_ns - 90 * KIT_DAY_NS + SECOND_NS));
+    UNIT_REQUIRE(put_entry(kit.spool.quarantine, ".tmp-1-a", 0));
+    UNIT_STATUS(STATUS_OK, run(&kit, true), NULL);
+    UNIT_INT(1, report.quarantine.files);
+    UNIT_TRUE(faccessat(kit.spool.quarantine, "old.box", F_OK, 0) == 0);
+    UNIT_STATUS(STATUS_OK, run(&kit, false), NULL);
+    UNIT_INT(1, report.quarantine.files);
+    UNIT_INT(5, report.quarantine.bytes);
+    UNIT_TRUE(faccessat(kit.spool.quarantine, "old.box", F_OK, 0) != 0);
+    UNIT_TRUE(faccessat(kit.spool.quarantine, "young.box", F_OK, 0) == 0);
+    /* What is being written is no entry. */
+    UNIT_TRUE(faccessat(kit.spool.quarantine, ".tmp-1-a", F_OK, 0) == 0);
+    kit_close(&kit);
+}
+
+UNIT_TEST(an_entry_that_was_taken_aside_and_came_again_gets_its_name_back)
+{
+    struct kit kit;
+
+    UNIT_REQUIRE(kept_for(&kit, 90));
+    UNIT_REQUIRE(put_entry(kit.spool.quarantine, BOX_ASIDE_PREFIX "young.box", kit.now_ns));
+    UNIT_REQUIRE(put_entry(kit.spool.quarantine, BOX_ASIDE_PREFIX "old.box", 0));
+    UNIT_STATUS(STATUS_OK, run(&kit, false), NULL);
+    UNIT_INT(1, report.quarantine.files);
+    UNIT_TRUE(faccessat(kit.spool.quarantine, "young.box", F_OK, 0) == 0);
+    UNIT_TRUE(faccessat(kit.spool.quarantine, BOX_ASIDE_PREFIX "young.box", F_OK, 0) != 0);
+    UNIT_TRUE(faccessat(kit.spool.quarantine, BOX_ASIDE_PREFIX "old.box", F_OK, 0) != 0);
+    UNIT_TRUE(faccessat(kit.spool.quarantine, "old.box", F_OK, 0) != 0);
+    kit_close(&kit);
+}
+
+/* ---- repair */
+
+static uint32_t told_left;
+
+static void tell(void *context, uint32_t left)
+{
+    (void)context;
+    told_left = left;
+}
+
+static enum status repair(struct kit *kit)
+{
+    return repair_run(&kit->spool, &kit->options, kit->now_ns, tell, NULL, NULL);
+}
+
+/* Takes all slots out of the first table behind its header, as no one notices. */
+static bool empty_index(struct kit *kit)
+{
+    static const char zeros[INDEX_PAGE_LEN];
+    int fd = openat(kit->spool.idx, "00.idx", O_WRONLY);
+    struct stat sb;
+    bool ok = fd >= 0 && fstat(fd, &sb) == 0;
+
+    for (off_t at = sizeof zeros; ok && at < sb.st_size; at += (off_t)sizeof zeros)
+        ok = pwrite(fd, zeros, sizeof zeros, at) == (ssize_t)sizeof zeros;
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+UNIT_TEST(a_repair_finds_keys_again_that_the_index_had_lost)
+{
+    struct kit kit;
+
+    UNIT_REQUIRE(kit_open(&kit));
+    record_days(&kit, 5);
+    UNIT_TRUE(kit_rebuild(&kit) >= 0);
+    UNIT_REQUIRE(empty_index(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "calls transcript day-1 completed"), &kit.err);
+    UNIT_FALSE(kit.duplicate);
+    told_left = 99;
+    UNIT_STATUS(STATUS_OK, repair(&kit), NULL);
+    UNIT_INT(0, told_left);
+    /* By the journal that is open all the time, and by a fresh one. */
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "calls transcript day-0 completed"), &kit.err);
+    UNIT_TRUE(kit.duplicate);
+    UNIT_REQUIRE(kit_reopen(&kit));
+    for (int day = 0; day < 5; day++) {
+        char key[64];
+
+        snprintf(key, sizeof key, "calls transcript day-%d completed", day);
+        UNIT_STATUS(STATUS_OK, kit_append(&kit, key), &kit.err);
+        UNIT_TRUE(kit.duplicate);
+    }
+    kit_close(&kit);
+}
+
+/* What the snapshot says of the one endpoint is changed so that all of its events are passed. */
+static bool mislead_snapshot(struct kit *kit)
+{
+    struct snapshot snapshot;
+    struct snapshot_lane *lane;
+    bool ok = snapshot_read(&kit->spool, &snapshot, NULL) == STATUS_OK;
+
+    if (!ok)
+        return false;
+    ok = snapshot_lane(&snapshot, str_of(name), &lane, NULL) == STATUS_OK;
+    if (ok)
+        lane->cursor = (struct place){77, 0};
+    ok = ok && snapshot_write(&kit->spool, &snapshot, kit->now_ns, NULL) == STATUS_OK;
+    snapshot_free(&snapshot);
+    return ok;
+}
+
+static bool waits(struct kit *kit)
+{
+    struct queue *queue = NULL;
+    struct claim *claim = NULL;
+
+    if (!opened(&queue, kit))
+        return false;
+    UNIT_STATUS(STATUS_OK, queue_claim(queue, kit->now_ns, &claim, NULL), NULL);
+    queue_close(queue);
+    return claim != NULL;
+}
+
+UNIT_TEST(a_repair_finds_hooks_again_that_the_snapshot_had_lost)
+{
+    struct kit kit;
+
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "calls transcript a completed"), &kit.err);
+    UNIT_TRUE(waits(&kit));
+    UNIT_REQUIRE(mislead_snapshot(&kit));
+    UNIT_FALSE(waits(&kit));
+    UNIT_STATUS(STATUS_OK, repair(&kit), NULL);
+    UNIT_TRUE(waits(&kit));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_repair_runs_no_hook_again_that_has_run)
+{
+    struct result result = {.state = RESULT_DONE, .end = RESULT_EXIT};
+    struct queue *queue = NULL;
+    struct claim *claim = NULL;
+    struct kit kit;
+
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "calls transcript a completed"), &kit.err);
+    UNIT_REQUIRE(opened(&queue, &kit));
+    UNIT_STATUS(STATUS_OK, queue_claim(queue, kit.now_ns, &claim, NULL), NULL);
+    UNIT_REQUIRE(claim != NULL);
+    result.attempt = claim_attempt(claim);
+    UNIT_STATUS(STATUS_OK, queue_settle(queue, claim, &result, kit.now_ns, NULL), NULL);
+    queue_close(queue);
+    UNIT_STATUS(STATUS_OK, repair(&kit), NULL);
+    UNIT_FALSE(waits(&kit));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_repair_beside_a_runner_changes_nothing)
+{
+    struct queue *queue = NULL;
+    struct kit kit;
+
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "calls transcript a completed"), &kit.err);
+    UNIT_REQUIRE(opened(&queue, &kit));
+    UNIT_STATUS(STATUS_DEADLINE, queue_rebuild(&kit.spool, kit.now_ns, NULL), NULL);
+    queue_close(queue);
+    UNIT_STATUS(STATUS_OK, queue_rebuild(&kit.spool, kit.now_ns, NULL), NULL);
+    kit_close(&kit);
+}
+
 static const struct unit_case cases[] = {
-    UNIT_CASE(results_are_removed_a_file_at_a_time_and_only_when_all_of_it_is_too_old),
+    UNIT_CASE(results_stay_as_long_as_an_event_that_they_may_speak_of),
+    UNIT_CASE(without_a_snapshot_no_result_goes),
+    UNIT_CASE(a_dry_run_tells_what_a_run_removes_and_removes_nothing),
+    UNIT_CASE(more_segments_than_go_at_once_go_in_one_run),
+    UNIT_CASE(segments_that_wait_for_hooks_are_told_of),
+    UNIT_CASE(what_is_kept_for_ever_stays_and_only_the_refused_box_is_gone_through),
+    UNIT_CASE(a_quarantined_delivery_goes_when_it_came_last_before_what_is_kept),
+    UNIT_CASE(an_entry_that_was_taken_aside_and_came_again_gets_its_name_back),
+    UNIT_CASE(a_repair_finds_keys_again_that_the_index_had_lost),
+    UNIT_CASE(a_repair_finds_hooks_again_that_the_snapshot_had_lost),
+    UNIT_CASE(a_repair_runs_no_hook_again_that_has_run),
+    UNIT_CASE(a_repair_beside_a_runner_changes_nothing),
     UNIT_END,
 };
 

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT
+ * repair - see store/repair.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "store/journal_impl.h"
+#include "store/queue.h"
+#include "store/repair.h"
+
+#define STEP_NS UINT64_C(50000000)
+/* Of one slice of the index: the largest segment is read in a fraction of it. */
+#define SLICE_NS UINT64_C(60000000000)
+
+struct listener {
+    repair_tell tell;
+    void *context;
+};
+
+/* ---- hooks */
+
+static enum status rebuild_queue(const struct spool *spool, int64_t now_ns, struct err *err)
+{
+    uint64_t deadline_ns = clock_mono_ns() + REPAIR_WAIT_NS;
+
+    for (;;) {
+        struct err local = ERR_INIT;
+        enum status status = queue_rebuild(spool, now_ns, &local);
+
+        if (status == STATUS_DEADLINE && clock_mono_ns() < deadline_ns) {
+            clock_sleep_ns(STEP_NS);
+            continue;
+        }
+        if (status == STATUS_DEADLINE)
+            return err_set(err, status, "%s: stop it, and repair again", local.text);
+        return status == STATUS_OK ? status : err_set(err, status, "%s", local.text);
+    }
+}
+
+/* ---- index */
+
+/* Another generation, and no state that speaks of the old one: whoever comes next recovers. */
+static enum status forget_index(struct journal *j, int64_t now_ns, uint64_t deadline_ns,
+                                struct err *err)
+{
+    enum status status = live_enter(j, now_ns, deadline_ns, err);
+
+    if (status != STATUS_OK)
+        return status;
+    status = index_reset(&j->index, 0, err);
+    if (status == STATUS_OK)
+        status = state_forget(j->state_fd, err);
+    j->state_known = false;
+    live_leave(j, STATUS_OK);
+    return status;
+}
+
+/* Under the rebuild lock. */
+static enum status rebuild_index(struct journal *j, int64_t now_ns, uint64_t deadline_ns,
+                                 const struct listener *listener, struct err *err)
+{
+    enum status status = forget_index(j, now_ns, deadline_ns, err);
+    bool more = true;
+
+    while (status == STATUS_OK && more) {
+        status = rebuild_slice(j, clock_mono_ns() + SLICE_NS, &more, err);
+        if (status == STATUS_OK)
+            listener->tell(listener->context, j->state.index_first - j->state.oldest);
+    }
+    return status;
+}
+
+static enum status repair_index(struct journal *j, int64_t now_ns, const struct listener *listener,
+                                struct err *err)
+{
+    uint64_t deadline_ns = clock_mono_ns() + REPAIR_WAIT_NS;
+    int fd = file_open(j->spool->dir, SPOOL_REBUILD_LOCK, O_RDWR | O_CREAT, 0600);
+    enum status status;
+
+    if (fd < 0)
+        return err_errno(err, "cannot open the rebuild lock");
+    if (file_lock(fd, deadline_ns) == 0)
+        status = rebuild_index(j, now_ns, deadline_ns, listener, err);
+    else if (errno == EWOULDBLOCK)
+        status = err_set(err, STATUS_DEADLINE,
+                         "another process is at work on the index: repair again later");
+    else
+        status = err_errno(err, "cannot take the rebuild lock");
+    file_close(&fd);
+    return status;
+}
+
+enum status repair_run(const struct spool *spool, const struct journal_options *options,
+                       int64_t now_ns, repair_tell tell, void *context, struct err *err)
+{
+    const struct listener listener = {tell, context};
+    struct journal *j;
+    enum status status = rebuild_queue(spool, now_ns, err);
+
+    if (status == STATUS_OK)
+        status = journal_open(&j, spool, NULL, options, err);
+    if (status != STATUS_OK)
+        return status;
+    status = repair_index(j, now_ns, &listener, err);
+    journal_close(j);
+    return status;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ * repair - makes anew what is derived from the journal and the results log, whatever it says now:
+ * the index of keys, and what is known of the hooks of each endpoint.
+ *
+ * Beside gateways: until the index is whole again they go by what a sender may still retry, as
+ * after a reboot. No runner may be at work. A repair that is cut off is run again.
+ */
+#ifndef STORE_REPAIR_H
+#define STORE_REPAIR_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "store/journal.h"
+#include "store/spool.h"
+
+/* Called now and then: so many segments are still to be read for the index. */
+typedef void (*repair_tell)(void *context, uint32_t left);
+
+/* STATUS_DEADLINE: a runner did not end within REPAIR_WAIT_NS, and nothing is changed; or whoever is
+ * at work on the index did not, and the index is as it was. */
+#define REPAIR_WAIT_NS UINT64_C(10000000000)
+enum status repair_run(const struct spool *spool, const struct journal_options *options,
+                       int64_t now_ns, repair_tell tell, void *context,
+                       struct err *err) STATUS_CHECKED;
+
+#endif
