@@ -13,6 +13,7 @@
 #include "store/ledger.h"
 #include "store/queue.h"
 #include "store/slot.h"
+#include "store/snapshot.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -429,6 +430,23 @@ void queue_prepare_full(struct stage *stage)
     fill_up(stage, SPOOL_RESULTS "/00000002.jsonl");
 }
 
+/* As retention does: what the snapshot on disk does not need goes. */
+static void prune(struct desk *desk)
+{
+    struct spool_amount gone;
+    struct snapshot snapshot;
+    struct err err = ERR_INIT;
+
+    if (!well(desk, "reading the snapshot", snapshot_read(&desk->stage->spool, &snapshot, &err),
+              &err))
+        return;
+    (void)well(desk, "pruning",
+               ledger_prune(&desk->stage->spool, LEDGER_RESULTS, desk->now_ns - STAGE_HOUR_NS,
+                            snapshot.results, false, &gone, &err),
+               &err);
+    snapshot_free(&snapshot);
+}
+
 void queue_go_full(struct stage *stage)
 {
     struct desk desk = {.stage = stage, .now_ns = stage->now_ns};
@@ -438,9 +456,10 @@ void queue_go_full(struct stage *stage)
         return;
     work(&desk, STEPS_MAX);
     desk.now_ns = stage->now_ns += 3 * DAY_NS;
-    if (well(&desk, "pruning",
-             queue_prune(desk.queue, desk.now_ns - STAGE_HOUR_NS, desk.now_ns, &err), &err))
+    if (well(&desk, "a flush", queue_flush(desk.queue, true, desk.now_ns, &err), &err)) {
         hook_mark(MARK_FLUSHED, 0, NULL, 0);
+        prune(&desk);
+    }
     work(&desk, STEPS_MAX);
     leave_seat(&desk, false);
     order(stage, 0, COMMAND_AGAIN);

@@ -8,6 +8,7 @@
 #include "store/index.h"
 #include "store/intake.h"
 #include "store/rejected.h"
+#include "store/retention.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -216,6 +217,18 @@ static void prepare_old(struct stage *stage)
     }
 }
 
+static void retain(const struct stage *stage)
+{
+    struct retention_report report;
+    struct err err = ERR_INIT;
+
+    if (stage->journal == NULL)
+        return;
+    way_status("retention", retention_run(&stage->spool, &stage->options, false, stage->now_ns,
+                                          clock_mono_ns() + DEADLINE_NS, &report, &err));
+    way_locks(stage);
+}
+
 static void go_prune(struct stage *stage)
 {
     stage->now_ns += 10 * 9 * STAGE_HOUR_NS;
@@ -224,6 +237,7 @@ static void go_prune(struct stage *stage)
     stage->now_ns += 25 * STAGE_HOUR_NS;
     deed(stage, 11);
     (void)keep_house(stage);
+    retain(stage);
 }
 
 /* ---- the boxes */
