@@ -27,6 +27,7 @@ bool *hook_struck;
 uint64_t hook_sync_ns;
 static struct oplog *oplog;
 static struct fault armed;
+static bool paused;
 static atomic_uint_least64_t calls[CALL_COUNT];
 
 const char *call_name(enum call call)
@@ -52,6 +53,11 @@ void hook_arm(const struct fault *fault)
     armed = *fault;
 }
 
+void hook_pause(bool pause)
+{
+    paused = pause;
+}
+
 void hook_disarm(void)
 {
     armed.nth = 0;
@@ -73,8 +79,12 @@ static void die(void)
 /* True: the call is to fail, with errno set. *struck: the fault is this call's. */
 static bool fails(enum call call, bool *struck)
 {
-    uint64_t n = atomic_fetch_add(&calls[call], 1) + 1;
+    uint64_t n;
 
+    *struck = false;
+    if (paused)
+        return false;
+    n = atomic_fetch_add(&calls[call], 1) + 1;
     *struck = armed.nth != 0 && armed.call == call &&
               (n == armed.nth || (n > armed.nth && armed.blow == BLOW_FAIL_ALL));
     if (!*struck)

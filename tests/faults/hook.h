@@ -61,6 +61,8 @@ void hook_record(struct oplog *log);
 /* Counts anew from here on. */
 void hook_arm(const struct fault *fault);
 void hook_disarm(void);
+/* Calls are neither counted nor failed until it is over. */
+void hook_pause(bool pause);
 /* How many calls of the kind there were since hook_arm. */
 uint64_t hook_calls(enum call call);
 /* Whether the fault came about, in this process or one that shares `struck`. */
