@@ -53,20 +53,21 @@ static const struct mishap mishaps[] = {
 #define MISHAPS (sizeof mishaps / sizeof *mishaps)
 
 /* What means something for each call; kills where it changes something. Behind the bar is what
- * --thorough tries besides: mostly errors that are handled as one before it. */
+ * --thorough tries besides: errors that are handled as one before it, and kills that leave what a
+ * kill before the next call leaves. */
 static const char *const meant[CALL_COUNT] = {
-    [CALL_OPENAT] = "EIO kill-behind | ENOSPC EINTR EMFILE ENOMEM EROFS",
+    [CALL_OPENAT] = "EIO | ENOSPC EINTR EMFILE ENOMEM EROFS kill-behind",
     [CALL_READ] = "EIO short | EINTR",
     [CALL_PREAD] = "EIO | EINTR short",
-    [CALL_WRITE] = "EIO ENOSPC EINTR ENOSPC-all short kill-half kill-behind | EDQUOT EIO-all kill",
-    [CALL_PWRITE] = "EIO ENOSPC short kill-half | EDQUOT EINTR EIO-all kill kill-behind",
-    [CALL_FSYNC] = "EIO EINTR kill kill-behind | ENOSPC EDQUOT EIO-all",
-    [CALL_FDATASYNC] = "EIO EINTR EIO-all kill kill-behind | ENOSPC EDQUOT",
-    [CALL_FTRUNCATE] = "EIO kill kill-behind | ENOSPC EDQUOT",
-    [CALL_LINKAT] = "EIO kill kill-behind | ENOSPC EDQUOT EROFS",
-    [CALL_RENAMEAT] = "EIO kill kill-behind | ENOSPC EDQUOT EROFS",
-    [CALL_UNLINKAT] = "EIO kill kill-behind | EROFS",
-    [CALL_MKDIR] = "ENOSPC kill kill-behind | EIO EDQUOT EROFS",
+    [CALL_WRITE] = "EIO ENOSPC EINTR ENOSPC-all short kill kill-half | EDQUOT EIO-all kill-behind",
+    [CALL_PWRITE] = "EIO ENOSPC short kill kill-half | EDQUOT EINTR EIO-all kill-behind",
+    [CALL_FSYNC] = "EIO EINTR kill | ENOSPC EDQUOT EIO-all kill-behind",
+    [CALL_FDATASYNC] = "EIO EINTR EIO-all kill | ENOSPC EDQUOT kill-behind",
+    [CALL_FTRUNCATE] = "EIO kill | ENOSPC EDQUOT kill-behind",
+    [CALL_LINKAT] = "EIO kill | ENOSPC EDQUOT EROFS kill-behind",
+    [CALL_RENAMEAT] = "EIO kill | ENOSPC EDQUOT EROFS kill-behind",
+    [CALL_UNLINKAT] = "EIO kill | EROFS kill-behind",
+    [CALL_MKDIR] = "ENOSPC kill | EIO EDQUOT EROFS kill-behind",
     [CALL_FLOCK] = "ENOLCK | EINTR ENOMEM kill-behind",
     [CALL_FSTATVFS] = "EIO | EINTR",
     [CALL_FSTAT] = "EIO | ENOMEM",
@@ -74,7 +75,7 @@ static const char *const meant[CALL_COUNT] = {
     [CALL_FACCESSAT] = "EIO | EROFS",
     [CALL_FDOPENDIR] = "ENOMEM",
     [CALL_READDIR] = "EIO",
-    [CALL_CLOSE] = "EIO | ENOSPC EINTR kill-behind",
+    [CALL_CLOSE] = "| EIO ENOSPC EINTR kill-behind",
     [CALL_UTIMENSAT] = "EIO | EROFS",
     [CALL_MALLOC] = "ENOMEM | ENOMEM-all",
 };

@@ -203,8 +203,9 @@ static bool judge_cut(const struct sweep *sweep, const struct fault *fault, stru
 /* A look that fails changes what is written less than a write that fails. */
 static bool leaves_disk_alone(const struct fault *fault)
 {
-    static const enum call looks[] = {CALL_READ,     CALL_PREAD,     CALL_FSTAT,     CALL_FSTATAT,
-                                      CALL_FSTATVFS, CALL_FACCESSAT, CALL_UTIMENSAT, CALL_MALLOC};
+    static const enum call looks[] = {CALL_OPENAT,    CALL_READ,     CALL_PREAD,     CALL_FSTAT,
+                                      CALL_FSTATAT,   CALL_FSTATVFS, CALL_FACCESSAT, CALL_UTIMENSAT,
+                                      CALL_FDOPENDIR, CALL_READDIR,  CALL_FLOCK,     CALL_MALLOC};
 
     for (size_t i = 0; i < sizeof looks / sizeof *looks; i++)
         if (fault->call == looks[i])
