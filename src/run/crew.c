@@ -201,6 +201,11 @@ void crew_begin(struct crew *crew, struct claim *claim, uint64_t mono_ns, int64_
         return;
     }
     status = claim_record(crew->account.queue, claim, &record, &err);
+    if (status == STATUS_IO) {
+        trouble(crew, &err, mono_ns);
+        queue_put_off(crew->account.queue, claim, wall_ns);
+        return;
+    }
     if (status == STATUS_OK) {
         status = start(crew, job, claim, &record, mono_ns, wall_ns, &err);
         record_free(&record);

@@ -238,6 +238,9 @@ static enum status finish_file(struct box *b, bool complete, char name[NAME_LEN_
     buf_init(&hex, HEX_LEN);
     mac_stream_end(&b->name_hash, digest);
     text_hex(&hex, digest, sizeof digest);
+    status = buf_status(&hex, "a digest", err);
+    if (status != STATUS_OK)
+        goto out;
     snprintf(name, NAME_LEN_MAX, "%.*s%s", BOX_NAME_DIGITS, hex.ptr,
              b->kind == BOX_REFUSED && b->class == USAGE_PUBLISHED ? USAGE_PUBLISHED_SUFFIX
                                                                    : USAGE_STRANGER_SUFFIX);
@@ -250,6 +253,7 @@ static enum status finish_file(struct box *b, bool complete, char name[NAME_LEN_
         if (file_pwrite(b->fd, late, len, 0) < 0)
             status = err_errno(err, "cannot complete a box entry");
     }
+out:
     buf_free(&hex);
     return status;
 }

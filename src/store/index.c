@@ -195,6 +195,15 @@ enum status index_sync(struct index *index, struct err *err)
     return STATUS_OK;
 }
 
+void index_discard(struct index *index)
+{
+    char name[SPOOL_NAME_MAX];
+
+    spool_table_name(name, 0);
+    (void)unlinkat(index->spool->idx, name, 0);
+    index_close(index);
+}
+
 /* ---- slots */
 
 static off_t page_offset(uint64_t page)

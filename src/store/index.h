@@ -66,6 +66,9 @@ enum status index_insert_many(struct index *index, struct index_entry *entries, 
 enum status index_reset(struct index *index, uint64_t records, struct err *err) STATUS_CHECKED;
 
 enum status index_sync(struct index *index, struct err *err) STATUS_CHECKED;
+/* Under the append lock: what is there is not to be trusted any more. Without its first table there
+ * is no index, so recovery makes one anew. */
+void index_discard(struct index *index);
 
 /* The durable checkpoint: the records of all segments first..last are in synced tables. */
 struct index_reach {

@@ -26,6 +26,7 @@ struct ledger {
     uint64_t synced;     /* bytes of the file that a sync covered, or that were there before us */
     bool dirty;          /* something may lie in the page cache only */
     bool torn;           /* the file does not end in a newline */
+    bool named;          /* the file's name is on disk */
     bool left;           /* a sync failed: this file is not appended to any more */
     struct buf unsynced; /* whole lines, as they were appended since the last good sync */
     struct buf line;
@@ -80,6 +81,7 @@ static enum status begin(struct ledger *l, int64_t now_ns, struct err *err)
         l->segment = header.segment;
         l->len = l->synced = bytes.len;
         l->dirty = l->torn = l->left = false;
+        l->named = true;
         buf_reset(&l->unsynced, l->unsynced.max);
     }
     buf_free(&bytes);
@@ -171,6 +173,10 @@ static enum status sync_file(struct ledger *l, struct err *err)
 {
     if (!l->dirty)
         return STATUS_OK;
+    /* Whoever made it may not have come to that. */
+    if (!l->named && file_sync_dir(l->dir) != 0)
+        return err_errno(err, "cannot sync the folder of the log %08" PRIu32, l->segment);
+    l->named = true;
     if (file_datasync(l->fd) != 0) {
         enum status status = err_errno(err, "cannot sync the log %08" PRIu32, l->segment);
 

@@ -31,6 +31,9 @@
 #define QUEUE_RETRIES_MAX 1000
 /* How long an endpoint whose hook cannot be executed rests before it is tried again. */
 #define QUEUE_SUSPEND_NS (INT64_C(60) * 1000000000)
+/* How long an event waits whose record cannot be read: longer than the minute after which cron
+ * starts the next runner, which would else always begin with it. */
+#define QUEUE_PUT_OFF_NS (INT64_C(300) * 1000000000)
 /* The snapshot is written at most so often while events flow. */
 #define QUEUE_SNAPSHOT_NS (INT64_C(500) * 1000000)
 
@@ -84,6 +87,10 @@ enum status queue_settle(struct queue *queue, struct claim *claim, const struct 
 void queue_suspend(struct queue *queue, struct claim *claim, const char *why, int64_t now_ns);
 /* It is not to be run now (we are told to stop): as if it had not been claimed. */
 void queue_unclaim(struct queue *queue, struct claim *claim);
+
+/* Its record cannot be read, which may pass: no attempt is used up, and others come first for
+ * QUEUE_PUT_OFF_NS. */
+void queue_put_off(struct queue *queue, struct claim *claim, int64_t now_ns);
 
 /* An earlier runner began this run and did not see its end. Until queue_settle it is claimed like
  * any other. *out NULL: its end is known after all (the results log has it), or it is no event of

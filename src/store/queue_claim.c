@@ -239,6 +239,16 @@ void queue_unclaim(struct queue *queue, struct claim *claim)
     give_back(queue, claim);
 }
 
+void queue_put_off(struct queue *queue, struct claim *claim, int64_t now_ns)
+{
+    struct snapshot_retry *retry = snapshot_retry(claim->lane->saved, claim->place);
+
+    if (retry != NULL)
+        retry->next_ns = now_ns + QUEUE_PUT_OFF_NS;
+    queue->dirty = true;
+    queue_unclaim(queue, claim);
+}
+
 void queue_suspend(struct queue *queue, struct claim *claim, const char *why, int64_t now_ns)
 {
     struct snapshot_lane *saved = claim->lane->saved;

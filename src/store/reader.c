@@ -295,11 +295,18 @@ static enum status get_line(const struct extent *e, struct place place, struct b
     struct line line;
     struct lines lines;
     char before;
+    ssize_t got;
     bool more;
 
     if (place.offset == 0 || place.offset >= e->valid)
         return no_record(place, err);
-    if (file_pread(e->fd, &before, 1, (off_t)(place.offset - 1)) != 1 || before != '\n')
+    got = file_pread(e->fd, &before, 1, (off_t)(place.offset - 1));
+    /* What cannot be read is there for all that: for whoever takes it for gone, its hook never
+     * runs. */
+    if (got < 0)
+        return err_errno(err, "cannot read the record %u:%llu", (unsigned)place.segment,
+                         (unsigned long long)place.offset);
+    if (got != 1 || before != '\n')
         return no_record(place, err);
     lines_init(&lines, e->fd, place.offset, e->size < e->valid ? e->size : e->valid,
                SEGMENT_LINE_MAX);

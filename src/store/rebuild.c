@@ -213,6 +213,19 @@ static enum status index_one_older(struct journal *j, const struct state *seen,
 
 /* ---- checkpoint */
 
+/* After a failed sync the kernel may hold the lost pages for clean, and the next sync of them would
+ * succeed: a checkpoint would then cover slots that are on no disk, and after a reboot their
+ * records would not be found. So the index is made anew, by the way that everything in doubt
+ * takes. */
+static void begin_index_anew(struct journal *j, const struct state *seen, uint64_t deadline_ns)
+{
+    if (live_enter(j, time_of(j), deadline_ns, NULL) != STATUS_OK)
+        return;
+    if (j->index.generation == seen->generation)
+        index_discard(&j->index);
+    live_leave(j, STATUS_CORRUPT);
+}
+
 /* What the tables hold of sealed segments is made durable, so that a reboot need not read them
  * again. */
 static enum status checkpoint(struct journal *j, const struct state *seen, uint64_t deadline_ns,
@@ -224,8 +237,11 @@ static enum status checkpoint(struct journal *j, const struct state *seen, uint6
                                       .last = seen->segment - 1};
     enum status status = index_sync(&j->index, err);
 
-    if (status == STATUS_OK)
-        status = index_reach_write(j->spool, &reach, err);
+    if (status != STATUS_OK) {
+        begin_index_anew(j, seen, deadline_ns);
+        return status;
+    }
+    status = index_reach_write(j->spool, &reach, err);
     if (status == STATUS_OK)
         status = live_enter(j, time_of(j), deadline_ns, err);
     if (status != STATUS_OK)

@@ -257,17 +257,18 @@ void rejected_free(struct rejected *entry)
 static enum status check_digest(const struct rejected *entry, struct str body, struct err *err)
 {
     uint8_t digest[MAC_SHA256_LEN];
+    enum status status;
     struct buf hex;
-    bool same;
 
     mac_sha256(&body, 1, digest);
     buf_init(&hex, sizeof digest * 2);
     text_hex(&hex, digest, sizeof digest);
-    same = str_eq(buf_str(&hex), entry->sha256);
+    status = buf_status(&hex, "a digest", err);
+    if (status == STATUS_OK && !str_eq(buf_str(&hex), entry->sha256))
+        status =
+            err_set(err, STATUS_CORRUPT, "its body is not the one that its first line tells of");
     buf_free(&hex);
-    if (!same)
-        return err_set(err, STATUS_CORRUPT, "its body is not the one that its first line tells of");
-    return STATUS_OK;
+    return status;
 }
 
 static enum status read_body(const struct rejected *entry, int fd, struct buf *out, struct err *err)

@@ -207,6 +207,11 @@ static bool take_u32(struct str s, uint32_t *out)
     return true;
 }
 
+static enum status damaged(struct err *err)
+{
+    return err_set(err, STATUS_CORRUPT, "the snapshot of the queue is damaged");
+}
+
 /* Cut, where it is too long, between two characters: half of one would come back as others, and
  * each writing would make them more. */
 static void keep_why(struct str text, char out[SNAPSHOT_WHY_MAX])
@@ -219,27 +224,27 @@ static void keep_why(struct str text, char out[SNAPSHOT_WHY_MAX])
     out[len] = '\0';
 }
 
-static bool take_why(struct str raw, char out[SNAPSHOT_WHY_MAX])
+/* No memory is no damage: a snapshot that is taken for damaged costs the commands that wait. */
+static enum status take_why(struct str raw, char out[SNAPSHOT_WHY_MAX], struct err *err)
 {
+    enum status status = STATUS_OK;
     struct buf text, utf8;
     bool right;
 
     buf_init(&text, WHY_READ_MAX);
     buf_init(&utf8, WHY_READ_MAX * 3);
     right = text_json_decode(&text, raw) && text.failed == STATUS_OK;
-    if (right) {
+    if (right)
         text_utf8_lossy(&utf8, buf_str(&text));
-        right = utf8.failed == STATUS_OK;
+    if (text.failed == STATUS_MEMORY || utf8.failed == STATUS_MEMORY)
+        status = err_set(err, STATUS_MEMORY, "no memory for the snapshot of the queue");
+    else if (!right || utf8.failed != STATUS_OK)
+        status = damaged(err);
+    else
         keep_why(buf_str(&utf8), out);
-    }
     buf_free(&utf8);
     buf_free(&text);
-    return right;
-}
-
-static enum status damaged(struct err *err)
-{
-    return err_set(err, STATUS_CORRUPT, "the snapshot of the queue is damaged");
+    return status;
 }
 
 static enum status parse_lane(struct snapshot *snapshot, const struct found *found, struct err *err)
@@ -254,10 +259,11 @@ static enum status parse_lane(struct snapshot *snapshot, const struct found *fou
         !num_u64(v[M_DEAD], &lane->dead) || !num_u64(v[M_DROPPED], &lane->dropped) ||
         !num_u64(v[M_FAILED], &lane->failed) || !num_u64(v[M_LOST], &lane->lost))
         return damaged(err);
-    if (v[M_SUSPENDED].ptr != NULL &&
-        (!clock_iso_parse(v[M_SUSPENDED], &lane->suspended_ns) || !take_why(v[M_WHY], lane->why)))
+    if (v[M_SUSPENDED].ptr == NULL)
+        return STATUS_OK;
+    if (!clock_iso_parse(v[M_SUSPENDED], &lane->suspended_ns))
         return damaged(err);
-    return STATUS_OK;
+    return take_why(v[M_WHY], lane->why, err);
 }
 
 static enum status parse_retry(struct snapshot_lane *lane, const struct found *found,

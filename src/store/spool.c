@@ -203,24 +203,28 @@ enum status spool_make_run(const struct spool *spool, struct err *err)
 
 /* ---- opening */
 
-static bool format_parse(struct str text, uint8_t key[SIPHASH_KEY_LEN])
+/* STATUS_CORRUPT: it is none. */
+static enum status format_parse(struct str text, uint8_t key[SIPHASH_KEY_LEN], struct err *err)
 {
+    enum status status = STATUS_CORRUPT;
     struct str line, rest;
     struct buf bytes;
-    bool ok;
 
     if (!str_starts(text, FORMAT_HEAD))
-        return false;
+        return STATUS_CORRUPT;
     text.ptr += sizeof FORMAT_HEAD - 1;
     text.len -= sizeof FORMAT_HEAD - 1;
     if (!str_cut(text, '\n', &line, &rest))
-        return false;
+        return STATUS_CORRUPT;
     buf_init(&bytes, SIPHASH_KEY_LEN);
-    ok = text_hex_decode(&bytes, line) && bytes.failed == STATUS_OK && bytes.len == SIPHASH_KEY_LEN;
-    if (ok)
+    if (text_hex_decode(&bytes, line) && bytes.len == SIPHASH_KEY_LEN) {
         memcpy(key, bytes.ptr, SIPHASH_KEY_LEN);
+        status = STATUS_OK;
+    } else if (bytes.failed == STATUS_MEMORY) {
+        status = buf_status(&bytes, "the key of the spool", err);
+    }
     buf_free(&bytes);
-    return ok;
+    return status;
 }
 
 static enum status read_format(struct spool *spool, struct err *err)
@@ -238,13 +242,15 @@ static enum status read_format(struct spool *spool, struct err *err)
                              spool->path);
         else
             status = err_errno(err, "cannot read %s/" SPOOL_FORMAT, spool->path);
-    } else if (!format_parse(buf_str(&text), spool->index_key)) {
+    } else {
+        status = format_parse(buf_str(&text), spool->index_key, err);
+    }
+    if (status == STATUS_CORRUPT)
         status = err_set(err, STATUS_CONFIG,
                          "%s/" SPOOL_FORMAT
                          " is not of this program or of a newer one: restore it, or run "
                          "stenohook init on another folder",
                          spool->path);
-    }
     buf_free(&text);
     return status;
 }

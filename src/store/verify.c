@@ -9,7 +9,7 @@
 #include "base/siphash.h"
 #include "core/record.h"
 
-#define SEEN_FIRST ((size_t)64 * 1024)
+#define SEEN_FIRST ((size_t)1024)
 
 /* Fingerprints of the keys so far: open addressing, at most half full; 0 is free. Two keys with one
  * fingerprint would only make the count of repeats wrong by one. */

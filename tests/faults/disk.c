@@ -476,7 +476,7 @@ void disk_promises(const struct oplog *log, size_t at, struct promises *p)
             promise_tried(p, op->offset, bytes);
         else if (op->mark == MARK_ACKED)
             promise_acked(p, (unsigned)op->offset, (const char *)bytes);
-        else
-            p->boxed[op->offset] = true;
+        else if (op->mark == MARK_BOXED || op->mark == MARK_UNBOXED)
+            p->boxed[op->offset] = op->mark == MARK_BOXED;
     }
 }

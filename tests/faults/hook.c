@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -26,14 +27,16 @@ bool *hook_struck;
 uint64_t hook_sync_ns;
 static struct oplog *oplog;
 static struct fault armed;
+static bool paused;
 static atomic_uint_least64_t calls[CALL_COUNT];
 
 const char *call_name(enum call call)
 {
     static const char *const names[CALL_COUNT] = {
-        "openat",    "read",    "pread",     "write",     "pwrite",  "fsync", "fdatasync",
-        "ftruncate", "linkat",  "renameat",  "unlinkat",  "mkdir",   "flock", "fstatvfs",
-        "fstat",     "fstatat", "faccessat", "fdopendir", "readdir", "malloc"};
+        "openat",    "read",      "pread",     "write",    "pwrite",    "fsync",
+        "fdatasync", "ftruncate", "linkat",    "renameat", "unlinkat",  "mkdir",
+        "flock",     "fstatvfs",  "fstat",     "fstatat",  "faccessat", "fdopendir",
+        "readdir",   "close",     "utimensat", "malloc"};
 
     return names[call];
 }
@@ -48,6 +51,11 @@ void hook_arm(const struct fault *fault)
     for (unsigned i = 0; i < CALL_COUNT; i++)
         atomic_store(&calls[i], 0);
     armed = *fault;
+}
+
+void hook_pause(bool pause)
+{
+    paused = pause;
 }
 
 void hook_disarm(void)
@@ -71,8 +79,12 @@ static void die(void)
 /* True: the call is to fail, with errno set. *struck: the fault is this call's. */
 static bool fails(enum call call, bool *struck)
 {
-    uint64_t n = atomic_fetch_add(&calls[call], 1) + 1;
+    uint64_t n;
 
+    *struck = false;
+    if (paused)
+        return false;
+    n = atomic_fetch_add(&calls[call], 1) + 1;
     *struck = armed.nth != 0 && armed.call == call &&
               (n == armed.nth || (n > armed.nth && armed.blow == BLOW_FAIL_ALL));
     if (!*struck)
@@ -390,7 +402,8 @@ static int sync_recorded(enum call call, int fd, int (*sync)(int))
         rc = sync(fd);
     was = recording();
     op.kind = rc == 0 ? OP_SYNCED : OP_SYNC_FAILED;
-    if (was)
+    /* One that was interrupted has done nothing yet, also nothing wrong. */
+    if (was && (rc == 0 || errno != EINTR))
         oplog_add(oplog, &op, NULL, 0);
     recorded(was);
     end(struck);
@@ -448,7 +461,6 @@ REAL(ssize_t, pread, int fd, void *bytes, size_t len, off_t offset)
         return r;                                                                                  \
     }
 
-PLAIN(int, -1, CALL_FLOCK, flock, (int fd, int how), (fd, how))
 PLAIN(int, -1, CALL_FSTATVFS, fstatvfs, (int fd, struct statvfs *s), (fd, s))
 PLAIN(int, -1, CALL_FSTAT, fstat, (int fd, struct stat *sb), (fd, sb))
 PLAIN(int, -1, CALL_FSTATAT, fstatat, (int dir, const char *name, struct stat *sb, int flags),
@@ -457,10 +469,77 @@ PLAIN(int, -1, CALL_FACCESSAT, faccessat, (int dir, const char *name, int mode, 
       (dir, name, mode, flags))
 PLAIN(DIR *, NULL, CALL_FDOPENDIR, fdopendir, (int fd), (fd))
 PLAIN(struct dirent *, NULL, CALL_READDIR, readdir, (DIR * dir), (dir))
-PLAIN(void *, NULL, CALL_MALLOC, malloc, (size_t len), (len))
-PLAIN(void *, NULL, CALL_MALLOC, calloc, (size_t n, size_t len), (n, len))
-PLAIN(void *, NULL, CALL_MALLOC, realloc, (void *old, size_t len), (old, len))
-PLAIN(void *, NULL, CALL_MALLOC, reallocarray, (void *old, size_t n, size_t len), (old, n, len))
+PLAIN(int, -1, CALL_UTIMENSAT, utimensat,
+      (int dir, const char *name, const struct timespec times[2], int flags),
+      (dir, name, times, flags))
+
+REAL(int, flock, int fd, int how)
+{
+    bool struck = false;
+    int rc;
+
+    if (how != LOCK_UN && fails(CALL_FLOCK, &struck))
+        return -1;
+    rc = __real_flock(fd, how);
+    end(struck);
+    return rc;
+}
+
+/* The descriptor is given back in any case, as Linux does. */
+REAL(int, close, int fd)
+{
+    bool struck, failed = fails(CALL_CLOSE, &struck);
+    int saved = errno, rc = __real_close(fd);
+
+    if (failed) {
+        errno = saved;
+        return -1;
+    }
+    end(struck);
+    return rc;
+}
+
+/* ---- memory */
+
+static atomic_int_least64_t pieces;
+
+int64_t hook_pieces(void)
+{
+    return atomic_load(&pieces);
+}
+
+static void *counted(void *piece)
+{
+    if (piece != NULL)
+        atomic_fetch_add(&pieces, 1);
+    return piece;
+}
+
+#define MEMORY(name, parameters, result)                                                           \
+    void *__real_##name parameters;                                                                \
+    void *__wrap_##name parameters;                                                                \
+    void *__wrap_##name parameters                                                                 \
+    {                                                                                              \
+        bool struck;                                                                               \
+                                                                                                   \
+        if (fails(CALL_MALLOC, &struck))                                                           \
+            return NULL;                                                                           \
+        return result;                                                                             \
+    }
+
+MEMORY(malloc, (size_t len), counted(__real_malloc(len)))
+MEMORY(calloc, (size_t n, size_t len), counted(__real_calloc(n, len)))
+MEMORY(realloc, (void *old, size_t len),
+       old == NULL ? counted(__real_realloc(old, len)) : __real_realloc(old, len))
+MEMORY(reallocarray, (void *old, size_t n, size_t len),
+       old == NULL ? counted(__real_reallocarray(old, n, len)) : __real_reallocarray(old, n, len))
+
+REAL(void, free, void *piece)
+{
+    if (piece != NULL)
+        atomic_fetch_sub(&pieces, 1);
+    __real_free(piece);
+}
 
 /* ---- around all of it */
 
@@ -501,7 +580,12 @@ int hook_real_link(int dir, const char *name, const char *to)
 
 int hook_real_close(int fd)
 {
-    return close(fd);
+    return __real_close(fd);
+}
+
+int hook_real_trylock(int fd)
+{
+    return __real_flock(fd, LOCK_EX | LOCK_NB);
 }
 
 struct dirent *hook_real_readdir(DIR *dir)

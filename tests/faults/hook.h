@@ -26,13 +26,15 @@ enum call {
     CALL_RENAMEAT,
     CALL_UNLINKAT,
     CALL_MKDIR,
-    CALL_FLOCK,
+    CALL_FLOCK, /* unlocking is left alone: it does not fail */
     CALL_FSTATVFS,
     CALL_FSTAT,
     CALL_FSTATAT,
     CALL_FACCESSAT,
     CALL_FDOPENDIR,
     CALL_READDIR,
+    CALL_CLOSE,
+    CALL_UTIMENSAT,
     CALL_MALLOC,
     CALL_COUNT
 };
@@ -59,10 +61,14 @@ void hook_record(struct oplog *log);
 /* Counts anew from here on. */
 void hook_arm(const struct fault *fault);
 void hook_disarm(void);
+/* Calls are neither counted nor failed until it is over. */
+void hook_pause(bool pause);
 /* How many calls of the kind there were since hook_arm. */
 uint64_t hook_calls(enum call call);
 /* Whether the fault came about, in this process or one that shares `struck`. */
 extern bool *hook_struck;
+/* Pieces of memory that the program under test has and has not given back. */
+int64_t hook_pieces(void);
 /* Each sync takes so long, so that others can come in between; 0: as it is. */
 extern uint64_t hook_sync_ns;
 
@@ -77,6 +83,7 @@ int hook_real_mkdir(const char *path);
 int hook_real_unlink(int dir, const char *name, int flags);
 int hook_real_link(int dir, const char *name, const char *to);
 int hook_real_close(int fd);
+int hook_real_trylock(int fd);
 struct dirent *hook_real_readdir(DIR *dir);
 
 #endif

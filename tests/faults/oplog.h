@@ -28,10 +28,16 @@ enum op_kind {
 };
 
 enum mark {
-    MARK_SPOOL, /* the spool was made */
-    MARK_TRIED, /* the deed numbered offset was tried; bytes are its time as int64_t */
-    MARK_ACKED, /* the deed numbered offset was acknowledged; bytes are the record's id */
-    MARK_BOXED  /* the quarantine entry numbered offset was acknowledged */
+    MARK_SPOOL,   /* the spool was made */
+    MARK_TRIED,   /* the deed numbered offset was tried; bytes are its time as int64_t */
+    MARK_ACKED,   /* the deed numbered offset was acknowledged; bytes are the record's id */
+    MARK_BOXED,   /* the quarantine entry numbered offset was acknowledged */
+    MARK_UNBOXED, /* it may be gone from now on */
+    MARK_RAN,     /* the hook of the deed numbered offset was run */
+    MARK_SETTLED, /* how that ended is written down; bytes are struct settled (sweep.h) */
+    MARK_FLUSHED, /* all that was settled is durable */
+    MARK_ASKED,   /* a command for that deed was given; bytes are its enum command_kind */
+    MARK_GIVEN    /* and acknowledged */
 };
 
 struct op {

@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #define DEADLINE_NS UINT64_C(10000000000)
-#define BODY_MAX 9000
 #define BOX_BODY_LEN 3000
 #define CROWD_MASK (~UINT64_C(0xff))
 
@@ -141,31 +140,37 @@ void deed_key(unsigned number, char out[EVENT_KEY_MAX])
 }
 
 /* Every seventh body spans pages; none holds the bytes of another. */
-static size_t deed_body(unsigned number, char out[BODY_MAX])
+static size_t deed_body(unsigned number, char out[DEED_BODY_MAX])
 {
     size_t fill = number % 7 == 3 ? 5000 + number : 20 + number * 37 % 300;
     size_t len =
-        (size_t)snprintf(out, BODY_MAX, "{\"transcript_id\":\"deed-%u\",\"fill\":\"", number);
+        (size_t)snprintf(out, DEED_BODY_MAX, "{\"transcript_id\":\"deed-%u\",\"fill\":\"", number);
 
     for (size_t i = 0; i < fill; i++)
         out[len++] = (char)('a' + (number * 31 + i * (i + 7)) % 26);
-    len += (size_t)snprintf(out + len, BODY_MAX - len, "\"}");
+    len += (size_t)snprintf(out + len, DEED_BODY_MAX - len, "\"}");
     return len;
+}
+
+void deed_event(struct event *event, unsigned number, char body[DEED_BODY_MAX])
+{
+    *event = (struct event){.kind = EVENT_TRANSCRIPT,
+                            .received_ns = stage_begin_ns() + (int64_t)number * 1000000,
+                            .endpoint = "faults",
+                            .remote_addr = STR("127.0.0.1"),
+                            .query = STR("a=1"),
+                            .body = {body, deed_body(number, body)},
+                            .body_utf8 = true};
+    deed_key(number, event->key);
 }
 
 bool deed_line(struct record_line *line, unsigned number)
 {
-    char body[BODY_MAX];
-    struct event event = {.kind = EVENT_TRANSCRIPT,
-                          .received_ns = stage_begin_ns() + (int64_t)number * 1000000,
-                          .endpoint = "faults",
-                          .remote_addr = STR("127.0.0.1"),
-                          .query = STR("a=1"),
-                          .body = {body, deed_body(number, body)},
-                          .body_utf8 = true};
+    char body[DEED_BODY_MAX];
+    struct event event;
 
-    deed_key(number, event.key);
-    return record_print(line, &event, (size_t)BODY_MAX * 3, NULL) == STATUS_OK;
+    deed_event(&event, number, body);
+    return record_print(line, &event, (size_t)DEED_BODY_MAX * 3, NULL) == STATUS_OK;
 }
 
 static enum status append(struct stage *stage, unsigned number, uint64_t in_ns,
@@ -236,7 +241,7 @@ bool stage_box(struct stage *stage, unsigned number)
     const struct box_entry entry = {.reason = STATUS_MALFORMED,
                                     .detail = "a test",
                                     .endpoint = "faults",
-                                    .kept_max = BODY_MAX,
+                                    .kept_max = DEED_BODY_MAX,
                                     .received_ns = stage->now_ns};
     char body[BOX_BODY_LEN];
     struct box *box;

@@ -15,6 +15,7 @@
 
 #define DEEDS_MAX 64
 #define BOXES_MAX 8
+#define DEED_BODY_MAX 9000
 #define STAGE_HOUR_NS (INT64_C(3600) * 1000000000)
 
 struct stage {
@@ -44,6 +45,7 @@ bool stage_make(struct stage *stage);
 bool stage_open(struct stage *stage);
 void stage_close(struct stage *stage);
 
+void deed_event(struct event *event, unsigned number, char body[DEED_BODY_MAX]);
 bool deed_line(struct record_line *line, unsigned number);
 void deed_key(unsigned number, char out[EVENT_KEY_MAX]);
 

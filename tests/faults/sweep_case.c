@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT
+ * sweep_case - one way with one fault, and what is there afterwards: as a healthy process finds it,
+ * and as one finds it after a power cut at the end of the way.
+ */
+#include "sweep.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define BOOT_BEFORE 1
+#define BOOT_GO 2
+#define BOOT_CUT 3
+/* A way takes milliseconds: one that takes so long waits for something that does not come. */
+#define STUCK_S 60
+
+/* One that was prepared so and one by the fault; with a fault that stays, at each try. */
+#define LOST_MOST 2
+#define LOST_MOST_ALL 5
+
+static void set(struct stage *stage, const struct way *way, const char *root)
+{
+    stage_init(stage, root);
+    stage->options.keep_s = way->keep_s;
+    stage->options.hooked = way->queue;
+    stage_crowd(way->crowded);
+}
+
+static unsigned boot_of(const struct way *way)
+{
+    return way->reboot ? BOOT_GO : BOOT_BEFORE;
+}
+
+static int reap(pid_t pid)
+{
+    int status = 0;
+
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return status;
+}
+
+/* ---- preparing */
+
+bool case_prepare(const struct way *way, const char *root, struct oplog *log,
+                  struct promises *promises, struct hooks *hooks)
+{
+    struct stage stage;
+    int status = 0;
+
+    *promises = (struct promises){.keep_s = way->keep_s};
+    memset(hooks, 0, sizeof *hooks);
+    set(&stage, way, root);
+    stage_boot(BOOT_BEFORE);
+    if (!oplog_begin(log, root))
+        return false;
+    if (way->prepare != NULL) {
+        pid_t pid;
+
+        hook_record(log);
+        pid = fork();
+        if (pid == 0) {
+            way->prepare(&stage);
+            stage_close(&stage);
+            _exit(0);
+        }
+        status = reap(pid);
+        hook_record(NULL);
+    }
+    disk_promises(log, log->count, promises);
+    hooks_learn(hooks, log, false);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 && !log->full && oplog_begin(log, root);
+}
+
+/* ---- the way */
+
+static unsigned open_files(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    unsigned count = 0;
+
+    if (dir == NULL)
+        return 0;
+    while (hook_real_readdir(dir) != NULL)
+        count++;
+    closedir(dir);
+    return count;
+}
+
+static void go(const struct sweep *sweep, struct stage *stage, const struct fault *fault)
+{
+    unsigned files = open_files(), files_after;
+    int64_t pieces = hook_pieces();
+
+    hook_struck = &sweep->findings->struck;
+    way_begin(sweep->findings, fault);
+    alarm(STUCK_S);
+    hook_arm(fault);
+    sweep->way->go(stage);
+    stage_close(stage);
+    hook_disarm();
+    for (unsigned i = 0; i < CALL_COUNT; i++)
+        sweep->findings->calls[i] = hook_calls((enum call)i);
+    files_after = open_files();
+    if (files_after != files)
+        way_wrong("%d descriptors are left open", (int)files_after - (int)files);
+    if (hook_pieces() != pieces)
+        way_wrong("%d pieces of memory are not given back", (int)(hook_pieces() - pieces));
+    sweep->findings->ended = true;
+}
+
+static bool is_kill(enum blow blow)
+{
+    return blow == BLOW_KILL || blow == BLOW_KILL_HALF || blow == BLOW_KILL_BEHIND;
+}
+
+static bool bad(struct verdict_on *out, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static bool bad(struct verdict_on *out, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(out->text, sizeof out->text, format, args);
+    va_end(args);
+    out->ok = false;
+    return false;
+}
+
+static bool ended_well(const struct sweep *sweep, const struct fault *fault, int status,
+                       struct verdict_on *out)
+{
+    const struct findings *f = sweep->findings;
+
+    if (f->wrong[0] != '\0')
+        return bad(out, "%s", f->wrong);
+    if (f->ended && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return true;
+    if (f->struck && is_kill(fault->blow) && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+        return true;
+    if (WIFSIGNALED(status))
+        return bad(out, "the process dies of signal %d", WTERMSIG(status));
+    return bad(out, "the process ends with %d", WEXITSTATUS(status));
+}
+
+/* ---- judging */
+
+/* A place that the disk cannot read says nothing about a key: what is retried then may be recorded
+ * once more, rather than be refused for good (store/lookup.c). */
+static void allow_repeats(const struct fault *fault, struct promises *p)
+{
+    if (fault->call != CALL_PREAD || fault->error != EIO)
+        return;
+    p->broken = 0;
+    for (unsigned n = 0; n < DEEDS_MAX; n++)
+        p->renewed[n] = p->renewed[n] || p->acked[n];
+}
+
+static bool judge_root(const struct sweep *sweep, const struct fault *fault, bool cut, bool tidy,
+                       struct verdict_on *out)
+{
+    const char *root = cut ? sweep->root_cut : sweep->root;
+    struct promises promises = *sweep->promises;
+    struct hooks hooks = *sweep->hooks;
+    struct verdict_on v;
+    struct stage stage;
+
+    disk_promises(sweep->log, sweep->log->count, &promises);
+    allow_repeats(fault, &promises);
+    hooks_learn(&hooks, sweep->log, cut);
+    hooks.lost_most = fault->blow == BLOW_FAIL_ALL ? LOST_MOST_ALL : LOST_MOST;
+    set(&stage, sweep->way, root);
+    stage_boot(cut ? BOOT_CUT : boot_of(sweep->way));
+    judge(&stage, &promises, tidy, &v);
+    if (v.ok && sweep->way->queue)
+        queue_judge(&stage, &promises, &hooks, cut, &v);
+    if (v.ok)
+        return true;
+    return bad(out, "%s%s", cut ? "after a power cut: " : "", v.text);
+}
+
+static bool judge_cut(const struct sweep *sweep, const struct fault *fault, struct verdict_on *out)
+{
+    struct disk *disk = disk_make(sweep->log);
+    bool tidy = false, ok;
+
+    stage_empty(sweep->root_cut);
+    ok = disk != NULL && !sweep->log->full &&
+         disk_leave(disk, sweep->log->count, DISK_NOTHING_MORE, 1, sweep->root_cut, &tidy);
+    if (disk != NULL)
+        disk_free(disk);
+    if (!ok)
+        return bad(out, "the power cut cannot be made");
+    return judge_root(sweep, fault, true, tidy, out);
+}
+
+/* A look that fails changes what is written less than a write that fails. */
+static bool leaves_disk_alone(const struct fault *fault)
+{
+    static const enum call looks[] = {CALL_OPENAT,    CALL_READ,     CALL_PREAD,     CALL_FSTAT,
+                                      CALL_FSTATAT,   CALL_FSTATVFS, CALL_FACCESSAT, CALL_UTIMENSAT,
+                                      CALL_FDOPENDIR, CALL_READDIR,  CALL_FLOCK,     CALL_MALLOC};
+
+    for (size_t i = 0; i < sizeof looks / sizeof *looks; i++)
+        if (fault->call == looks[i])
+            return true;
+    return false;
+}
+
+bool case_try(const struct sweep *sweep, const struct fault *fault, struct verdict_on *out)
+{
+    bool tidy;
+    struct stage stage;
+    int status;
+    pid_t pid;
+
+    *out = (struct verdict_on){.ok = true};
+    memset(sweep->findings, 0, sizeof *sweep->findings);
+    stage_empty(sweep->root);
+    if (!disk_leave(sweep->prepared, sweep->prepared_at, DISK_ALL, 1, sweep->root, &tidy) ||
+        !oplog_begin(sweep->log, sweep->root))
+        return bad(out, "it cannot be prepared");
+    set(&stage, sweep->way, sweep->root);
+    stage.now_ns = sweep->promises->now_ns > stage.now_ns ? sweep->promises->now_ns : stage.now_ns;
+    stage_boot(boot_of(sweep->way));
+    hook_record(sweep->log);
+    pid = fork();
+    if (pid == 0) {
+        go(sweep, &stage, fault);
+        _exit(0);
+    }
+    status = reap(pid);
+    hook_record(NULL);
+    return ended_well(sweep, fault, status, out) && judge_root(sweep, fault, false, true, out) &&
+           (leaves_disk_alone(fault) || judge_cut(sweep, fault, out));
+}
