@@ -20,6 +20,7 @@ extern const struct unit_suite suite_child;
 extern const struct unit_suite suite_command;
 extern const struct unit_suite suite_commands;
 extern const struct unit_suite suite_config;
+extern const struct unit_suite suite_crew;
 extern const struct unit_suite suite_event;
 extern const struct unit_suite suite_group;
 extern const struct unit_suite suite_hookenv;
@@ -81,6 +82,7 @@ static const struct unit_suite *const suites[] = {
     &suite_command,
     &suite_commands,
     &suite_config,
+    &suite_crew,
     &suite_event,
     &suite_group,
     &suite_hookenv,
