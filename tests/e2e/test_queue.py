@@ -98,7 +98,7 @@ class Storm(QueueCase):
                 server = Server("lighttpd-fastcgi", self.place)
                 self.addCleanup(server.stop)
         # As cron does: what was lost twice in a row waits for ten seconds.
-        wait_until(lambda: self.once() == "" and self.states() == {"done": EVENTS}, 120, "every event is done", step=1)
+        wait_until(lambda: self.once() == "" and self.states() == {"done": EVENTS}, 600, "every event is done", step=1)
         ran = collections.Counter(self.said("ran").split())
         lost = sum(r["end"] == "lost" for r in self.results())
         self.assertGreaterEqual(kills, KILLS)
