@@ -6,11 +6,14 @@ Speaks the kernel's FUSE protocol over /dev/fuse itself, so it needs no library;
 standard input, each answered by "ok":
 
     write N    the next N writes fail with EIO, and their bytes are gone
-    flush N    the next N flushes fail with EIO
+    flush N    the next N flushes fail with EIO, and all that was written since the last good one is gone
+    cut        the power goes: what was written since the last good flush is gone, and so is all that comes
+    back       the power is back
     count      answered by "W F": how many writes and flushes have failed so far
 
-Ends with its standard input, or where FOLDER is unmounted. A real file system above it sees what a real disk would do:
-a write that fails once, the page marked clean all the same, and a later fsync that succeeds.
+Ends with its standard input, or where FOLDER is unmounted. A real file system above it sees what a real disk does: a
+write that fails once, while the page is marked clean all the same and a later fsync succeeds; a cache that only a flush
+empties.
 """
 import ctypes
 import errno
@@ -24,6 +27,7 @@ LOOKUP, FORGET, GETATTR, SETATTR, OPEN, READ, WRITE, STATFS, RELEASE, FSYNC = 1,
 FLUSH, INIT, OPENDIR, RELEASEDIR, BATCH_FORGET = 25, 26, 27, 29, 42
 NO_ANSWER = (FORGET, BATCH_FORGET)
 MAX_WRITE = 1 << 17
+BLOCK = 4096
 HEAD = struct.Struct("<IIQQIIII")  # of a request: length, opcode, unique, node, user, group, process, padding
 FOREVER = 3600
 DIRECT_IO = 1  # no page cache of ours in between
@@ -42,6 +46,19 @@ class Disk:
         self.size = os.fstat(self.image).st_size
         self.writes_to_fail = self.flushes_to_fail = 0
         self.failed_writes = self.failed_flushes = 0
+        self.without_power = False
+        self.cache = {}  # block: bytes, until a flush
+
+    def block(self, number):
+        return self.cache.get(number) or bytearray(os.pread(self.image, BLOCK, number * BLOCK))
+
+    def blocks(self, offset, size):
+        """The blocks that a stretch touches: number, and the stretch's begin and end in it."""
+        while size > 0:
+            begin = offset % BLOCK
+            end = min(BLOCK, begin + size)
+            yield offset // BLOCK, begin, end
+            offset, size = offset + end - begin, size - (end - begin)
 
     def attributes(self, node):
         mode, size, links = (0o040700, 0, 2) if node == ROOT else (0o100600, self.size, 1)
@@ -64,7 +81,8 @@ class Disk:
 
     def read(self, _, body):
         _, offset, size = struct.unpack_from("<QQI", body)
-        return os.pread(self.image, size, offset)
+        size = max(0, min(size, self.size - offset))
+        return b"".join(self.block(number)[begin:end] for number, begin, end in self.blocks(offset, size))
 
     def write(self, _, body):
         _, offset, size = struct.unpack_from("<QQI", body)
@@ -72,13 +90,24 @@ class Disk:
             self.writes_to_fail -= 1
             self.failed_writes += 1
             raise OSError(errno.EIO, "")
-        return struct.pack("<II", os.pwrite(self.image, body[40:40 + size], offset), 0)
+        if self.without_power:
+            return struct.pack("<II", size, 0)
+        data = memoryview(body)[40:40 + size]
+        for number, begin, end in self.blocks(offset, size):
+            block = self.block(number)
+            block[begin:end], data = data[:end - begin], data[end - begin:]
+            self.cache[number] = block
+        return struct.pack("<II", size, 0)
 
     def fsync(self, *_):
         if self.flushes_to_fail > 0:
             self.flushes_to_fail -= 1
             self.failed_flushes += 1
+            self.cache.clear()
             raise OSError(errno.EIO, "")
+        for number, block in self.cache.items():
+            os.pwrite(self.image, block, number * BLOCK)
+        self.cache.clear()
         return b""
 
     def statfs(self, *_):
@@ -111,6 +140,9 @@ class Disk:
             self.writes_to_fail = int(words[1])
         elif words[0] == "flush":
             self.flushes_to_fail = int(words[1])
+        elif words[0] in ("cut", "back"):
+            self.without_power = words[0] == "cut"
+            self.cache.clear()
         else:
             return "what?"
         return "ok"

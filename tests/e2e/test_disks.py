@@ -108,6 +108,19 @@ class OnDisk:
         self.site(segment_max="256K")
         self.each_mode(scene)
 
+    def test_power_cut_takes_nothing_that_was_accepted(self):
+        def scene():
+            for number in range(6):
+                self.assertTrue(self.post(str(uuid.uuid4()), pad=number * 5003))
+            self.assertEqual("ok", self.place.disk.tell("cut"))
+            self.stop_server()
+            self.place.unmount()
+            self.assertEqual("ok", self.place.disk.tell("back"))
+            self.place.mount()
+
+        self.site(segment_max="64K")
+        self.each_mode(scene)
+
     def fail_once(self, what):
         """The disk fails once, in each round, and is well again before the first retry."""
         refused = 0
