@@ -17,8 +17,10 @@ extern const struct unit_suite suite_auth;
 extern const struct unit_suite suite_base;
 extern const struct unit_suite suite_box;
 extern const struct unit_suite suite_child;
+extern const struct unit_suite suite_clock;
 extern const struct unit_suite suite_command;
 extern const struct unit_suite suite_commands;
+extern const struct unit_suite suite_commit;
 extern const struct unit_suite suite_config;
 extern const struct unit_suite suite_event;
 extern const struct unit_suite suite_group;
@@ -78,8 +80,10 @@ static const struct unit_suite *const suites[] = {
     &suite_base,
     &suite_box,
     &suite_child,
+    &suite_clock,
     &suite_command,
     &suite_commands,
+    &suite_commit,
     &suite_config,
     &suite_event,
     &suite_group,
