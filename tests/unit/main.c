@@ -45,6 +45,7 @@ extern const struct unit_suite suite_request;
 extern const struct unit_suite suite_result;
 extern const struct unit_suite suite_retention;
 extern const struct unit_suite suite_retry;
+extern const struct unit_suite suite_room;
 extern const struct unit_suite suite_rotate;
 extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_settings;
@@ -57,6 +58,7 @@ extern const struct unit_suite suite_url;
 extern const struct unit_suite suite_verbs;
 extern const struct unit_suite suite_verdict;
 extern const struct unit_suite suite_verify;
+extern const struct unit_suite suite_wake;
 #ifdef REMOTE
 extern const struct unit_suite suite_aai_parse;
 extern const struct unit_suite suite_claim;
@@ -106,6 +108,7 @@ static const struct unit_suite *const suites[] = {
     &suite_result,
     &suite_retention,
     &suite_retry,
+    &suite_room,
     &suite_rotate,
     &suite_scan,
     &suite_settings,
@@ -118,6 +121,7 @@ static const struct unit_suite *const suites[] = {
     &suite_verbs,
     &suite_verdict,
     &suite_verify,
+    &suite_wake,
 #ifdef REMOTE
     &suite_aai_parse,
     &suite_claim,
