@@ -5,7 +5,7 @@
 COVERAGE_BUILD = coverage-build
 COVERAGE_CC = gcc
 COVERAGE_LINES = 90
-COVERAGE_BRANCHES = 70
+COVERAGE_BRANCHES = 75
 COVERAGE_HTML =
 # gcc would put a call of its own before each exec. A hook's process has our memory until then: that call would end
 # the counting of the program which started it.
