@@ -47,6 +47,7 @@ extern const struct unit_suite suite_request;
 extern const struct unit_suite suite_result;
 extern const struct unit_suite suite_retention;
 extern const struct unit_suite suite_retry;
+extern const struct unit_suite suite_room;
 extern const struct unit_suite suite_rotate;
 extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_settings;
@@ -59,6 +60,7 @@ extern const struct unit_suite suite_url;
 extern const struct unit_suite suite_verbs;
 extern const struct unit_suite suite_verdict;
 extern const struct unit_suite suite_verify;
+extern const struct unit_suite suite_wake;
 #ifdef REMOTE
 extern const struct unit_suite suite_aai_parse;
 extern const struct unit_suite suite_claim;
@@ -110,6 +112,7 @@ static const struct unit_suite *const suites[] = {
     &suite_result,
     &suite_retention,
     &suite_retry,
+    &suite_room,
     &suite_rotate,
     &suite_scan,
     &suite_settings,
@@ -122,6 +125,7 @@ static const struct unit_suite *const suites[] = {
     &suite_verbs,
     &suite_verdict,
     &suite_verify,
+    &suite_wake,
 #ifdef REMOTE
     &suite_aai_parse,
     &suite_claim,
