@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Hooks: what they get, what becomes of them, and that they neither delay an answer nor get lost."""
+import fcntl
 import glob
 import json
 import os
 import pwd
 import signal
 import subprocess
+import time
 import uuid
 
 import records
@@ -340,6 +342,30 @@ class Survival(HookCase):
         self.assertEqual(["begin", "end", "begin", "end"], words[0::2])
         self.assertEqual([words[1], words[1], words[5], words[5]], words[1::2])
         self.assertEqual([(1, "again", "lost", 0), (1, "done", "exit", 0)], self.ends(event))
+
+    def test_an_event_of_which_nobody_was_told_is_found_before_a_runner_leaves(self):
+        fifo, log = self.blocked()
+        self.deliver()
+        runner = self.start("--once")
+        self.eventually(lambda: "begin" in self.said(log), 20)
+        # As for whoever comes when the runner has stopped listening.
+        os.unlink(os.path.join(self.place.spool, "run", "wake"))
+        event = self.deliver()
+        self.release_until(fifo, runner.ended, "the runner is done")
+        self.assertEqual([(1, "done", "exit", 0)], self.ends(event))
+
+    def test_a_runner_that_meets_one_which_no_longer_listens_waits_for_its_lock(self):
+        self.site("/bin/true")
+        self.deliver()
+        self.once()
+        event = self.deliver()
+        with open(os.path.join(self.place.spool, "run", "lock"), "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            runner = self.start("--once")
+            time.sleep(0.5)
+            self.assertFalse(runner.ended())
+        wait_until(runner.ended, 20, "the runner is done")
+        self.assertEqual([(1, "done", "exit", 0)], self.ends(event))
 
     def test_after_a_kill_of_everything_once_alone_resumes(self):
         fifo, log = self.blocked()

@@ -32,6 +32,7 @@ atomic_int kit_syncs_let = INT_MAX;
 atomic_int kit_write_errno, kit_makes_to_fail;
 atomic_size_t kit_write_cut;
 atomic_ullong kit_free_bytes;
+_Atomic kit_look kit_before_write;
 
 int __real_file_datasync(int fd);
 int __wrap_file_datasync(int fd);
@@ -73,7 +74,10 @@ ssize_t __wrap_file_write_once(int fd, const void *bytes, size_t len)
 {
     int failure = atomic_exchange(&kit_write_errno, 0);
     size_t cut = atomic_exchange(&kit_write_cut, 0);
+    kit_look look = atomic_load(&kit_before_write);
 
+    if (look != NULL)
+        look();
     if (failure == 0)
         return __real_file_write_once(fd, bytes, len);
     if (cut > 0)
@@ -115,6 +119,7 @@ static void no_faults(void)
     atomic_store(&kit_write_errno, 0);
     atomic_store(&kit_write_cut, 0);
     atomic_store(&kit_free_bytes, 0);
+    atomic_store(&kit_before_write, NULL);
 }
 
 /* ---- open, close */

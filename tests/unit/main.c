@@ -22,6 +22,7 @@ extern const struct unit_suite suite_command;
 extern const struct unit_suite suite_commands;
 extern const struct unit_suite suite_commit;
 extern const struct unit_suite suite_config;
+extern const struct unit_suite suite_crew;
 extern const struct unit_suite suite_event;
 extern const struct unit_suite suite_group;
 extern const struct unit_suite suite_hookenv;
@@ -87,6 +88,7 @@ static const struct unit_suite *const suites[] = {
     &suite_commands,
     &suite_commit,
     &suite_config,
+    &suite_crew,
     &suite_event,
     &suite_group,
     &suite_hookenv,

@@ -82,8 +82,8 @@ bool qk_open(enum qk_way how)
     way = how;
     event_count = held_count = 0;
     for (size_t i = 0; i < ENDPOINTS; i++)
-        endpoints[i] =
-            (struct config_endpoint){.name = endpoint_names[i], .hook = i < 2 ? hook : NULL};
+        endpoints[i] = (struct config_endpoint){
+            .name = endpoint_names[i], .hook = i < 2 ? hook : NULL, .hook_timeout_s = 60};
     if (!kit_open(&qk_kit))
         return false;
     qk_kit.now_ns = NOW_NS;

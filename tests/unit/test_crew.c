@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include "queue_kit.h"
+#include "unit.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "run/crew.h"
+
+#define SLOT_ROOM 4096
+#define LOOKS_MAX 3000
+#define LOOK_NS 10000000
+#define SLOT_FIRST SPOOL_SLOT_PREFIX "0"
+
+static unsigned writes, writes_with_slot;
+
+static bool slot_speaks(void)
+{
+    struct buf text;
+    bool speaks;
+
+    buf_init(&text, SLOT_ROOM);
+    speaks = file_slurp(qk_kit.spool.dir, SLOT_FIRST, &text) == 0 && text.len > 0;
+    buf_free(&text);
+    return speaks;
+}
+
+static void look_at_slot(void)
+{
+    writes++;
+    writes_with_slot += slot_speaks();
+}
+
+/* Begins what is due and waits for its end. */
+static void run_one(struct crew *crew)
+{
+    struct claim *claim = NULL;
+
+    qk_fill();
+    UNIT_STATUS(STATUS_OK, queue_claim(qk_queue, qk_kit.now_ns, &claim, &qk_err), &qk_err);
+    UNIT_REQUIRE(claim != NULL);
+    crew_begin(crew, claim, clock_mono_ns(), qk_kit.now_ns);
+    UNIT_INT(1, crew_running(crew));
+    UNIT_TRUE(slot_speaks());
+    writes = writes_with_slot = 0;
+    atomic_store(&kit_before_write, look_at_slot);
+    for (unsigned n = 0; n < LOOKS_MAX && crew_running(crew) > 0; n++) {
+        clock_sleep_ns(LOOK_NS);
+        (void)crew_step(crew, true, clock_mono_ns(), qk_kit.now_ns);
+    }
+    atomic_store(&kit_before_write, NULL);
+    UNIT_INT(0, crew_running(crew));
+}
+
+/* Killed in between, the next runner would neither know of the run nor of its end. */
+UNIT_TEST(a_slot_speaks_of_its_hook_until_the_result_is_written_and_no_longer)
+{
+    const struct log log = {.dir = -1, .program = "test"};
+    const struct crew_site site = {.spool = &qk_kit.spool, .log = &log};
+    struct crew *crew = NULL;
+
+    UNIT_REQUIRE(qk_open(QK_STAYS));
+    qk_record("a1");
+    UNIT_STATUS(STATUS_OK, crew_make(&crew, &site, qk_queue, &qk_err), &qk_err);
+    UNIT_REQUIRE(crew != NULL);
+    run_one(crew);
+    UNIT_TEXT("a1:done/1", qk_states());
+    UNIT_TRUE(writes > 0);
+    UNIT_INT(writes, writes_with_slot);
+    UNIT_FALSE(slot_speaks());
+    crew_free(crew);
+    qk_close();
+}
+
+static const struct unit_case cases[] = {
+    UNIT_CASE(a_slot_speaks_of_its_hook_until_the_result_is_written_and_no_longer),
+    UNIT_END,
+};
+const struct unit_suite suite_crew = {"crew", cases};
