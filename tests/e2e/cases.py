@@ -15,6 +15,15 @@ def needs_root(test):
     return test
 
 
+LACKING = "this machine has no "
+
+
+def lacking(what):
+    """Leaves a test that this machine cannot run, as a kernel may have no such device. `run` prints it and counts it by
+    itself; a test that is skipped in any other way fails."""
+    raise unittest.SkipTest(LACKING + what)
+
+
 class PlaceCase(unittest.TestCase):
     """One place for all tests of a class. `endpoints` and `settings` make its configuration."""
 

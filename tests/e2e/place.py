@@ -251,16 +251,33 @@ class Place:
         """As if the machine's keeper had killed them all."""
         for pid in self.runners():
             end(os.kill, pid)
-        if hooks:
-            for group in self.hook_groups():
-                end(os.killpg, group)
-        wait_until(lambda: not self.runners(), 10, "the killed runners are gone")
+        wait_until(lambda: not self.runners(), 30, "the killed runners are gone")
+        # Only now: until then they could begin another.
+        groups = set(self.hook_groups()) if hooks else set()
+        for group in groups:
+            end(os.killpg, group)
+        wait_until(lambda: not groups & living_groups(), 30, "the killed hooks are gone")
 
     def remove(self):
         with whole():
             atexit.unregister(self.remove)
             self.kill_runners()
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def living_groups():
+    """Process groups of everything that lives: what was killed may still be about to die."""
+    found = set()
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat", encoding="ascii", errors="replace") as f:
+                    fields = f.read().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if fields[0] != "Z":
+                found.add(int(fields[2]))
+    return found
 
 
 class Process:

@@ -2,6 +2,7 @@
 """reconcile: transcripts whose webhook never arrived are on record once, with their parameters, and their hooks run."""
 import collections
 import datetime
+import fcntl
 import json
 import os
 import pty
@@ -352,16 +353,19 @@ class Outages(ReconcileCase):
         self.once_each(ids)
 
     def kill_at(self, events):
-        """Runs it until so many more events are on record, and kills it there. Whether it was in time."""
-        before = sum(self.subjects().values())
+        """Runs it until it has told of so many events, and kills it there. Whether it was in time."""
         process = subprocess.Popen(self.command(self.sandbox, key_file=self.sandbox.key_file), env=self.place.env(),
-                                   cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                   cwd="/", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        # A page holds fewer lines than there are events: it waits for us, however slow we are.
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
         try:
-            while process.poll() is None and sum(self.subjects().values()) - before < events:
-                pass
+            for _ in range(events):
+                if not process.stdout.readline():
+                    break
         finally:
             process.kill()
             process.wait()
+            process.stdout.close()
         return process.returncode == -signal.SIGKILL
 
     def test_killed_anywhere_it_is_simply_run_again(self):
@@ -372,7 +376,7 @@ class Outages(ReconcileCase):
             run = self.reconcile(self.sandbox, key_file=self.sandbox.key_file)
             self.once_each(ids, f"killed at {events}: {run.err}")
             self.hooks_ran_once(ids)
-        self.assertGreaterEqual(killed, 3, "hardly any kill came in time")
+        self.assertGreaterEqual(killed, 3, "none of the first three kills can be too late")
 
     def test_webhooks_may_arrive_meanwhile(self):
         ids = self.finish(self.COUNT)
@@ -502,7 +506,7 @@ class Many(ReconcileCase):
         ids = stored(sandbox, 300, URL)
         run = self.reconcile(sandbox, key_file=sandbox.key_file)
         self.assertLessEqual(set(ids), set(self.recorded(run)))
-        self.assertIn("the API asks for a pause", run.err)
+        self.assertIn("asks for a pause", run.err)
         self.once_each(ids)
 
 

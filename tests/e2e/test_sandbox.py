@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,7 +14,7 @@ import requests
 
 import npm
 from cases import ServerCase
-from place import HEADER, SECRET, Process, build_dir, wait_until
+from place import HEADER, ROOT, SECRET, Process, build_dir, wait_until
 from sandbox import Sandbox, SandboxCase, shipped_config
 from scripted import SILENCE, in_turn, reply
 
@@ -507,7 +508,7 @@ class OfficialSdk(SandboxCase):
 
 
 class WholeLoop(ServerCase):
-    """SDK, sandbox, webhook, gateway behind lighttpd, `stenohook list`."""
+    """SDK, sandbox, webhook, gateway behind lighttpd, the example hook, `stenohook list`."""
 
     mode = "lighttpd-fastcgi"
 
@@ -516,8 +517,18 @@ class WholeLoop(ServerCase):
         super().setUpClass()
         cls.sandbox = Sandbox(delay_ms=0, interval_ms=200)
         cls.addClassCleanup(cls.sandbox.stop)
+        cls.addClassCleanup(cls.place.kill_runners)
+        cls.fetched = cls.place.worker_folder("fetched")
+        key = os.path.join(cls.place.secrets, "api-key")
+        shutil.copy(cls.sandbox.key_file, key)
+        cls.place.give(key)
+        # Where the worker can reach it, whoever owns the sources.
+        hook = os.path.join(cls.place.folder, "fetch-transcript")
+        shutil.copy(os.path.join(ROOT, "examples", "hooks", "fetch-transcript"), hook)
+        cls.place.configure({"calls": {"hook": [hook, "-a", cls.sandbox.url, cls.fetched, key, "text"],
+                                       "params": ["customer_id"]}})
 
-    def test_what_the_sdk_submits_is_listed_when_its_webhook_has_come(self):
+    def test_what_the_sdk_submits_is_fetched_and_listed_when_its_webhook_has_come(self):
         out = sdk("""
         for (const audio of ["a.mp3", "error.mp3"]) {
             const t = await client.transcripts.submit({ audio: "https://example.com/" + audio, webhook_url: webhook,
@@ -534,6 +545,15 @@ class WholeLoop(ServerCase):
         self.assertIn(out["error.mp3"], listed)
         self.assertEqual("error", self.found(out["error.mp3"])[0]["status"])
         self.assertIn("customer_id=1234", json.dumps(self.found(out["a.mp3"])))
+        text = os.path.join(self.fetched, "1234", out["a.mp3"] + ".txt")
+        self.eventually(lambda: os.path.exists(text), 30, "the example hook has fetched the text")
+        with open(text, encoding="utf-8") as f:
+            self.assertEqual(self.sandbox.until(out["a.mp3"], lambda t: t["text"])["text"], f.read().rstrip("\n"))
+        self.eventually(lambda: self.hooks(out["a.mp3"], out["error.mp3"]) == {"done"}, 30, "both hooks are done")
+
+    def hooks(self, *subjects):
+        listed = [json.loads(e) for e in self.place.stenohook("list", "--format", "json").splitlines()]
+        return {e["hook"] for e in listed if e["transcript_id"] in subjects}
 
     def test_a_wrong_secret_is_final_and_the_api_tells_of_it(self):
         submitted = self.sandbox.submit(webhook_url=self.server.url(), webhook_auth_header_name=HEADER,

@@ -17,8 +17,10 @@ extern const struct unit_suite suite_auth;
 extern const struct unit_suite suite_base;
 extern const struct unit_suite suite_box;
 extern const struct unit_suite suite_child;
+extern const struct unit_suite suite_clock;
 extern const struct unit_suite suite_command;
 extern const struct unit_suite suite_commands;
+extern const struct unit_suite suite_commit;
 extern const struct unit_suite suite_config;
 extern const struct unit_suite suite_crew;
 extern const struct unit_suite suite_event;
@@ -46,6 +48,7 @@ extern const struct unit_suite suite_request;
 extern const struct unit_suite suite_result;
 extern const struct unit_suite suite_retention;
 extern const struct unit_suite suite_retry;
+extern const struct unit_suite suite_room;
 extern const struct unit_suite suite_rotate;
 extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_settings;
@@ -58,6 +61,7 @@ extern const struct unit_suite suite_url;
 extern const struct unit_suite suite_verbs;
 extern const struct unit_suite suite_verdict;
 extern const struct unit_suite suite_verify;
+extern const struct unit_suite suite_wake;
 #ifdef REMOTE
 extern const struct unit_suite suite_aai_parse;
 extern const struct unit_suite suite_claim;
@@ -79,8 +83,10 @@ static const struct unit_suite *const suites[] = {
     &suite_base,
     &suite_box,
     &suite_child,
+    &suite_clock,
     &suite_command,
     &suite_commands,
+    &suite_commit,
     &suite_config,
     &suite_crew,
     &suite_event,
@@ -108,6 +114,7 @@ static const struct unit_suite *const suites[] = {
     &suite_result,
     &suite_retention,
     &suite_retry,
+    &suite_room,
     &suite_rotate,
     &suite_scan,
     &suite_settings,
@@ -120,6 +127,7 @@ static const struct unit_suite *const suites[] = {
     &suite_verbs,
     &suite_verdict,
     &suite_verify,
+    &suite_wake,
 #ifdef REMOTE
     &suite_aai_parse,
     &suite_claim,

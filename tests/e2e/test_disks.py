@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: MIT
+"""Real file systems on a disk that fails: 2xx is on the disk itself, whatever the page cache said."""
+import json
+import os
+import subprocess
+import sys
+import uuid
+
+from cases import PlaceCase, needs_root
+from disks import FILE_SYSTEMS, DiskPlace, check_means
+from fastcgi import request_env
+from place import as_worker
+from records import body_of
+from sender import Sender, transcript
+from servers import Server
+
+MODES = ("lighttpd-cgi", "lighttpd-fastcgi")
+# Of some, so that a failure that met what nobody waits for (the index, say) is followed by one that met a record.
+ROUNDS = 2
+# Answers of 503 after which somebody comes and mounts the file system again.
+PATIENCE = 3
+
+
+def padded(subject, pad):
+    return transcript(subject)[:-1] + ', "pad": "'.encode() + "ä".encode() * (pad // 2) + b'"}'
+
+
+class OnDisk:
+    """The tests for one file system, whose name is `kind`."""
+
+    kind = None
+
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    def site(self, **how):
+        check_means(self.kind)
+        self.sent = {}
+        self.server = None
+        self.place = DiskPlace(self.kind, **{"free_space_min": "0", **how})
+        self.addCleanup(self.place.remove)
+        self.addCleanup(self.stop_server)
+
+    def logs(self):
+        return self.place.log_text()
+
+    def start_server(self, mode):
+        self.server = Server(mode, self.place)
+
+    def stop_server(self):
+        if self.server is not None:
+            self.server.stop()
+            self.server = None
+
+    def post(self, subject, pad=20):
+        """Whether it was accepted; the only other answer is: come again."""
+        body = self.sent.setdefault(subject, padded(subject, pad))
+        answer = Sender().once(self.server.url(), body)
+        if answer.status_code != 200:
+            self.assertEqual((503, "10"), (answer.status_code, answer.headers.get("Retry-After")), answer.text)
+        return answer.status_code == 200
+
+    def mount_again(self):
+        """As an administrator would, or a reboot."""
+        mode = self.server.mode
+        self.stop_server()
+        self.place.unmount()
+        self.place.mount()
+        self.start_server(mode)
+
+    def deliver(self, subject):
+        """Until it is accepted: how often it was not."""
+        for refused in range(3 * PATIENCE):
+            if refused == PATIENCE:
+                self.mount_again()
+            if self.post(subject):
+                return refused
+        self.fail("refused although the disk is well again")
+
+    def check_disk(self):
+        """What is on the disk when no cache is left: each event that was sent, once, with its very bytes."""
+        self.stop_server()
+        self.place.unmount()
+        self.place.mount()
+        self.place.stenohook("verify")
+        listed = [json.loads(line) for line in self.place.stenohook("list", "--format", "json").splitlines()]
+        self.assertEqual(sorted(self.sent), sorted(r["transcript_id"] for r in listed))
+        # Lines that do not count may be torn, or of a first try: the last one of an event is the one that counts.
+        on_disk = {r["transcript_id"]: body_of(r) for r in self.journal(torn=True)}
+        self.assertEqual(self.sent, on_disk)
+
+    def each_mode(self, scene):
+        for mode in MODES:
+            self.start_server(mode)
+            scene()
+            self.stop_server()
+        self.check_disk()
+
+    def test_deliveries_are_on_the_disk_byte_for_byte(self):
+        def scene():
+            subjects = [str(uuid.uuid4()) for _ in range(8)]
+            for number, subject in enumerate(subjects):
+                self.assertTrue(self.post(subject, pad=7 ** number % 300_007))
+            for subject in subjects:
+                self.assertTrue(self.post(subject), "its retry")
+
+        self.site(segment_max="256K")
+        self.each_mode(scene)
+
+    def test_power_cut_takes_nothing_that_was_accepted(self):
+        def scene():
+            for number in range(6):
+                self.assertTrue(self.post(str(uuid.uuid4()), pad=number * 5003))
+            self.assertEqual("ok", self.place.disk.tell("cut"))
+            self.stop_server()
+            self.place.unmount()
+            self.assertEqual("ok", self.place.disk.tell("back"))
+            self.place.mount()
+
+        self.site(segment_max="64K")
+        self.each_mode(scene)
+
+    def fail_once(self, what):
+        """The disk fails once, in each round, and is well again before the first retry."""
+        refused = 0
+        for _ in range(ROUNDS):
+            self.assertTrue(self.post(str(uuid.uuid4())))
+            self.assertEqual("ok", self.place.disk.tell(f"{what} 1"))
+            for _ in range(3):
+                refused += self.deliver(str(uuid.uuid4()))
+            # Else it would be the next round's, and a round more.
+            self.place.disk.tell(f"{what} 0")
+        self.assertGreater(refused, 0, "no failure has met a record")
+
+    def test_write_that_fails_once_below_a_sync_loses_nothing(self):
+        self.site()
+        self.each_mode(lambda: self.fail_once("write"))
+        self.assertGreater(self.place.disk.failed()[0], 0)
+
+    def test_flush_that_fails_once_loses_nothing(self):
+        self.site()
+        self.each_mode(lambda: self.fail_once("flush"))
+        self.assertGreater(self.place.disk.failed()[1], 0)
+
+    def test_disk_that_runs_full_in_the_middle_of_a_write_loses_nothing(self):
+        def scene():
+            self.assertTrue(self.post(str(uuid.uuid4())))
+            self.place.fill()
+            self.place.shrink_ballast(512 << 10)
+            refused = []
+            for number in range(2000):
+                subject = str(uuid.uuid4())
+                if not self.post(subject, pad=4001 * (number % 23)):
+                    refused.append(subject)
+                if len(refused) == 8:
+                    break
+            self.assertEqual(8, len(refused), "the file system never fills up")
+            os.unlink(self.place.ballast)
+            for subject in refused:
+                self.deliver(subject)
+
+        self.site()
+        self.each_mode(scene)
+
+    def test_read_only_is_503_and_well_again_when_writable(self):
+        def scene():
+            subject = str(uuid.uuid4())
+            mode = self.server.mode
+            # A server that keeps the journal open keeps the kernel from it.
+            if not self.place.remount("ro"):
+                self.stop_server()
+                self.assertTrue(self.place.remount("ro"))
+                self.start_server(mode)
+            self.assertFalse(self.post(subject))
+            self.assertTrue(self.place.remount("rw"))
+            self.assertTrue(self.post(subject))
+            self.assertTrue(self.post(str(uuid.uuid4())))
+
+        self.site()
+        self.each_mode(scene)
+
+    def test_read_only_in_the_middle_of_a_delivery_is_503(self):
+        self.site()
+        self.start_server("lighttpd-cgi")
+        self.assertTrue(self.post(str(uuid.uuid4())))
+        subject = str(uuid.uuid4())
+        body = self.sent[subject] = padded(subject, 3000)
+        child = subprocess.Popen([self.place.program], env=self.place.env(**request_env(body=body)), cwd="/",
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **as_worker())
+        self.addCleanup(child.kill)
+        child.stdin.write(body[:1000])
+        child.stdin.flush()
+        self.assertTrue(self.place.remount("ro"))
+        out, _ = child.communicate(body[1000:], timeout=60)
+        self.assertTrue(out.startswith(b"Status: 503"), out)
+        self.assertIn(b"\r\nRetry-After: 10\r\n", out)
+        self.assertTrue(self.place.remount("rw"))
+        self.assertTrue(self.post(subject))
+        self.check_disk()
+
+
+for name in FILE_SYSTEMS:
+    title = f"OnDisk[{name}]"
+    setattr(sys.modules[__name__], title,
+            needs_root(type(title, (OnDisk, PlaceCase), {"kind": name, "__module__": __name__})))

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT
+ * test_wake - a runner is told where one listens, and started where none does.
+ *
+ * The runner that is started is a script which writes down how it was started; wake_runner has seen
+ * its end when it returns.
+ */
+#include "unit.h"
+
+#include "base/file.h"
+#include "store/wake.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SEEN_MAX 4096
+/* More than a FIFO holds. */
+#define WAKES_MANY 70000
+
+static struct spool spool;
+static char script[200], seen[200];
+
+static bool begin(void)
+{
+    struct err err = ERR_INIT;
+    char path[200];
+
+    snprintf(path, sizeof path, "%s/spool", unit_folder());
+    snprintf(script, sizeof script, "%s/runner", unit_folder());
+    snprintf(seen, sizeof seen, "%s/seen", unit_folder());
+    UNIT_STATUS(STATUS_OK, spool_create(path, &err), &err);
+    UNIT_STATUS(STATUS_OK, spool_open(&spool, path, &err), &err);
+    return err.status == STATUS_OK;
+}
+
+static void end(void)
+{
+    spool_close(&spool);
+}
+
+static void write_script(const char *commands, mode_t mode)
+{
+    FILE *f = fopen(script, "w");
+
+    UNIT_REQUIRE(f != NULL);
+    UNIT_TRUE(fprintf(f, "#!/bin/sh\nexec >'%s' 2>&1\n%s", seen, commands) > 0);
+    UNIT_INT(0, fclose(f));
+    UNIT_INT(0, chmod(script, mode));
+}
+
+/* What the script wrote down; empty where it did not run. */
+static const char *said(void)
+{
+    static char text[SEEN_MAX];
+    struct buf bytes;
+
+    text[0] = '\0';
+    buf_init(&bytes, sizeof text - 1);
+    if (file_slurp(AT_FDCWD, seen, &bytes) == 0)
+        snprintf(text, sizeof text, "%.*s", (int)bytes.len, bytes.ptr);
+    buf_free(&bytes);
+    return text;
+}
+
+static bool readable(int fd)
+{
+    struct pollfd poller = {.fd = fd, .events = POLLIN};
+
+    return poll(&poller, 1, 0) == 1 && (poller.revents & POLLIN) != 0;
+}
+
+static enum status wake(struct err *err)
+{
+    struct config config = {.runner = script};
+
+    err_clear(err);
+    return wake_runner(&spool, &config, "/conf of ours", err);
+}
+
+/* ---- the FIFO */
+
+UNIT_TEST(a_runner_that_listens_is_told_and_nobody_is_started)
+{
+    struct err err = ERR_INIT;
+    int fd;
+
+    UNIT_REQUIRE(begin());
+    write_script("echo started\n", 0700);
+    fd = wake_listen(&spool);
+    UNIT_TRUE(fd >= 0);
+    UNIT_FALSE(readable(fd));
+    UNIT_STATUS(STATUS_OK, wake(&err), &err);
+    UNIT_TRUE(readable(fd));
+    UNIT_TEXT("", said());
+    close(fd);
+    end();
+}
+
+UNIT_TEST(a_runner_that_has_left_is_told_nothing)
+{
+    int fd;
+
+    UNIT_REQUIRE(begin());
+    UNIT_FALSE(wake_tell(&spool));
+    fd = wake_listen(&spool);
+    UNIT_TRUE(wake_tell(&spool));
+    close(fd);
+    UNIT_FALSE(wake_tell(&spool));
+    end();
+}
+
+UNIT_TEST(what_was_drained_is_silent_until_the_next_wake)
+{
+    int fd;
+
+    UNIT_REQUIRE(begin());
+    fd = wake_listen(&spool);
+    UNIT_TRUE(wake_tell(&spool) && wake_tell(&spool));
+    wake_drain(fd);
+    UNIT_FALSE(readable(fd));
+    UNIT_TRUE(wake_tell(&spool));
+    UNIT_TRUE(readable(fd));
+    close(fd);
+    end();
+}
+
+UNIT_TEST(a_full_fifo_wakes_without_waiting_and_is_drained_whole)
+{
+    int fd, told = 0;
+
+    UNIT_REQUIRE(begin());
+    fd = wake_listen(&spool);
+    for (int i = 0; i < WAKES_MANY; i++)
+        told += wake_tell(&spool);
+    UNIT_INT(WAKES_MANY, told);
+    wake_drain(fd);
+    UNIT_FALSE(readable(fd));
+    close(fd);
+    end();
+}
+
+UNIT_TEST(what_lies_in_the_place_of_the_fifo_is_not_told_and_makes_room_for_it)
+{
+    int file, fd;
+
+    UNIT_REQUIRE(begin());
+    file = file_open(spool.dir, SPOOL_WAKE, O_CREAT | O_WRONLY, 0600);
+    UNIT_TRUE(file >= 0);
+    UNIT_FALSE(wake_tell(&spool));
+    UNIT_INT(0, lseek(file, 0, SEEK_END));
+    close(file);
+    fd = wake_listen(&spool);
+    UNIT_TRUE(fd >= 0 && wake_tell(&spool) && readable(fd));
+    close(fd);
+    end();
+}
+
+/* ---- starting one */
+
+UNIT_TEST(where_nobody_listens_a_runner_is_started_with_our_configuration)
+{
+    struct err err = ERR_INIT;
+
+    UNIT_REQUIRE(begin());
+    write_script("printf '<%s>' \"$@\"\n", 0700);
+    UNIT_STATUS(STATUS_OK, wake(&err), &err);
+    UNIT_TEXT("<--config></conf of ours><--detach>", said());
+    end();
+}
+
+UNIT_TEST(a_runner_sees_nothing_of_the_request)
+{
+    struct err err = ERR_INIT;
+
+    UNIT_REQUIRE(begin());
+    write_script("tr '\\0' '\\n' </proc/$$/environ | grep -c -v '^PATH='\n"
+                 "readlink /proc/$$/fd/0\nls -l /proc/$$/fd | grep -c '/spool'\n",
+                 0700);
+    setenv("HTTP_X_WEBHOOK_SECRET", "of a request", 1);
+    UNIT_STATUS(STATUS_OK, wake(&err), &err);
+    unsetenv("HTTP_X_WEBHOOK_SECRET");
+    UNIT_TEXT("0\n/dev/null\n0\n", said());
+    end();
+}
+
+UNIT_TEST(a_runner_begins_with_signals_as_they_are_by_default)
+{
+    struct err err = ERR_INIT;
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+    sigset_t all, mask;
+
+    UNIT_REQUIRE(begin());
+    /* Of a process that did not change them itself, as a shell does. Signals 32 and 33 are the C
+     * library's own. */
+    write_script("exec grep -cE '^Sig(Blk|Ign):.[0-9a-f]{7}[01][08]0{7}$' /proc/self/status\n",
+                 0700);
+    sigaction(SIGPIPE, &ignore, &before);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &mask);
+    UNIT_STATUS(STATUS_OK, wake(&err), &err);
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    sigaction(SIGPIPE, &before, NULL);
+    UNIT_TEXT("2\n", said());
+    end();
+}
+
+UNIT_TEST(a_runner_that_others_can_change_is_not_started)
+{
+    struct err err = ERR_INIT;
+
+    UNIT_REQUIRE(begin());
+    write_script("echo started\n", 0720);
+    UNIT_STATUS(STATUS_CONFIG, wake(&err), &err);
+    UNIT_TRUE(strstr(err.text, "chmod go-w") != NULL);
+    UNIT_INT(0, chmod(script, 0600));
+    UNIT_STATUS(STATUS_CONFIG, wake(&err), &err);
+    UNIT_TRUE(strstr(err.text, "chmod +x") != NULL);
+    UNIT_TEXT("", said());
+    end();
+}
+
+UNIT_TEST(a_runner_that_the_configuration_names_and_is_not_there_is_missed)
+{
+    struct err err = ERR_INIT;
+
+    UNIT_REQUIRE(begin());
+    UNIT_STATUS(STATUS_MISSING, wake(&err), &err);
+    UNIT_TRUE(strstr(err.text, script) != NULL);
+    end();
+}
+
+UNIT_TEST(a_runner_that_the_system_does_not_execute_is_a_failure_in_words)
+{
+    struct err err = ERR_INIT;
+    FILE *f;
+
+    UNIT_REQUIRE(begin());
+    f = fopen(script, "w");
+    UNIT_REQUIRE(f != NULL);
+    UNIT_TRUE(fputs("#!/nonexistent/interpreter\n", f) >= 0);
+    UNIT_INT(0, fclose(f));
+    UNIT_INT(0, chmod(script, 0700));
+    UNIT_STATUS(STATUS_IO, wake(&err), &err);
+    UNIT_TRUE(strstr(err.text, "cannot start") != NULL);
+    end();
+}
+
+static const struct unit_case cases[] = {
+    UNIT_CASE(a_runner_that_listens_is_told_and_nobody_is_started),
+    UNIT_CASE(a_runner_that_has_left_is_told_nothing),
+    UNIT_CASE(what_was_drained_is_silent_until_the_next_wake),
+    UNIT_CASE(a_full_fifo_wakes_without_waiting_and_is_drained_whole),
+    UNIT_CASE(what_lies_in_the_place_of_the_fifo_is_not_told_and_makes_room_for_it),
+    UNIT_CASE(where_nobody_listens_a_runner_is_started_with_our_configuration),
+    UNIT_CASE(a_runner_sees_nothing_of_the_request),
+    UNIT_CASE(a_runner_begins_with_signals_as_they_are_by_default),
+    UNIT_CASE(a_runner_that_others_can_change_is_not_started),
+    UNIT_CASE(a_runner_that_the_configuration_names_and_is_not_there_is_missed),
+    UNIT_CASE(a_runner_that_the_system_does_not_execute_is_a_failure_in_words),
+    UNIT_END,
+};
+
+const struct unit_suite suite_wake = {"wake", cases};
