@@ -335,6 +335,9 @@ class Survival(HookCase):
         first.child.wait()
         second = self.start("--once")
         self.eventually(lambda: self.place.runners(), 20)
+        # Long enough for a run beside the first, were there one.
+        time.sleep(0.5)
+        self.assertEqual(1, self.said(log).count("begin"))
         self.let_end(fifo, log, 1)
         self.let_end(fifo, log, 2)
         wait_until(second.ended, 20, "the second runner is done")

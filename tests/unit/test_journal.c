@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "journal_kit.h"
+#include "store/index.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -88,6 +89,26 @@ UNIT_TEST(a_key_that_begins_like_another_is_another)
     UNIT_FALSE(kit.duplicate);
     UNIT_STATUS(STATUS_OK, kit_append(&kit, "calls transcript 123"), &kit.err);
     UNIT_FALSE(kit.duplicate);
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_key_with_the_fingerprint_of_another_is_another)
+{
+    struct index index;
+    struct place place;
+
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    UNIT_REQUIRE(record_id_parse(str_of(kit.id), &place.segment, &place.offset));
+    index_init(&index, &kit.spool);
+    UNIT_STATUS(STATUS_OK, index_open(&index, index_tables(&kit.spool), &kit.err), &kit.err);
+    UNIT_STATUS(STATUS_OK,
+                index_insert(&index, index_fingerprint(&kit.spool, STR("k2")), place, &kit.err),
+                &kit.err);
+    index_close(&index);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k2"), &kit.err);
+    UNIT_FALSE(kit.duplicate);
+    UNIT_INT(1, kit_count(&kit, "k2"));
     kit_close(&kit);
 }
 
@@ -368,6 +389,7 @@ static const struct unit_case cases[] = {
     UNIT_CASE(a_receipt_names_the_place_of_the_record),
     UNIT_CASE(a_retry_gets_the_receipt_of_the_first_and_no_second_record),
     UNIT_CASE(a_key_that_begins_like_another_is_another),
+    UNIT_CASE(a_key_with_the_fingerprint_of_another_is_another),
     UNIT_CASE(a_torn_tail_is_left_and_the_next_record_is_found),
     UNIT_CASE(a_write_that_is_cut_off_is_refused_and_its_retry_is_recorded),
     UNIT_CASE(a_write_that_fails_is_refused_by_its_kind),
