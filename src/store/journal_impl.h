@@ -81,6 +81,8 @@ bool rebuild_reach(const struct journal *j, struct index_reach *out);
  * line, or `limit` where the disk could not read on. With `locked` the caller holds the append lock and writes the state; else it is taken for each batch. */
 enum status rebuild_segment(struct journal *j, uint32_t segment, uint64_t limit, bool locked, uint64_t deadline_ns,
                             uint64_t *end, struct err *err) STATUS_CHECKED;
+/* Takes the rebuild lock: closing *out gives it back. STATUS_DEADLINE: another process has it. */
+enum status rebuild_lock(const struct journal *j, uint64_t deadline_ns, int *out, struct err *err) STATUS_CHECKED;
 /* Under the rebuild lock: journal_rebuild_slice but for the lock, and whether or not it looks as if something were due. */
 enum status rebuild_slice(struct journal *j, uint64_t deadline_ns, bool *more, struct err *err) STATUS_CHECKED;
 /* Moves state.index_first over the segments that `reach` covers. */

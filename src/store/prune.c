@@ -5,7 +5,6 @@
  * we killed in between, the index would look for segments that are gone, which it is used to.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -169,18 +168,12 @@ static enum status prune_locked(struct journal *j, int64_t now_ns, uint64_t dead
 enum status journal_prune(struct journal *journal, int64_t now_ns, uint64_t deadline_ns,
                           struct journal_pruned *out, struct err *err)
 {
-    enum status status;
-    int fd = file_open(journal->spool->dir, SPOOL_REBUILD_LOCK, O_RDWR | O_CREAT, 0600);
+    int fd;
+    enum status status = rebuild_lock(journal, deadline_ns, &fd, err);
 
-    if (fd < 0)
-        return err_errno(err, "cannot open the rebuild lock");
-    if (file_lock(fd, deadline_ns) == 0)
-        status = prune_locked(journal, now_ns, deadline_ns, out, err);
-    else if (errno == EWOULDBLOCK)
-        status = err_set(err, STATUS_DEADLINE,
-                         "another process is at work on the index: try again later");
-    else
-        status = err_errno(err, "cannot take the rebuild lock");
+    if (status != STATUS_OK)
+        return status;
+    status = prune_locked(journal, now_ns, deadline_ns, out, err);
     file_close(&fd);
     return status;
 }

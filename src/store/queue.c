@@ -68,8 +68,9 @@ static void probe_now(struct queue *q, int64_t now_ns)
             q->snapshot.lanes[i]->suspended_ns = now_ns;
 }
 
-enum status queue_open(struct queue **out, const struct spool *spool, int64_t now_ns,
-                       struct err *err)
+/* Locked, and with nothing loaded. */
+static enum status open_empty(struct queue **out, const struct spool *spool, int64_t now_ns,
+                              struct err *err)
 {
     struct queue *q = calloc(1, sizeof *q);
     enum status status;
@@ -84,15 +85,28 @@ enum status queue_open(struct queue **out, const struct spool *spool, int64_t no
     if (status == STATUS_OK)
         status = ledger_open(&q->results, spool, LEDGER_RESULTS, now_ns, err);
     if (status == STATUS_OK)
-        status = load(q, err);
+        *out = q;
+    else
+        queue_close(q);
+    return status;
+}
+
+enum status queue_open(struct queue **out, const struct spool *spool, int64_t now_ns,
+                       struct err *err)
+{
+    struct queue *q;
+    enum status status = open_empty(&q, spool, now_ns, err);
+
+    if (status != STATUS_OK)
+        return status;
+    status = load(q, err);
     if (status == STATUS_OK)
         status = queue_grow(q, err);
-    if (status == STATUS_OK)
-        probe_now(q, now_ns);
     if (status != STATUS_OK) {
         queue_close(q);
         return status;
     }
+    probe_now(q, now_ns);
     /* Where there was none: were it not on disk before commands are given, a restart could not tell
      * those that were carried out. What cannot be written now is written later. */
     (void)!queue_flush(q, true, now_ns, NULL);
@@ -121,20 +135,13 @@ void queue_close(struct queue *queue)
 
 enum status queue_rebuild(const struct spool *spool, int64_t now_ns, struct err *err)
 {
-    struct queue *q = calloc(1, sizeof *q);
     struct snapshot old;
-    enum status status;
+    struct queue *q;
+    enum status status = open_empty(&q, spool, now_ns, err);
 
-    if (q == NULL)
-        return err_set(err, STATUS_MEMORY, "no memory for the queue");
-    q->spool = spool;
-    q->lock = -1;
-    snapshot_init(&q->snapshot);
-    status = take_lock(q, err);
-    if (status == STATUS_OK)
-        status = ledger_open(&q->results, spool, LEDGER_RESULTS, now_ns, err);
-    if (status == STATUS_OK)
-        status = load_anew(q, err);
+    if (status != STATUS_OK)
+        return status;
+    status = load_anew(q, err);
     if (status == STATUS_OK && snapshot_read(spool, &old, NULL) == STATUS_OK) {
         q->snapshot.commands = old.commands;
         snapshot_free(&old);

@@ -315,6 +315,26 @@ enum status journal_rebuild(struct journal *j, uint64_t deadline_ns, struct err 
     }
 }
 
+enum status rebuild_lock(const struct journal *j, uint64_t deadline_ns, int *out, struct err *err)
+{
+    int fd = file_open(j->spool->dir, SPOOL_REBUILD_LOCK, O_RDWR | O_CREAT, 0600);
+    enum status status = STATUS_OK;
+
+    if (fd < 0)
+        return err_errno(err, "cannot open the rebuild lock");
+    if (file_lock(fd, deadline_ns) == 0) {
+        *out = fd;
+        return STATUS_OK;
+    }
+    if (errno == EWOULDBLOCK)
+        status = err_set(err, STATUS_DEADLINE,
+                         "another process is at work on the index: try again later");
+    else
+        status = err_errno(err, "cannot take the rebuild lock");
+    file_close(&fd);
+    return status;
+}
+
 enum status journal_rebuild_slice(struct journal *j, uint64_t deadline_ns, bool *more,
                                   struct err *err)
 {
@@ -325,13 +345,12 @@ enum status journal_rebuild_slice(struct journal *j, uint64_t deadline_ns, bool 
     /* The common case, after an append: what that one saw says that nothing is due. */
     if (j->state_known && !due(j, &j->state))
         return STATUS_OK;
-    fd = file_open(j->spool->dir, SPOOL_REBUILD_LOCK, O_RDWR | O_CREAT, 0600);
-    if (fd < 0)
-        return err_errno(err, "cannot open the rebuild lock");
-    if (file_trylock(fd) == 0)
-        status = rebuild_slice(j, deadline_ns, more, err);
-    else
-        status = errno == EWOULDBLOCK ? STATUS_OK : err_errno(err, "cannot take the rebuild lock");
+    status = rebuild_lock(j, 0, &fd, err);
+    if (status == STATUS_DEADLINE)
+        return STATUS_OK; /* somebody else is at it */
+    if (status != STATUS_OK)
+        return status;
+    status = rebuild_slice(j, deadline_ns, more, err);
     file_close(&fd);
     return status;
 }

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * repair - see store/repair.h.
  */
-#include <errno.h>
-#include <fcntl.h>
-
+#include "store/repair.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "store/journal_impl.h"
 #include "store/queue.h"
-#include "store/repair.h"
 
 #define STEP_NS UINT64_C(50000000)
 /* Of one slice of the index: the largest segment is read in a fraction of it. */
@@ -76,18 +73,12 @@ static enum status repair_index(struct journal *j, int64_t now_ns, const struct 
                                 struct err *err)
 {
     uint64_t deadline_ns = clock_mono_ns() + REPAIR_WAIT_NS;
-    int fd = file_open(j->spool->dir, SPOOL_REBUILD_LOCK, O_RDWR | O_CREAT, 0600);
-    enum status status;
+    int fd;
+    enum status status = rebuild_lock(j, deadline_ns, &fd, err);
 
-    if (fd < 0)
-        return err_errno(err, "cannot open the rebuild lock");
-    if (file_lock(fd, deadline_ns) == 0)
-        status = rebuild_index(j, now_ns, deadline_ns, listener, err);
-    else if (errno == EWOULDBLOCK)
-        status = err_set(err, STATUS_DEADLINE,
-                         "another process is at work on the index: repair again later");
-    else
-        status = err_errno(err, "cannot take the rebuild lock");
+    if (status != STATUS_OK)
+        return status;
+    status = rebuild_index(j, now_ns, deadline_ns, listener, err);
     file_close(&fd);
     return status;
 }
