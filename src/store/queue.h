@@ -89,7 +89,7 @@ void queue_suspend(struct queue *queue, struct claim *claim, const char *why, in
 void queue_unclaim(struct queue *queue, struct claim *claim);
 
 /* Its record cannot be read, which may pass: no attempt is used up, and others come first for
- * QUEUE_PUT_OFF_NS. */
+ * QUEUE_PUT_OFF_NS, also in the next runner where this one flushes. */
 void queue_put_off(struct queue *queue, struct claim *claim, int64_t now_ns);
 
 /* An earlier runner began this run and did not see its end. Until queue_settle it is claimed like

@@ -397,6 +397,15 @@ void qk_unclaim(const char *name)
     step();
 }
 
+void qk_put_off(const char *name)
+{
+    struct claim *claim = take_held(name, false);
+
+    if (UNIT_TRUE(claim != NULL))
+        queue_put_off(qk_queue, claim, qk_kit.now_ns);
+    step();
+}
+
 void qk_suspend(const char *name)
 {
     struct claim *claim = take_held(name, false);

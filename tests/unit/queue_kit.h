@@ -78,6 +78,7 @@ void qk_run(const char *expected, int code);
 /* A test has settled it by itself. */
 void qk_forget(const char *name);
 void qk_unclaim(const char *name);
+void qk_put_off(const char *name);
 void qk_suspend(const char *name);
 /* NULL: its end is known, or it is none of ours. */
 struct claim *qk_adopt(const char *name, uint32_t attempt);

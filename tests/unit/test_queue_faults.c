@@ -431,7 +431,34 @@ UNIT_TEST(a_flush_writes_where_it_is_due_or_asked_for_and_there_is_something)
     qk_close();
 }
 
+static void unreadable_for_now(void)
+{
+    qk_record_many('a', 1, 3);
+    UNIT_TEXT("a1/1", qk_claim());
+    qk_put_off("a1");
+    qk_run("a2/1", 0);
+    qk_after(QUEUE_PUT_OFF_NS - 1);
+    qk_run("a3/1", 0);
+    UNIT_TEXT("-", qk_claim());
+    qk_after(1);
+    qk_run("a1/1", 0);
+    UNIT_TEXT("-", qk_claim());
+}
+
+UNIT_TEST(an_event_that_cannot_be_read_is_put_off_without_losing_a_run_and_others_come_first)
+{
+    /* A runner that is killed forgets what it put off. */
+    UNIT_REQUIRE(qk_open(QK_STAYS));
+    unreadable_for_now();
+    qk_close();
+    unit_fresh_folder();
+    UNIT_REQUIRE(qk_open(QK_ENDS));
+    unreadable_for_now();
+    qk_close();
+}
+
 static const struct unit_case cases[] = {
+    UNIT_CASE(an_event_that_cannot_be_read_is_put_off_without_losing_a_run_and_others_come_first),
     UNIT_CASE(an_event_whose_record_was_pruned_is_settled_and_others_go_on),
     UNIT_CASE(a_damaged_record_is_told_and_others_go_on),
     UNIT_CASE(a_cursor_in_a_segment_that_was_pruned_goes_on_in_the_next),

@@ -310,6 +310,117 @@ UNIT_TEST(an_entry_that_was_taken_aside_and_came_again_gets_its_name_back)
     kit_close(&kit);
 }
 
+/* ---- a delivery that comes again while its entry is found too old */
+
+/* What another process does right before the call, once. */
+static void (*before_touch)(void), (*before_rename)(void);
+static struct kit *beside;
+
+static void let(void (**deed)(void))
+{
+    void (*now)(void) = *deed;
+
+    *deed = NULL;
+    if (now != NULL)
+        now();
+}
+
+int __real_utimensat(int dir, const char *file, const struct timespec times[2], int flags);
+int __wrap_utimensat(int dir, const char *file, const struct timespec times[2], int flags);
+int __wrap_utimensat(int dir, const char *file, const struct timespec times[2], int flags)
+{
+    let(&before_touch);
+    return __real_utimensat(dir, file, times, flags);
+}
+
+int __real_renameat(int from_dir, const char *from, int to_dir, const char *to);
+int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to);
+int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to)
+{
+    let(&before_rename);
+    return __real_renameat(from_dir, from, to_dir, to);
+}
+
+static void deliver(void)
+{
+    static const struct box_limits wide = {.bytes_max = 1 << 30};
+    const struct box_entry entry = {.reason = STATUS_MALFORMED,
+                                    .detail = "",
+                                    .endpoint = "calls",
+                                    .kept_max = 1 << 20,
+                                    .received_ns = beside->now_ns};
+    struct box *box = NULL;
+
+    UNIT_STATUS(STATUS_OK, box_begin(&box, &beside->spool, BOX_QUARANTINE, &entry, &wide, NULL),
+                NULL);
+    if (box != NULL)
+        UNIT_STATUS(STATUS_OK, box_end(box, true, NULL, NULL), NULL);
+}
+
+/* Everything that lies there from before 1970-01-01T00:00:01Z. */
+static uint64_t expire(void)
+{
+    struct spool_amount gone = {99, 0};
+
+    UNIT_STATUS(STATUS_OK,
+                box_expire(&beside->spool, BOX_QUARANTINE, SECOND_NS, false, &gone, NULL), NULL);
+    return gone.files;
+}
+
+static void expire_beside(void)
+{
+    UNIT_INT(1, expire());
+}
+
+/* How many entries lie there, all of which then came last long ago. */
+static unsigned make_old(void)
+{
+    static const struct timespec long_ago[2] = {{0, 0}, {0, 0}};
+    int fd = openat(beside->spool.quarantine, ".", O_RDONLY | O_DIRECTORY);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    const struct dirent *entry;
+    unsigned count = 0;
+
+    while (dir != NULL && (entry = readdir(dir)) != NULL)
+        if (entry->d_name[0] != '.')
+            count += __real_utimensat(fd, entry->d_name, long_ago, 0) == 0;
+    if (dir != NULL)
+        closedir(dir);
+    return count;
+}
+
+UNIT_TEST(a_delivery_whose_old_entry_is_removed_before_it_is_touched_gets_a_new_one)
+{
+    struct kit kit;
+
+    UNIT_REQUIRE(kept_for(&kit, 90));
+    beside = &kit;
+    deliver();
+    UNIT_INT(1, make_old());
+    before_touch = expire_beside;
+    deliver();
+    UNIT_TRUE(before_touch == NULL);
+    UNIT_INT(0, expire());
+    UNIT_INT(1, make_old());
+    kit_close(&kit);
+}
+
+UNIT_TEST(an_entry_that_is_touched_after_it_was_found_too_old_stays)
+{
+    struct kit kit;
+
+    UNIT_REQUIRE(kept_for(&kit, 90));
+    beside = &kit;
+    deliver();
+    UNIT_INT(1, make_old());
+    before_rename = deliver;
+    UNIT_INT(0, expire());
+    UNIT_TRUE(before_rename == NULL);
+    UNIT_INT(1, make_old());
+    UNIT_INT(1, expire());
+    kit_close(&kit);
+}
+
 /* ---- repair */
 
 static uint32_t told_left;
@@ -453,6 +564,8 @@ static const struct unit_case cases[] = {
     UNIT_CASE(what_is_kept_for_ever_stays_and_only_the_refused_box_is_gone_through),
     UNIT_CASE(a_quarantined_delivery_goes_when_it_came_last_before_what_is_kept),
     UNIT_CASE(an_entry_that_was_taken_aside_and_came_again_gets_its_name_back),
+    UNIT_CASE(a_delivery_whose_old_entry_is_removed_before_it_is_touched_gets_a_new_one),
+    UNIT_CASE(an_entry_that_is_touched_after_it_was_found_too_old_stays),
     UNIT_CASE(a_repair_finds_keys_again_that_the_index_had_lost),
     UNIT_CASE(a_repair_finds_hooks_again_that_the_snapshot_had_lost),
     UNIT_CASE(a_repair_runs_no_hook_again_that_has_run),
