@@ -35,9 +35,7 @@ struct found {
     unsigned records, repeats;
 };
 
-static bool wrong(struct verdict_on *out, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static bool wrong(struct verdict_on *out, const char *format, ...)
+bool judge_wrong(struct verdict_on *out, const char *format, ...)
 {
     va_list args;
 
@@ -187,8 +185,9 @@ static bool new_one(struct stage *stage, const struct promises *p, unsigned furt
         number += 2;
     status = stage_append(stage, number, NULL, &duplicate);
     if (status != STATUS_OK)
-        return wrong(out, "a new event is refused (%s): %s", status_name(status), stage->err.text);
-    return duplicate ? wrong(out, "a new event is said to be a duplicate") : true;
+        return judge_wrong(out, "a new event is refused (%s): %s", status_name(status),
+                           stage->err.text);
+    return duplicate ? judge_wrong(out, "a new event is said to be a duplicate") : true;
 }
 
 static bool retry(struct stage *stage, const struct promises *p, unsigned number,
@@ -199,15 +198,16 @@ static bool retry(struct stage *stage, const struct promises *p, unsigned number
     enum status status = stage_append(stage, number, id, &duplicate);
 
     if (status != STATUS_OK)
-        return wrong(out, "a retry of deed %u is refused (%s): %s", number, status_name(status),
-                     stage->err.text);
+        return judge_wrong(out, "a retry of deed %u is refused (%s): %s", number,
+                           status_name(status), stage->err.text);
     if (!p->acked[number] || p->renewed[number] || promise_outlived(p, number))
         return true;
     if (!duplicate)
-        return wrong(out, "deed %u, acknowledged as %s, is recorded again as %s", number,
-                     p->id[number], id);
+        return judge_wrong(out, "deed %u, acknowledged as %s, is recorded again as %s", number,
+                           p->id[number], id);
     if (strcmp(id, p->id[number]) != 0)
-        return wrong(out, "deed %u, acknowledged as %s, is now %s", number, p->id[number], id);
+        return judge_wrong(out, "deed %u, acknowledged as %s, is now %s", number, p->id[number],
+                           id);
     return true;
 }
 
@@ -231,19 +231,19 @@ static bool all_there(const struct stage *stage, const struct promises *p, bool 
         if (p->renewed[n])
             continue;
         if (found.times[n] > 1)
-            return wrong(out, "deed %u is on record %u times", n, found.times[n]);
+            return judge_wrong(out, "deed %u is on record %u times", n, found.times[n]);
         if (!p->tried[n] || promise_outlived(p, n))
             continue;
         if ((p->acked[n] || also_tried) && found.times[n] == 0)
-            return wrong(out, "deed %u, %s%s, is not on record whole", n,
-                         p->acked[n] ? "acknowledged as " : "retried", p->id[n]);
+            return judge_wrong(out, "deed %u, %s%s, is not on record whole", n,
+                               p->acked[n] ? "acknowledged as " : "retried", p->id[n]);
         if (p->acked[n] && strcmp(found.id[n], p->id[n]) != 0)
-            return wrong(out, "deed %u, acknowledged as %s, stands at %s", n, p->id[n],
-                         found.id[n]);
+            return judge_wrong(out, "deed %u, acknowledged as %s, stands at %s", n, p->id[n],
+                               found.id[n]);
     }
     for (unsigned n = 0; n < BOXES_MAX; n++)
         if (p->boxed[n] && !stage_boxed(stage, n))
-            return wrong(out, "quarantine entry %u is not there whole", n);
+            return judge_wrong(out, "quarantine entry %u is not there whole", n);
     return true;
 }
 
@@ -256,14 +256,14 @@ static bool read_back(const struct stage *stage, const struct promises *p, bool 
     struct found found;
 
     if (verify_run(&stage->spool, &report, NULL, NULL, &err) != STATUS_OK)
-        return wrong(out, "verify fails: %s", err.text);
+        return judge_wrong(out, "verify fails: %s", err.text);
     find(stage, &found);
     if (report.repeated != found.repeats || report.records != found.records)
-        return wrong(out,
-                     "verify finds %" PRIu64 " records and %" PRIu64 " repeats, and %u are there",
-                     report.records, report.repeated, found.records);
+        return judge_wrong(
+            out, "verify finds %" PRIu64 " records and %" PRIu64 " repeats, and %u are there",
+            report.records, report.repeated, found.records);
     if (tidy && report.rotten != 0)
-        return wrong(out, "verify takes %" PRIu64 " lines for damage", report.rotten);
+        return judge_wrong(out, "verify takes %" PRIu64 " lines for damage", report.rotten);
     for (unsigned n = 0; n < DEEDS_MAX; n++) {
         struct place place;
         struct buf line;
@@ -276,7 +276,8 @@ static bool read_back(const struct stage *stage, const struct promises *p, bool 
         status = reader_get(&stage->spool, place, &line, &err);
         buf_free(&line);
         if (status != STATUS_OK)
-            return wrong(out, "the reader does not find deed %u at %s: %s", n, p->id[n], err.text);
+            return judge_wrong(out, "the reader does not find deed %u at %s: %s", n, p->id[n],
+                               err.text);
     }
     return true;
 }
@@ -284,17 +285,17 @@ static bool read_back(const struct stage *stage, const struct promises *p, bool 
 static bool go_on(struct stage *stage, const struct promises *p, bool tidy, struct verdict_on *out)
 {
     if (!stage_open(stage))
-        return wrong(out, "the spool does not open: %s", stage->err.text);
+        return judge_wrong(out, "the spool does not open: %s", stage->err.text);
     if (!all_there(stage, p, false, out) || !new_one(stage, p, 0, out) ||
         !all_there(stage, p, false, out) || !retry_all(stage, p, true, out))
         return false;
     if (!stage_keep_house(stage))
-        return wrong(out, "housekeeping fails: %s", stage->err.text);
+        return judge_wrong(out, "housekeeping fails: %s", stage->err.text);
     if (!retry_all(stage, p, false, out) || !new_one(stage, p, 1, out))
         return false;
     stage_close(stage);
     if (!stage_open(stage))
-        return wrong(out, "the spool does not open again: %s", stage->err.text);
+        return judge_wrong(out, "the spool does not open again: %s", stage->err.text);
     return retry_all(stage, p, false, out) && all_there(stage, p, true, out) &&
            read_back(stage, p, tidy, out);
 }
@@ -305,13 +306,13 @@ void judge(struct stage *stage, const struct promises *promises, bool tidy, stru
     if (promises->now_ns > stage->now_ns)
         stage->now_ns = promises->now_ns;
     if (promises->broken > 0) {
-        (void)wrong(out, "%u deeds were acknowledged under one id, then under another",
-                    promises->broken);
+        (void)judge_wrong(out, "%u deeds were acknowledged under one id, then under another",
+                          promises->broken);
         return;
     }
     /* A making that was cut off is simply done again. */
     if (!promises->spool && !stage_make(stage))
-        (void)wrong(out, "the spool cannot be made: %s", stage->err.text);
+        (void)judge_wrong(out, "the spool cannot be made: %s", stage->err.text);
     if (out->ok)
         (void)go_on(stage, promises, tidy, out);
     stage_close(stage);

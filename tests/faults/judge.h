@@ -17,6 +17,10 @@ struct verdict_on {
     char text[512];
 };
 
+/* Says what is wrong; false, so that it can be returned. */
+bool judge_wrong(struct verdict_on *out, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* As a fresh process finds the spool: a new event is recorded; each deed that was acknowledged is a
  * duplicate of the record that its receipt named, and that record has every byte; each that was
  * only tried is recorded; all of it exactly once, also after housekeeping and in a process after

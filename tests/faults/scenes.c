@@ -6,7 +6,6 @@
 #include "scenes.h"
 
 #include "hook.h"
-#include "store/index.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -15,7 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SLOTS_BEFORE 250 /* of the 256 of a page */
 #define KILLS 16
 #define PROCESSES 3
 #define THREADS 2
@@ -71,18 +69,9 @@ static void play_reboots(struct stage *stage)
 
 static void prepare_crowded(struct stage *stage)
 {
-    struct index index;
-
     (void)stage_make(stage);
     (void)!stage_append(stage, 0, NULL, NULL);
-    index_init(&index, &stage->spool);
-    if (index_open(&index, 1, NULL) != STATUS_OK)
-        abort();
-    for (unsigned i = 0; i < SLOTS_BEFORE; i++)
-        if (index_insert(&index, (UINT64_C(0x10000) + i) << 8, (struct place){0, i + 1}, NULL) !=
-            STATUS_OK)
-            abort();
-    index_close(&index);
+    stage_fill_page(stage);
     stage_close(stage);
 }
 

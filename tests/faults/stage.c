@@ -8,6 +8,7 @@
 #include "core/event.h"
 #include "hook.h"
 #include "store/box.h"
+#include "store/index.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SLOTS_BEFORE 250 /* of the 256 of a page */
 #define DEADLINE_NS UINT64_C(10000000000)
 #define BOX_BODY_LEN 3000
 #define CROWD_MASK (~UINT64_C(0xff))
@@ -92,6 +94,20 @@ void stage_empty(const char *path)
 }
 
 /* ---- open, close */
+
+void stage_fill_page(struct stage *stage)
+{
+    struct index index;
+
+    index_init(&index, &stage->spool);
+    if (index_open(&index, 1, NULL) != STATUS_OK)
+        abort();
+    for (unsigned i = 0; i < SLOTS_BEFORE; i++)
+        if (index_insert(&index, (UINT64_C(0x10000) + i) << 8, (struct place){0, i + 1}, NULL) !=
+            STATUS_OK)
+            abort();
+    index_close(&index);
+}
 
 void stage_init(struct stage *stage, const char *root)
 {

@@ -38,6 +38,8 @@ int64_t stage_begin_ns(void);
 void stage_boot(unsigned number);
 /* All fingerprints fall into one page of the first table, so that it is full after 256 events. */
 void stage_crowd(bool yes);
+/* Leaves room for a few slots in that page. The spool is open and holds an event. */
+void stage_fill_page(struct stage *stage);
 
 void stage_init(struct stage *stage, const char *root);
 /* Makes the spool. */

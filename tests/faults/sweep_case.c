@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,33 +119,20 @@ static bool is_kill(enum blow blow)
     return blow == BLOW_KILL || blow == BLOW_KILL_HALF || blow == BLOW_KILL_BEHIND;
 }
 
-static bool bad(struct verdict_on *out, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static bool bad(struct verdict_on *out, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(out->text, sizeof out->text, format, args);
-    va_end(args);
-    out->ok = false;
-    return false;
-}
-
 static bool ended_well(const struct sweep *sweep, const struct fault *fault, int status,
                        struct verdict_on *out)
 {
     const struct findings *f = sweep->findings;
 
     if (f->wrong[0] != '\0')
-        return bad(out, "%s", f->wrong);
+        return judge_wrong(out, "%s", f->wrong);
     if (f->ended && WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return true;
     if (f->struck && is_kill(fault->blow) && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
         return true;
     if (WIFSIGNALED(status))
-        return bad(out, "the process dies of signal %d", WTERMSIG(status));
-    return bad(out, "the process ends with %d", WEXITSTATUS(status));
+        return judge_wrong(out, "the process dies of signal %d", WTERMSIG(status));
+    return judge_wrong(out, "the process ends with %d", WEXITSTATUS(status));
 }
 
 /* ---- judging */
@@ -182,7 +168,7 @@ static bool judge_root(const struct sweep *sweep, const struct fault *fault, boo
         queue_judge(&stage, &promises, &hooks, cut, &v);
     if (v.ok)
         return true;
-    return bad(out, "%s%s", cut ? "after a power cut: " : "", v.text);
+    return judge_wrong(out, "%s%s", cut ? "after a power cut: " : "", v.text);
 }
 
 static bool judge_cut(const struct sweep *sweep, const struct fault *fault, struct verdict_on *out)
@@ -196,7 +182,7 @@ static bool judge_cut(const struct sweep *sweep, const struct fault *fault, stru
     if (disk != NULL)
         disk_free(disk);
     if (!ok)
-        return bad(out, "the power cut cannot be made");
+        return judge_wrong(out, "the power cut cannot be made");
     return judge_root(sweep, fault, true, tidy, out);
 }
 
@@ -225,7 +211,7 @@ bool case_try(const struct sweep *sweep, const struct fault *fault, struct verdi
     stage_empty(sweep->root);
     if (!disk_leave(sweep->prepared, sweep->prepared_at, DISK_ALL, 1, sweep->root, &tidy) ||
         !oplog_begin(sweep->log, sweep->root))
-        return bad(out, "it cannot be prepared");
+        return judge_wrong(out, "it cannot be prepared");
     set(&stage, sweep->way, sweep->root);
     stage.now_ns = sweep->promises->now_ns > stage.now_ns ? sweep->promises->now_ns : stage.now_ns;
     stage_boot(boot_of(sweep->way));

@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "store/box.h"
-#include "store/index.h"
 #include "store/intake.h"
 #include "store/rejected.h"
 #include "store/retention.h"
@@ -19,7 +18,6 @@
 #include <unistd.h>
 
 #define DEADLINE_NS UINT64_C(10000000000)
-#define SLOTS_BEFORE 250 /* of the 256 of a page */
 #define BODY_MAX 9000
 #define REFUSED "what a stranger sent"
 
@@ -168,18 +166,9 @@ static void go_group(struct stage *stage)
 
 static void prepare_crowded(struct stage *stage)
 {
-    struct index index;
-
     (void)stage_make(stage);
     deed(stage, 0);
-    index_init(&index, &stage->spool);
-    if (index_open(&index, 1, NULL) != STATUS_OK)
-        abort();
-    for (unsigned i = 0; i < SLOTS_BEFORE; i++)
-        if (index_insert(&index, (UINT64_C(0x10000) + i) << 8, (struct place){0, i + 1}, NULL) !=
-            STATUS_OK)
-            abort();
-    index_close(&index);
+    stage_fill_page(stage);
 }
 
 static void go_grow(struct stage *stage)
