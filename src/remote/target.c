@@ -3,6 +3,8 @@
  */
 #include "remote/target.h"
 
+#include <string.h>
+
 #include "core/url.h"
 
 enum status target_find(struct target *out, const struct settings *settings, const char *name,
@@ -34,6 +36,11 @@ enum status target_url(struct buf *out, const char *url, const char *const *para
 
     if (status != STATUS_OK)
         return status;
+    /* What stands behind it is never sent. */
+    if (strchr(url, '#') != NULL)
+        return err_set(err, STATUS_USAGE,
+                       "the address must end before its fragment: leave out "
+                       "what begins with #");
     buf_add_text(out, url);
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
         status = url_add_param(out, str_of(params[i]), err);

@@ -299,33 +299,17 @@ static enum status make_stats(struct hookview *v, struct err *err)
 
 /* ---- the view */
 
-static enum status load_snapshot(struct hookview *v, const struct spool *spool, struct err *err)
-{
-    struct err why = ERR_INIT;
-    enum status status = snapshot_read(spool, &v->snapshot, &why);
-
-    if (status == STATUS_OK)
-        return snapshot_replay(&v->snapshot, spool, err);
-    if (status != STATUS_MISSING && status != STATUS_CORRUPT)
-        return err_set(err, status, "%s", why.text);
-    /* What it would say is in the results log; commands are passed over, as the queue does it. */
-    snapshot_free(&v->snapshot);
-    status = snapshot_replay(&v->snapshot, spool, err);
-    if (status == STATUS_OK && v->snapshot.count > 0)
-        status = ledger_skip(spool, LEDGER_COMMANDS, &v->snapshot.commands, err);
-    return status;
-}
-
 static enum status load(struct hookview *v, const struct spool *spool, int64_t since_ns,
                         struct err *err)
 {
     struct source source = {.view = v};
     struct place end;
     enum status status;
+    bool rebuilt;
 
     buf_init(&source.text, LEDGER_LINE_MAX);
     v->runner = runner_there(spool);
-    status = load_snapshot(v, spool, err);
+    status = snapshot_load(&v->snapshot, spool, &rebuilt, err);
     if (status == STATUS_OK)
         status = take_results(&source, spool, since_ns, err);
     if (status == STATUS_OK)

@@ -30,35 +30,6 @@ static enum status take_lock(struct queue *q, struct err *err)
     return err_errno(err, "cannot lock %s/" SPOOL_RUN_LOCK, q->spool->path);
 }
 
-/* Without a snapshot the commands on record were mostly carried out long ago, but nobody knows
- * which: they are passed over, since a second time would run hooks of old events again. */
-static enum status pass_commands(struct queue *q, struct err *err)
-{
-    return ledger_skip(q->spool, LEDGER_COMMANDS, &q->snapshot.commands, err);
-}
-
-/* From the results alone. */
-static enum status load_anew(struct queue *q, struct err *err)
-{
-    enum status status = snapshot_replay(&q->snapshot, q->spool, err);
-
-    q->dirty = true;
-    if (status == STATUS_OK && q->snapshot.count > 0)
-        status = pass_commands(q, err);
-    return status;
-}
-
-static enum status load(struct queue *q, struct err *err)
-{
-    enum status status = snapshot_read(q->spool, &q->snapshot, NULL);
-
-    if (status == STATUS_MISSING || status == STATUS_CORRUPT)
-        return load_anew(q, err);
-    if (status != STATUS_OK)
-        return err_set(err, status, "cannot read the snapshot of the queue");
-    return snapshot_replay(&q->snapshot, q->spool, err);
-}
-
 /* What was wrong may have been mended, and cron, which starts a runner a minute, would meet every
  * other probe. */
 static void probe_now(struct queue *q, int64_t now_ns)
@@ -99,7 +70,7 @@ enum status queue_open(struct queue **out, const struct spool *spool, int64_t no
 
     if (status != STATUS_OK)
         return status;
-    status = load(q, err);
+    status = snapshot_load(&q->snapshot, spool, &q->dirty, err);
     if (status == STATUS_OK)
         status = queue_grow(q, err);
     if (status != STATUS_OK) {
@@ -141,7 +112,8 @@ enum status queue_rebuild(const struct spool *spool, int64_t now_ns, struct err 
 
     if (status != STATUS_OK)
         return status;
-    status = load_anew(q, err);
+    q->dirty = true;
+    status = snapshot_rebuild(&q->snapshot, spool, err);
     if (status == STATUS_OK && snapshot_read(spool, &old, NULL) == STATUS_OK) {
         q->snapshot.commands = old.commands;
         snapshot_free(&old);

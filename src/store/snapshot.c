@@ -273,3 +273,30 @@ enum status snapshot_replay(struct snapshot *snapshot, const struct spool *spool
     buf_free(&r.text);
     return status;
 }
+
+/* Commands on record were mostly carried out long ago, but nobody knows which: they are passed
+ * over, since a second time would run hooks of old events again. */
+enum status snapshot_rebuild(struct snapshot *snapshot, const struct spool *spool, struct err *err)
+{
+    enum status status;
+
+    snapshot_free(snapshot);
+    status = snapshot_replay(snapshot, spool, err);
+    if (status == STATUS_OK && snapshot->count > 0)
+        status = ledger_skip(spool, LEDGER_COMMANDS, &snapshot->commands, err);
+    return status;
+}
+
+enum status snapshot_load(struct snapshot *snapshot, const struct spool *spool, bool *rebuilt,
+                          struct err *err)
+{
+    struct err why = ERR_INIT;
+    enum status status = snapshot_read(spool, snapshot, &why);
+
+    *rebuilt = status == STATUS_MISSING || status == STATUS_CORRUPT;
+    if (*rebuilt)
+        return snapshot_rebuild(snapshot, spool, err);
+    if (status != STATUS_OK)
+        return err_set(err, status, "%s", why.text);
+    return snapshot_replay(snapshot, spool, err);
+}

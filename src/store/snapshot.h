@@ -99,4 +99,14 @@ enum status snapshot_apply(struct snapshot *snapshot, const struct result *resul
 enum status snapshot_replay(struct snapshot *snapshot, const struct spool *spool,
                             struct err *err) STATUS_CHECKED;
 
+/* Makes it anew from all of the results log; it was initialised. Commands are passed over where
+ * there is any result: nobody knows which of them were carried out. */
+enum status snapshot_rebuild(struct snapshot *snapshot, const struct spool *spool,
+                             struct err *err) STATUS_CHECKED;
+/* What is known now: the file and the results behind it. Where it is missing or damaged, it is
+ * rebuilt, which *rebuilt tells. `snapshot` was initialised, and is freed by the caller in any case.
+ */
+enum status snapshot_load(struct snapshot *snapshot, const struct spool *spool, bool *rebuilt,
+                          struct err *err) STATUS_CHECKED;
+
 #endif
