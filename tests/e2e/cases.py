@@ -24,6 +24,14 @@ def lacking(what):
     raise unittest.SkipTest(LACKING + what)
 
 
+FIGURES = []
+
+
+def figures(line):
+    """What a test counted, as "topic: 200 kills": `run` tells it at the end."""
+    FIGURES.append(line)
+
+
 class PlaceCase(unittest.TestCase):
     """One place for all tests of a class. `endpoints` and `settings` make its configuration."""
 
