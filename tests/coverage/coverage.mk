@@ -9,7 +9,7 @@ COVERAGE_BRANCHES = 75
 COVERAGE_HTML =
 # gcc would put a call of its own before each exec. A hook's process has our memory until then: that call would end
 # the counting of the program which started it.
-COVERAGE_CFLAGS = -O0 -g --coverage -fprofile-update=atomic -fno-builtin-execve -fno-builtin-execv -fno-builtin-execvp
+COVERAGE_CFLAGS = -O0 -g --coverage -DCOUNT_COVERAGE -fprofile-update=atomic -fno-builtin-execve -fno-builtin-execv -fno-builtin-execvp
 coverage:
 	test -f $(COVERAGE_BUILD)/Makefile || { mkdir -p $(COVERAGE_BUILD) && cd $(COVERAGE_BUILD) && \
 		$(abs_top_srcdir)/configure -q --disable-hardening CC="$(COVERAGE_CC)" CFLAGS="$(COVERAGE_CFLAGS)"; }

@@ -13,6 +13,7 @@
 #include "scenes.h"
 
 #include "base/num.h"
+#include "../tools/child_end.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -205,7 +206,7 @@ static bool share_out(struct work *w, const char *folder)
         pid = fork();
         if (pid == 0) {
             work(w, folder, share, shares);
-            _exit(0);
+            child_end(0);
         }
     }
     for (unsigned share = 0; share < shares; share++) {

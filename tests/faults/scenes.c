@@ -7,6 +7,8 @@
 
 #include "hook.h"
 
+#include "../tools/child_end.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -147,7 +149,7 @@ static void play_killed(struct stage *stage)
             (void)stage_keep_house(stage);
             do_deeds(stage, i + 3, i + 4);
             stage_close(stage);
-            _exit(0);
+            child_end(0);
         }
         while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
             ;
@@ -210,7 +212,7 @@ static void play_together(struct stage *stage)
         pids[p] = fork();
         if (pids[p] == 0) {
             take_parts(stage, p);
-            _exit(0);
+            child_end(0);
         }
     }
     for (unsigned p = 0; p < PROCESSES; p++)
@@ -259,7 +261,7 @@ bool scene_play(const struct scene *scene, struct stage *stage)
     if (pid == 0) {
         scene->play(stage);
         stage_close(stage);
-        _exit(0);
+        child_end(0);
     }
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;

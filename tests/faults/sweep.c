@@ -10,6 +10,7 @@
 #include "sweep.h"
 
 #include "base/num.h"
+#include "../tools/child_end.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -206,9 +207,9 @@ static bool share_out(struct sweep *sweep, const struct wish *wish, const uint64
             if (sweep->log == NULL || sweep->findings == MAP_FAILED ||
                 !make_root(sweep->root, sizeof sweep->root, folder, "r", share) ||
                 !make_root(sweep->root_cut, sizeof sweep->root_cut, folder, "c", share))
-                _exit(1);
+                child_end(1);
             try_share(sweep, wish, calls, share, shares, tally);
-            _exit(0);
+            child_end(0);
         }
         ok = ok && pid > 0;
     }

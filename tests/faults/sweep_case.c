@@ -4,6 +4,8 @@
  */
 #include "sweep.h"
 
+#include "../tools/child_end.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
@@ -67,7 +69,7 @@ bool case_prepare(const struct way *way, const char *root, struct oplog *log,
         if (pid == 0) {
             way->prepare(&stage);
             stage_close(&stage);
-            _exit(0);
+            child_end(0);
         }
         status = reap(pid);
         hook_record(NULL);
@@ -219,7 +221,7 @@ bool case_try(const struct sweep *sweep, const struct fault *fault, struct verdi
     pid = fork();
     if (pid == 0) {
         go(sweep, &stage, fault);
-        _exit(0);
+        child_end(0);
     }
     status = reap(pid);
     hook_record(NULL);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "journal_kit.h"
+#include "../tools/child_end.h"
 #include "store/index.h"
 
 #include <errno.h>
@@ -359,14 +360,14 @@ UNIT_TEST(processes_that_compete_for_keys_record_each_once)
             int failed = 0;
 
             if (journal_open(&kit.journal, &kit.spool, NULL, &kit.options, NULL) != STATUS_OK)
-                _exit(9);
+                child_end(9);
             for (int i = 0; i < 40; i++) {
                 char key[32];
 
                 snprintf(key, sizeof key, "k%d", i);
                 failed |= kit_append(&kit, key) != STATUS_OK;
             }
-            _exit(failed);
+            child_end(failed);
         }
     }
     for (size_t p = 0; p < 4; p++) {

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * child_end - how a forked child of a test ends.
+ */
+#ifndef TOOLS_CHILD_END_H
+#define TOOLS_CHILD_END_H
+
+#include <unistd.h>
+
+#ifdef COUNT_COVERAGE
+#include <gcov.h>
+#endif
+
+/* Without what the parent has set up for its own end. `make coverage` counts what the child did. */
+static inline _Noreturn void child_end(int status)
+{
+#ifdef COUNT_COVERAGE
+    __gcov_dump();
+#endif
+    _exit(status);
+}
+
+#endif
