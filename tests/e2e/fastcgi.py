@@ -45,14 +45,14 @@ def request_env(endpoint="calls", body=b"", query="", secret=SECRET, **more):
 
 
 class Answer:
-    """A CGI response, taken apart."""
+    """A CGI response, taken apart. `status` is 0 where its head is not whole."""
 
     def __init__(self, raw, errors=b"", app_status=0):
-        head, _, self.body = raw.partition(b"\r\n\r\n")
+        head, whole, self.body = raw.partition(b"\r\n\r\n")
         self.raw, self.errors, self.app_status = raw, errors, app_status
         lines = head.decode("latin-1").split("\r\n")
         self.headers = {k.strip().lower(): v.strip() for k, _, v in (line.partition(":") for line in lines)}
-        self.status = int(self.headers.get("status", "0 ").split(" ")[0])
+        self.status = int(self.headers.get("status", "0 ").split(" ")[0]) if whole else 0
         self.text = self.body.decode("utf-8", "replace")
 
 

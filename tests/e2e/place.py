@@ -96,6 +96,35 @@ def end(kill, number):
         pass
 
 
+def running(program):
+    """Pids of those that run this copy of a program, which only one place has."""
+    found = []
+    for name in os.listdir("/proc"):
+        try:
+            if name.isdigit() and os.readlink(f"/proc/{name}/exe") == program:
+                found.append(int(name))
+        except OSError:
+            pass
+    return found
+
+
+def kill_running(pid, program):
+    """Kills it, unless it has ended by now and its number may be another's."""
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return False
+    try:
+        if os.readlink(f"/proc/{pid}/exe") != program:
+            return False
+        signal.pidfd_send_signal(fd, signal.SIGKILL)
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+
+
 class Place:
     """A site. `build` is the folder with the programs; `endpoints` maps names to the keys of an endpoint."""
 
@@ -225,15 +254,7 @@ class Place:
                     raise AssertionError(f"{name}:\n{text[-4000:]}")
 
     def runners(self):
-        """Pids of the runners of this place: nobody else has its copy of the program."""
-        found = []
-        for name in os.listdir("/proc"):
-            try:
-                if name.isdigit() and os.readlink(f"/proc/{name}/exe") == self.runner:
-                    found.append(int(name))
-            except OSError:
-                pass
-        return found
+        return running(self.runner)
 
     def hook_groups(self):
         """Process groups of hooks that run, or that their runner left."""

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import uuid
 
-from cases import PlaceCase, needs_root
+from cases import PlaceCase, figures, needs_root
 from disks import FILE_SYSTEMS, DiskPlace, check_means
 from fastcgi import request_env
 from place import as_worker
@@ -133,15 +133,19 @@ class OnDisk:
             self.place.disk.tell(f"{what} 0")
         self.assertGreater(refused, 0, "no failure has met a record")
 
+    def tell(self, failed, what):
+        self.assertGreater(failed, 0)
+        figures(f"disks: {failed} {what} failed below {self.kind}, 0 lost")
+
     def test_write_that_fails_once_below_a_sync_loses_nothing(self):
         self.site()
         self.each_mode(lambda: self.fail_once("write"))
-        self.assertGreater(self.place.disk.failed()[0], 0)
+        self.tell(self.place.disk.failed()[0], "writes")
 
     def test_flush_that_fails_once_loses_nothing(self):
         self.site()
         self.each_mode(lambda: self.fail_once("flush"))
-        self.assertGreater(self.place.disk.failed()[1], 0)
+        self.tell(self.place.disk.failed()[1], "flushes")
 
     def test_disk_that_runs_full_in_the_middle_of_a_write_loses_nothing(self):
         def scene():

@@ -10,7 +10,7 @@ import random
 import time
 import uuid
 
-from cases import for_each_mode
+from cases import figures, for_each_mode
 from place import end, wait_until
 from sender import Sender, transcript
 from servers import Server
@@ -106,3 +106,4 @@ class Storm(QueueCase):
         self.assertLessEqual(sum(ran.values()) - EVENTS, lost, "runs that nobody counted")
         self.assertLessEqual(lost, 8 * (kills + 1), "more runs were lost than were under way")
         self.place.stenohook("verify")
+        figures(f"queue: {kills} runners killed, {EVENTS} events, {sum(ran.values())} runs of hooks, 0 missed, 0 side by side")

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT
+"""Calls that fail by chance, in the programs as they are installed: fiu-run stands between them and the C library.
+
+Where tests/faults/sweep lets one call fail, here several do in one run, those of the error paths too.
+
+    CHANCE_RUNS=5000 ./check e2e chance
+"""
+import collections
+import json
+import os
+import subprocess
+import uuid
+
+from cases import figures
+from fastcgi import Gateway, ask, request_env, run_cgi
+from place import as_worker, need
+from sender import transcript
+from test_hooks import HookCase
+
+SIGNALLED = 128  # and more: what the shell says of a program that a signal ended
+RUNS = int(os.environ.get("CHANCE_RUNS", "400"))
+EVENTS = 5
+HOOK_RUNS_MAX = 3  # one whose end was lost, one by the next runner, and one that a replay asks for
+POINTS = ("posix/io/rw/read", "posix/io/rw/read/reduce", "posix/io/rw/pread", "posix/io/rw/pread/reduce",
+          "posix/io/rw/write", "posix/io/rw/write/reduce", "posix/io/rw/pwrite", "posix/io/rw/pwrite/reduce",
+          "posix/io/rw/ftruncate", "posix/io/sync/*", "posix/io/oc/open", "posix/io/dir/*")
+
+
+def by_chance(probability):
+    """The beginning of a command line: its program's calls fail with that probability each. Memory does not: libConfuse
+    does not bear that, and the fault sweep takes it from all else. Nor do waits for a child, which no kernel lets fail."""
+    command = ["fiu-run", "-x", "-f", ""]
+    for point in POINTS:
+        command += ["-c", f"enable_random name={point},probability={probability}"]
+    return command
+
+
+class Chance(HookCase):
+    @classmethod
+    def setUpClass(cls):
+        need("fiu-run")
+        super().setUpClass()
+
+    def check_record(self, subjects, accepted):
+        """All of `accepted` is on record, and nothing twice."""
+        counts = collections.Counter(json.loads(line)["transcript_id"]
+                                     for line in self.place.stenohook("list", "--format", "json").splitlines())
+        self.assertEqual([], [s for s in accepted if counts[s] != 1])
+        self.assertEqual([], [s for s in subjects if counts[s] > 1])
+
+    def test_no_chance_loses_what_was_accepted_or_makes_a_refusal_final(self):
+        self.site("/bin/true")
+        subjects, accepted = [str(uuid.uuid4()) for _ in range(RUNS)], []
+        for number, subject in enumerate(subjects):
+            answer = run_cgi(self.place, transcript(subject), before=by_chance((0.01, 0.03, 0.1)[number % 3]))
+            self.assertFalse(400 <= answer.status < 500, answer)
+            self.assertIn(answer.app_status, range(SIGNALLED), answer.errors)
+            accepted += [subject] if answer.status == 200 else []
+        self.check_record(subjects, accepted)
+        for subject in subjects:
+            self.assertEqual(200, run_cgi(self.place, transcript(subject)).status)
+        self.check_record(subjects, subjects)
+        self.place.stenohook("verify")
+        self.assertGreater(len(accepted), RUNS // 10)
+        self.assertGreater(RUNS - len(accepted), RUNS // 10)
+        figures(f"chance: {RUNS} requests, {RUNS - len(accepted)} failed, 0 lost, 0 twice")
+
+    def test_no_chance_stops_a_fastcgi_process_or_loses_what_it_accepted(self):
+        self.site("/bin/true")
+        gateway = Gateway(self.place, before=by_chance(0.005))
+        subjects, statuses = [str(uuid.uuid4()) for _ in range(RUNS)], {}
+        try:
+            for subject in subjects:
+                body = transcript(subject)
+                try:
+                    statuses[subject] = ask(gateway.path, request_env(body=body), body, timeout=20).status
+                except ConnectionError:
+                    statuses[subject] = 0
+        finally:
+            gateway.stop()
+        self.assertEqual(set(), set(statuses.values()) - {0, 200, 503})
+        accepted = [s for s, status in statuses.items() if status == 200]
+        self.check_record(subjects, accepted)
+        self.assertGreater(len(accepted), RUNS // 10)
+        self.assertGreater(RUNS - len(accepted), RUNS // 100)
+        figures(f"chance: {RUNS} requests to one process, {RUNS - len(accepted)} failed, 0 lost, 0 twice")
+
+    def hooks(self, events):
+        states = {e["id"]: e["hook"] for e in map(json.loads, self.place.stenohook("list", "--format", "json").splitlines())}
+        return {event: states[event] for event in events}
+
+    def finish(self, events):
+        """A healthy runner; what has been put off is not waited for."""
+        self.once()
+        if "waiting" in self.hooks(events).values():
+            # Only the snapshot says that it waits.
+            os.unlink(os.path.join(self.place.spool, "run", "snapshot"))
+            self.once()
+        again = [event for event, hook in self.hooks(events).items() if hook == "again"]
+        for event in again:
+            self.place.stenohook("replay", event)
+        if again:
+            self.once()
+
+    def test_no_chance_lets_a_hook_be_passed_over(self):
+        self.site(self.script(f'echo "$STENOHOOK_EVENT_ID" >>{self.out}/ran'))
+        failed = rounds = 0
+        while rounds < max(1, RUNS // 20):
+            rounds += 1
+            events = [self.deliver() for _ in range(EVENTS)]
+            done = subprocess.run([*by_chance(0.03), self.place.runner, "--config", self.place.config, "--once"],
+                                  env=self.place.env(), capture_output=True, text=True, cwd="/", timeout=120,
+                                  check=False, **as_worker())
+            self.assertIn(done.returncode, range(SIGNALLED), done.stderr)
+            failed += bool(done.returncode != 0 or done.stderr)
+            ran = self.said("ran").split()
+            self.assertEqual([], [e for e, hook in self.hooks(events).items() if hook == "done" and e not in ran])
+            self.finish(events)
+            ran = collections.Counter(self.said("ran").split())
+            self.assertEqual({event: "done" for event in events}, self.hooks(events))
+            self.assertEqual([], [event for event in events if not 1 <= ran[event] <= HOOK_RUNS_MAX])
+        self.place.stenohook("verify")
+        self.assertGreater(failed, 0)
+        figures(f"chance: {rounds} runners, {failed} met faults, {sum(ran.values())} runs for {rounds * EVENTS} events, 0 missed")
