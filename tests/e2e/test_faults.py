@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Calls that fail by chance, in the programs as they are installed: fiu-run stands between them and the C library.
+"""Calls that fail, in the programs as they are installed: each in turn by strace, and by chance, where fiu-run stands
+between them and the C library, several in one run, those of the paths for errors too.
 
-Where tests/faults/sweep lets one call fail, here several do in one run, those of the error paths too.
-
-    CHANCE_RUNS=5000 ./check e2e chance
+    CHANCE_RUNS=5000 ./check e2e faults
 """
 import collections
 import json
 import os
+import signal
 import subprocess
 import uuid
 
@@ -17,10 +17,15 @@ from place import as_worker, need
 from sender import transcript
 from test_hooks import HookCase
 
+KILL = "signal=SIGKILL"
 SIGNALLED = 128  # and more: what the shell says of a program that a signal ended
 RUNS = int(os.environ.get("CHANCE_RUNS", "400"))
 EVENTS = 5
 HOOK_RUNS_MAX = 3  # one whose end was lost, one by the next runner, and one that a replay asks for
+CALLS = {"openat": "EMFILE", "read": "EIO", "pread64": "EIO", "write": "ENOSPC", "pwrite64": "EIO", "fdatasync": "EIO",
+         "fsync": "EIO", "flock": "ENOLCK", "fstat,newfstatat": "EIO", "fstatfs,statfs": "EIO", "linkat": "EIO",
+         "renameat,renameat2": "EIO", "unlinkat": "EIO", "ftruncate": "ENOSPC", "getdents64": "EIO", "mkdirat": "ENOSPC"}
+CALLS_MAX = 150  # more than a request makes of any of them
 POINTS = ("posix/io/rw/read", "posix/io/rw/read/reduce", "posix/io/rw/pread", "posix/io/rw/pread/reduce",
           "posix/io/rw/write", "posix/io/rw/write/reduce", "posix/io/rw/pwrite", "posix/io/rw/pwrite/reduce",
           "posix/io/rw/ftruncate", "posix/io/sync/*", "posix/io/oc/open", "posix/io/dir/*")
@@ -35,18 +40,55 @@ def by_chance(probability):
     return command
 
 
-class Chance(HookCase):
-    @classmethod
-    def setUpClass(cls):
-        need("fiu-run")
-        super().setUpClass()
-
+class FaultCase(HookCase):
     def check_record(self, subjects, accepted):
         """All of `accepted` is on record, and nothing twice."""
         counts = collections.Counter(json.loads(line)["transcript_id"]
                                      for line in self.place.stenohook("list", "--format", "json").splitlines())
         self.assertEqual([], [s for s in accepted if counts[s] != 1])
         self.assertEqual([], [s for s in subjects if counts[s] > 1])
+
+
+class EachCall(FaultCase):
+    def request(self, subject, call, fault, turn):
+        """The status, and whether the fault has happened."""
+        trace = os.path.join(self.place.run, "trace")
+        answer = run_cgi(self.place, transcript(subject),
+                         before=["strace", "-qq", "-o", trace, "-e", f"trace={call}", "-e", f"inject={call}:{fault}:when={turn}"])
+        with open(trace, encoding="utf-8", errors="replace") as f:
+            text = f.read()
+        if fault != KILL:
+            # The dynamic linker's own word where it gets no file is 127.
+            self.assertIn(answer.app_status, range(SIGNALLED), (call, fault, turn, answer.errors))
+        self.assertFalse(400 <= answer.status < 500, (call, fault, turn, answer.raw))
+        return answer.status, "INJECTED" in text or answer.app_status == -signal.SIGKILL
+
+    def test_no_call_that_fails_or_kills_loses_what_was_accepted_or_makes_a_refusal_final(self):
+        self.site("/bin/true")
+        subjects, accepted, kinds = [], [], collections.Counter()
+        for call, error in CALLS.items():
+            for fault in (f"error={error}", KILL):
+                for turn in range(1, CALLS_MAX):
+                    subjects.append(str(uuid.uuid4()))
+                    status, hit = self.request(subjects[-1], call, fault, turn)
+                    accepted += [subjects[-1]] if status == 200 else []
+                    if not hit:
+                        self.assertEqual(200, status)
+                        break
+                    kinds["kills" if fault == KILL else "faults"] += 1
+        self.check_record(subjects, accepted)
+        for subject in subjects:
+            self.assertEqual(200, run_cgi(self.place, transcript(subject)).status)
+        self.check_record(subjects, subjects)
+        self.place.stenohook("verify")
+        figures(f"faults: {kinds['faults']} calls of a request failed, {kinds['kills']} killed, 0 lost, 0 twice")
+
+
+class Chance(FaultCase):
+    @classmethod
+    def setUpClass(cls):
+        need("fiu-run")
+        super().setUpClass()
 
     def test_no_chance_loses_what_was_accepted_or_makes_a_refusal_final(self):
         self.site("/bin/true")
@@ -63,7 +105,7 @@ class Chance(HookCase):
         self.place.stenohook("verify")
         self.assertGreater(len(accepted), RUNS // 10)
         self.assertGreater(RUNS - len(accepted), RUNS // 10)
-        figures(f"chance: {RUNS} requests, {RUNS - len(accepted)} failed, 0 lost, 0 twice")
+        figures(f"faults: by chance: {RUNS} requests, {RUNS - len(accepted)} failed, 0 lost, 0 twice")
 
     def test_no_chance_stops_a_fastcgi_process_or_loses_what_it_accepted(self):
         self.site("/bin/true")
@@ -83,7 +125,7 @@ class Chance(HookCase):
         self.check_record(subjects, accepted)
         self.assertGreater(len(accepted), RUNS // 10)
         self.assertGreater(RUNS - len(accepted), RUNS // 100)
-        figures(f"chance: {RUNS} requests to one process, {RUNS - len(accepted)} failed, 0 lost, 0 twice")
+        figures(f"faults: by chance: {RUNS} requests to one process, {RUNS - len(accepted)} failed, 0 lost, 0 twice")
 
     def hooks(self, events):
         states = {e["id"]: e["hook"] for e in map(json.loads, self.place.stenohook("list", "--format", "json").splitlines())}
@@ -121,4 +163,4 @@ class Chance(HookCase):
             self.assertEqual([], [event for event in events if not 1 <= ran[event] <= HOOK_RUNS_MAX])
         self.place.stenohook("verify")
         self.assertGreater(failed, 0)
-        figures(f"chance: {rounds} runners, {failed} met faults, {sum(ran.values())} runs for {rounds * EVENTS} events, 0 missed")
+        figures(f"faults: by chance: {rounds} runners, {failed} met faults, {sum(ran.values())} runs for {rounds * EVENTS} events, 0 missed")
