@@ -47,7 +47,8 @@ struct cgi_handler {
     void (*end)(void *thread);
 };
 
-/* Whether this process was started as a FastCGI server (its descriptor 0 is a listening socket). */
+/* Whether this process was started as a FastCGI server (its descriptor 0 is a listening socket). Of
+ * one that was, the signals that end it are held back from now on, until fcgi_serve. */
 bool cgi_is_fastcgi(void);
 /* Serves the one request of a CGI process. Returns an exit code. */
 int cgi_serve(const struct cgi_handler *handler);

@@ -279,28 +279,35 @@ static void on_signal(int signal)
     (void)signal;
 }
 
-/* Handlers of our own, because libfcgi installs one wherever it finds none, and a signal that is
- * ignored on entry would not be waited for everywhere. They never run: the signals stay blocked. */
-static void set_signals(sigset_t *waited)
+static const int stops[] = {SIGTERM, SIGUSR1, SIGINT};
+
+static sigset_t stop_signals(void)
 {
-    static const int stops[] = {SIGTERM, SIGUSR1, SIGINT};
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof stops / sizeof *stops; i++)
+        sigaddset(&set, stops[i]);
+    return set;
+}
+
+/* Handlers of our own, because libfcgi installs one wherever it finds none, and a signal that is
+ * ignored on entry would not be waited for everywhere. They never run: the signals are blocked. */
+static void set_signals(void)
+{
     struct sigaction handle = {.sa_handler = on_signal};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
-    sigset_t blocked;
+    sigset_t blocked = stop_signals();
 
+    sigaddset(&blocked, SIGCHLD);
+    pthread_sigmask(SIG_BLOCK, &blocked, NULL);
     sigemptyset(&handle.sa_mask);
-    sigemptyset(waited);
-    for (size_t i = 0; i < sizeof stops / sizeof *stops; i++) {
+    for (size_t i = 0; i < sizeof stops / sizeof *stops; i++)
         sigaction(stops[i], &handle, NULL);
-        sigaddset(waited, stops[i]);
-    }
     sigaction(SIGHUP, &ignore, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
     /* A file size limit of the host is then an error that is answered, not our death. */
     sigaction(SIGXFSZ, &ignore, NULL);
-    blocked = *waited;
-    sigaddset(&blocked, SIGCHLD);
-    pthread_sigmask(SIG_BLOCK, &blocked, NULL);
 }
 
 /* Few arenas and a fixed threshold keep what a burst of large bodies took from staying with the
@@ -363,14 +370,15 @@ static unsigned start_threads(struct server *s, pthread_t *ids)
     return started;
 }
 
-static void run_until_signal(struct server *s, const sigset_t *waited)
+static void run_until_signal(struct server *s)
 {
+    sigset_t waited = stop_signals();
     pthread_t *ids = calloc(s->threads, sizeof *ids);
     unsigned started = ids == NULL ? 0 : start_threads(s, ids);
     int signal;
 
     could_not_begin(s, s->threads - started);
-    (void)sigwait(waited, &signal);
+    (void)sigwait(&waited, &signal);
     atomic_store(&s->stopping, true);
     file_close(&s->stop_write);
     for (unsigned i = 0; i < started; i++)
@@ -380,20 +388,27 @@ static void run_until_signal(struct server *s, const sigset_t *waited)
 
 bool cgi_is_fastcgi(void)
 {
-    return !FCGX_IsCGI();
+    sigset_t blocked = stop_signals(), before;
+    bool fastcgi;
+
+    /* libfcgi installs handlers here that swallow whatever comes before somebody waits for it. */
+    pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    fastcgi = !FCGX_IsCGI();
+    if (!fastcgi)
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return fastcgi;
 }
 
 int fcgi_serve(const struct cgi_handler *handler, unsigned threads)
 {
     struct server s = {.handler = handler, .main = pthread_self(), .threads = fit_threads(threads)};
-    sigset_t waited;
 
-    set_signals(&waited);
+    set_signals();
     if (FCGX_Init() != 0 || !set_socket(&s))
         return EXIT_FAILURE;
     set_memory();
     atomic_store(&s.able, s.threads);
-    run_until_signal(&s, &waited);
+    run_until_signal(&s);
     file_close(&s.stop_read);
     return atomic_load(&s.broken) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -11,7 +11,7 @@ import uuid
 import records
 from cases import PlaceCase, needs_root
 from fastcgi import Connection, Gateway, ask, request_env, run_cgi
-from place import HEADER, SECRET
+from place import HEADER, SECRET, need, wait_until
 from sender import streaming, transcript
 
 
@@ -190,6 +190,21 @@ class Life(PlaceCase):
             begun = time.monotonic()
             self.assertEqual(0, gateway.stop(signum))
             self.assertLess(time.monotonic() - begun, 2)
+
+    def test_signal_that_comes_before_it_serves_ends_it(self):
+        need("strace")
+        # The opening of the configuration takes a second: the time between its start and its first request.
+        gateway = Gateway(self.place, before=["strace", "-D", "-qq", "-o", os.path.join(self.place.run, "trace"), "-P",
+                                              self.place.config, "-e", "inject=openat:delay_enter=1000000"],
+                          ASAN_OPTIONS="detect_leaks=0")
+        self.addCleanup(gateway.kill)
+
+        def begun():
+            with open(f"/proc/{gateway.pid}/status", encoding="ascii") as f:
+                caught = next(int(line.split()[1], 16) for line in f if line.startswith("SigCgt"))
+            return caught >> (signal.SIGTERM - 1) & 1 and os.readlink(f"/proc/{gateway.pid}/exe") == self.place.program
+        wait_until(begun, 20, "libfcgi has its handlers", step=0.001)
+        self.assertEqual(0, gateway.stop(signal.SIGTERM))
 
     def test_request_in_the_middle_is_finished_before_the_end(self):
         gateway = Gateway(self.place)
