@@ -267,18 +267,17 @@ static bool group_lives(const struct run *r)
     return pid == 0;
 }
 
+/* Told again and again: a program that is just being started still has lighttpd's handlers. */
 static void stop(struct run *r)
 {
     uint64_t end = clock_mono_ns() + STOP_NS;
 
     if (r->pid == 0)
         return;
-    (void)kill(-r->pid, SIGTERM);
-    while (group_lives(r)) {
-        if (clock_mono_ns() > end)
-            (void)kill(-r->pid, SIGKILL);
+    do {
+        (void)kill(-r->pid, clock_mono_ns() > end ? SIGKILL : SIGTERM);
         clock_sleep_ns(LOOK_NS);
-    }
+    } while (group_lives(r));
     r->pid = 0;
 }
 
