@@ -112,7 +112,7 @@ __attribute__((format(printf, 3, 4))) static void say(const struct teller *t, bo
     if (t->tell == NULL)
         return;
     len = snprintf(text, sizeof text, "secret file %s: ", t->path);
-    if (len < 0 || (size_t)len >= sizeof text)
+    if ((size_t)len >= sizeof text)
         len = 0;
     va_start(args, format);
     vsnprintf(text + len, sizeof text - (size_t)len, format, args);
