@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "base/file.h"
 #include "core/retry.h"
 #include "store/ledger.h"
 
@@ -370,6 +371,23 @@ UNIT_TEST(a_command_for_a_place_within_a_record_is_passed_over_and_counted)
     qk_close();
 }
 
+UNIT_TEST(a_command_for_an_event_whose_record_is_damaged_is_passed_over_and_counted)
+{
+    int fd;
+
+    UNIT_REQUIRE(qk_open(QK_STAYS));
+    qk_record_many('a', 1, 2);
+    qk_run("a1/1", 0);
+    qk_command(COMMAND_AGAIN, "a1");
+    fd = file_open(qk_kit.spool.log, "00000001.jsonl", O_WRONLY, 0);
+    UNIT_INT(0, file_pwrite(fd, "~~~~", 4, (off_t)qk_place("a1").offset + 30));
+    file_close(&fd);
+    qk_fill();
+    UNIT_INT(1, queue_ignored(qk_queue));
+    UNIT_TEXT("a2/1", qk_claims(9));
+    qk_close();
+}
+
 /* A line of the ledger that the commands of this version do not make. */
 static void other_command(const char *line)
 {
@@ -415,10 +433,12 @@ static bool carried_out_in_spite_of(enum fault_call call, unsigned nth, int erro
     qk_run("a1/1", 0);
     qk_run("a2/1", QK_FAILS);
     qk_run("a3/1", 0);
+    qk_record("b1");
+    qk_run("b1/1", 0);
     qk_command(COMMAND_AGAIN, "a1");
     qk_command(COMMAND_DROP, "a2");
     qk_command(COMMAND_DROP, "c1");
-    qk_command(COMMAND_AGAIN, "a3");
+    qk_command(COMMAND_AGAIN, "b1");
     err_clear(&qk_err);
     fault_arm(call, nth, error);
     status = queue_fill(qk_queue, qk_kit.now_ns, &qk_err);
@@ -428,12 +448,12 @@ static bool carried_out_in_spite_of(enum fault_call call, unsigned nth, int erro
     qk_fill();
     err_clear(&qk_err);
     UNIT_STATUS(STATUS_OK, queue_flush(qk_queue, true, qk_kit.now_ns, &qk_err), &qk_err);
-    UNIT_TEXT("a1/1 a3/1", qk_claims(9));
+    UNIT_TEXT("a1/1 b1/1", qk_claims(9));
     UNIT_INT(0, queue_ignored(qk_queue));
     qk_end("a1", 0);
-    qk_end("a3", 0);
+    qk_end("b1", 0);
     UNIT_TEXT("-", qk_claim());
-    UNIT_TEXT("a1:done/1 a2:dropped/1 a3:done/1 c1:dropped/0", qk_states());
+    UNIT_TEXT("a1:done/1 a2:dropped/1 a3:done/1 c1:dropped/0 b1:done/1", qk_states());
     qk_close();
     unit_fresh_folder();
     return came;
@@ -523,6 +543,7 @@ static const struct unit_case cases[] = {
     UNIT_CASE(a_dead_letter_can_be_dropped),
     UNIT_CASE(commands_for_no_event_of_ours_are_passed_over_and_counted),
     UNIT_CASE(a_command_for_a_place_within_a_record_is_passed_over_and_counted),
+    UNIT_CASE(a_command_for_an_event_whose_record_is_damaged_is_passed_over_and_counted),
     UNIT_CASE(commands_of_another_version_are_passed_over_and_counted),
     UNIT_CASE(commands_that_the_system_does_not_let_us_carry_out_are_carried_out_later_and_once),
     UNIT_CASE(a_replay_is_not_begun_before_it_is_on_disk_that_it_was_taken),

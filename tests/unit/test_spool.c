@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define NOBODY 65534
@@ -105,13 +104,11 @@ UNIT_TEST(a_damaged_format_file_is_refused)
 /* What `deed` returns in a process of its own. */
 static int in_child(int (*deed)(void))
 {
-    int status;
     pid_t pid = fork();
 
     if (pid == 0)
         child_end(deed());
-    return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status)
-                                                                           : -1;
+    return child_status(pid);
 }
 
 /* Not a spool of this program, as the remedy says. */
