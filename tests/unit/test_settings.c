@@ -681,6 +681,16 @@ static void find_is(const char *expected)
     free(path);
 }
 
+static enum status find(void *given, struct err *err)
+{
+    char *path = NULL;
+    enum status status = settings_find(&path, given, err);
+
+    UNIT_TRUE((status == STATUS_OK) == (path != NULL));
+    free(path);
+    return status;
+}
+
 /* The place of the whole system, where this machine has something there; else all that were looked
  * at are named. */
 static void none_is_found_in(const char *const *places)
@@ -731,6 +741,7 @@ UNIT_TEST(the_home_that_our_program_lies_in_comes_before_that_of_the_password_fi
     fault_program = program;
     UNIT_INT(0, seteuid(OTHER_USER));
     find_is(in("place/.config/stenohook/stenohook.conf"));
+    fault_each(FAULT_MEMORY, ENOMEM, STATUS_MEMORY, find, NULL);
     /* Where it lies is unknown. */
     fault_program = "";
     find_is(in("home/.config/stenohook/stenohook.conf"));
@@ -765,16 +776,6 @@ UNIT_TEST(an_empty_path_and_a_folder_without_a_name_are_refused)
     UNIT_STATUS(STATUS_IO, settings_find(&path, "given", NULL), NULL);
     UNIT_TRUE(path == NULL && here >= 0 && fchdir(here) == 0);
     close(here);
-}
-
-static enum status find(void *given, struct err *err)
-{
-    char *path = NULL;
-    enum status status = settings_find(&path, given, err);
-
-    UNIT_TRUE((status == STATUS_OK) == (path != NULL));
-    free(path);
-    return status;
 }
 
 UNIT_TEST(a_search_that_there_is_no_memory_for_is_told_as_that)
