@@ -112,7 +112,7 @@ __attribute__((format(printf, 3, 4))) static void say(const struct teller *t, bo
     if (t->tell == NULL)
         return;
     len = snprintf(text, sizeof text, "secret file %s: ", t->path);
-    if (len < 0 || (size_t)len >= sizeof text)
+    if ((size_t)len >= sizeof text)
         len = 0;
     va_start(args, format);
     vsnprintf(text + len, sizeof text - (size_t)len, format, args);
@@ -185,10 +185,11 @@ enum status settings_secret(const char *path, struct buf *out, bool *usable, set
         struct str secret = strip(buf_str(&text));
 
         check_owner(&t, &sb);
-        *usable = check_secret(&t, secret);
-        if (*usable)
+        if (check_secret(&t, secret)) {
             buf_add_str(out, secret);
-        st = buf_status(out, "a secret", err);
+            st = buf_status(out, "a secret", err);
+            *usable = st == STATUS_OK;
+        }
         explicit_bzero(text.ptr, text.len);
     }
     buf_free(&text);

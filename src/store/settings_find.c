@@ -38,38 +38,31 @@ static char *joined(const char *folder, const char *rest)
     return copy;
 }
 
-char *settings_above(const char *program, uid_t uid)
+bool settings_above(char *program, uid_t uid)
 {
-    for (const char *slash = strchr(program, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        size_t len = (size_t)(slash - program);
-        char *folder = str_dup((struct str){program, len == 0 ? 1 : len});
+    for (char *slash = strchr(program, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        char *end = slash == program ? slash + 1 : slash;
+        char cut = *end;
         struct stat sb;
 
-        if (folder != NULL && stat(folder, &sb) == 0 && sb.st_uid == uid)
-            return folder;
-        free(folder);
+        *end = '\0';
+        if (stat(program, &sb) == 0 && sb.st_uid == uid)
+            return true;
+        *end = cut;
     }
-    return NULL;
+    return false;
 }
 
 /* Root owns the directories above every program: that would say nothing. */
-static char *program_home(void)
+static bool program_home(char home[PATH_MAX])
 {
-    char program[PATH_MAX];
     uid_t uid = geteuid();
-    ssize_t len = uid == 0 ? -1 : readlink("/proc/self/exe", program, sizeof program - 1);
+    ssize_t len = uid == 0 ? -1 : readlink("/proc/self/exe", home, PATH_MAX - 1);
 
     if (len <= 0)
-        return NULL;
-    program[len] = '\0';
-    return settings_above(program, uid);
-}
-
-static char *passwd_home(void)
-{
-    struct user user;
-
-    return user_find(USER_FILE, NULL, geteuid(), &user) ? user.home : NULL;
+        return false;
+    home[len] = '\0';
+    return settings_above(home, uid);
 }
 
 static enum status from_environment(char **out, struct err *err)
@@ -104,19 +97,15 @@ static enum status from_command_line(char **out, const char *given, struct err *
     return *out == NULL ? no_memory(err) : STATUS_OK;
 }
 
-/* One place: *out is set where there is a file. Takes `folder`, which may be NULL. */
-static enum status look(char **out, char *folder, const char *rest, struct buf *places,
+/* One place: *out is set where there is a file. */
+static enum status look(char **out, const char *folder, const char *rest, struct buf *places,
                         struct err *err)
 {
-    char *path = folder == NULL ? NULL : joined(folder, rest);
-    bool lost = folder != NULL && path == NULL;
+    char *path = joined(folder, rest);
     struct stat sb;
 
-    free(folder);
-    if (lost)
-        return no_memory(err);
     if (path == NULL)
-        return STATUS_OK;
+        return no_memory(err);
     if (stat(path, &sb) == 0) {
         *out = path;
         return STATUS_OK;
@@ -126,8 +115,22 @@ static enum status look(char **out, char *folder, const char *rest, struct buf *
     return STATUS_OK;
 }
 
+static enum status look_in_passwd_home(char **out, struct buf *places, struct err *err)
+{
+    enum status st = STATUS_OK;
+    struct user user;
+
+    if (!user_find(USER_FILE, NULL, geteuid(), &user))
+        return STATUS_OK;
+    if (user.home != NULL)
+        st = look(out, user.home, BELOW_HOME, places, err);
+    user_free(&user);
+    return st;
+}
+
 enum status settings_find(char **out, const char *given, struct err *err)
 {
+    char home[PATH_MAX];
     char *found = NULL;
     struct buf places;
     enum status st;
@@ -136,12 +139,12 @@ enum status settings_find(char **out, const char *given, struct err *err)
         return from_command_line(out, given, err);
     buf_init(&places, PLACES_MAX);
     st = from_environment(&found, err);
+    if (st == STATUS_OK && found == NULL && program_home(home))
+        st = look(&found, home, BELOW_HOME, &places, err);
     if (st == STATUS_OK && found == NULL)
-        st = look(&found, program_home(), BELOW_HOME, &places, err);
+        st = look_in_passwd_home(&found, &places, err);
     if (st == STATUS_OK && found == NULL)
-        st = look(&found, passwd_home(), BELOW_HOME, &places, err);
-    if (st == STATUS_OK && found == NULL)
-        st = look(&found, str_dup(STR(SYSCONFDIR)), BELOW_SYSCONF, &places, err);
+        st = look(&found, SYSCONFDIR, BELOW_SYSCONF, &places, err);
     if (st == STATUS_OK && found == NULL)
         st = err_set(err, STATUS_CONFIG,
                      "no configuration in %s; write one there (stenohook init does), or name it in "

@@ -35,9 +35,9 @@ enum status settings_read(const char *path, struct buf *out, struct stat *sb,
 
 /* ---- settings_find.c */
 
-/* The directory nearest to the root above `program` that belongs to `uid`, or NULL. Freed by the
- * caller. */
-char *settings_above(const char *program, uid_t uid);
+/* Cuts `program` off behind the directory nearest to the root above it that belongs to `uid`.
+ * false: there is none, and it is as it was. */
+bool settings_above(char *program, uid_t uid);
 
 /* ---- settings.c */
 

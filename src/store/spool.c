@@ -30,6 +30,7 @@
 #define DIR_REFUSED "refused"
 
 #define FORMAT_HEAD "stenohook spool 1\nindex-key "
+#define FORMAT_KEY_LEN ((size_t)2 * SIPHASH_KEY_LEN) /* in hexadecimal digits */
 #define FORMAT_MAX 256
 #define SEGMENT_DIGITS 8
 
@@ -217,7 +218,8 @@ static enum status format_parse(struct str text, uint8_t key[SIPHASH_KEY_LEN], s
     if (!str_cut(text, '\n', &line, &rest))
         return STATUS_CORRUPT;
     buf_init(&bytes, SIPHASH_KEY_LEN);
-    if (text_hex_decode(&bytes, line) && bytes.len == SIPHASH_KEY_LEN) {
+    if (line.len == FORMAT_KEY_LEN && text_hex_decode(&bytes, line) &&
+        bytes.len == SIPHASH_KEY_LEN) {
         memcpy(key, bytes.ptr, SIPHASH_KEY_LEN);
         status = STATUS_OK;
     } else if (bytes.failed == STATUS_MEMORY) {

@@ -18,26 +18,26 @@
 #include <unistd.h>
 
 #define RUNNER "stenohook-run"
+#define BESIDE_MAX (PATH_MAX + sizeof RUNNER)
 #define PATH_VARIABLE "PATH=/usr/local/bin:/usr/bin:/bin"
 #define DRAIN_LEN 4096
 
 /* ---- finding the program */
 
 /* A copy in a cgi-bin has its runner beside it. */
-static char *beside_us(void)
+static bool beside_us(char path[BESIDE_MAX])
 {
-    char path[PATH_MAX + sizeof RUNNER];
     ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - 1);
     char *slash;
 
     if (len <= 0)
-        return NULL;
+        return false;
     path[len] = '\0';
     slash = strrchr(path, '/');
     if (slash == NULL)
-        return NULL;
+        return false;
     memcpy(slash + 1, RUNNER, sizeof RUNNER);
-    return strdup(path);
+    return true;
 }
 
 /* Takes `path`; *out where it will do. One that is there and will not do is not passed over. */
@@ -57,13 +57,12 @@ enum status wake_find_runner(char **out, const struct config *config, struct err
 {
     struct err why = ERR_INIT;
     enum status status = STATUS_MISSING;
-    char *beside;
+    char beside[BESIDE_MAX];
 
     if (config->runner != NULL)
         return look(out, strdup(config->runner), err);
-    beside = beside_us();
-    if (beside != NULL)
-        status = look(out, beside, &why);
+    if (beside_us(beside))
+        status = look(out, strdup(beside), &why);
     if (status == STATUS_MISSING) {
         err_clear(&why);
         status = look(out, strdup(LIBEXECDIR "/" RUNNER), &why);

@@ -4,6 +4,7 @@
 #ifndef TOOLS_CHILD_END_H
 #define TOOLS_CHILD_END_H
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #ifdef COUNT_COVERAGE
@@ -17,6 +18,15 @@ static inline _Noreturn void child_end(int status)
     __gcov_dump();
 #endif
     _exit(status);
+}
+
+/* The exit status of a forked child, or -1. */
+static inline int child_status(pid_t pid)
+{
+    int status;
+
+    return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status)
+                                                                           : -1;
 }
 
 #endif

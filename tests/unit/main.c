@@ -34,6 +34,7 @@ extern const struct unit_suite suite_ledger;
 extern const struct unit_suite suite_lines;
 extern const struct unit_suite suite_listen;
 extern const struct unit_suite suite_payload;
+extern const struct unit_suite suite_program;
 extern const struct unit_suite suite_query;
 extern const struct unit_suite suite_queue;
 extern const struct unit_suite suite_queue_commands;
@@ -51,6 +52,7 @@ extern const struct unit_suite suite_retry;
 extern const struct unit_suite suite_room;
 extern const struct unit_suite suite_rotate;
 extern const struct unit_suite suite_scan;
+extern const struct unit_suite suite_segment;
 extern const struct unit_suite suite_settings;
 extern const struct unit_suite suite_sieve;
 extern const struct unit_suite suite_slot;
@@ -58,6 +60,7 @@ extern const struct unit_suite suite_snapshot;
 extern const struct unit_suite suite_spool;
 extern const struct unit_suite suite_text;
 extern const struct unit_suite suite_url;
+extern const struct unit_suite suite_usage;
 extern const struct unit_suite suite_verbs;
 extern const struct unit_suite suite_verdict;
 extern const struct unit_suite suite_verify;
@@ -100,6 +103,7 @@ static const struct unit_suite *const suites[] = {
     &suite_lines,
     &suite_listen,
     &suite_payload,
+    &suite_program,
     &suite_query,
     &suite_queue,
     &suite_queue_commands,
@@ -117,6 +121,7 @@ static const struct unit_suite *const suites[] = {
     &suite_room,
     &suite_rotate,
     &suite_scan,
+    &suite_segment,
     &suite_settings,
     &suite_sieve,
     &suite_slot,
@@ -124,6 +129,7 @@ static const struct unit_suite *const suites[] = {
     &suite_spool,
     &suite_text,
     &suite_url,
+    &suite_usage,
     &suite_verbs,
     &suite_verdict,
     &suite_verify,

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
+#include "fault_kit.h"
 #include "queue_kit.h"
 #include "unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "base/file.h"
 #include "core/retry.h"
+#include "store/ledger.h"
 
 /* ---- another run */
 
@@ -353,6 +357,124 @@ UNIT_TEST(commands_for_no_event_of_ours_are_passed_over_and_counted)
     qk_close();
 }
 
+UNIT_TEST(a_command_for_a_place_within_a_record_is_passed_over_and_counted)
+{
+    char inside[40];
+
+    UNIT_REQUIRE(qk_open(QK_STAYS));
+    qk_record("a1");
+    snprintf(inside, sizeof inside, "1:%u", (unsigned)qk_place("a1").offset + 7);
+    qk_command(COMMAND_AGAIN, inside);
+    qk_fill();
+    UNIT_INT(1, queue_ignored(qk_queue));
+    UNIT_TEXT("a1/1", qk_claims(9));
+    qk_close();
+}
+
+UNIT_TEST(a_command_for_an_event_whose_record_is_damaged_is_passed_over_and_counted)
+{
+    int fd;
+
+    UNIT_REQUIRE(qk_open(QK_STAYS));
+    qk_record_many('a', 1, 2);
+    qk_run("a1/1", 0);
+    qk_command(COMMAND_AGAIN, "a1");
+    fd = file_open(qk_kit.spool.log, "00000001.jsonl", O_WRONLY, 0);
+    UNIT_INT(0, file_pwrite(fd, "~~~~", 4, (off_t)qk_place("a1").offset + 30));
+    file_close(&fd);
+    qk_fill();
+    UNIT_INT(1, queue_ignored(qk_queue));
+    UNIT_TEXT("a2/1", qk_claims(9));
+    qk_close();
+}
+
+/* A line of the ledger that the commands of this version do not make. */
+static void other_command(const char *line)
+{
+    struct ledger *ledger = NULL;
+
+    err_clear(&qk_err);
+    UNIT_STATUS(STATUS_OK,
+                ledger_open(&ledger, &qk_kit.spool, LEDGER_COMMANDS, qk_kit.now_ns, &qk_err),
+                &qk_err);
+    if (ledger == NULL)
+        return;
+    UNIT_STATUS(STATUS_OK, ledger_append(ledger, str_of(line), qk_kit.now_ns, &qk_err), &qk_err);
+    UNIT_STATUS(STATUS_OK, ledger_sync(ledger, qk_kit.now_ns, &qk_err), &qk_err);
+    ledger_close(ledger);
+}
+
+UNIT_TEST(commands_of_another_version_are_passed_over_and_counted)
+{
+    UNIT_REQUIRE(qk_open(QK_STAYS));
+    qk_record("a1");
+    qk_run("a1/1", 0);
+    other_command("{\"do\":\"dance\",\"id\":\"1:103\"");
+    other_command("{\"do\":\"again\"");
+    qk_command(COMMAND_AGAIN, "a1");
+    qk_fill();
+    UNIT_INT(2, queue_ignored(qk_queue));
+    UNIT_TEXT("a1/1", qk_claims(9));
+    qk_close();
+}
+
+/* The nth such call of a fill with commands fails; they are carried out by the next. false: there
+ * are no more calls. */
+static bool carried_out_in_spite_of(enum fault_call call, unsigned nth, int error,
+                                    enum status expected)
+{
+    enum status status;
+    bool came;
+
+    if (!UNIT_TRUE(qk_open(QK_STAYS)))
+        return false;
+    qk_record_many('a', 1, 3);
+    qk_record("c1");
+    qk_run("a1/1", 0);
+    qk_run("a2/1", QK_FAILS);
+    qk_run("a3/1", 0);
+    qk_record("b1");
+    qk_run("b1/1", 0);
+    qk_command(COMMAND_AGAIN, "a1");
+    qk_command(COMMAND_DROP, "a2");
+    qk_command(COMMAND_DROP, "c1");
+    qk_command(COMMAND_AGAIN, "b1");
+    err_clear(&qk_err);
+    fault_arm(call, nth, error);
+    status = queue_fill(qk_queue, qk_kit.now_ns, &qk_err);
+    came = fault_disarm();
+    if (status != STATUS_OK)
+        UNIT_STATUS(expected, status, &qk_err);
+    qk_fill();
+    err_clear(&qk_err);
+    UNIT_STATUS(STATUS_OK, queue_flush(qk_queue, true, qk_kit.now_ns, &qk_err), &qk_err);
+    UNIT_TEXT("a1/1 b1/1", qk_claims(9));
+    UNIT_INT(0, queue_ignored(qk_queue));
+    qk_end("a1", 0);
+    qk_end("b1", 0);
+    UNIT_TEXT("-", qk_claim());
+    UNIT_TEXT("a1:done/1 a2:dropped/1 a3:done/1 c1:dropped/0 b1:done/1", qk_states());
+    qk_close();
+    unit_fresh_folder();
+    return came;
+}
+
+static void each_is_carried_out_in_spite_of(enum fault_call call, int error, enum status expected)
+{
+    unsigned nth = 1;
+
+    while (carried_out_in_spite_of(call, nth, error, expected))
+        nth++;
+    UNIT_TRUE(nth > 1);
+}
+
+UNIT_TEST(commands_that_the_system_does_not_let_us_carry_out_are_carried_out_later_and_once)
+{
+    each_is_carried_out_in_spite_of(FAULT_MEMORY, ENOMEM, STATUS_MEMORY);
+    each_is_carried_out_in_spite_of(FAULT_OPENAT, EMFILE, STATUS_IO);
+    each_is_carried_out_in_spite_of(FAULT_PREAD, EINVAL, STATUS_IO);
+}
+
 UNIT_TEST(a_replay_is_not_begun_before_it_is_on_disk_that_it_was_taken)
 {
     UNIT_REQUIRE(qk_open(QK_STAYS));
@@ -420,6 +542,10 @@ static const struct unit_case cases[] = {
     UNIT_CASE(what_was_dropped_while_it_ran_is_nothing_that_another_runner_takes_over),
     UNIT_CASE(a_dead_letter_can_be_dropped),
     UNIT_CASE(commands_for_no_event_of_ours_are_passed_over_and_counted),
+    UNIT_CASE(a_command_for_a_place_within_a_record_is_passed_over_and_counted),
+    UNIT_CASE(a_command_for_an_event_whose_record_is_damaged_is_passed_over_and_counted),
+    UNIT_CASE(commands_of_another_version_are_passed_over_and_counted),
+    UNIT_CASE(commands_that_the_system_does_not_let_us_carry_out_are_carried_out_later_and_once),
     UNIT_CASE(a_replay_is_not_begun_before_it_is_on_disk_that_it_was_taken),
     UNIT_CASE(replays_wait_where_as_many_as_may_be_wait_already),
     UNIT_END,

@@ -3,10 +3,12 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "fault_kit.h"
 #include "journal_kit.h"
 #include "store/index.h"
 #include "store/snapshot.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -283,6 +285,62 @@ UNIT_TEST(a_damaged_state_is_recovered_from)
     kit_close(&kit);
 }
 
+UNIT_TEST(a_commit_word_and_a_state_that_name_different_segments_are_recovered_from)
+{
+    const struct commit_word elsewhere = {.durable = {5, 400}};
+    int fd;
+
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 3, false));
+    fd = file_open(kit.spool.dir, SPOOL_COMMIT, O_RDWR, 0);
+    UNIT_STATUS(STATUS_OK, commit_write(fd, &elsewhere, NULL), NULL);
+    file_close(&fd);
+    UNIT_INT(0, append_keys(0, 3, true));
+    UNIT_INT(0, append_keys(3, 4, false));
+    UNIT_INT(0, append_keys(0, 4, true));
+    kit_close(&kit);
+}
+
+UNIT_TEST(an_index_that_is_not_the_one_of_the_state_is_recovered_from)
+{
+    struct state state;
+    int fd;
+
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 3, false));
+    UNIT_REQUIRE(state_is(&state));
+    state.generation++;
+    fd = file_open(kit.spool.dir, SPOOL_STATE, O_RDWR, 0);
+    UNIT_STATUS(STATUS_OK, state_write(fd, &state, NULL), NULL);
+    file_close(&fd);
+    UNIT_INT(0, append_keys(0, 3, true));
+    UNIT_INT(0, append_keys(3, 4, false));
+    UNIT_INT(0, append_keys(0, 4, true));
+    kit_close(&kit);
+}
+
+UNIT_TEST(what_no_descriptor_is_left_for_is_not_in_doubt)
+{
+    unsigned nth = 0;
+    bool came;
+
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 3, false));
+    do {
+        enum status status;
+
+        UNIT_REQUIRE(kit_reopen(&kit));
+        fault_arm(FAULT_OPENAT, ++nth, EMFILE);
+        status = kit_append(&kit, "k1");
+        came = fault_disarm();
+        UNIT_STATUS(came ? STATUS_IO : STATUS_OK, status, &kit.err);
+    } while (came);
+    UNIT_TRUE(nth > 1 && kit.duplicate);
+    /* To recover would have begun another. */
+    UNIT_INT(1, kit_segments(&kit));
+    kit_close(&kit);
+}
+
 UNIT_TEST(a_damaged_index_table_is_recovered_from)
 {
     UNIT_REQUIRE(kit_open(&kit));
@@ -472,6 +530,9 @@ static const struct unit_case cases[] = {
     UNIT_CASE(a_running_process_notices_that_the_index_was_made_anew),
     UNIT_CASE(a_damaged_commit_word_is_recovered_from),
     UNIT_CASE(a_damaged_state_is_recovered_from),
+    UNIT_CASE(a_commit_word_and_a_state_that_name_different_segments_are_recovered_from),
+    UNIT_CASE(an_index_that_is_not_the_one_of_the_state_is_recovered_from),
+    UNIT_CASE(what_no_descriptor_is_left_for_is_not_in_doubt),
     UNIT_CASE(a_damaged_index_table_is_recovered_from),
     UNIT_CASE(a_record_that_no_longer_begins_a_line_is_no_duplicate),
     UNIT_CASE(a_record_whose_bytes_have_changed_is_no_duplicate),

@@ -3,8 +3,11 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "fault_kit.h"
 #include "journal_kit.h"
+#include "store/journal_impl.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -143,11 +146,13 @@ UNIT_TEST(a_waiter_whose_segment_was_sealed_behind_its_line_is_answered)
     kit_close(&kit);
 }
 
-/* The header of segment 2 as the killed rotation made it. */
-static void add_segment_2(uint64_t previous_valid)
+/* The header of segment 2. */
+static void add_segment_2(uint32_t previous, uint64_t previous_valid)
 {
-    const struct record_header header = {
-        .segment = 2, .previous = 1, .previous_valid = previous_valid, .created_ns = kit.now_ns};
+    const struct record_header header = {.segment = 2,
+                                         .previous = previous,
+                                         .previous_valid = previous_valid,
+                                         .created_ns = kit.now_ns};
     struct buf line;
 
     buf_init(&line, 512);
@@ -186,7 +191,7 @@ UNIT_TEST(a_rotation_that_was_killed_after_the_new_name_is_taken_over)
     UNIT_INT(0, append_keys(0, 3, false));
     UNIT_STATUS(STATUS_OK, journal_durable(&kit.spool, &durable, &kit.err), &kit.err);
     set_rotating(2);
-    add_segment_2(durable.offset);
+    add_segment_2(1, durable.offset);
     UNIT_INT(0, append_keys(0, 3, true));
     UNIT_INT(0, append_keys(3, 4, false));
     UNIT_TRUE(strncmp(kit.id, "2:", 2) == 0);
@@ -250,6 +255,107 @@ UNIT_TEST(a_file_that_is_no_segment_in_the_place_of_the_next_is_passed_over)
     kit_close(&kit);
 }
 
+static void add_junk(uint32_t segment)
+{
+    char name[SPOOL_NAME_MAX];
+
+    spool_segment_name(name, segment);
+    UNIT_INT(0, file_replace(kit.spool.log, "t", name, "junk\n", 5, 0600));
+}
+
+UNIT_TEST(seven_files_in_the_place_of_the_next_segment_are_passed_over_and_eight_are_not)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 3, false));
+    for (uint32_t segment = 2; segment < 2 + 8; segment++)
+        add_junk(segment);
+    kit.now_ns += KIT_DAY_NS;
+    UNIT_STATUS(STATUS_CORRUPT, kit_append(&kit, "k3"), NULL);
+    UNIT_TRUE(strstr(kit.err.text, "files that are no segments hold the next names") != NULL);
+    UNIT_INT(0, unlinkat(kit.spool.log, "00000009.jsonl", 0));
+    UNIT_INT(0, append_keys(3, 4, false));
+    UNIT_TRUE(strncmp(kit.id, "9:", 2) == 0);
+    UNIT_INT(0, append_keys(0, 4, true));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_segment_that_was_begun_behind_another_is_not_taken_over)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 3, false));
+    add_segment_2(7, 99);
+    kit.now_ns += KIT_DAY_NS;
+    UNIT_INT(0, append_keys(3, 4, false));
+    UNIT_TRUE(strncmp(kit.id, "3:", 2) == 0);
+    UNIT_INT(0, append_keys(0, 4, true));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_segment_whose_taking_over_fails_is_taken_over_by_the_next)
+{
+    struct place durable;
+
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 3, false));
+    UNIT_STATUS(STATUS_OK, journal_durable(&kit.spool, &durable, &kit.err), &kit.err);
+    set_rotating(2);
+    add_segment_2(1, durable.offset);
+    fault_arm(FAULT_FSTATAT, 1, EIO);
+    UNIT_STATUS(STATUS_IO, kit_append(&kit, "k3"), &kit.err);
+    UNIT_TRUE(fault_disarm());
+    UNIT_INT(0, append_keys(3, 4, false));
+    UNIT_TRUE(strncmp(kit.id, "2:", 2) == 0);
+    UNIT_INT(0, append_keys(0, 4, true));
+    UNIT_INT(2, kit_segments(&kit));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_rotation_waits_for_the_commit_lock_until_time_is_up)
+{
+    int fd;
+
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 3, false));
+    kit.now_ns += KIT_DAY_NS;
+    fd = file_open(kit.spool.dir, SPOOL_COMMIT, O_RDWR, 0);
+    UNIT_INT(0, file_trylock(fd));
+    UNIT_STATUS(STATUS_DEADLINE, kit_append_until(&kit, "k3", 1), NULL);
+    UNIT_TRUE(strstr(kit.err.text, "no time left to begin a new segment") != NULL);
+    UNIT_INT(1, kit_segments(&kit));
+    file_close(&fd);
+    UNIT_INT(0, append_keys(3, 4, false));
+    UNIT_TRUE(strncmp(kit.id, "2:", 2) == 0);
+    kit_close(&kit);
+}
+
+UNIT_TEST(nothing_is_appended_while_it_is_unknown_whether_the_new_segment_is_there)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_INT(0, append_keys(0, 3, false));
+    kit.now_ns += KIT_DAY_NS;
+    UNIT_INT(0, mkdirat(kit.spool.log, "segment.tmp", 0700)); /* in the way */
+    fault_arm(FAULT_FACCESSAT, 1, EIO);
+    UNIT_STATUS(STATUS_IO, kit_append(&kit, "k3"), NULL);
+    UNIT_TRUE(fault_disarm());
+    kit.now_ns -= KIT_DAY_NS;
+    fault_arm(FAULT_FACCESSAT, 1, EIO);
+    UNIT_STATUS(STATUS_IO, kit_append(&kit, "k3"), NULL);
+    UNIT_TRUE(fault_disarm());
+    UNIT_INT(0, unlinkat(kit.spool.log, "segment.tmp", AT_REMOVEDIR));
+    UNIT_INT(0, append_keys(3, 4, false));
+    UNIT_TRUE(strncmp(kit.id, "2:", 2) == 0);
+    UNIT_INT(0, append_keys(0, 4, true));
+    kit_close(&kit);
+}
+
+UNIT_TEST(a_clock_before_1970_is_at_its_first_day)
+{
+    UNIT_INT(0, live_day(-1));
+    UNIT_INT(0, live_day(-9 * KIT_DAY_NS));
+    UNIT_INT(0, live_day(KIT_DAY_NS - 1));
+    UNIT_INT(1, live_day(KIT_DAY_NS));
+}
+
 UNIT_TEST(a_left_over_second_name_of_a_segment_is_not_emptied)
 {
     UNIT_REQUIRE(kit_open(&kit));
@@ -275,6 +381,12 @@ static const struct unit_case cases[] = {
     UNIT_CASE(a_rotation_that_failed_before_the_new_name_leaves_the_old_segment_in_use),
     UNIT_CASE(what_a_poisoned_segment_lost_stays_void_behind_a_file_that_is_no_segment),
     UNIT_CASE(a_file_that_is_no_segment_in_the_place_of_the_next_is_passed_over),
+    UNIT_CASE(seven_files_in_the_place_of_the_next_segment_are_passed_over_and_eight_are_not),
+    UNIT_CASE(a_segment_that_was_begun_behind_another_is_not_taken_over),
+    UNIT_CASE(a_segment_whose_taking_over_fails_is_taken_over_by_the_next),
+    UNIT_CASE(a_rotation_waits_for_the_commit_lock_until_time_is_up),
+    UNIT_CASE(nothing_is_appended_while_it_is_unknown_whether_the_new_segment_is_there),
+    UNIT_CASE(a_clock_before_1970_is_at_its_first_day),
     UNIT_CASE(a_left_over_second_name_of_a_segment_is_not_emptied),
     UNIT_END,
 };

@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/settings.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "../tools/child_end.h"
 #include "base/file.h"
+#include "base/user.h"
+#include "fault_kit.h"
 #include "store/settings_parts.h"
 #include "unit.h"
 
@@ -344,6 +351,201 @@ UNIT_TEST(no_descriptor_is_no_verdict_on_the_file)
     settings_release(s);
 }
 
+static enum status load_and_release(void *context, struct err *err)
+{
+    const struct settings *s = NULL;
+    enum status status = settings_load(&s, in("conf"), NULL, NULL, err);
+
+    (void)context;
+    UNIT_TRUE((status == STATUS_OK) == (s != NULL));
+    settings_release(s);
+    return status;
+}
+
+static void put_all(void)
+{
+    put("conf", ENDPOINT);
+    put("one", "first");
+    put("two", "second");
+}
+
+UNIT_TEST(what_the_system_denies_is_no_verdict_on_the_files)
+{
+    put_all();
+    fault_each(FAULT_MEMORY, ENOMEM, STATUS_MEMORY, load_and_release, NULL);
+    fault_each(FAULT_OPENAT, EMFILE, STATUS_IO, load_and_release, NULL);
+    fault_each(FAULT_FSTAT, EIO, STATUS_IO, load_and_release, NULL);
+    fault_each(FAULT_READ, EIO, STATUS_IO, load_and_release, NULL);
+}
+
+UNIT_TEST(what_is_wrong_with_a_secret_is_not_told_to_nobody)
+{
+    const struct settings *s = NULL;
+    struct err err = ERR_INIT;
+
+    put("conf", ENDPOINT);
+    put("two", "second");
+    UNIT_STATUS(STATUS_OK, settings_load(&s, in("conf"), NULL, NULL, &err), &err);
+    UNIT_REQUIRE(s != NULL);
+    UNIT_INT(1, s->secrets[0].count);
+    settings_release(s);
+}
+
+UNIT_TEST(a_secret_file_with_an_absolute_path_lies_there_and_another_beside_the_configuration)
+{
+    char text[500];
+    struct told told;
+    const struct settings *s;
+    struct err err = ERR_INIT;
+    int here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    UNIT_INT(0, mkdir(in("sub"), 0700));
+    snprintf(text, sizeof text,
+             "spool = \"/spool\"\n"
+             "endpoint a { auth-header = \"X-S\" secret-files = {\"%s\", \"sub/two\"} }\n",
+             in("one"));
+    put("conf", text);
+    put("one", "first");
+    put("sub/two", "second");
+    s = load(&told);
+    UNIT_REQUIRE(s != NULL);
+    UNIT_INT(2, s->secrets[0].count);
+    settings_release(s);
+    UNIT_INT(0, chdir(unit_folder()));
+    UNIT_STATUS(STATUS_OK, settings_load(&s, "conf", NULL, NULL, &err), &err);
+    UNIT_TRUE(here >= 0 && fchdir(here) == 0);
+    close(here);
+    UNIT_INT(2, s->secrets[0].count);
+    settings_release(s);
+}
+
+UNIT_TEST(a_configuration_of_the_user_that_we_run_as_is_ours)
+{
+    const struct settings *s = NULL;
+    struct err err = ERR_INIT;
+
+    if (geteuid() != 0)
+        return;
+    put_all();
+    UNIT_INT(0, chmod(unit_folder(), 0755));
+    UNIT_INT(0, chown(in("conf"), OTHER_USER, (gid_t)-1));
+    UNIT_INT(0, seteuid(OTHER_USER));
+    UNIT_STATUS(STATUS_OK, settings_load(&s, in("conf"), NULL, NULL, &err), &err);
+    UNIT_INT(0, seteuid(0));
+    settings_release(s);
+}
+
+UNIT_TEST(a_secret_of_another_user_is_used_and_told)
+{
+    struct told told;
+    const struct settings *s;
+
+    if (geteuid() != 0)
+        return;
+    put_all();
+    UNIT_INT(0, chown(in("one"), OTHER_USER, (gid_t)-1));
+    s = load(&told);
+    UNIT_REQUIRE(s != NULL);
+    UNIT_INT(2, s->secrets[0].count);
+    check_told(&told, 1, "belongs to user 54321, who can change it");
+    settings_release(s);
+}
+
+static void note_secret(void *context, bool usable, const char *text)
+{
+    struct told *told = context;
+
+    note(told, text);
+    told->usable = usable;
+}
+
+/* Of one that is passed over, and is to blame for it. */
+static void secret_is_to_blame(const char *path, const char *words)
+{
+    struct told told = {.usable = true};
+    struct err err = ERR_INIT;
+    bool usable = true;
+    struct buf out;
+
+    buf_init(&out, SETTINGS_SECRET_MAX);
+    UNIT_STATUS(STATUS_OK, settings_secret(path, &out, &usable, note_secret, &told, &err), &err);
+    UNIT_FALSE(usable || told.usable);
+    UNIT_INT(0, out.len);
+    check_told(&told, 1, words);
+    UNIT_STATUS(STATUS_OK, settings_secret(path, &out, &usable, NULL, NULL, &err), &err);
+    UNIT_FALSE(usable);
+    buf_free(&out);
+}
+
+UNIT_TEST(a_secret_file_that_cannot_be_opened_is_to_blame_for_it)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char name[PATH_MAX + 2];
+
+    put("one", "first");
+    secret_is_to_blame(in("absent"), "No such file");
+    secret_is_to_blame(in("one/below"), "Not a directory");
+    UNIT_INT(0, symlink("loop", in("loop")));
+    secret_is_to_blame(in("loop"), "symbolic links");
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", in("socket"));
+    UNIT_INT(0, bind(fd, (const struct sockaddr *)&address, sizeof address));
+    close(fd);
+    secret_is_to_blame(in("socket"), "No such device or address");
+    memset(name, 'n', sizeof name);
+    name[0] = '/';
+    name[sizeof name - 1] = '\0';
+    /* The path leaves no room for itself in the sentence. */
+    secret_is_to_blame(name, "cannot be opened: File name too long");
+    if (geteuid() != 0)
+        return;
+    UNIT_INT(0, chmod(unit_folder(), 0755));
+    UNIT_INT(0, seteuid(OTHER_USER));
+    secret_is_to_blame(in("one"), "Permission denied");
+    UNIT_INT(0, seteuid(0));
+}
+
+static enum status read_secret(void *context, struct err *err)
+{
+    struct buf out;
+    bool usable = true;
+    enum status status;
+
+    (void)context;
+    buf_init(&out, SETTINGS_SECRET_MAX);
+    status = settings_secret(in("one"), &out, &usable, NULL, NULL, err);
+    UNIT_TRUE(usable == (status == STATUS_OK));
+    buf_free(&out);
+    return status;
+}
+
+UNIT_TEST(a_secret_that_the_system_does_not_let_us_read_is_not_passed_over)
+{
+    put("one", "first");
+    fault_each(FAULT_MEMORY, ENOMEM, STATUS_MEMORY, read_secret, NULL);
+    fault_each(FAULT_OPENAT, ENFILE, STATUS_IO, read_secret, NULL);
+    fault_each(FAULT_FSTAT, EIO, STATUS_IO, read_secret, NULL);
+    fault_each(FAULT_READ, EIO, STATUS_IO, read_secret, NULL);
+}
+
+UNIT_TEST(a_version_of_a_file_is_another_where_anything_of_it_differs)
+{
+    const struct file_id id = {true, 1, 2, 3, {4, 5}, {6, 7}};
+    const struct file_id others[] = {
+        {false, 1, 2, 3, {4, 5}, {6, 7}}, {true, 9, 2, 3, {4, 5}, {6, 7}},
+        {true, 1, 9, 3, {4, 5}, {6, 7}},  {true, 1, 2, 9, {4, 5}, {6, 7}},
+        {true, 1, 2, 3, {9, 5}, {6, 7}},  {true, 1, 2, 3, {4, 9}, {6, 7}},
+        {true, 1, 2, 3, {4, 5}, {9, 7}},  {true, 1, 2, 3, {4, 5}, {6, 9}},
+    };
+
+    UNIT_TRUE(file_id_same(&id, &id));
+    UNIT_TRUE(file_id_same(&others[0], &others[0]));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        UNIT_FALSE(file_id_same(&id, &others[i]));
+        UNIT_FALSE(file_id_same(&others[i], &id));
+    }
+}
+
 struct problems {
     unsigned usable, unusable;
     char files[400];
@@ -383,6 +585,23 @@ UNIT_TEST(problems_of_secret_files_are_listed_as_they_are_now)
     settings_release(s);
 }
 
+UNIT_TEST(a_secret_file_that_cannot_be_looked_at_now_is_a_problem)
+{
+    struct told told;
+    struct problems p = {0};
+    const struct settings *s;
+
+    put_all();
+    s = load(&told);
+    UNIT_REQUIRE(s != NULL);
+    fault_arm(FAULT_OPENAT, 2, EMFILE);
+    settings_problems(s, note_problem, &p);
+    UNIT_TRUE(fault_disarm());
+    UNIT_TEXT("/two ", p.files);
+    UNIT_INT(1, p.unusable);
+    settings_release(s);
+}
+
 /* ---- where it is */
 
 UNIT_TEST(the_command_line_comes_before_the_environment)
@@ -410,27 +629,225 @@ UNIT_TEST(the_command_line_comes_before_the_environment)
     unsetenv("STENOHOOK_CONFIG");
 }
 
+static char homes[2][200], programs[200];
+
+/* Where `home` and fault_program may point at for longer. */
+static const char *keep(char out[200], const char *name)
+{
+    snprintf(out, 200, "%s/%s", unit_folder(), name);
+    return out;
+}
+
+/* The home of our user, as the password file says; NULL: as it is; empty: there is no such user.
+ * One without a slash at its beginning is none. */
+static const char *home;
+
+char *__real_strdup(const char *text);
+bool __real_user_find(const char *file, const char *name, uid_t uid, struct user *out);
+bool __wrap_user_find(const char *file, const char *name, uid_t uid, struct user *out);
+bool __wrap_user_find(const char *file, const char *name, uid_t uid, struct user *out)
+{
+    if (home == NULL)
+        return __real_user_find(file, name, uid, out);
+    if (*home == '\0')
+        return false;
+    *out = (struct user){.uid = uid, .home = *home == '/' ? __real_strdup(home) : NULL};
+    return true;
+}
+
+#define OF_THE_SYSTEM SYSCONFDIR "/stenohook/stenohook.conf"
+
+/* A configuration below that folder of the test. */
+static void put_below(const char *folder)
+{
+    char name[100];
+
+    UNIT_INT(0, mkdir(in(folder), 0755));
+    snprintf(name, sizeof name, "%s/.config", folder);
+    UNIT_INT(0, mkdir(in(name), 0755));
+    snprintf(name, sizeof name, "%s/.config/stenohook", folder);
+    UNIT_INT(0, mkdir(in(name), 0755));
+    snprintf(name, sizeof name, "%s/.config/stenohook/stenohook.conf", folder);
+    put(name, ENDPOINT);
+}
+
+static void find_is(const char *expected)
+{
+    char *path = NULL;
+    struct err err = ERR_INIT;
+
+    UNIT_STATUS(STATUS_OK, settings_find(&path, NULL, &err), &err);
+    UNIT_TEXT(expected, path);
+    free(path);
+}
+
+static enum status find(void *given, struct err *err)
+{
+    char *path = NULL;
+    enum status status = settings_find(&path, given, err);
+
+    UNIT_TRUE((status == STATUS_OK) == (path != NULL));
+    free(path);
+    return status;
+}
+
+/* The place of the whole system, where this machine has something there; else all that were looked
+ * at are named. */
+static void none_is_found_in(const char *const *places)
+{
+    char *path = NULL;
+    struct err err = ERR_INIT;
+
+    if (access(OF_THE_SYSTEM, F_OK) == 0) {
+        find_is(OF_THE_SYSTEM);
+        return;
+    }
+    UNIT_STATUS(STATUS_CONFIG, settings_find(&path, NULL, &err), &err);
+    UNIT_TRUE(path == NULL && strstr(err.text, OF_THE_SYSTEM) != NULL);
+    for (; *places != NULL; places++)
+        UNIT_TRUE(strstr(err.text, *places) != NULL);
+}
+
+UNIT_TEST(without_a_word_from_the_environment_it_is_looked_for_in_the_home_of_our_user)
+{
+    const char *places[] = {keep(homes[0], "home"), NULL};
+
+    home = places[0];
+    setenv("STENOHOOK_CONFIG", "", 1);
+    none_is_found_in(places);
+    unsetenv("STENOHOOK_CONFIG");
+    none_is_found_in(places);
+    put_below("home");
+    find_is(in("home/.config/stenohook/stenohook.conf"));
+    home = "";
+    none_is_found_in(places + 1);
+    home = "home";
+    none_is_found_in(places + 1);
+    home = NULL;
+}
+
+UNIT_TEST(the_home_that_our_program_lies_in_comes_before_that_of_the_password_file)
+{
+    const char *places[] = {keep(homes[0], "place"), keep(homes[1], "home"), NULL};
+    const char *program = keep(programs, "place/cgi-bin/stenohook.cgi");
+
+    if (geteuid() != 0)
+        return;
+    put_below("home");
+    put_below("place");
+    UNIT_INT(0, chmod(unit_folder(), 0755));
+    UNIT_INT(0, chown(in("place"), OTHER_USER, (gid_t)-1));
+    home = places[1];
+    fault_program = program;
+    UNIT_INT(0, seteuid(OTHER_USER));
+    find_is(in("place/.config/stenohook/stenohook.conf"));
+    fault_each(FAULT_MEMORY, ENOMEM, STATUS_MEMORY, find, NULL);
+    /* Where it lies is unknown. */
+    fault_program = "";
+    find_is(in("home/.config/stenohook/stenohook.conf"));
+    UNIT_INT(0, seteuid(0));
+    /* Root is not asked what he owns. */
+    fault_program = program;
+    find_is(in("home/.config/stenohook/stenohook.conf"));
+    UNIT_INT(0, unlink(in("place/.config/stenohook/stenohook.conf")));
+    UNIT_INT(0, seteuid(OTHER_USER));
+    fault_program = program;
+    find_is(in("home/.config/stenohook/stenohook.conf"));
+    UNIT_INT(0, seteuid(0));
+    UNIT_INT(0, unlink(in("home/.config/stenohook/stenohook.conf")));
+    UNIT_INT(0, seteuid(OTHER_USER));
+    none_is_found_in(places);
+    UNIT_INT(0, seteuid(0));
+    fault_program = NULL;
+    home = NULL;
+}
+
+UNIT_TEST(an_empty_path_and_a_folder_without_a_name_are_refused)
+{
+    int here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct err err = ERR_INIT;
+    char *path = NULL;
+
+    UNIT_STATUS(STATUS_CONFIG, settings_find(&path, "", &err), &err);
+    UNIT_TRUE(strstr(err.text, "is empty") != NULL);
+    UNIT_INT(0, mkdir(in("gone"), 0700));
+    UNIT_INT(0, chdir(in("gone")));
+    UNIT_INT(0, rmdir(in("gone")));
+    UNIT_STATUS(STATUS_IO, settings_find(&path, "given", NULL), NULL);
+    UNIT_TRUE(path == NULL && here >= 0 && fchdir(here) == 0);
+    close(here);
+}
+
+UNIT_TEST(a_search_that_there_is_no_memory_for_is_told_as_that)
+{
+    char absolute[] = "/given/conf", relative[] = "given";
+
+    fault_each(FAULT_MEMORY, ENOMEM, STATUS_MEMORY, find, absolute);
+    fault_each(FAULT_MEMORY, ENOMEM, STATUS_MEMORY, find, relative);
+    setenv("STENOHOOK_CONFIG", "/env/conf", 1);
+    fault_each(FAULT_MEMORY, ENOMEM, STATUS_MEMORY, find, NULL);
+    unsetenv("STENOHOOK_CONFIG");
+    put_below("home");
+    home = keep(homes[0], "home");
+    fault_each(FAULT_MEMORY, ENOMEM, STATUS_MEMORY, find, NULL);
+    home = NULL;
+}
+
+/* In a process of its own: 0 where it is that user from then on. */
+static int become_author(uid_t uid)
+{
+    pid_t pid = fork();
+
+    if (pid == 0)
+        child_end(settings_become_author(in("conf"), NULL) == STATUS_OK && getuid() == uid ? 0 : 1);
+    return child_status(pid);
+}
+
+UNIT_TEST(only_root_becomes_the_author_of_a_configuration)
+{
+    struct err err = ERR_INIT;
+
+    put("conf", ENDPOINT);
+    UNIT_STATUS(STATUS_OK, settings_become_author(in("absent"), &err), &err);
+    UNIT_STATUS(STATUS_OK, settings_become_author(in("conf"), &err), &err);
+    if (geteuid() != 0)
+        return;
+    UNIT_INT(0, chown(in("conf"), OTHER_USER, (gid_t)-1));
+    UNIT_INT(0, seteuid(OTHER_USER + 1));
+    UNIT_STATUS(STATUS_OK, settings_become_author(in("conf"), &err), &err);
+    UNIT_INT(OTHER_USER + 1, geteuid());
+    UNIT_INT(0, seteuid(0));
+    UNIT_INT(0, become_author(OTHER_USER));
+}
+
+static void above(const char *program, uid_t uid, const char *expected)
+{
+    char path[400];
+    bool found;
+
+    snprintf(path, sizeof path, "%s", program);
+    found = settings_above(path, uid);
+    UNIT_TRUE(found == (expected != NULL));
+    UNIT_TEXT(expected == NULL ? program : expected, path);
+}
+
 UNIT_TEST(the_topmost_folder_that_is_ours_is_found)
 {
-    char *found;
-    char program[400];
+    char program[200];
 
     UNIT_INT(0, mkdir(in("home"), 0755));
     UNIT_INT(0, mkdir(in("home/u"), 0755));
     UNIT_INT(0, mkdir(in("home/u/cgi-bin"), 0755));
-    snprintf(program, sizeof program, "%s", in("home/u/cgi-bin/stenohook.cgi"));
-    UNIT_TRUE(settings_above(program, OTHER_USER) == NULL);
-    UNIT_TRUE(settings_above("stenohook.cgi", OTHER_USER) == NULL);
+    keep(program, "home/u/cgi-bin/stenohook.cgi");
+    above(program, OTHER_USER, NULL);
+    above("stenohook.cgi", OTHER_USER, NULL);
+    above("/absent/stenohook.cgi", OTHER_USER, NULL);
     if (geteuid() != 0)
         return;
     UNIT_INT(0, chown(in("home/u"), OTHER_USER, (gid_t)-1));
     UNIT_INT(0, chown(in("home/u/cgi-bin"), OTHER_USER, (gid_t)-1));
-    found = settings_above(program, OTHER_USER);
-    UNIT_TEXT(in("home/u"), found);
-    free(found);
-    found = settings_above(program, 0);
-    UNIT_TEXT("/", found);
-    free(found);
+    above(program, OTHER_USER, in("home/u"));
+    above(program, 0, "/");
 }
 
 /* ---- the cache */
@@ -468,13 +885,6 @@ static void end(struct settings_cache *c)
 {
     settings_cache_free(c);
     unsetenv("STENOHOOK_CONFIG");
-}
-
-static void put_all(void)
-{
-    put("conf", ENDPOINT);
-    put("one", "first");
-    put("two", "second");
 }
 
 UNIT_TEST(files_are_read_once_while_they_are_the_same)
@@ -668,6 +1078,148 @@ UNIT_TEST(a_file_is_also_found_where_it_appears_later)
     end(c);
 }
 
+UNIT_TEST(while_no_place_can_be_named_the_failure_is_returned)
+{
+    struct told told;
+    struct settings_cache *c = cache(&told);
+
+    put_all();
+    setenv("STENOHOOK_CONFIG", "relative", 1);
+    current_fails(c, "must be an absolute path");
+    setenv("STENOHOOK_CONFIG", in("conf"), 1);
+    spool_is(c, "/spool");
+    /* Once found it is not looked for again. */
+    setenv("STENOHOOK_CONFIG", "relative", 1);
+    put("conf", "spool = \"/other\"\nendpoint b { auth = none }\n");
+    spool_is(c, "/other");
+    end(c);
+}
+
+UNIT_TEST(a_version_that_the_system_does_not_let_us_read_is_tried_again_and_told_once)
+{
+    struct told told;
+    struct settings_cache *c = cache(&told);
+
+    put_all();
+    spool_is(c, "/spool");
+    put("conf", "spool = \"/other\"\nendpoint b { auth = none }\n");
+    for (int i = 0; i < 2; i++) {
+        fault_arm(FAULT_OPENAT, 1, EMFILE);
+        spool_is(c, "/spool");
+        UNIT_TRUE(fault_disarm());
+        UNIT_FALSE(settings_cache_whole(c));
+    }
+    check_told(&told, 1, "Too many open files (the settings read before stay in use)");
+    spool_is(c, "/other");
+    UNIT_TRUE(settings_cache_whole(c));
+    UNIT_INT(1, told.count);
+    end(c);
+}
+
+UNIT_TEST(without_a_good_version_a_denial_of_the_system_is_returned_as_that)
+{
+    struct told told;
+    struct settings_cache *c = cache(&told);
+    const struct settings *s = NULL;
+
+    put_all();
+    fault_arm(FAULT_OPENAT, 1, EMFILE);
+    UNIT_STATUS(STATUS_IO, settings_current(c, &s, NULL), NULL);
+    UNIT_TRUE(fault_disarm() && s == NULL);
+    spool_is(c, "/spool");
+    UNIT_INT(0, told.count);
+    end(c);
+}
+
+UNIT_TEST(the_last_good_version_is_whole_again_where_it_is_put_back)
+{
+    struct told told;
+    struct settings_cache *c = cache(&told);
+    const struct settings *before, *after;
+
+    put_all();
+    UNIT_INT(0, rename(in("conf"), in("good")));
+    put("broken", "spol = \"/other\"\n");
+    UNIT_INT(0, symlink("good", in("conf")));
+    before = current(c);
+    UNIT_INT(0, symlink("broken", in("to")));
+    UNIT_INT(0, rename(in("to"), in("conf")));
+    spool_is(c, "/spool");
+    UNIT_FALSE(settings_cache_whole(c));
+    UNIT_INT(0, symlink("good", in("to")));
+    UNIT_INT(0, rename(in("to"), in("conf")));
+    after = current(c);
+    UNIT_TRUE(settings_cache_whole(c));
+    UNIT_TRUE(before == after);
+    UNIT_INT(1, told.count);
+    settings_release(before);
+    settings_release(after);
+    end(c);
+}
+
+UNIT_TEST(secrets_that_cannot_be_read_anew_stay_as_they_were)
+{
+    struct told told;
+    struct settings_cache *c = cache(&told);
+    const struct settings *s;
+
+    put_all();
+    spool_is(c, "/spool");
+    put("conf", "spol = \"/other\"\n");
+    spool_is(c, "/spool");
+    put("one", "rotated");
+    fault_arm(FAULT_MEMORY, 1, ENOMEM);
+    s = current(c);
+    UNIT_TRUE(fault_disarm());
+    UNIT_REQUIRE(s != NULL);
+    UNIT_STR("first", s->secrets[0].values[0]);
+    settings_release(s);
+    s = current(c);
+    UNIT_REQUIRE(s != NULL);
+    UNIT_STR("rotated", s->secrets[0].values[0]);
+    settings_release(s);
+    end(c);
+}
+
+static enum status reload_secrets(void *context, struct err *err)
+{
+    const struct settings *next = NULL;
+    enum status status = settings_reload_secrets(&next, context, NULL, NULL, err);
+
+    UNIT_TRUE((status == STATUS_OK) == (next != NULL));
+    settings_release(next);
+    return status;
+}
+
+UNIT_TEST(secrets_that_there_is_no_memory_for_are_told_as_that)
+{
+    struct told told;
+    const struct settings *s;
+
+    put_all();
+    s = load(&told);
+    UNIT_REQUIRE(s != NULL);
+    fault_each(FAULT_MEMORY, ENOMEM, STATUS_MEMORY, reload_secrets, (void *)(uintptr_t)s);
+    settings_release(s);
+}
+
+static enum status make_cache(void *context, struct err *err)
+{
+    struct settings_cache *c = NULL;
+    enum status status = settings_cache_make(&c, NULL, NULL, err);
+
+    (void)context;
+    UNIT_TRUE((status == STATUS_OK) == (c != NULL));
+    settings_cache_free(c);
+    return status;
+}
+
+UNIT_TEST(a_cache_that_there_is_no_memory_for_is_not_made)
+{
+    fault_each(FAULT_MEMORY, ENOMEM, STATUS_MEMORY, make_cache, NULL);
+    settings_cache_free(NULL);
+}
+
 #define THREADS 4
 #define ROUNDS 200
 
@@ -726,8 +1278,22 @@ static const struct unit_case cases[] = {
     UNIT_CASE(a_configuration_of_root_serves_everybody),
     UNIT_CASE(a_broken_or_missing_configuration_is_refused),
     UNIT_CASE(no_descriptor_is_no_verdict_on_the_file),
+    UNIT_CASE(what_the_system_denies_is_no_verdict_on_the_files),
+    UNIT_CASE(what_is_wrong_with_a_secret_is_not_told_to_nobody),
+    UNIT_CASE(a_secret_file_with_an_absolute_path_lies_there_and_another_beside_the_configuration),
+    UNIT_CASE(a_configuration_of_the_user_that_we_run_as_is_ours),
+    UNIT_CASE(a_secret_of_another_user_is_used_and_told),
+    UNIT_CASE(a_secret_file_that_cannot_be_opened_is_to_blame_for_it),
+    UNIT_CASE(a_secret_that_the_system_does_not_let_us_read_is_not_passed_over),
+    UNIT_CASE(a_version_of_a_file_is_another_where_anything_of_it_differs),
     UNIT_CASE(problems_of_secret_files_are_listed_as_they_are_now),
+    UNIT_CASE(a_secret_file_that_cannot_be_looked_at_now_is_a_problem),
     UNIT_CASE(the_command_line_comes_before_the_environment),
+    UNIT_CASE(without_a_word_from_the_environment_it_is_looked_for_in_the_home_of_our_user),
+    UNIT_CASE(the_home_that_our_program_lies_in_comes_before_that_of_the_password_file),
+    UNIT_CASE(an_empty_path_and_a_folder_without_a_name_are_refused),
+    UNIT_CASE(a_search_that_there_is_no_memory_for_is_told_as_that),
+    UNIT_CASE(only_root_becomes_the_author_of_a_configuration),
     UNIT_CASE(the_topmost_folder_that_is_ours_is_found),
     UNIT_CASE(files_are_read_once_while_they_are_the_same),
     UNIT_CASE(a_changed_file_is_read_again),
@@ -737,6 +1303,13 @@ static const struct unit_case cases[] = {
     UNIT_CASE(a_file_that_vanishes_leaves_the_last_good_one_in_use),
     UNIT_CASE(until_there_is_a_good_version_the_failure_is_returned),
     UNIT_CASE(a_file_is_also_found_where_it_appears_later),
+    UNIT_CASE(while_no_place_can_be_named_the_failure_is_returned),
+    UNIT_CASE(a_version_that_the_system_does_not_let_us_read_is_tried_again_and_told_once),
+    UNIT_CASE(without_a_good_version_a_denial_of_the_system_is_returned_as_that),
+    UNIT_CASE(the_last_good_version_is_whole_again_where_it_is_put_back),
+    UNIT_CASE(secrets_that_cannot_be_read_anew_stay_as_they_were),
+    UNIT_CASE(secrets_that_there_is_no_memory_for_are_told_as_that),
+    UNIT_CASE(a_cache_that_there_is_no_memory_for_is_not_made),
     UNIT_CASE(threads_see_whole_versions_while_the_file_changes),
     UNIT_END,
 };

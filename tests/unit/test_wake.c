@@ -7,8 +7,12 @@
 #include "unit.h"
 
 #include "base/file.h"
+#include "fault_kit.h"
+#include "journal_kit.h"
+#include "store/program.h"
 #include "store/wake.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -17,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define SEEN_MAX 4096
@@ -161,6 +166,143 @@ UNIT_TEST(what_lies_in_the_place_of_the_fifo_is_not_told_and_makes_room_for_it)
     end();
 }
 
+UNIT_TEST(what_cannot_be_written_or_looked_at_tells_nobody)
+{
+    int fd;
+
+    UNIT_REQUIRE(begin());
+    fd = wake_listen(&spool);
+    fault_arm(FAULT_FSTAT, 1, EIO);
+    UNIT_FALSE(wake_tell(&spool));
+    UNIT_TRUE(fault_disarm());
+    atomic_store(&kit_write_errno, EIO);
+    UNIT_FALSE(wake_tell(&spool));
+    UNIT_FALSE(readable(fd));
+    UNIT_TRUE(wake_tell(&spool));
+    close(fd);
+    end();
+}
+
+UNIT_TEST(nobody_can_listen_where_no_fifo_can_be_made)
+{
+    UNIT_REQUIRE(begin());
+    /* In the way. */
+    UNIT_INT(0, mkdirat(spool.dir, SPOOL_WAKE, 0700));
+    errno = 0;
+    UNIT_INT(-1, wake_listen(&spool));
+    UNIT_TRUE(errno != 0);
+    UNIT_INT(0, unlinkat(spool.dir, SPOOL_WAKE, AT_REMOVEDIR));
+    UNIT_INT(0, renameat(spool.dir, SPOOL_RUN, spool.dir, "aside"));
+    UNIT_INT(-1, wake_listen(&spool));
+    UNIT_INT(ENOENT, errno);
+    end();
+}
+
+/* ---- finding one */
+
+/* Where our program lies, with a runner beside it. */
+static bool beside(const char *commands, mode_t mode)
+{
+    static char program[220];
+
+    if (!begin())
+        return false;
+    snprintf(script, sizeof script, "%s/stenohook-run", unit_folder());
+    write_script(commands, mode);
+    snprintf(program, sizeof program, "%s/stenohook.fcgi", unit_folder());
+    fault_program = program;
+    return true;
+}
+
+static void end_beside(void)
+{
+    fault_program = NULL;
+    end();
+}
+
+static enum status find(char **out, struct err *err)
+{
+    static const struct config unnamed;
+
+    *out = NULL;
+    err_clear(err);
+    return wake_find_runner(out, &unnamed, err);
+}
+
+UNIT_TEST(a_runner_that_nobody_names_is_the_one_beside_our_program)
+{
+    struct err err = ERR_INIT;
+    char *found;
+
+    UNIT_REQUIRE(beside("", 0700));
+    UNIT_STATUS(STATUS_OK, find(&found, &err), &err);
+    UNIT_TEXT(script, found);
+    free(found);
+    end_beside();
+}
+
+UNIT_TEST(a_runner_beside_our_program_that_will_not_do_is_not_passed_over)
+{
+    struct err err = ERR_INIT;
+    char *found;
+
+    UNIT_REQUIRE(beside("", 0722));
+    UNIT_STATUS(STATUS_CONFIG, find(&found, &err), &err);
+    UNIT_TRUE(strstr(err.text, "chmod go-w") != NULL && strstr(err.text, script) != NULL);
+    end_beside();
+}
+
+/* Whether or not this machine has one installed. */
+static void installed_is_found(void)
+{
+    static const char installed[] = LIBEXECDIR "/stenohook-run";
+    enum status expected = program_check(installed, NULL);
+    struct err err = ERR_INIT;
+    char *found;
+
+    UNIT_STATUS(expected, find(&found, &err), &err);
+    if (expected == STATUS_OK)
+        UNIT_TEXT(installed, found);
+    else
+        UNIT_TRUE(strstr(err.text, LIBEXECDIR) != NULL);
+    if (expected == STATUS_MISSING)
+        UNIT_TRUE(strstr(err.text, "name it with the key runner") != NULL);
+    free(found);
+}
+
+UNIT_TEST(where_there_is_none_beside_us_it_is_the_installed_one)
+{
+    UNIT_REQUIRE(beside("", 0700));
+    UNIT_INT(0, unlink(script));
+    installed_is_found();
+    /* What lies beside us is unknown. */
+    write_script("", 0700);
+    fault_program = "";
+    installed_is_found();
+    end_beside();
+}
+
+static enum status find_and_forget(void *context, struct err *err)
+{
+    char *found = NULL;
+    enum status status = wake_find_runner(&found, context, err);
+
+    UNIT_TRUE((status == STATUS_OK) == (found != NULL));
+    free(found);
+    return status;
+}
+
+UNIT_TEST(a_runner_that_there_is_no_memory_to_look_for_is_not_missing)
+{
+    struct config config = {.runner = NULL};
+
+    UNIT_REQUIRE(beside("", 0700));
+    fault_each(FAULT_MEMORY, ENOMEM, STATUS_MEMORY, find_and_forget, &config);
+    config.runner = script;
+    fault_each(FAULT_MEMORY, ENOMEM, STATUS_MEMORY, find_and_forget, &config);
+    end_beside();
+}
+
 /* ---- starting one */
 
 UNIT_TEST(where_nobody_listens_a_runner_is_started_with_our_configuration)
@@ -251,18 +393,96 @@ UNIT_TEST(a_runner_that_the_system_does_not_execute_is_a_failure_in_words)
     end();
 }
 
+static enum status start(void *context, struct err *err)
+{
+    (void)context;
+    return wake(err);
+}
+
+UNIT_TEST(a_runner_that_there_is_no_memory_to_start_is_told_as_that)
+{
+    UNIT_REQUIRE(begin());
+    write_script("", 0700);
+    fault_each(FAULT_MEMORY, ENOMEM, STATUS_MEMORY, start, NULL);
+    fault_each(FAULT_SPAWN, ENOMEM, STATUS_MEMORY, start, NULL);
+    fault_each(FAULT_SPAWN, EAGAIN, STATUS_IO, start, NULL);
+    end();
+}
+
+static int gate;
+
+/* Lets the script go on: it ends behind the interruption. */
+static void open_gate(int signal)
+{
+    (void)signal;
+    (void)!write(gate, "\n", 1);
+}
+
+static void no_child_is_left(void)
+{
+    errno = 0;
+    UNIT_INT(-1, waitpid(-1, NULL, WNOHANG));
+    UNIT_INT(ECHILD, errno);
+}
+
+UNIT_TEST(a_signal_while_a_runner_starts_leaves_no_child_behind)
+{
+    struct sigaction action = {.sa_handler = open_gate}, before;
+    struct err err = ERR_INIT;
+    char path[200], commands[300];
+
+    UNIT_REQUIRE(begin());
+    snprintf(path, sizeof path, "%s/gate", unit_folder());
+    UNIT_INT(0, mkfifo(path, 0600));
+    gate = open(path, O_RDWR | O_CLOEXEC);
+    UNIT_REQUIRE(gate >= 0);
+    snprintf(commands, sizeof commands, "kill -USR1 $PPID\nread line <'%s'\necho started\n", path);
+    write_script(commands, 0700);
+    sigaction(SIGUSR1, &action, &before);
+    UNIT_STATUS(STATUS_OK, wake(&err), &err);
+    sigaction(SIGUSR1, &before, NULL);
+    UNIT_TEXT("started\n", said());
+    no_child_is_left();
+    close(gate);
+    end();
+}
+
+UNIT_TEST(a_runner_is_started_also_where_ends_of_children_are_ignored)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+    struct err err = ERR_INIT;
+
+    UNIT_REQUIRE(begin());
+    write_script("echo started\n", 0700);
+    sigaction(SIGCHLD, &ignore, &before);
+    UNIT_STATUS(STATUS_OK, wake(&err), &err);
+    sigaction(SIGCHLD, &before, NULL);
+    UNIT_TEXT("started\n", said());
+    no_child_is_left();
+    end();
+}
+
 static const struct unit_case cases[] = {
     UNIT_CASE(a_runner_that_listens_is_told_and_nobody_is_started),
     UNIT_CASE(a_runner_that_has_left_is_told_nothing),
     UNIT_CASE(what_was_drained_is_silent_until_the_next_wake),
     UNIT_CASE(a_full_fifo_wakes_without_waiting_and_is_drained_whole),
     UNIT_CASE(what_lies_in_the_place_of_the_fifo_is_not_told_and_makes_room_for_it),
+    UNIT_CASE(what_cannot_be_written_or_looked_at_tells_nobody),
+    UNIT_CASE(nobody_can_listen_where_no_fifo_can_be_made),
+    UNIT_CASE(a_runner_that_nobody_names_is_the_one_beside_our_program),
+    UNIT_CASE(a_runner_beside_our_program_that_will_not_do_is_not_passed_over),
+    UNIT_CASE(where_there_is_none_beside_us_it_is_the_installed_one),
+    UNIT_CASE(a_runner_that_there_is_no_memory_to_look_for_is_not_missing),
     UNIT_CASE(where_nobody_listens_a_runner_is_started_with_our_configuration),
     UNIT_CASE(a_runner_sees_nothing_of_the_request),
     UNIT_CASE(a_runner_begins_with_signals_as_they_are_by_default),
     UNIT_CASE(a_runner_that_others_can_change_is_not_started),
     UNIT_CASE(a_runner_that_the_configuration_names_and_is_not_there_is_missed),
     UNIT_CASE(a_runner_that_the_system_does_not_execute_is_a_failure_in_words),
+    UNIT_CASE(a_runner_that_there_is_no_memory_to_start_is_told_as_that),
+    UNIT_CASE(a_signal_while_a_runner_starts_leaves_no_child_behind),
+    UNIT_CASE(a_runner_is_started_also_where_ends_of_children_are_ignored),
     UNIT_END,
 };
 

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "fault_kit.h"
+#include "store/usage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SECOND_NS INT64_C(1000000000)
+
+static struct spool spool;
+
+static bool begin(void)
+{
+    struct err err = ERR_INIT;
+    char path[200];
+
+    snprintf(path, sizeof path, "%s/spool", unit_folder());
+    UNIT_STATUS(STATUS_OK, spool_create(path, &err), &err);
+    UNIT_STATUS(STATUS_OK, spool_open(&spool, path, &err), &err);
+    return err.status == STATUS_OK;
+}
+
+static void put(const char *name, const char *bytes)
+{
+    int fd = file_open(spool.refused, name, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+
+    UNIT_TRUE(fd >= 0 && file_write(fd, bytes, strlen(bytes)) == 0);
+    file_close(&fd);
+}
+
+/* What the refused box is said to hold `later_s` seconds from now. */
+static struct usage_counts counted(int64_t later_s)
+{
+    struct usage_counts counts = {.logged = UINT64_MAX};
+    struct err err = ERR_INIT;
+    struct usage u;
+    enum status status = usage_open(&u, &spool, clock_wall_ns() + later_s * SECOND_NS, 0, &err);
+
+    UNIT_STATUS(STATUS_OK, status, &err);
+    if (status == STATUS_OK) {
+        counts = u.counts;
+        usage_close(&u);
+    }
+    return counts;
+}
+
+UNIT_TEST(entries_are_counted_by_their_kind_and_other_files_are_not)
+{
+    struct usage_counts counts;
+
+    UNIT_REQUIRE(begin());
+    put("a.box", "12345");
+    put("b.box", "123");
+    put("c.published.box", "1234567");
+    put("notes", "12");
+    UNIT_INT(0, mkdirat(spool.refused, "folder.box", 0700));
+    UNIT_INT(0, symlinkat("a.box", spool.refused, "link.box"));
+    counts = counted(0);
+    UNIT_INT(2, counts.count[USAGE_STRANGER]);
+    UNIT_INT(8, counts.bytes[USAGE_STRANGER]);
+    UNIT_INT(1, counts.count[USAGE_PUBLISHED]);
+    UNIT_INT(7, counts.bytes[USAGE_PUBLISHED]);
+    spool_close(&spool);
+}
+
+UNIT_TEST(the_folder_is_read_at_most_once_a_minute)
+{
+    UNIT_REQUIRE(begin());
+    UNIT_INT(0, counted(0).count[USAGE_STRANGER]);
+    put("a.box", "12345");
+    UNIT_INT(0, counted(USAGE_SWEEP_S - 2).count[USAGE_STRANGER]);
+    UNIT_INT(1, counted(USAGE_SWEEP_S + 1).count[USAGE_STRANGER]);
+    put("b.box", "12345");
+    /* The clock was set back. */
+    UNIT_INT(2, counted(0).count[USAGE_STRANGER]);
+    spool_close(&spool);
+}
+
+UNIT_TEST(counts_that_are_none_of_ours_are_taken_anew)
+{
+    struct stat sb;
+    char junk[256];
+    int fd;
+
+    UNIT_REQUIRE(begin());
+    put("a.box", "12345");
+    UNIT_INT(1, counted(0).count[USAGE_STRANGER]);
+    put("b.box", "12345");
+    UNIT_INT(1, counted(0).count[USAGE_STRANGER]);
+    UNIT_INT(0, fstatat(spool.refused, USAGE_FILE, &sb, 0));
+    UNIT_REQUIRE((size_t)sb.st_size <= sizeof junk);
+    memset(junk, 0x5a, sizeof junk);
+    fd = file_open(spool.refused, USAGE_FILE, O_WRONLY, 0);
+    UNIT_INT(0, file_pwrite(fd, junk, (size_t)sb.st_size, 0));
+    UNIT_INT(2, counted(0).count[USAGE_STRANGER]);
+    put("c.box", "12345");
+    UNIT_TRUE(fd >= 0 && ftruncate(fd, sb.st_size - 1) == 0);
+    UNIT_INT(3, counted(0).count[USAGE_STRANGER]);
+    file_close(&fd);
+    spool_close(&spool);
+}
+
+UNIT_TEST(what_is_gone_before_it_is_looked_at_is_not_counted)
+{
+    UNIT_REQUIRE(begin());
+    put("a.box", "12345");
+    put("b.box", "12345");
+    fault_arm(FAULT_FSTATAT, 1, ENOENT);
+    UNIT_INT(1, counted(0).count[USAGE_STRANGER]);
+    UNIT_TRUE(fault_disarm());
+    spool_close(&spool);
+}
+
+UNIT_TEST(an_old_entry_is_removed_and_counts_where_it_cannot_be)
+{
+    UNIT_REQUIRE(begin());
+    put("a.box", "12345");
+    fault_arm(FAULT_UNLINKAT, 1, EACCES);
+    UNIT_INT(1, counted(BOX_AGE_MAX_S + 2).count[USAGE_STRANGER]);
+    UNIT_TRUE(fault_disarm());
+    UNIT_INT(1, counted(BOX_AGE_MAX_S - 2).count[USAGE_STRANGER]);
+    UNIT_INT(0, counted(BOX_AGE_MAX_S + USAGE_SWEEP_S).count[USAGE_STRANGER]);
+    UNIT_TRUE(faccessat(spool.refused, "a.box", F_OK, 0) != 0);
+    spool_close(&spool);
+}
+
+UNIT_TEST(counts_that_another_process_holds_are_said_to_be_locked)
+{
+    struct err err = ERR_INIT;
+    struct usage mine, other;
+
+    UNIT_REQUIRE(begin());
+    UNIT_STATUS(STATUS_OK, usage_open(&mine, &spool, 0, 0, &err), &err);
+    UNIT_STATUS(STATUS_LIMIT, usage_open(&other, &spool, 0, 0, NULL), NULL);
+    UNIT_STATUS(STATUS_LIMIT, usage_open(&other, &spool, 0, 1, NULL), NULL);
+    usage_close(&mine);
+    UNIT_STATUS(STATUS_OK, usage_open(&other, &spool, 0, 0, &err), &err);
+    usage_close(&other);
+    spool_close(&spool);
+}
+
+UNIT_TEST(room_ends_with_the_bytes_and_with_the_number_of_entries)
+{
+    static const struct box_limits limits = {.bytes_max = 1000};
+    struct usage_counts counts = {.count = {[USAGE_STRANGER] = BOX_COUNT_MAX - 1},
+                                  .bytes = {[USAGE_STRANGER] = 999, [USAGE_PUBLISHED] = 1000}};
+
+    UNIT_INT(1, usage_room(&counts, USAGE_STRANGER, &limits));
+    UNIT_INT(0, usage_room(&counts, USAGE_PUBLISHED, &limits));
+    counts.count[USAGE_STRANGER]++;
+    UNIT_INT(0, usage_room(&counts, USAGE_STRANGER, &limits));
+}
+
+static const struct unit_case cases[] = {
+    UNIT_CASE(entries_are_counted_by_their_kind_and_other_files_are_not),
+    UNIT_CASE(the_folder_is_read_at_most_once_a_minute),
+    UNIT_CASE(counts_that_are_none_of_ours_are_taken_anew),
+    UNIT_CASE(what_is_gone_before_it_is_looked_at_is_not_counted),
+    UNIT_CASE(an_old_entry_is_removed_and_counts_where_it_cannot_be),
+    UNIT_CASE(counts_that_another_process_holds_are_said_to_be_locked),
+    UNIT_CASE(room_ends_with_the_bytes_and_with_the_number_of_entries),
+    UNIT_END,
+};
+const struct unit_suite suite_usage = {"usage", cases};
