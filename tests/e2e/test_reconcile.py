@@ -5,123 +5,18 @@ import datetime
 import fcntl
 import json
 import os
-import pty
-import re
-import select
 import signal
 import subprocess
 import threading
 import time
-import urllib.parse
 import uuid
 
-from cases import PlaceCase
 from fastcgi import Gateway, run_cgi
 from place import SECRET, as_worker, free_port, wait_until
+from reconciling import DAY, KEY, NO_RUNNER, OTHER, PARALLEL, URL, ReconcileCase, iso
 from sandbox import Sandbox
-from scripted import Scripted, reply
+from scripted import reply
 from sender import transcript
-
-KEY = "0123456789abcdef-key"
-URL = "https://hooks.example.com/cgi-bin/stenohook.cgi/calls"
-OTHER = "https://hooks.example.com/cgi-bin/stenohook.cgi/other"
-NO_RUNNER = "/nonexistent/stenohook-run"
-DAY = 86400
-PARALLEL = 8  # AAI_PARALLEL
-MEMORY_KB = 32 * 1024
-
-Run = collections.namedtuple("Run", "code out err")
-
-
-def iso(age=0, zone=""):
-    moment = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=age)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + zone
-
-
-class Api:
-    """A scripted API: a list of transcripts, newest first, and each of them. `tamper` may replace an answer."""
-
-    def __init__(self, tamper=None, page=200):
-        self.items = []
-        self.whole = {}
-        self.page = page
-        self.tamper = tamper or (lambda target: None)
-        self.server = Scripted(self.answer)
-        self.url = self.server.url
-
-    def add(self, transcript_id=None, webhook_url=URL, status="completed", created=None, **more):
-        transcript_id = transcript_id or str(uuid.uuid4())
-        self.items.append({"id": transcript_id, "status": status, "created": created or iso(60), "audio_url": "x",
-                           "error": None})
-        self.whole[transcript_id] = {"id": transcript_id, "status": status, "words": [{"text": "]}"}], "text": "said",
-                                     "webhook_url": webhook_url, "webhook_status_code": None, "error": None, **more}
-        return transcript_id
-
-    def listed(self, query):
-        start = next((i + 1 for i, t in enumerate(self.items) if t["id"] == query.get("before_id")), 0)
-        end = start + min(self.page, int(query["limit"]))
-        older = "https://evil.example.com/v2/transcript?before_id=x" if end < len(self.items) else None
-        return {"page_details": {"prev_url": older, "next_url": None}, "transcripts": self.items[start:end]}
-
-    def answer(self, request):
-        answer = self.tamper(request.target)
-        if answer is not None:
-            return answer
-        path, _, query = request.target.partition("?")
-        if path == "/v2/transcript":
-            return reply(200, json.dumps(self.listed(dict(urllib.parse.parse_qsl(query)))).encode())
-        found = self.whole.get(path.rpartition("/")[2])
-        if found is None:
-            return reply(400, b'{"error": "Transcript lookup error, transcript id not found"}')
-        return reply(200, json.dumps(found).encode())
-
-    def asked(self):
-        """The ids that were asked for, in order."""
-        return [r.target.rpartition("/")[2] for r in self.server.requests if "?" not in r.target]
-
-    def stop(self):
-        self.server.stop()
-
-
-class ReconcileCase(PlaceCase):
-    endpoints = {"calls": {"url": URL}, "other": {"url": OTHER}}
-    settings = {"runner": NO_RUNNER}
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.remote = cls.place.copied("stenohook-remote")
-        cls.key_file = os.path.join(cls.place.folder, "key")
-        with open(cls.key_file, "w", encoding="ascii") as f:
-            f.write(KEY + "\n")
-        os.chmod(cls.key_file, 0o600)
-
-    def api(self, **how):
-        api = Api(**how)
-        self.addCleanup(api.stop)
-        return api
-
-    def command(self, api, *args, key_file=None):
-        return [self.place.cli, "reconcile", "--api-url", api.url, "--key-file", key_file or self.key_file, *args]
-
-    def reconcile(self, api, *args, code=0, key_file=None):
-        command = self.command(api, *args, key_file=key_file)
-        done = subprocess.run(command, env=self.place.env(), cwd="/", capture_output=True, text=True, timeout=400,
-                              check=False)
-        self.assertEqual(code, done.returncode, done.stdout[-3000:] + done.stderr[-3000:])
-        self.assertNotIn("Sanitizer", done.stderr)
-        return Run(done.returncode, done.stdout, done.stderr)
-
-    def recorded(self, run):
-        """The ids that were told as recorded, in order."""
-        return [line.split()[4] for line in run.out.splitlines() if line.startswith("recorded ")]
-
-    def once_each(self, ids, why=None):
-        found = self.subjects()
-        self.assertEqual({1}, {found[i] for i in ids}, why)
-
-    def subjects(self):
-        return collections.Counter(r["transcript_id"] for r in self.journal(torn=True) if "transcript_id" in r)
 
 
 class Recording(ReconcileCase):
@@ -407,111 +302,6 @@ class Outages(ReconcileCase):
         self.assertEqual(sorted(ids), sorted(told), "told as recorded by none or by two")
         self.once_each(ids)
         self.hooks_ran_once(ids)
-
-
-def stored(sandbox, count, webhook_url):
-    """Puts finished transcripts into the sandbox's store as it keeps them: submitting so many takes minutes."""
-    ids = []
-    ms = int(time.time() * 1000) - count - 60000
-    for n in range(count):
-        ms += 1
-        i = f"{ms >> 16:08x}-{ms & 0xffff:04x}-7000-8000-{n:012x}"
-        day = datetime.datetime.fromtimestamp(ms / 1000, datetime.timezone.utc).strftime("%Y-%m-%d")
-        folder = os.path.join(sandbox.state, "transcripts", day)
-        os.makedirs(folder, 0o700, exist_ok=True)
-        with open(os.path.join(folder, i + ".json"), "w", encoding="ascii") as f:
-            json.dump({"id": i, "ready_ms": ms, "fails": False, "deleted": False, "webhook_code": 0, "base": sandbox.url,
-                       "asked": {"audio_url": "https://example.com/a.mp3", "webhook_url": f"{webhook_url}?n={n}"}}, f)
-        ids.append(i)
-    return ids
-
-
-class Many(ReconcileCase):
-    COUNT = 10000
-
-    def watched(self, command):
-        """Runs it on a terminal of its own for stderr: exit code, stdout, what the terminal got, the peak of memory in
-        kB."""
-        master, slave = pty.openpty()
-        out = os.path.join(self.place.folder, "out")
-        with open(out, "wb") as f:
-            process = subprocess.Popen(command, env=self.place.env(), cwd="/", stdout=f, stderr=slave)
-        os.close(slave)
-        said, peak = b"", 0
-        try:
-            while process.poll() is None:
-                if select.select([master], [], [], 0.005)[0]:
-                    said += os.read(master, 65536)
-                with open(f"/proc/{process.pid}/status", encoding="ascii") as f:
-                    peak = max([peak] + [int(line.split()[1]) for line in f if line.startswith("VmHWM")])
-            while select.select([master], [], [], 0)[0]:
-                said += os.read(master, 65536)
-        except OSError:
-            pass  # the terminal is closed
-        finally:
-            process.kill()
-            process.wait()
-            os.close(master)
-        with open(out, encoding="ascii") as f:
-            return process.returncode, f.read(), said.decode(), peak
-
-    def test_ten_thousand_take_little_memory_and_show_progress(self):
-        sandbox = Sandbox(delay_ms=0)
-        self.addCleanup(sandbox.stop)
-        ids = stored(sandbox, self.COUNT, URL)
-        command = [self.remote, *self.command(sandbox, key_file=sandbox.key_file)[1:]]
-        code, out, said, peak = self.watched(command)
-        self.assertEqual(0, code, said[-2000:])
-        told = [line.split()[4] for line in out.splitlines()]
-        self.assertEqual(sorted(ids), sorted(told))
-        self.assertTrue(0 < peak < MEMORY_KB, f"{peak} kB")
-        shown = [int(n) for n in re.findall(r"\r\x1b\[K(\d+) listed, ", said)]
-        self.assertGreater(len(shown), 2)
-        self.assertEqual(sorted(shown), shown)
-        self.assertIn(f"{self.COUNT} transcripts listed: {self.COUNT} recorded", said)
-        self.assertEqual({1}, set(self.subjects().values()))
-        code, out, said, peak = self.watched(command)
-        self.assertEqual((0, ""), (code, out), said[-2000:])
-        self.assertIn(f"0 recorded, {self.COUNT} on record before", said)
-        self.assertTrue(0 < peak < MEMORY_KB, f"{peak} kB")
-
-    def test_large_transcripts_take_no_more_memory(self):
-        api = self.api()
-        words = [{"text": "word", "start": n, "end": n + 1, "confidence": 0.9, "speaker": None} for n in range(60000)]
-        for _ in range(24):
-            api.add(words=words)
-        command = [self.remote, *self.command(api)[1:]]
-        code, out, said, peak = self.watched(command)
-        self.assertEqual(0, code, said[-2000:])
-        self.assertEqual(24, len(out.splitlines()))
-        self.assertTrue(0 < peak < MEMORY_KB, f"{peak} kB")
-
-    def test_several_are_asked_for_at_a_time_and_no_more_than_that(self):
-        barrier, lock, seen = threading.Barrier(PARALLEL, timeout=30), threading.Lock(), {"now": 0, "most": 0}
-
-        def tamper(target):
-            if "?" in target:
-                return None
-            with lock:
-                seen["now"] += 1
-                seen["most"] = max(seen["most"], seen["now"])
-            barrier.wait()
-            with lock:
-                seen["now"] -= 1
-            return None
-        api = self.api(tamper=tamper)
-        ids = {api.add() for _ in range(8 * PARALLEL)}
-        self.assertEqual(ids, set(self.recorded(self.reconcile(api))))
-        self.assertEqual(PARALLEL, seen["most"])
-
-    def test_the_limit_of_the_api_is_waited_for(self):
-        sandbox = Sandbox(delay_ms=0, rate=60, rate_seconds=2)
-        self.addCleanup(sandbox.stop)
-        ids = stored(sandbox, 300, URL)
-        run = self.reconcile(sandbox, key_file=sandbox.key_file)
-        self.assertLessEqual(set(ids), set(self.recorded(run)))
-        self.assertIn("asks for a pause", run.err)
-        self.once_each(ids)
 
 
 class Trouble(ReconcileCase):
