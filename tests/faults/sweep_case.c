@@ -165,7 +165,7 @@ static bool judge_root(const struct sweep *sweep, const struct fault *fault, boo
     hooks.lost_most = fault->blow == BLOW_FAIL_ALL ? LOST_MOST_ALL : LOST_MOST;
     set(&stage, sweep->way, root);
     stage_boot(cut ? BOOT_CUT : boot_of(sweep->way));
-    judge(&stage, &promises, tidy, &v);
+    judge(&stage, &promises, tidy && !sweep->way->rotten, &v);
     if (v.ok && sweep->way->queue)
         queue_judge(&stage, &promises, &hooks, cut, &v);
     if (v.ok)
