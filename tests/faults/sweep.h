@@ -35,6 +35,7 @@ struct way {
     bool crowded; /* stage_crowd */
     bool reboot;  /* the machine has booted since */
     bool rotten;  /* it is prepared with damage */
+    bool mends;   /* the index is made anew in it, and hooks are run */
     uint64_t keep_s;
 };
 extern const struct way ways[]; /* ends with a name that is NULL */
@@ -93,6 +94,9 @@ void readers_prepare_journal(struct stage *stage);
 void readers_go_hooks(struct stage *stage);
 void readers_go_forgotten(struct stage *stage);
 void readers_go_journal(struct stage *stage);
+void readers_go_booted(struct stage *stage);
+void readers_go_expire(struct stage *stage);
+void readers_go_repair(struct stage *stage);
 
 /* ---- one case */
 

@@ -417,7 +417,7 @@ void queue_prepare_told(struct stage *stage)
     struct err err = ERR_INIT;
 
     queue_prepare_used(stage);
-    desk.now_ns = stage->now_ns += STAGE_HOUR_NS;
+    desk.now_ns = stage->now_ns + STAGE_HOUR_NS;
     if (!take_seat(&desk))
         abort();
     work(&desk, 1);

@@ -280,7 +280,7 @@ static enum status walk(const struct stage *stage, struct place from, struct ans
 /* In the middle of a line. */
 static enum status ask_later(const struct stage *stage, struct answer *out, struct err *err)
 {
-    return walk(stage, (struct place){1, 300}, out, err);
+    return walk(stage, (struct place){6, 300}, out, err);
 }
 
 static void add_finding(void *context, const struct reader_item *item,
@@ -305,7 +305,7 @@ static enum status ask_verify(const struct stage *stage, struct answer *out, str
     return STATUS_OK;
 }
 
-/* Where anything but a header begins. */
+/* Of the first record, and of all that is none. */
 static struct place places[PLACES_MAX];
 static size_t place_count;
 
@@ -321,7 +321,8 @@ static void learn_places(const struct stage *stage)
     while (more) {
         if (reader_next(reader, &item, &more, NULL) != STATUS_OK || place_count == PLACES_MAX)
             abort();
-        if (more && item.found != READER_HEADER)
+        if (more && item.found != READER_HEADER &&
+            (item.found != READER_RECORD || place_count == 0))
             places[place_count++] = item.place;
     }
     reader_close(reader);
@@ -440,6 +441,7 @@ void readers_prepare_journal(struct stage *stage)
     deeds(stage, 8, 9);
     spool_segment_name(name, place.segment);
     hook_real_unlink(stage->spool.log, name, 0);
+    add_torn(stage, place.segment + 1);
 }
 
 void readers_go_journal(struct stage *stage)
@@ -449,4 +451,109 @@ void readers_go_journal(struct stage *stage)
     ask(stage, "a verification", ask_verify);
     ask(stage, "a reader that begins later", ask_later);
     ask(stage, "a look for records", ask_records);
+}
+
+void readers_go_booted(struct stage *stage)
+{
+    open_stage(stage);
+    ask(stage, "a reader behind a reboot", ask_later);
+}
+
+/* ---- boxes that grow old */
+
+enum { BOX_OLD, BOX_YOUNG, BOX_ASIDE_OLD, BOX_ASIDE_YOUNG, BOX_AGAIN, BOX_ENTRIES };
+
+#define BOXES_GONE 2
+#define OLD_S 7200
+
+static void age(int dir, const char *name)
+{
+    const struct timespec old = {.tv_sec = clock_wall_ns() / 1000000000 - OLD_S};
+
+    if (utimensat(dir, name, (const struct timespec[2]){old, old}, AT_SYMLINK_NOFOLLOW) != 0)
+        abort();
+}
+
+/* Makes one of each, as one finds them who is not the first: one that was just taken aside when its
+ * finder died, one that was named again since, one that came again under its name. */
+static void fill_box(struct stage *stage)
+{
+    int dir = stage->spool.quarantine;
+
+    for (unsigned n = 0; n < BOX_ENTRIES; n++) {
+        char name[BOX_FILE_MAX], aside[BOX_FILE_MAX + sizeof BOX_ASIDE_PREFIX];
+
+        if (!stage_box(stage, n) || !stage_box_name(stage, n, name))
+            abort();
+        snprintf(aside, sizeof aside, BOX_ASIDE_PREFIX "%s", name);
+        if (n == BOX_OLD || n == BOX_ASIDE_OLD)
+            age(dir, name);
+        if ((n == BOX_AGAIN && linkat(dir, name, dir, aside, 0) != 0) ||
+            ((n == BOX_ASIDE_OLD || n == BOX_ASIDE_YOUNG) && renameat(dir, name, dir, aside) != 0))
+            abort();
+        if (n != BOX_YOUNG && n != BOX_AGAIN)
+            hook_mark(MARK_UNBOXED, n, NULL, 0);
+    }
+}
+
+static enum status expire(const struct stage *stage, bool dry, struct spool_amount *gone,
+                          struct err *err)
+{
+    return box_expire(&stage->spool, BOX_QUARANTINE, clock_wall_ns() - OLD_S * INT64_C(500000000),
+                      dry, gone, err);
+}
+
+static enum status ask_old(const struct stage *stage, struct answer *out, struct err *err)
+{
+    struct spool_amount old;
+    enum status status = expire(stage, true, &old, err);
+
+    if (status == STATUS_OK)
+        add_amount(out, &old);
+    return status;
+}
+
+void readers_go_expire(struct stage *stage)
+{
+    struct spool_amount gone;
+    struct err err = ERR_INIT;
+    enum status status;
+
+    open_stage(stage);
+    hook_pause(true);
+    fill_box(stage);
+    hook_pause(false);
+    ask(stage, "a count of what is old", ask_old);
+    status = expire(stage, false, &gone, &err);
+    way_status("expiry", status);
+    if (status == STATUS_OK && gone.files != BOXES_GONE)
+        way_wrong("%" PRIu64 " entries go, and %d are old", gone.files, BOXES_GONE);
+    hook_disarm();
+    /* Whatever was left by the first one is for the second. */
+    if (expire(stage, false, &gone, &err) != STATUS_OK)
+        way_wrong("the second expiry fails: %s", err.text);
+    for (unsigned n = 0; n < BOX_ENTRIES; n++)
+        if (stage_boxed(stage, n) != (n != BOX_OLD && n != BOX_ASIDE_OLD))
+            way_wrong("entry %u has gone, or has stayed", n);
+}
+
+/* ---- repair */
+
+static void pass(void *context, uint32_t left)
+{
+    (void)context;
+    (void)left;
+}
+
+/* Also where it failed, what may still be retried is known. */
+void readers_go_repair(struct stage *stage)
+{
+    struct err err = ERR_INIT;
+
+    open_stage(stage);
+    way_status("a repair",
+               repair_run(&stage->spool, &stage->options, stage->now_ns, pass, NULL, &err));
+    way_locks(stage);
+    way_status("an append", stage_append(stage, 1, NULL, NULL));
+    way_status("an append", stage_append(stage, 10, NULL, NULL));
 }
