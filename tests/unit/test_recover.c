@@ -222,14 +222,14 @@ static void check_reach_is_not_believed(const struct index_reach *said, bool thi
     UNIT_STATUS(STATUS_OK, index_reach_write(&kit.spool, &reach, &kit.err), &kit.err);
     UNIT_REQUIRE(kit_reboot(&kit));
     UNIT_TRUE(kit_rebuild(&kit) >= 0);
-    UNIT_INT(0, append_keys(0, 20, true));
+    UNIT_INT(0, append_keys(0, 8, true));
 }
 
 UNIT_TEST(a_checkpoint_that_does_not_fit_the_index_is_not_believed)
 {
     UNIT_REQUIRE(small_segments(1024));
     kit.now_ns -= 30 * KIT_DAY_NS;
-    UNIT_INT(0, append_keys(0, 20, false));
+    UNIT_INT(0, append_keys(0, 8, false));
     kit.now_ns += 30 * KIT_DAY_NS;
     check_reach_is_not_believed(&(struct index_reach){.tables = 1, .first = 1, .last = 99}, false);
     check_reach_is_not_believed(&(struct index_reach){.tables = 2, .first = 1, .last = 99}, true);
@@ -239,7 +239,7 @@ UNIT_TEST(a_checkpoint_that_does_not_fit_the_index_is_not_believed)
 }
 
 /* More than are inserted at once. */
-#define MANY 20000
+#define MANY 17000
 
 static bool add_many(unsigned count)
 {
