@@ -234,46 +234,42 @@ static void lost(struct crew *crew, const struct job *job, enum result_end end, 
     settle(crew, job->claim, &result, mono_ns, wall_ns);
 }
 
-static struct claim *adopted_claim(struct crew *crew, const struct slot_run *run)
+static enum status adopt(struct crew *crew, struct job *job, uint64_t mono_ns, int64_t wall_ns,
+                         struct err *err)
 {
-    struct err err = ERR_INIT;
+    const struct slot_run *run = &job->slot.run;
     struct claim *claim = NULL;
-
-    if (queue_adopt(crew->account.queue, str_of(run->id), run->attempt, &claim, &err) == STATUS_OK)
-        return claim;
-    log_line(crew->site.log, status_level(err.status), "%s", err.text);
-    return NULL;
-}
-
-static void adopt(struct crew *crew, struct job *job, uint64_t mono_ns, int64_t wall_ns)
-{
-    struct err err = ERR_INIT;
     enum slot_state state;
+    enum status status =
+        slot_open(&job->slot, crew->site.spool, job->slot.number, false, &state, err);
 
-    if (slot_open(&job->slot, crew->site.spool, job->slot.number, false, &state, &err) !=
-        STATUS_OK) {
-        trouble(crew, &err, mono_ns);
-        return;
-    }
+    if (status == STATUS_OK && (state == SLOT_BUSY || state == SLOT_ENDED))
+        status = queue_adopt(crew->account.queue, str_of(run->id), run->attempt, &claim, err);
+    if (status != STATUS_OK)
+        return status;
     if (state == SLOT_BUSY) {
         orphan_meet(&job->orphan, &job->slot, mono_ns, wall_ns);
         job->kind = JOB_ORPHAN;
-        take_claim(job, adopted_claim(crew, &job->slot.run));
+        take_claim(job, claim);
         crew->running++;
     } else if (state == SLOT_ENDED) {
-        take_claim(job, adopted_claim(crew, &job->slot.run));
+        take_claim(job, claim);
         if (job->claim != NULL)
             lost(crew, job, RESULT_LOST, mono_ns, wall_ns);
         job->claim = NULL;
         slot_clear(&job->slot);
     }
+    return STATUS_OK;
 }
 
-void crew_adopt(struct crew *crew, uint64_t mono_ns, int64_t wall_ns)
+enum status crew_adopt(struct crew *crew, uint64_t mono_ns, int64_t wall_ns, struct err *err)
 {
-    for (unsigned i = 0; i < SLOT_COUNT; i++)
-        adopt(crew, &crew->jobs[i], mono_ns, wall_ns);
+    enum status status = STATUS_OK;
+
+    for (unsigned i = 0; status == STATUS_OK && i < SLOT_COUNT; i++)
+        status = adopt(crew, &crew->jobs[i], mono_ns, wall_ns, err);
     crew->next_look_ns = mono_ns;
+    return status;
 }
 
 /* Its slot is locked by others: it gets a new file when it is used again. */

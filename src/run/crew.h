@@ -38,8 +38,10 @@ enum status crew_make(struct crew **out, const struct crew_site *site, struct qu
 /* What still runs is left to its slot. */
 void crew_free(struct crew *crew);
 
-/* Takes over what an earlier runner left: ended hooks are settled as lost, living ones watched. */
-void crew_adopt(struct crew *crew, uint64_t mono_ns, int64_t wall_ns);
+/* Takes over what an earlier runner left: ended hooks are settled as lost, living ones watched.
+ * After a failure nobody knows what lives, and no hook may be begun. */
+enum status crew_adopt(struct crew *crew, uint64_t mono_ns, int64_t wall_ns,
+                       struct err *err) STATUS_CHECKED;
 
 /* Hooks that run, and orphans. */
 unsigned crew_running(const struct crew *crew);

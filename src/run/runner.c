@@ -361,9 +361,10 @@ enum status runner_run(const struct runner_site *site, struct err *err)
     if (status != STATUS_OK || other)
         return status;
     status = prepare(&r, err);
+    if (status == STATUS_OK)
+        status = crew_adopt(r.crew, r.now_ns, r.wall_ns, err);
     if (status == STATUS_OK) {
         r.busy_ns = r.now_ns;
-        crew_adopt(r.crew, r.now_ns, r.wall_ns);
         loop(&r);
         flush(&r, true);
     }

@@ -33,9 +33,14 @@ static bool too_old(const struct expiry *e, const struct stat *sb)
     return (int64_t)sb->st_mtim.tv_sec * NS_PER_S + sb->st_mtim.tv_nsec < e->before_ns;
 }
 
-static bool look(const struct expiry *e, const char *name, struct stat *sb)
+/* *is_entry false: it is gone, or no regular file. */
+static enum status look(const struct expiry *e, const char *name, struct stat *sb, bool *is_entry,
+                        struct err *err)
 {
-    return fstatat(e->dir, name, sb, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(sb->st_mode);
+    int rc = fstatat(e->dir, name, sb, AT_SYMLINK_NOFOLLOW);
+
+    *is_entry = rc == 0 && S_ISREG(sb->st_mode);
+    return rc == 0 || errno == ENOENT ? STATUS_OK : err_errno(err, "cannot look at a box entry");
 }
 
 /* What lies aside goes for good, or back to its name. One of that name that came meanwhile is the
@@ -44,9 +49,11 @@ static enum status decide(struct expiry *e, const char *aside, struct err *err)
 {
     const char *name = aside + strlen(BOX_ASIDE_PREFIX);
     struct stat sb;
+    bool is_entry;
+    enum status status = look(e, aside, &sb, &is_entry, err);
 
-    if (!look(e, aside, &sb))
-        return STATUS_OK;
+    if (status != STATUS_OK || !is_entry)
+        return status;
     if (!too_old(e, &sb) && linkat(e->dir, aside, e->dir, name, 0) != 0 && errno != EEXIST)
         return err_errno(err, "cannot give a box entry its name back");
     if (unlinkat(e->dir, aside, 0) != 0 && errno != ENOENT)
@@ -61,14 +68,18 @@ static enum status decide(struct expiry *e, const char *aside, struct err *err)
 static enum status expire_one(struct expiry *e, const char *name, struct err *err)
 {
     char aside[ASIDE_MAX];
+    enum status status;
     struct stat sb;
+    bool is_entry;
     int n;
 
     if (str_starts(str_of(name), BOX_ASIDE_PREFIX) && !e->dry)
         return decide(e, name, err);
-    if (!str_ends(str_of(name), USAGE_STRANGER_SUFFIX) || name[0] == '.' || !look(e, name, &sb) ||
-        !too_old(e, &sb))
+    if (!str_ends(str_of(name), USAGE_STRANGER_SUFFIX) || name[0] == '.')
         return STATUS_OK;
+    status = look(e, name, &sb, &is_entry, err);
+    if (status != STATUS_OK || !is_entry || !too_old(e, &sb))
+        return status;
     if (e->dry) {
         e->gone.files++;
         e->gone.bytes += (uint64_t)sb.st_size;

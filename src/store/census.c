@@ -12,12 +12,26 @@
 #include "base/str.h"
 #include "store/usage.h"
 
+static enum status count_file(int dir, const char *name, struct spool_amount *out, struct err *err)
+{
+    struct stat sb;
+
+    if (fstatat(dir, name, &sb, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? STATUS_OK : err_errno(err, "cannot look at %s of the spool", name);
+    if (S_ISREG(sb.st_mode)) {
+        out->files++;
+        out->bytes += (uint64_t)sb.st_size;
+    }
+    return STATUS_OK;
+}
+
 /* Counts what `name` of a folder holds; `suffix` "" for all files. */
 static enum status count(int dir, const char *name, const char *suffix, struct spool_amount *out,
                          struct err *err)
 {
     int fd = file_open(dir, name, O_RDONLY | O_DIRECTORY, 0);
-    struct dirent *entry;
+    enum status status = STATUS_OK;
+    const struct dirent *entry;
     DIR *folder;
 
     *out = (struct spool_amount){0, 0};
@@ -25,22 +39,17 @@ static enum status count(int dir, const char *name, const char *suffix, struct s
         return STATUS_OK;
     folder = fd < 0 ? NULL : fdopendir(fd);
     if (folder == NULL) {
-        enum status status = err_errno(err, "cannot read the folder %s of the spool", name);
-
+        status = err_errno(err, "cannot read the folder %s of the spool", name);
         file_close(&fd);
         return status;
     }
-    while ((entry = readdir(folder)) != NULL) {
-        struct stat sb;
-
-        if (entry->d_name[0] == '.' || !str_ends(str_of(entry->d_name), suffix) ||
-            fstatat(fd, entry->d_name, &sb, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(sb.st_mode))
-            continue;
-        out->files++;
-        out->bytes += (uint64_t)sb.st_size;
-    }
+    while (status == STATUS_OK && (errno = 0, entry = readdir(folder)) != NULL)
+        if (entry->d_name[0] != '.' && str_ends(str_of(entry->d_name), suffix))
+            status = count_file(fd, entry->d_name, out, err);
+    if (status == STATUS_OK && errno != 0)
+        status = err_errno(err, "cannot read the folder %s of the spool", name);
     (void)closedir(folder);
-    return STATUS_OK;
+    return status;
 }
 
 enum status census_take(const struct spool *spool, struct census *out, struct err *err)

@@ -138,8 +138,9 @@ static enum status take_result(void *context, struct place at, struct str line, 
 
     (void)at;
     buf_reset(&s->text, LEDGER_LINE_MAX);
-    if (result_parse(&result, &s->text, line, NULL) != STATUS_OK)
-        return STATUS_OK;
+    status = result_parse(&result, &s->text, line, err);
+    if (status != STATUS_OK)
+        return status == STATUS_CORRUPT ? STATUS_OK : status; /* of a later version */
     status = table_at_id(s->view, result.id, &info, err);
     if (status != STATUS_OK || info == NULL)
         return status;
@@ -206,6 +207,22 @@ static enum status take_command(void *context, struct place at, struct str line,
     return status;
 }
 
+static enum status take_run(struct hookview *v, struct str line, struct err *err)
+{
+    struct slot_run run;
+    struct hook_info *info;
+    enum status status;
+
+    if (!slot_parse(line, &run) || !slot_alive(&run) || (run.pid == 0 && !v->runner))
+        return STATUS_OK;
+    status = table_at_id(v, str_of(run.id), &info, err);
+    if (status == STATUS_OK && info != NULL) {
+        info->state = HOOK_RUNNING;
+        info->attempts = run.attempt;
+    }
+    return status;
+}
+
 /* The slots are read without their locks: a runner that starts must not find them taken. */
 static enum status take_slots(struct hookview *v, const struct spool *spool, struct err *err)
 {
@@ -213,22 +230,14 @@ static enum status take_slots(struct hookview *v, const struct spool *spool, str
 
     for (unsigned n = 0; status == STATUS_OK && n < SLOT_COUNT; n++) {
         char name[sizeof SPOOL_SLOT_PREFIX + 8];
-        struct slot_run run;
-        struct hook_info *info;
         struct buf text;
 
         snprintf(name, sizeof name, SPOOL_SLOT_PREFIX "%u", n);
         buf_init(&text, 2 * SLOT_LINE_LEN);
-        if (file_slurp(spool->dir, name, &text) == 0) {
-            if (slot_parse(buf_str(&text), &run) && slot_alive(&run) &&
-                (run.pid != 0 || v->runner)) {
-                status = table_at_id(v, str_of(run.id), &info, err);
-                if (status == STATUS_OK && info != NULL) {
-                    info->state = HOOK_RUNNING;
-                    info->attempts = run.attempt;
-                }
-            }
-        }
+        if (file_slurp(spool->dir, name, &text) == 0)
+            status = take_run(v, buf_str(&text), err);
+        else if (errno != ENOENT && errno != EFBIG)
+            status = err_errno(err, "cannot read %s/%s", spool->path, name);
         buf_free(&text);
     }
     return status;
@@ -236,13 +245,15 @@ static enum status take_slots(struct hookview *v, const struct spool *spool, str
 
 /* The runner alone has the FIFO open for reading. Its lock is not tried: the runner that begins at
  * this moment would take us for another one and end. */
-static bool runner_there(const struct spool *spool)
+static enum status runner_there(const struct spool *spool, bool *there, struct err *err)
 {
     int fd = file_open(spool->dir, SPOOL_WAKE, O_WRONLY | O_NONBLOCK, 0);
-    bool there = fd >= 0;
 
+    *there = fd >= 0;
+    if (fd < 0 && errno != ENXIO && errno != ENOENT)
+        return err_errno(err, "cannot tell whether there is a runner for %s", spool->path);
     file_close(&fd);
-    return there;
+    return STATUS_OK;
 }
 
 /* ---- endpoints */
@@ -308,8 +319,9 @@ static enum status load(struct hookview *v, const struct spool *spool, int64_t s
     bool rebuilt;
 
     buf_init(&source.text, LEDGER_LINE_MAX);
-    v->runner = runner_there(spool);
-    status = snapshot_load(&v->snapshot, spool, &rebuilt, err);
+    status = runner_there(spool, &v->runner, err);
+    if (status == STATUS_OK)
+        status = snapshot_load(&v->snapshot, spool, &rebuilt, err);
     if (status == STATUS_OK)
         status = take_results(&source, spool, since_ns, err);
     if (status == STATUS_OK)
@@ -414,14 +426,17 @@ static enum status offer_attempt(void *context, struct place at, struct str line
 {
     struct attempts *a = context;
     struct result result;
+    enum status status;
 
     (void)at;
     buf_reset(&a->text, LEDGER_LINE_MAX);
     /* Most lines are another event's: a look for the bytes spares parsing them. */
-    if (memmem(line.ptr, line.len, a->id.ptr, a->id.len) == NULL ||
-        result_parse(&result, &a->text, line, NULL) != STATUS_OK || !str_eq(result.id, a->id))
+    if (memmem(line.ptr, line.len, a->id.ptr, a->id.len) == NULL)
         return STATUS_OK;
-    return a->each(a->context, &result, err);
+    status = result_parse(&result, &a->text, line, err);
+    if (status == STATUS_OK && str_eq(result.id, a->id))
+        return a->each(a->context, &result, err);
+    return status == STATUS_CORRUPT ? STATUS_OK : status;
 }
 
 enum status hookview_attempts(const struct spool *spool, struct str id, int64_t received_ns,

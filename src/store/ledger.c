@@ -37,14 +37,18 @@ const char *ledger_folder(enum ledger_kind kind)
     return kind == LEDGER_RESULTS ? SPOOL_RESULTS : SPOOL_COMMANDS;
 }
 
-bool ledger_header(int fd, uint32_t segment, struct record_header *out)
+enum status ledger_header(int fd, uint32_t segment, struct record_header *out, struct err *err)
 {
     char head[SEGMENT_HEADER_MAX];
     ssize_t got = file_pread(fd, head, sizeof head, 0);
     struct str line, rest;
 
-    return got > 0 && str_cut((struct str){head, (size_t)got}, '\n', &line, &rest) &&
-           record_header_parse(line, out) && out->segment == segment;
+    if (got < 0)
+        return err_errno(err, "cannot read the log %08" PRIu32, segment);
+    if (!str_cut((struct str){head, (size_t)got}, '\n', &line, &rest) ||
+        !record_header_parse(line, out) || out->segment != segment)
+        return err_set(err, STATUS_CORRUPT, "the log %08" PRIu32 " has no sound header", segment);
+    return STATUS_OK;
 }
 
 /* ---- files */
@@ -107,7 +111,7 @@ static enum status take_last(struct ledger *l, uint32_t segment, struct err *err
     }
     l->segment = segment;
     l->len = l->synced = (uint64_t)sb.st_size;
-    if (!ledger_header(fd, segment, &header) ||
+    if (ledger_header(fd, segment, &header, NULL) != STATUS_OK ||
         file_pread(fd, &last, 1, (off_t)(l->len - 1)) != 1) {
         file_close(&fd);
         return STATUS_OK;

@@ -4,7 +4,7 @@
 #ifndef STORE_LEDGER_IMPL_H
 #define STORE_LEDGER_IMPL_H
 
-#include <stdbool.h>
+#include <stdint.h>
 
 #include "core/record.h"
 #include "store/ledger.h"
@@ -12,8 +12,9 @@
 /* Relative to the spool. */
 const char *ledger_folder(enum ledger_kind kind);
 
-/* The header at the beginning of an open file of that number. false: there is none that is sound.
- */
-bool ledger_header(int fd, uint32_t segment, struct record_header *out);
+/* The header at the beginning of an open file of that number. STATUS_CORRUPT: there is none that is
+ * sound. */
+enum status ledger_header(int fd, uint32_t segment, struct record_header *out,
+                          struct err *err) STATUS_CHECKED;
 
 #endif

@@ -47,13 +47,20 @@ static int open_file(const struct folder *f, size_t i)
     return file_open(f->dir, name, O_RDONLY, 0);
 }
 
-static bool header_of(const struct folder *f, size_t i, struct record_header *out)
+/* STATUS_CORRUPT: it says nothing, or was pruned meanwhile. */
+static enum status header_of(const struct folder *f, size_t i, struct record_header *out,
+                             struct err *err)
 {
     int fd = open_file(f, i);
-    bool sound = fd >= 0 && ledger_header(fd, f->list.numbers[i], out);
+    enum status status;
 
+    if (fd < 0 && errno == ENOENT)
+        return STATUS_CORRUPT;
+    if (fd < 0)
+        return err_errno(err, "cannot open the log %08" PRIu32, f->list.numbers[i]);
+    status = ledger_header(fd, f->list.numbers[i], out, err);
     file_close(&fd);
-    return sound;
+    return status;
 }
 
 /* ---- walk */
@@ -65,14 +72,20 @@ struct walk {
     uint64_t rotten;
 };
 
-/* How many bytes of the file count: the next one's header says so. */
-static uint64_t limit_of(const struct folder *f, size_t i)
+/* How many bytes of the file count: the next one's header says so. Where that cannot be read, lines
+ * that stand in both files would be met twice. */
+static enum status limit_of(const struct folder *f, size_t i, uint64_t *limit, struct err *err)
 {
     struct record_header next;
+    enum status status;
 
-    if (i + 1 < f->list.count && header_of(f, i + 1, &next) && next.previous == f->list.numbers[i])
-        return next.previous_valid;
-    return UINT64_MAX;
+    *limit = UINT64_MAX;
+    if (i + 1 == f->list.count)
+        return STATUS_OK;
+    status = header_of(f, i + 1, &next, err);
+    if (status == STATUS_OK && next.previous == f->list.numbers[i])
+        *limit = next.previous_valid;
+    return status == STATUS_CORRUPT ? STATUS_OK : status;
 }
 
 static enum status judge(struct walk *w, const struct line *line, struct err *err)
@@ -124,7 +137,9 @@ static enum status walk_files(struct walk *w, const struct folder *f, struct err
             continue;
         if (f->list.numbers[i] > w->end.segment)
             w->end = (struct place){f->list.numbers[i], 0};
-        limit = limit_of(f, i);
+        status = limit_of(f, i, &limit, err);
+        if (status != STATUS_OK)
+            return status;
         fd = open_file(f, i);
         if (fd < 0 && errno == ENOENT)
             continue;
@@ -166,8 +181,9 @@ enum status ledger_since(const struct spool *spool, enum ledger_kind kind, int64
     for (size_t i = f.list.count; i-- > 0;) {
         struct record_header header;
 
+        /* One that says nothing may hold any line: earlier ones are met too. */
         place = (struct place){f.list.numbers[i], 0};
-        if (header_of(&f, i, &header) && header.created_ns <= since_ns)
+        if (header_of(&f, i, &header, NULL) == STATUS_OK && header.created_ns <= since_ns)
             break;
     }
     folder_close(&f);
@@ -222,8 +238,8 @@ static bool outlived(const struct folder *f, size_t i, int64_t before_ns, struct
 {
     struct record_header next;
 
-    return f->list.numbers[i] < keep_from.segment && header_of(f, i + 1, &next) &&
-           next.created_ns < before_ns;
+    return f->list.numbers[i] < keep_from.segment &&
+           header_of(f, i + 1, &next, NULL) == STATUS_OK && next.created_ns < before_ns;
 }
 
 static enum status remove_file(const struct folder *f, size_t i, bool dry,

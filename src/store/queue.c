@@ -104,9 +104,24 @@ void queue_close(struct queue *queue)
     free(queue);
 }
 
+/* The snapshot that is replaced tells which commands are still to be carried out. */
+static enum status keep_commands(struct queue *q, struct err *err)
+{
+    struct err why = ERR_INIT;
+    struct snapshot old;
+    enum status status = snapshot_read(q->spool, &old, &why);
+
+    if (status == STATUS_MISSING || status == STATUS_CORRUPT)
+        return STATUS_OK;
+    if (status != STATUS_OK)
+        return err_set(err, status, "%s", why.text);
+    q->snapshot.commands = old.commands;
+    snapshot_free(&old);
+    return STATUS_OK;
+}
+
 enum status queue_rebuild(const struct spool *spool, int64_t now_ns, struct err *err)
 {
-    struct snapshot old;
     struct queue *q;
     enum status status = open_empty(&q, spool, now_ns, err);
 
@@ -114,10 +129,8 @@ enum status queue_rebuild(const struct spool *spool, int64_t now_ns, struct err 
         return status;
     q->dirty = true;
     status = snapshot_rebuild(&q->snapshot, spool, err);
-    if (status == STATUS_OK && snapshot_read(spool, &old, NULL) == STATUS_OK) {
-        q->snapshot.commands = old.commands;
-        snapshot_free(&old);
-    }
+    if (status == STATUS_OK)
+        status = keep_commands(q, err);
     if (status == STATUS_OK)
         status = queue_flush(q, true, now_ns, err);
     queue_close(q);

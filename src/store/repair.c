@@ -94,6 +94,8 @@ enum status repair_run(const struct spool *spool, const struct journal_options *
         status = journal_open(&j, spool, NULL, options, err);
     if (status != STATUS_OK)
         return status;
+    /* What a sender may still retry is reckoned from the caller's time in every step. */
+    j->now_ns = now_ns;
     status = repair_index(j, now_ns, &listener, err);
     journal_close(j);
     return status;

@@ -65,9 +65,10 @@ bool slot_alive(const struct slot_run *run)
         return true;
     if (process_stat(run->pid, &state, &start) == 0)
         return state != 'Z' && state != 'X' && (run->start == 0 || run->start == start);
-    /* Where there is no /proc the pid alone has to do. */
-    if (run->start != 0)
+    if (run->start != 0 && (errno == ENOENT || errno == ESRCH))
         return false;
+    /* Where /proc is missing or cannot be read the pid alone has to do: a hook that lives must not
+     * pass for one that has ended. */
     return kill(run->pid, 0) == 0 || errno == EPERM;
 }
 
@@ -121,13 +122,16 @@ bool slot_parse(struct str line, struct slot_run *run)
     return true;
 }
 
-/* false: nothing is said. */
-static bool read_run(int fd, struct slot_run *run)
+/* *said false: it says nothing. 0, or -1 with errno. */
+static int read_run(int fd, struct slot_run *run, bool *said)
 {
     char line[SLOT_LINE_LEN];
     ssize_t got = file_pread(fd, line, sizeof line, 0);
 
-    return got == (ssize_t)sizeof line && slot_parse((struct str){line, sizeof line}, run);
+    if (got < 0)
+        return -1;
+    *said = slot_parse((struct str){line, (size_t)got}, run);
+    return 0;
 }
 
 /* ---- the file */
@@ -170,7 +174,12 @@ enum status slot_open(struct slot *slot, const struct spool *spool, unsigned num
     if (found.fd < 0)
         return err_errno(err, "cannot open %s/%s", spool->path, name);
     ours = file_trylock(found.fd) == 0;
-    said = read_run(found.fd, &found.run);
+    if (read_run(found.fd, &found.run, &said) != 0) {
+        enum status status = err_errno(err, "cannot read %s/%s", spool->path, name);
+
+        file_close(&found.fd);
+        return status;
+    }
     if (!ours && said && slot_alive(&found.run)) {
         *state = SLOT_BUSY;
     } else {
@@ -238,6 +247,8 @@ bool slot_held(const struct slot *slot)
 
 bool slot_busy(struct slot *slot)
 {
-    (void)read_run(slot->fd, &slot->run);
+    bool said;
+
+    (void)read_run(slot->fd, &slot->run, &said);
     return slot_alive(&slot->run) && slot_held(slot);
 }

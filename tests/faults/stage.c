@@ -292,7 +292,7 @@ static bool holds(int dir, const char *name, const char body[BOX_BODY_LEN])
            bytes[from - 1] == '\n' && memmem(bytes, from, mark, sizeof mark - 1) != NULL;
 }
 
-bool stage_boxed(const struct stage *stage, unsigned number)
+bool stage_box_name(const struct stage *stage, unsigned number, char out[BOX_FILE_MAX])
 {
     int fd = hook_real_open(stage->spool.quarantine, ".", O_RDONLY | O_DIRECTORY);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -302,9 +302,18 @@ bool stage_boxed(const struct stage *stage, unsigned number)
 
     box_body(number, body);
     while (dir != NULL && (entry = hook_real_readdir(dir)) != NULL)
-        if (entry->d_name[0] != '.')
-            found += holds(fd, entry->d_name, body);
+        if (entry->d_name[0] != '.' && holds(fd, entry->d_name, body)) {
+            snprintf(out, BOX_FILE_MAX, "%s", entry->d_name);
+            found++;
+        }
     if (dir != NULL)
         closedir(dir);
     return found == 1;
+}
+
+bool stage_boxed(const struct stage *stage, unsigned number)
+{
+    char name[BOX_FILE_MAX];
+
+    return stage_box_name(stage, number, name);
 }

@@ -60,6 +60,9 @@ enum status stage_append_until(struct stage *stage, unsigned number, uint64_t in
 bool stage_keep_house(struct stage *stage);
 /* A quarantine entry with a body that follows from its number. */
 bool stage_box(struct stage *stage, unsigned number);
+/* The name of its file. False: it is not there whole, or more than once. */
+#define BOX_FILE_MAX 256
+bool stage_box_name(const struct stage *stage, unsigned number, char out[BOX_FILE_MAX]);
 /* Whether it is there, whole. */
 bool stage_boxed(const struct stage *stage, unsigned number);
 

@@ -3,6 +3,7 @@
  *
  *   sweep.c         which cases there are, and what is printed    sweep_case.c   one of them
  *   sweep_ways.c    the ways through the store                    sweep_queue.c  those of the queue
+ *   sweep_readers.c those of whoever reads it, or mends it
  */
 #ifndef FAULTS_SWEEP_H
 #define FAULTS_SWEEP_H
@@ -33,6 +34,8 @@ struct way {
     bool queue;   /* hooks are run in it */
     bool crowded; /* stage_crowd */
     bool reboot;  /* the machine has booted since */
+    bool rotten;  /* it is prepared with damage */
+    bool mends;   /* the index is made anew in it, and hooks are run */
     uint64_t keep_s;
 };
 extern const struct way ways[]; /* ends with a name that is NULL */
@@ -73,6 +76,7 @@ void queue_prepare_used(struct stage *stage);
 void queue_prepare_killed(struct stage *stage);
 void queue_prepare_suspended(struct stage *stage);
 void queue_prepare_full(struct stage *stage);
+void queue_prepare_told(struct stage *stage);
 void queue_go_first(struct stage *stage);
 void queue_go_used(struct stage *stage);
 void queue_go_commands(struct stage *stage);
@@ -82,6 +86,17 @@ void queue_go_full(struct stage *stage);
  * are those of the journal, which was judged before. */
 void queue_judge(struct stage *stage, const struct promises *promises, struct hooks *hooks,
                  bool cut, struct verdict_on *out);
+
+/* ---- those who read, and those who mend */
+
+void readers_prepare_forgotten(struct stage *stage);
+void readers_prepare_journal(struct stage *stage);
+void readers_go_hooks(struct stage *stage);
+void readers_go_forgotten(struct stage *stage);
+void readers_go_journal(struct stage *stage);
+void readers_go_booted(struct stage *stage);
+void readers_go_expire(struct stage *stage);
+void readers_go_repair(struct stage *stage);
 
 /* ---- one case */
 

@@ -141,13 +141,20 @@ static bool ended_well(const struct sweep *sweep, const struct fault *fault, int
 
 /* A place that the disk cannot read says nothing about a key: what is retried then may be recorded
  * once more, rather than be refused for good (store/lookup.c). */
-static void allow_repeats(const struct fault *fault, struct promises *p)
+static void allow_repeats(const struct way *way, const struct fault *fault, struct promises *p,
+                          struct hooks *hooks)
 {
     if (fault->call != CALL_PREAD || fault->error != EIO)
         return;
     p->broken = 0;
-    for (unsigned n = 0; n < DEEDS_MAX; n++)
+    for (unsigned n = 0; n < DEEDS_MAX; n++) {
         p->renewed[n] = p->renewed[n] || p->acked[n];
+        /* What is recorded once more has a hook of its own. */
+        if (way->mends) {
+            hooks->asked[n]++;
+            hooks->settled[n] = false;
+        }
+    }
 }
 
 static bool judge_root(const struct sweep *sweep, const struct fault *fault, bool cut, bool tidy,
@@ -160,12 +167,12 @@ static bool judge_root(const struct sweep *sweep, const struct fault *fault, boo
     struct stage stage;
 
     disk_promises(sweep->log, sweep->log->count, &promises);
-    allow_repeats(fault, &promises);
     hooks_learn(&hooks, sweep->log, cut);
+    allow_repeats(sweep->way, fault, &promises, &hooks);
     hooks.lost_most = fault->blow == BLOW_FAIL_ALL ? LOST_MOST_ALL : LOST_MOST;
     set(&stage, sweep->way, root);
     stage_boot(cut ? BOOT_CUT : boot_of(sweep->way));
-    judge(&stage, &promises, tidy, &v);
+    judge(&stage, &promises, tidy && !sweep->way->rotten, &v);
     if (v.ok && sweep->way->queue)
         queue_judge(&stage, &promises, &hooks, cut, &v);
     if (v.ok)

@@ -15,6 +15,7 @@
 #include "store/slot.h"
 #include "store/snapshot.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -404,6 +405,33 @@ void queue_prepare_suspended(struct stage *stage)
     queue_suspend(desk.queue, claim, "/no/hook: no such file", desk.now_ns);
     leave_seat(&desk, true);
     order(stage, 0, COMMAND_AGAIN);
+}
+
+/* What people ask about: a file of results was left since its sync failed, so that its last line
+ * stands in the next one again; no snapshot has what came later; nobody has read the commands. */
+void queue_prepare_told(struct stage *stage)
+{
+    static const struct fault unsynced = {
+        .call = CALL_FDATASYNC, .nth = 1, .blow = BLOW_FAIL, .error = EIO};
+    struct desk desk = {.stage = stage};
+    struct err err = ERR_INIT;
+
+    queue_prepare_used(stage);
+    desk.now_ns = stage->now_ns + STAGE_HOUR_NS;
+    if (!take_seat(&desk))
+        abort();
+    work(&desk, 1);
+    hook_arm(&unsynced);
+    if (queue_flush(desk.queue, true, desk.now_ns, NULL) == STATUS_OK)
+        abort();
+    hook_disarm();
+    if (queue_flush(desk.queue, true, desk.now_ns, &err) != STATUS_OK)
+        abort();
+    hook_mark(MARK_FLUSHED, 0, NULL, 0);
+    work(&desk, 1);
+    leave_seat(&desk, false);
+    order(stage, 0, COMMAND_AGAIN);
+    order(stage, 3, COMMAND_DROP);
 }
 
 /* ---- files of results that are full, and old */

@@ -30,6 +30,7 @@ static struct kit site;
 struct leader {
     pthread_t thread;
     struct kit kit;
+    const char *key;
     enum status status;
 };
 
@@ -52,13 +53,13 @@ static void *lead(void *context)
 {
     struct leader *leader = context;
 
-    leader->status = kit_append_until(&leader->kit, "leader", LONG_NS);
+    leader->status = kit_append_until(&leader->kit, leader->key, LONG_NS);
     return NULL;
 }
 
-static void start_leader(struct leader *leader)
+static void start_leader(struct leader *leader, const char *key)
 {
-    *leader = (struct leader){.kit = site, .status = STATUS_MEMORY};
+    *leader = (struct leader){.kit = site, .key = key, .status = STATUS_MEMORY};
     leader->kit.journal = NULL;
     UNIT_STATUS(STATUS_OK,
                 journal_open(&leader->kit.journal, &site.spool, NULL, &site.options, &site.err),
@@ -75,11 +76,16 @@ static void wait_for_its_sync(void)
         clock_sleep_ns(MS / 10);
 }
 
-static void let_it_sync(struct leader *leader)
+static void let_it_end(struct leader *leader)
 {
     atomic_store(&kit_syncs_let, INT_MAX);
     pthread_join(leader->thread, NULL);
     journal_close(leader->kit.journal);
+}
+
+static void let_it_sync(struct leader *leader)
+{
+    let_it_end(leader);
     UNIT_STATUS(STATUS_OK, leader->status, &leader->kit.err);
 }
 
@@ -109,7 +115,7 @@ UNIT_TEST(what_is_written_during_a_sync_is_not_durable_by_it)
 
     UNIT_REQUIRE(kit_open(&site));
     UNIT_STATUS(STATUS_OK, kit_append(&site, "first"), &site.err);
-    start_leader(&leader);
+    start_leader(&leader, "leader");
     wait_for_its_sync();
     covered = live_size();
     UNIT_STATUS(STATUS_DEADLINE, kit_append_until(&site, "late", SHORT_NS), &site.err);
@@ -121,6 +127,41 @@ UNIT_TEST(what_is_written_during_a_sync_is_not_durable_by_it)
     kit_close(&site);
 }
 
+/* One more that has written its line and waits for the sync that hangs. */
+static void start_waiter(struct leader *waiter, const char *key)
+{
+    off_t before = live_size();
+
+    start_leader(waiter, key);
+    while (live_size() == before)
+        clock_sleep_ns(MS / 10);
+}
+
+/* The kernel may take the pages of all of them for clean afterwards. */
+UNIT_TEST(a_sync_that_fails_is_told_to_all_who_wait_and_none_of_them_tries_another)
+{
+    struct leader leader, waiters[2];
+    bool first_led;
+
+    UNIT_REQUIRE(kit_open(&site));
+    UNIT_STATUS(STATUS_OK, kit_append(&site, "first"), &site.err);
+    start_leader(&leader, "leader");
+    wait_for_its_sync();
+    start_waiter(&waiters[0], "waiter 0");
+    start_waiter(&waiters[1], "waiter 1");
+    atomic_store(&kit_syncs_to_fail, 1);
+    let_it_end(&leader);
+    let_it_end(&waiters[0]);
+    let_it_end(&waiters[1]);
+    UNIT_STATUS(STATUS_OK, leader.status, &leader.kit.err);
+    first_led = waiters[0].status == STATUS_IO;
+    UNIT_STATUS(first_led ? STATUS_IO : STATUS_POISONED, waiters[0].status, &waiters[0].kit.err);
+    UNIT_STATUS(first_led ? STATUS_POISONED : STATUS_IO, waiters[1].status, &waiters[1].kit.err);
+    check_needs_a_sync("waiter 0", false);
+    check_needs_a_sync("waiter 1", false);
+    kit_close(&site);
+}
+
 UNIT_TEST(a_short_write_during_a_sync_is_not_undone_and_what_follows_it_needs_a_sync)
 {
     struct leader leader;
@@ -128,7 +169,7 @@ UNIT_TEST(a_short_write_during_a_sync_is_not_undone_and_what_follows_it_needs_a_
 
     UNIT_REQUIRE(kit_open(&site));
     UNIT_STATUS(STATUS_OK, kit_append(&site, "first"), &site.err);
-    start_leader(&leader);
+    start_leader(&leader, "leader");
     wait_for_its_sync();
     covered = live_size();
     write_shortly("short");
@@ -150,7 +191,7 @@ static void lead_behind_a_short_write(struct leader *leader)
     off_t before = live_size();
 
     UNIT_INT(0, file_trylock(commit));
-    start_leader(leader);
+    start_leader(leader, "leader");
     while (live_size() == before)
         clock_sleep_ns(MS / 10);
     /* The append lock is free again once this gets through. */
@@ -201,6 +242,7 @@ UNIT_TEST(a_short_write_that_is_undone_between_the_size_and_the_sync_answers_for
 
 static const struct unit_case cases[] = {
     UNIT_CASE(what_is_written_during_a_sync_is_not_durable_by_it),
+    UNIT_CASE(a_sync_that_fails_is_told_to_all_who_wait_and_none_of_them_tries_another),
     UNIT_CASE(a_short_write_during_a_sync_is_not_undone_and_what_follows_it_needs_a_sync),
     UNIT_CASE(a_short_write_that_a_sync_covers_is_no_record),
     UNIT_CASE(a_short_write_that_is_undone_between_the_size_and_the_sync_answers_for_nobody),

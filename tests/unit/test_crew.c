@@ -2,6 +2,10 @@
 #include "queue_kit.h"
 #include "unit.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -72,8 +76,29 @@ UNIT_TEST(a_slot_speaks_of_its_hook_until_the_result_is_written_and_no_longer)
     qk_close();
 }
 
+/* A hook that lives may stand in the slot, and would run twice at the same time. */
+UNIT_TEST(who_cannot_tell_which_hooks_live_takes_none_over)
+{
+    const struct log log = {.dir = -1, .program = "test"};
+    const struct crew_site site = {.spool = &qk_kit.spool, .log = &log};
+    struct crew *crew = NULL;
+
+    UNIT_REQUIRE(qk_open(QK_STAYS));
+    UNIT_STATUS(STATUS_OK, crew_make(&crew, &site, qk_queue, &qk_err), &qk_err);
+    UNIT_REQUIRE(crew != NULL);
+    UNIT_INT(0, mkdirat(qk_kit.spool.dir, SPOOL_SLOT_PREFIX "1", 0700));
+    UNIT_STATUS(STATUS_IO, crew_adopt(crew, clock_mono_ns(), qk_kit.now_ns, &qk_err), &qk_err);
+    UNIT_INT(0, unlinkat(qk_kit.spool.dir, SPOOL_SLOT_PREFIX "1", AT_REMOVEDIR));
+    err_clear(&qk_err);
+    UNIT_STATUS(STATUS_OK, crew_adopt(crew, clock_mono_ns(), qk_kit.now_ns, &qk_err), &qk_err);
+    UNIT_INT(0, crew_running(crew));
+    crew_free(crew);
+    qk_close();
+}
+
 static const struct unit_case cases[] = {
     UNIT_CASE(a_slot_speaks_of_its_hook_until_the_result_is_written_and_no_longer),
+    UNIT_CASE(who_cannot_tell_which_hooks_live_takes_none_over),
     UNIT_END,
 };
 const struct unit_suite suite_crew = {"crew", cases};

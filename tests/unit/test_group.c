@@ -139,6 +139,34 @@ UNIT_TEST(those_who_come_during_a_sync_share_the_next_one)
     end();
 }
 
+/* More than are taken at once, and fewer than twice as many. */
+#define CROWD 140
+
+UNIT_TEST(so_many_that_one_leader_does_not_take_them_all_are_served_by_the_next)
+{
+    static struct sender senders[CROWD];
+    struct sender first;
+    unsigned recorded = 0;
+
+    UNIT_REQUIRE(begin());
+    start_leader(&first);
+    for (unsigned i = 0; i < CROWD; i++) {
+        char name[16];
+
+        snprintf(name, sizeof name, "crowd%u-", i);
+        start_follower(&senders[i], name, 20, LONG_NS);
+    }
+    let_go();
+    finish(&first);
+    for (unsigned i = 0; i < CROWD; i++)
+        finish(&senders[i]);
+    UNIT_INT(3, atomic_load(&kit_syncs));
+    for (unsigned i = 0; i < CROWD; i++)
+        recorded += senders[i].status == STATUS_OK && kit_count(&site, senders[i].key) == 1;
+    UNIT_INT(CROWD, recorded);
+    end();
+}
+
 UNIT_TEST(a_thread_whose_time_is_up_leaves_the_queue_and_its_event_is_not_recorded)
 {
     struct sender leader, late, later;
@@ -157,6 +185,38 @@ UNIT_TEST(a_thread_whose_time_is_up_leaves_the_queue_and_its_event_is_not_record
     check_once(&leader);
     check_once(&late);
     check_once(&later);
+    end();
+}
+
+UNIT_TEST(one_that_leaves_from_the_middle_or_the_end_of_the_queue_takes_no_other_with_it)
+{
+    struct sender leader, front, middle, back, late, last;
+
+    UNIT_REQUIRE(begin());
+    start_leader(&leader);
+    start_follower(&front, "front", 20, LONG_NS);
+    start_follower(&middle, "middle", 20, SHORT_NS);
+    start_follower(&back, "back", 20, LONG_NS);
+    finish(&middle);
+    start_follower(&late, "late", 20, SHORT_NS);
+    finish(&late);
+    start_follower(&last, "last", 20, LONG_NS);
+    let_go();
+    finish(&leader);
+    finish(&front);
+    finish(&back);
+    finish(&last);
+    UNIT_STATUS(STATUS_DEADLINE, middle.status, &middle.err);
+    UNIT_STATUS(STATUS_DEADLINE, late.status, &late.err);
+    UNIT_STATUS(STATUS_OK, front.status, &front.err);
+    UNIT_STATUS(STATUS_OK, back.status, &back.err);
+    UNIT_STATUS(STATUS_OK, last.status, &last.err);
+    UNIT_INT(0, kit_count(&site, middle.key));
+    check_once(&front);
+    check_once(&middle);
+    check_once(&back);
+    check_once(&late);
+    check_once(&last);
     end();
 }
 
@@ -233,7 +293,9 @@ UNIT_TEST(an_event_whose_segment_was_sealed_unsynced_by_the_next_of_its_batch_is
 
 static const struct unit_case cases[] = {
     UNIT_CASE(those_who_come_during_a_sync_share_the_next_one),
+    UNIT_CASE(so_many_that_one_leader_does_not_take_them_all_are_served_by_the_next),
     UNIT_CASE(a_thread_whose_time_is_up_leaves_the_queue_and_its_event_is_not_recorded),
+    UNIT_CASE(one_that_leaves_from_the_middle_or_the_end_of_the_queue_takes_no_other_with_it),
     UNIT_CASE(a_thread_whose_time_is_up_leaves_while_the_disk_hangs_and_its_leader_goes_on),
     UNIT_CASE(a_sync_that_fails_tells_every_event_that_it_was_for),
     UNIT_CASE(an_event_whose_segment_was_sealed_unsynced_by_the_next_of_its_batch_is_refused),

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -145,6 +146,41 @@ UNIT_TEST(what_is_about_to_start_runs_only_while_there_is_a_runner)
     qk_close();
 }
 
+/* Overwrites a file of the spool. */
+static bool put(const char *name, const char *bytes, size_t len)
+{
+    int fd = file_open(qk_kit.spool.dir, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    bool done = fd >= 0 && file_write(fd, bytes, len) == 0;
+
+    file_close(&fd);
+    return UNIT_TRUE(done);
+}
+
+UNIT_TEST(a_slot_that_says_nothing_or_too_much_is_passed_over)
+{
+    static const char much[8 * SLOT_LINE_LEN];
+
+    UNIT_REQUIRE(qk_open(QK_STAYS));
+    qk_record("a1");
+    UNIT_REQUIRE(put(SPOOL_SLOT_PREFIX "0", "", 0));
+    UNIT_REQUIRE(put(SPOOL_SLOT_PREFIX "1", "nonsense\n", 9));
+    UNIT_REQUIRE(put(SPOOL_SLOT_PREFIX "2", much, sizeof much));
+    UNIT_TEXT("a1:waiting/0", qk_states());
+    qk_close();
+}
+
+UNIT_TEST(a_slot_that_cannot_be_read_is_an_error_and_no_answer)
+{
+    struct hookview *view = NULL;
+
+    UNIT_REQUIRE(qk_open(QK_STAYS));
+    qk_record("a1");
+    UNIT_INT(0, mkdirat(qk_kit.spool.dir, SPOOL_SLOT_PREFIX "3", 0700));
+    UNIT_STATUS(STATUS_IO, hookview_open(&view, &qk_kit.spool, qk_config(), 0, &qk_err), &qk_err);
+    UNIT_TRUE(view == NULL);
+    qk_close();
+}
+
 UNIT_TEST(whoever_listens_is_a_runner_at_work)
 {
     struct hookview *view;
@@ -273,6 +309,33 @@ UNIT_TEST(an_endpoint_tells_that_it_is_suspended_and_why)
     qk_close();
 }
 
+UNIT_TEST(an_endpoint_that_is_configured_no_more_tells_what_became_of_its_events)
+{
+    static const struct config none = {.endpoint_count = 0};
+    struct hookview *view = NULL;
+    struct hook_stats stats;
+    struct hook_info info;
+
+    UNIT_REQUIRE(qk_open(QK_STAYS));
+    qk_record_many('a', 1, 2);
+    qk_run("a1/1", 0);
+    UNIT_STATUS(STATUS_OK, queue_flush(qk_queue, true, qk_kit.now_ns, NULL), NULL);
+    qk_record("a3");
+    UNIT_STATUS(STATUS_OK, hookview_open(&view, &qk_kit.spool, &none, 0, &qk_err), &qk_err);
+    UNIT_REQUIRE(view != NULL);
+    for (size_t i = 0; i < hookview_endpoints(view); i++) {
+        hookview_stats(view, i, &stats);
+        UNIT_FALSE(stats.has_hook);
+        UNIT_INT(strcmp(stats.endpoint, "a") == 0, stats.done);
+    }
+    hookview_get(view, qk_place("a1"), STR("a"), &info);
+    UNIT_INT(HOOK_DONE, info.state);
+    hookview_get(view, qk_place("a3"), STR("a"), &info);
+    UNIT_INT(HOOK_NONE, info.state);
+    hookview_close(view);
+    qk_close();
+}
+
 /* ---- all runs of one event */
 
 static enum status note(void *context, const struct result *result, struct err *err)
@@ -302,18 +365,83 @@ UNIT_TEST(all_runs_of_an_event_are_told_oldest_first_and_of_no_other)
     qk_close();
 }
 
+/* A sound line of a log, which no version has written so far. */
+static void add_line(enum ledger_kind kind, struct str line)
+{
+    struct ledger *ledger = NULL;
+    struct err err = ERR_INIT;
+
+    UNIT_STATUS(STATUS_OK, ledger_open(&ledger, &qk_kit.spool, kind, qk_kit.now_ns, &err), &err);
+    UNIT_REQUIRE(ledger != NULL);
+    UNIT_STATUS(STATUS_OK, ledger_append(ledger, line, qk_kit.now_ns, &err), &err);
+    UNIT_STATUS(STATUS_OK, ledger_sync(ledger, qk_kit.now_ns, &err), &err);
+    ledger_close(ledger);
+}
+
+static void add_later(enum ledger_kind kind, const char *id)
+{
+    char line[128];
+
+    snprintf(line, sizeof line, "{\"later\":2,\"id\":\"%s\"", id);
+    add_line(kind, str_of(line));
+}
+
+static void add_result_of_no_event(void)
+{
+    const struct result result = {.id = STR("0:7"),
+                                  .endpoint = STR("a"),
+                                  .attempt = 1,
+                                  .state = RESULT_DEAD,
+                                  .end = RESULT_EXIT,
+                                  .started_ns = qk_kit.now_ns};
+    struct buf line;
+
+    buf_init(&line, 4096);
+    result_print(&line, &result);
+    add_line(LEDGER_RESULTS, buf_str(&line));
+    buf_free(&line);
+}
+
+UNIT_TEST(lines_of_a_later_version_are_passed_over)
+{
+    struct hookview *view;
+    struct buf text;
+
+    UNIT_REQUIRE(qk_open(QK_STAYS));
+    qk_record_many('a', 1, 2);
+    qk_run("a1/1", 0);
+    qk_leave();
+    add_later(LEDGER_RESULTS, qk_id("a1"));
+    add_result_of_no_event();
+    add_later(LEDGER_COMMANDS, qk_id("a1"));
+    UNIT_TEXT("a1:done/1 a2:waiting/0", qk_states());
+    UNIT_REQUIRE((view = opened(0)) != NULL);
+    UNIT_INT(0, hookview_dead(view));
+    hookview_close(view);
+    buf_init(&text, 256);
+    UNIT_STATUS(STATUS_OK,
+                hookview_attempts(&qk_kit.spool, str_of(qk_id("a1")), 0, note, &text, NULL), NULL);
+    UNIT_STR("1 done;", buf_str(&text));
+    buf_free(&text);
+    qk_close();
+}
+
 static const struct unit_case cases[] = {
     UNIT_CASE(an_event_is_told_as_it_is_after_each_step),
     UNIT_CASE(states_have_names_that_read_back),
     UNIT_CASE(a_view_disturbs_no_runner),
     UNIT_CASE(what_stands_in_a_slot_and_lives_is_running),
     UNIT_CASE(what_is_about_to_start_runs_only_while_there_is_a_runner),
+    UNIT_CASE(a_slot_that_says_nothing_or_too_much_is_passed_over),
+    UNIT_CASE(a_slot_that_cannot_be_read_is_an_error_and_no_answer),
     UNIT_CASE(whoever_listens_is_a_runner_at_work),
     UNIT_CASE(what_lies_before_the_cursor_and_has_no_result_any_more_is_done),
     UNIT_CASE(all_is_known_of_events_that_were_received_since),
     UNIT_CASE(an_endpoint_tells_what_became_of_its_events),
     UNIT_CASE(an_endpoint_tells_that_it_is_suspended_and_why),
+    UNIT_CASE(an_endpoint_that_is_configured_no_more_tells_what_became_of_its_events),
     UNIT_CASE(all_runs_of_an_event_are_told_oldest_first_and_of_no_other),
+    UNIT_CASE(lines_of_a_later_version_are_passed_over),
     UNIT_END,
 };
 

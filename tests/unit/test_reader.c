@@ -69,6 +69,21 @@ UNIT_TEST(reading_begins_where_it_is_asked_to)
     reader_kit_close(&kit);
 }
 
+UNIT_TEST(reading_that_begins_behind_a_segment_goes_on_with_the_next)
+{
+    char found[KIT_FOUND_MAX];
+    struct reader_kit kit;
+
+    UNIT_REQUIRE(reader_kit_open(&kit, SMALL));
+    reader_kit_add(&kit, "t0");
+    reader_kit_add(&kit, "t1");
+    reader_kit_walk(&kit, (struct place){1, reader_kit_size(&kit, 1)}, found);
+    UNIT_TEXT("HR", found);
+    reader_kit_walk(&kit, (struct place){1, reader_kit_size(&kit, 1) + 1000}, found);
+    UNIT_TEXT("HR", found);
+    reader_kit_close(&kit);
+}
+
 UNIT_TEST(a_write_that_was_cut_off_is_torn_wherever_it_stands)
 {
     char key[EVENT_KEY_MAX];
@@ -196,6 +211,20 @@ UNIT_TEST(a_line_that_ends_behind_what_counts_is_void)
     reader_kit_close(&kit);
 }
 
+UNIT_TEST(a_line_that_is_damaged_behind_what_counts_is_torn_and_no_damage)
+{
+    struct place second;
+    struct reader_kit kit;
+
+    UNIT_REQUIRE(reader_kit_open(&kit, ONE_SEGMENT));
+    reader_kit_add(&kit, "t0");
+    second = reader_kit_add(&kit, "t1");
+    UNIT_TRUE(second_segment(&kit, second.offset + 20));
+    UNIT_TRUE(reader_kit_write(&kit, 1, second.offset + 60, "#", 1));
+    UNIT_TEXT("HRtH", reader_kit_found(&kit));
+    reader_kit_close(&kit);
+}
+
 UNIT_TEST(after_a_reboot_all_whole_lines_of_the_last_segment_count)
 {
     struct place last;
@@ -207,6 +236,20 @@ UNIT_TEST(after_a_reboot_all_whole_lines_of_the_last_segment_count)
     UNIT_TRUE(reader_kit_append(&kit, last.segment, "\0\0\0\0\n{\"key\":\"", 13));
     UNIT_TRUE(reader_kit_reboot(&kit));
     UNIT_TEXT("HRRtt", reader_kit_found(&kit));
+    reader_kit_close(&kit);
+}
+
+/* Its header was on disk before it had its name. */
+UNIT_TEST(after_a_reboot_an_empty_last_segment_is_damage)
+{
+    struct reader_kit kit;
+
+    UNIT_REQUIRE(reader_kit_open(&kit, SMALL));
+    reader_kit_add(&kit, "t0");
+    reader_kit_add(&kit, "t1");
+    UNIT_TRUE(reader_kit_truncate(&kit, 2, 0));
+    UNIT_TRUE(reader_kit_reboot(&kit));
+    UNIT_TEXT("HRX", reader_kit_found(&kit));
     reader_kit_close(&kit);
 }
 
@@ -240,6 +283,43 @@ UNIT_TEST(segments_may_be_removed_from_the_oldest_on_but_from_nowhere_else)
     UNIT_TEXT("HRXHRHR", reader_kit_found(&kit));
     UNIT_TRUE(reader_kit_remove(&kit, 5));
     UNIT_TEXT("HRXHRX", reader_kit_found(&kit));
+    reader_kit_close(&kit);
+}
+
+/* The next item is of that segment, and is that. */
+static void check_next(struct reader *reader, enum reader_found found, uint32_t segment)
+{
+    struct err err = ERR_INIT;
+    struct reader_item item = {.found = READER_VOID};
+    bool more = false;
+
+    UNIT_STATUS(STATUS_OK, reader_next(reader, &item, &more, &err), &err);
+    UNIT_TRUE(more);
+    UNIT_INT(found, item.found);
+    UNIT_INT(segment, item.place.segment);
+}
+
+UNIT_TEST(a_segment_that_goes_while_one_reads_was_pruned_only_where_it_is_the_oldest)
+{
+    struct err err = ERR_INIT;
+    struct reader *reader;
+    struct reader_kit kit;
+
+    UNIT_REQUIRE(reader_kit_open(&kit, SMALL));
+    for (int i = 0; i < 6; i++)
+        reader_kit_add(&kit, (const char *[]){"t0", "t1", "t2", "t3", "t4", "t5"}[i]);
+    UNIT_STATUS(STATUS_OK, reader_open(&reader, &kit.spool, (struct place){0, 0}, &err), &err);
+    check_next(reader, READER_HEADER, 1);
+    UNIT_TRUE(reader_kit_remove(&kit, 1));
+    UNIT_TRUE(reader_kit_remove(&kit, 2));
+    /* What is open is read to its end. */
+    check_next(reader, READER_RECORD, 1);
+    check_next(reader, READER_HEADER, 3);
+    check_next(reader, READER_RECORD, 3);
+    UNIT_TRUE(reader_kit_remove(&kit, 4));
+    check_next(reader, READER_ROTTEN, 4);
+    check_next(reader, READER_HEADER, 5);
+    reader_close(reader);
     reader_kit_close(&kit);
 }
 
@@ -378,15 +458,19 @@ static const struct unit_case cases[] = {
     UNIT_CASE(an_empty_spool_has_nothing_to_read),
     UNIT_CASE(records_come_in_their_order_with_their_places),
     UNIT_CASE(reading_begins_where_it_is_asked_to),
+    UNIT_CASE(reading_that_begins_behind_a_segment_goes_on_with_the_next),
     UNIT_CASE(a_write_that_was_cut_off_is_torn_wherever_it_stands),
     UNIT_CASE(a_line_that_lacked_only_its_newline_counts_once_the_next_writer_ended_it),
     UNIT_CASE(a_whole_line_that_is_not_durable_is_void),
     UNIT_CASE(bytes_behind_what_counts_are_never_called_damage),
     UNIT_CASE(the_next_header_says_what_counts_of_a_segment),
     UNIT_CASE(a_line_that_ends_behind_what_counts_is_void),
+    UNIT_CASE(a_line_that_is_damaged_behind_what_counts_is_torn_and_no_damage),
     UNIT_CASE(after_a_reboot_all_whole_lines_of_the_last_segment_count),
+    UNIT_CASE(after_a_reboot_an_empty_last_segment_is_damage),
     UNIT_CASE(bytes_that_are_missing_from_the_end_are_damage),
     UNIT_CASE(segments_may_be_removed_from_the_oldest_on_but_from_nowhere_else),
+    UNIT_CASE(a_segment_that_goes_while_one_reads_was_pruned_only_where_it_is_the_oldest),
     UNIT_CASE(every_changed_byte_of_a_segment_is_noticed),
     UNIT_CASE(a_record_is_found_by_its_place_and_by_no_other),
     UNIT_CASE(a_damaged_record_is_told_as_such_when_asked_for),

@@ -175,6 +175,111 @@ UNIT_TEST(a_lost_index_is_rebuilt_in_slices_from_the_newest_segment_down)
     kit_close(&kit);
 }
 
+UNIT_TEST(a_rebuild_notes_on_its_way_how_far_it_came)
+{
+    struct index_reach reach;
+    struct state state;
+    bool more = true;
+
+    UNIT_REQUIRE(small_segments(1024));
+    kit.now_ns -= 30 * KIT_DAY_NS;
+    UNIT_INT(0, append_keys(0, 60, false));
+    kit.now_ns += 30 * KIT_DAY_NS;
+    UNIT_INT(0, append_keys(60, 62, false));
+    remove_index();
+    UNIT_REQUIRE(kit_reopen(&kit));
+    UNIT_INT(0, append_keys(61, 62, true));
+    UNIT_REQUIRE(state_is(&state));
+    UNIT_REQUIRE(state.index_first > 17);
+    /* All but the last slices, and then the machine boots. */
+    while (more && state.index_first > 3) {
+        UNIT_STATUS(STATUS_OK,
+                    journal_rebuild_slice(kit.journal, clock_mono_ns() + UINT64_C(5000000000),
+                                          &more, &kit.err),
+                    &kit.err);
+        UNIT_REQUIRE(state_is(&state));
+    }
+    UNIT_TRUE(more);
+    UNIT_REQUIRE(index_reach_read(&kit.spool, &reach));
+    UNIT_TRUE(reach.first > 3 && reach.first <= 16);
+    UNIT_REQUIRE(kit_reboot(&kit));
+    UNIT_INT(0, append_keys(61, 62, true));
+    UNIT_REQUIRE(state_is(&state));
+    UNIT_INT(reach.first, state.index_first);
+    UNIT_TRUE(kit_rebuild(&kit) > 0);
+    UNIT_INT(0, append_keys(0, 62, true));
+    kit_close(&kit);
+}
+
+/* The index is empty, and what the checkpoint says of it is not of it, or nothing. */
+static void check_reach_is_not_believed(const struct index_reach *said, bool this_generation)
+{
+    struct index_reach reach = *said;
+    struct index index;
+
+    index_init(&index, &kit.spool);
+    UNIT_STATUS(STATUS_OK, index_reset(&index, 0, &kit.err), &kit.err);
+    reach.generation = this_generation ? index.generation : index.generation + 1;
+    index_close(&index);
+    UNIT_STATUS(STATUS_OK, index_reach_write(&kit.spool, &reach, &kit.err), &kit.err);
+    UNIT_REQUIRE(kit_reboot(&kit));
+    UNIT_TRUE(kit_rebuild(&kit) >= 0);
+    UNIT_INT(0, append_keys(0, 8, true));
+}
+
+UNIT_TEST(a_checkpoint_that_does_not_fit_the_index_is_not_believed)
+{
+    UNIT_REQUIRE(small_segments(1024));
+    kit.now_ns -= 30 * KIT_DAY_NS;
+    UNIT_INT(0, append_keys(0, 8, false));
+    kit.now_ns += 30 * KIT_DAY_NS;
+    check_reach_is_not_believed(&(struct index_reach){.tables = 1, .first = 1, .last = 99}, false);
+    check_reach_is_not_believed(&(struct index_reach){.tables = 2, .first = 1, .last = 99}, true);
+    check_reach_is_not_believed(&(struct index_reach){.tables = 1, .first = 2, .last = 1}, true);
+    check_reach_is_not_believed(&(struct index_reach){.tables = 1, .first = 0, .last = 99}, true);
+    kit_close(&kit);
+}
+
+/* More than are inserted at once. */
+#define MANY 17000
+
+static bool add_many(unsigned count)
+{
+    struct buf bytes;
+    struct stat sb;
+    bool ok = fstatat(kit.spool.log, "00000001.jsonl", &sb, 0) == 0;
+
+    buf_init(&bytes, (size_t)64 * 1024 * 1024);
+    for (unsigned i = 0; i < count && ok; i++) {
+        struct record_line line;
+        char key[32];
+
+        snprintf(key, sizeof key, "k%u", i);
+        ok = kit_line(&line, key, 1, kit.now_ns);
+        if (ok) {
+            buf_add_str(&bytes, record_seal(&line, 1, (uint64_t)sb.st_size + bytes.len, false));
+            record_line_free(&line);
+        }
+    }
+    ok = ok && kit_add_bytes(&kit, 1, bytes.ptr, bytes.len);
+    buf_free(&bytes);
+    return UNIT_TRUE(ok);
+}
+
+UNIT_TEST(a_segment_of_many_thousand_records_is_found_again_whole)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "first"), &kit.err);
+    UNIT_REQUIRE(add_many(MANY));
+    remove_index();
+    UNIT_REQUIRE(kit_reboot(&kit));
+    UNIT_INT(0, append_keys(0, 3, true));
+    UNIT_INT(0, append_keys(MANY / 2, MANY / 2 + 3, true));
+    UNIT_INT(0, append_keys(MANY - 3, MANY, true));
+    UNIT_INT(0, append_keys(MANY, MANY + 1, false));
+    kit_close(&kit);
+}
+
 UNIT_TEST(a_lost_index_is_waited_for_also_where_another_process_rebuilds_it)
 {
     struct state state;
@@ -524,6 +629,9 @@ static const struct unit_case cases[] = {
     UNIT_CASE(a_reboot_loses_recent_index_pages_and_no_duplicate_slips_through),
     UNIT_CASE(a_checkpoint_spares_the_replay_of_what_it_covers),
     UNIT_CASE(a_lost_index_is_rebuilt_in_slices_from_the_newest_segment_down),
+    UNIT_CASE(a_rebuild_notes_on_its_way_how_far_it_came),
+    UNIT_CASE(a_checkpoint_that_does_not_fit_the_index_is_not_believed),
+    UNIT_CASE(a_segment_of_many_thousand_records_is_found_again_whole),
     UNIT_CASE(a_lost_index_is_waited_for_also_where_another_process_rebuilds_it),
     UNIT_CASE(what_a_sender_may_still_retry_is_known_before_the_first_answer),
     UNIT_CASE(a_catch_up_that_runs_out_of_time_goes_on_where_it_was),

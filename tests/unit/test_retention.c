@@ -310,6 +310,30 @@ UNIT_TEST(an_entry_that_was_taken_aside_and_came_again_gets_its_name_back)
     kit_close(&kit);
 }
 
+UNIT_TEST(what_is_no_entry_stays_in_a_box_however_old)
+{
+    char lengthy[200];
+    struct kit kit;
+    int box;
+
+    snprintf(lengthy, sizeof lengthy, "%0150d.box", 0);
+    UNIT_REQUIRE(kept_for(&kit, 90));
+    box = kit.spool.quarantine;
+    UNIT_REQUIRE(put_entry(box, lengthy, 0));
+    UNIT_REQUIRE(put_entry(box, "notes.txt", 0));
+    UNIT_INT(0, mkdirat(box, "folder.box", 0700));
+    UNIT_INT(0, mkdirat(box, BOX_ASIDE_PREFIX "folder.box", 0700));
+    UNIT_INT(0, symlinkat("notes.txt", box, "link.box"));
+    UNIT_STATUS(STATUS_OK, run(&kit, false), NULL);
+    UNIT_INT(0, report.quarantine.files);
+    UNIT_TRUE(faccessat(box, lengthy, F_OK, 0) == 0);
+    UNIT_TRUE(faccessat(box, "notes.txt", F_OK, 0) == 0);
+    UNIT_TRUE(faccessat(box, "folder.box", F_OK, 0) == 0);
+    UNIT_TRUE(faccessat(box, BOX_ASIDE_PREFIX "folder.box", F_OK, 0) == 0);
+    UNIT_TRUE(faccessat(box, "link.box", F_OK, 0) == 0);
+    kit_close(&kit);
+}
+
 /* ---- a delivery that comes again while its entry is found too old */
 
 /* What another process does right before the call, once. */
@@ -564,6 +588,7 @@ static const struct unit_case cases[] = {
     UNIT_CASE(what_is_kept_for_ever_stays_and_only_the_refused_box_is_gone_through),
     UNIT_CASE(a_quarantined_delivery_goes_when_it_came_last_before_what_is_kept),
     UNIT_CASE(an_entry_that_was_taken_aside_and_came_again_gets_its_name_back),
+    UNIT_CASE(what_is_no_entry_stays_in_a_box_however_old),
     UNIT_CASE(a_delivery_whose_old_entry_is_removed_before_it_is_touched_gets_a_new_one),
     UNIT_CASE(an_entry_that_is_touched_after_it_was_found_too_old_stays),
     UNIT_CASE(a_repair_finds_keys_again_that_the_index_had_lost),

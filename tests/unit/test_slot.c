@@ -3,9 +3,11 @@
 
 #include "store/slot.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -111,6 +113,31 @@ UNIT_TEST(a_line_that_is_not_whole_or_says_nonsense_is_none)
     UNIT_FALSE(slot_parse(str_of(line), &back));
 }
 
+/* "ID ATTEMPT PID START STARTED_NS TIMEOUT_S" */
+static bool parses(const char *said, struct slot_run *run)
+{
+    char line[SLOT_LINE_LEN + 1];
+
+    snprintf(line, sizeof line, "%-*s\n", SLOT_LINE_LEN - 1, said);
+    return slot_parse(str_of(line), run);
+}
+
+UNIT_TEST(a_line_with_a_number_beyond_its_limit_is_none)
+{
+    struct slot_run run;
+
+    UNIT_TRUE(parses("1:2 4294967295 2147483647 18446744073709551615 9223372036854775807 "
+                     "2147483647",
+                     &run));
+    UNIT_FALSE(parses("1:2 4294967296 1 1 1 1", &run));
+    UNIT_FALSE(parses("1:2 1 2147483648 1 1 1", &run));
+    UNIT_FALSE(parses("1:2 1 -1 1 1 1", &run));
+    UNIT_FALSE(parses("1:2 1 1 18446744073709551616 1 1", &run));
+    UNIT_FALSE(parses("1:2 1 1 1 9223372036854775808 1", &run));
+    UNIT_FALSE(parses("1:2 1 1 1 1 2147483648", &run));
+    UNIT_FALSE(parses("1:2 1 1 1 1", &run));
+}
+
 UNIT_TEST(a_slot_that_does_not_exist_is_only_made_where_that_is_wanted)
 {
     struct spool spool;
@@ -209,6 +236,38 @@ UNIT_TEST(a_daemon_that_kept_the_descriptor_does_not_keep_the_slot)
     spool_close(&spool);
 }
 
+/* Locked by somebody, and its process is over. */
+static bool keep_ended(struct slot *slot, const struct spool *spool)
+{
+    pid_t hook;
+
+    if (opened(slot, spool, true) != SLOT_FREE || slot_begin(slot, &usual, NULL) != STATUS_OK ||
+        (hook = resident(slot)) <= 0)
+        return false;
+    end(hook);
+    return true;
+}
+
+UNIT_TEST(a_new_file_that_a_killed_runner_left_does_not_hinder_the_next_one)
+{
+    struct err err = ERR_INIT;
+    enum slot_state state = SLOT_ABSENT;
+    struct spool spool;
+    struct slot slot, other;
+
+    UNIT_REQUIRE(open_spool(&spool));
+    UNIT_REQUIRE(keep_ended(&slot, &spool));
+    UNIT_INT(0, mkdirat(spool.dir, SPOOL_SLOT_PREFIX "7.new", 0700));
+    UNIT_STATUS(STATUS_IO, slot_open(&other, &spool, 7, true, &state, &err), &err);
+    UNIT_INT(SLOT_ABSENT, state);
+    UNIT_INT(0, unlinkat(spool.dir, SPOOL_SLOT_PREFIX "7.new", AT_REMOVEDIR));
+    UNIT_INT(0, linkat(spool.dir, SPOOL_SLOT_PREFIX "7", spool.dir, SPOOL_SLOT_PREFIX "7.new", 0));
+    UNIT_INT(SLOT_ENDED, opened(&other, &spool, true));
+    slot_close(&other);
+    slot_close(&slot);
+    spool_close(&spool);
+}
+
 UNIT_TEST(a_pid_that_came_again_is_another_process)
 {
     pid_t pid = bystander();
@@ -230,11 +289,13 @@ UNIT_TEST(a_pid_that_came_again_is_another_process)
 static const struct unit_case cases[] = {
     UNIT_CASE(a_line_comes_back_as_it_was_written),
     UNIT_CASE(a_line_that_is_not_whole_or_says_nonsense_is_none),
+    UNIT_CASE(a_line_with_a_number_beyond_its_limit_is_none),
     UNIT_CASE(a_slot_that_does_not_exist_is_only_made_where_that_is_wanted),
     UNIT_CASE(a_slot_whose_runner_died_before_the_hook_began_has_ended),
     UNIT_CASE(a_slot_is_busy_from_before_the_hook_has_said_its_pid),
     UNIT_CASE(a_hook_keeps_its_slot_busy_when_its_runner_is_gone),
     UNIT_CASE(a_daemon_that_kept_the_descriptor_does_not_keep_the_slot),
+    UNIT_CASE(a_new_file_that_a_killed_runner_left_does_not_hinder_the_next_one),
     UNIT_CASE(a_pid_that_came_again_is_another_process),
     UNIT_END,
 };

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "admin/attempt_text.h"
@@ -153,6 +154,32 @@ UNIT_TEST(the_census_counts_whole_entries_only)
     reader_kit_close(&kit);
 }
 
+UNIT_TEST(the_census_counts_files_only_and_an_absent_folder_is_empty)
+{
+    struct reader_kit kit;
+    struct census census;
+    struct err err = ERR_INIT;
+    int fd;
+
+    UNIT_REQUIRE(reader_kit_open(&kit, 1024 * 1024));
+    UNIT_TRUE(reader_kit_add(&kit, "tr-1").segment == 1);
+    UNIT_INT(0, mkdirat(kit.spool.log, "00000002.jsonl", 0700));
+    UNIT_INT(0, symlinkat("00000001.jsonl", kit.spool.log, "00000003.jsonl"));
+    UNIT_STATUS(STATUS_OK, census_take(&kit.spool, &census, &err), &err);
+    UNIT_INT(1, census.journal.files);
+    UNIT_INT(0, unlinkat(kit.spool.dir, SPOOL_RESULTS, AT_REMOVEDIR));
+    UNIT_STATUS(STATUS_OK, census_take(&kit.spool, &census, &err), &err);
+    UNIT_INT(0, census.results.files);
+    /* What is no folder cannot be counted. */
+    fd = file_open(kit.spool.dir, SPOOL_RESULTS, O_WRONLY | O_CREAT, 0600);
+    UNIT_TRUE(fd >= 0);
+    file_close(&fd);
+    census.results.files = 77;
+    UNIT_STATUS(STATUS_IO, census_take(&kit.spool, &census, &err), &err);
+    UNIT_INT(77, census.results.files);
+    reader_kit_close(&kit);
+}
+
 static const struct unit_case cases[] = {
     UNIT_CASE(a_curl_command_quotes_what_the_shell_would_take_apart),
     UNIT_CASE(a_curl_command_is_refused_without_url_or_with_a_signature),
@@ -160,6 +187,7 @@ static const struct unit_case cases[] = {
     UNIT_CASE(numbers_for_prometheus_escape_their_labels),
     UNIT_CASE(states_of_hooks_are_bits_of_a_filter),
     UNIT_CASE(the_census_counts_whole_entries_only),
+    UNIT_CASE(the_census_counts_files_only_and_an_absent_folder_is_empty),
     UNIT_END,
 };
 const struct unit_suite suite_verbs = {"verbs", cases};

@@ -108,11 +108,82 @@ UNIT_TEST(records_of_one_key_are_counted_as_repeated)
     reader_kit_close(&kit);
 }
 
+#define MANY 3000
+
+/* Adds records to the first segment by hand: the first `most` of them, each with a key of its own.
+ */
+static bool add_many(const struct reader_kit *kit, unsigned most)
+{
+    uint64_t at = reader_kit_size(kit, 1);
+    struct buf bytes;
+    bool ok = true;
+
+    buf_init(&bytes, (size_t)16 * 1024 * 1024);
+    for (unsigned i = 0; i < most && ok; i++) {
+        char key[EVENT_KEY_MAX], transcript[16];
+        struct record_line line;
+
+        snprintf(transcript, sizeof transcript, "many-%u", i);
+        ok = reader_kit_line(&line, key, transcript, STR("{}"));
+        if (ok) {
+            buf_add_str(&bytes, record_seal(&line, 1, at + bytes.len, false));
+            record_line_free(&line);
+        }
+    }
+    ok = ok && reader_kit_append(kit, 1, bytes.ptr, bytes.len);
+    buf_free(&bytes);
+    return ok;
+}
+
+UNIT_TEST(a_repeated_key_is_found_among_thousands)
+{
+    struct err err = ERR_INIT;
+    struct verify_report report;
+    struct reader_kit kit;
+
+    UNIT_REQUIRE(reader_kit_open(&kit, 1024 * 1024));
+    reader_kit_add(&kit, "t0");
+    UNIT_REQUIRE(add_many(&kit, MANY) && add_many(&kit, 2));
+    UNIT_TRUE(reader_kit_reboot(&kit));
+    UNIT_STATUS(STATUS_OK, verify_run(&kit.spool, &report, NULL, NULL, &err), &err);
+    UNIT_INT(MANY + 3, report.records);
+    UNIT_INT(2, report.repeated);
+    UNIT_TRUE(report.all_compared);
+    reader_kit_close(&kit);
+}
+
+UNIT_TEST(progress_is_told_behind_so_many_bytes_and_not_before)
+{
+    struct err err = ERR_INIT;
+    struct verify_report report;
+    struct told told = {0};
+    struct reader_kit kit;
+    uint64_t before;
+
+    UNIT_REQUIRE(reader_kit_open(&kit, 1024 * 1024));
+    reader_kit_add(&kit, "t0");
+    before = reader_kit_size(&kit, 1);
+    /* A hole, whose one line ends so. */
+    UNIT_TRUE(reader_kit_write(&kit, 1, VERIFY_PROGRESS - 2, "\n", 1));
+    UNIT_TRUE(reader_kit_reboot(&kit));
+    UNIT_STATUS(STATUS_OK, verify_run(&kit.spool, &report, tell, &told, &err), &err);
+    UNIT_INT(VERIFY_PROGRESS - 1, report.bytes);
+    UNIT_INT(0, told.progress);
+    UNIT_TRUE(reader_kit_truncate(&kit, 1, before));
+    UNIT_TRUE(reader_kit_write(&kit, 1, VERIFY_PROGRESS - 1, "\n", 1));
+    UNIT_STATUS(STATUS_OK, verify_run(&kit.spool, &report, tell, &told, &err), &err);
+    UNIT_INT(VERIFY_PROGRESS, report.bytes);
+    UNIT_INT(1, told.progress);
+    reader_kit_close(&kit);
+}
+
 static const struct unit_case cases[] = {
     UNIT_CASE(a_sound_journal_is_counted_and_nothing_is_told),
     UNIT_CASE(an_empty_journal_is_sound),
     UNIT_CASE(what_is_torn_and_what_is_rotten_is_told_apart),
     UNIT_CASE(records_of_one_key_are_counted_as_repeated),
+    UNIT_CASE(a_repeated_key_is_found_among_thousands),
+    UNIT_CASE(progress_is_told_behind_so_many_bytes_and_not_before),
     UNIT_END,
 };
 const struct unit_suite suite_verify = {"verify", cases};
