@@ -204,8 +204,8 @@ bool ledger_grown(const struct spool *spool, enum ledger_kind kind, struct place
 
         spool_segment_name(name, last);
         grown = last > from.segment ||
-                (last == from.segment && last != 0 && fstatat(f.dir, name, &sb, 0) == 0 &&
-                 (uint64_t)sb.st_size > from.offset);
+                (last == from.segment && last != 0 &&
+                 (fstatat(f.dir, name, &sb, 0) != 0 || (uint64_t)sb.st_size > from.offset));
     }
     folder_close(&f);
     return grown;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "fault_kit.h"
 #include "journal_kit.h"
 #include "unit.h"
 
@@ -404,6 +405,24 @@ UNIT_TEST(a_walk_from_a_file_that_was_pruned_goes_on_in_the_next)
     end();
 }
 
+UNIT_TEST(where_nobody_can_tell_there_may_be_more_lines)
+{
+    struct place behind;
+
+    UNIT_REQUIRE(begin());
+    UNIT_STATUS(STATUS_OK, add("a"), &err);
+    UNIT_TRUE(ledger_grown(&kit.spool, LEDGER_RESULTS, NO_PLACE));
+    (void)names(NO_PLACE, &behind, NULL);
+    UNIT_TRUE(!ledger_grown(&kit.spool, LEDGER_RESULTS, behind));
+    fault_arm(FAULT_FSTATAT, 1, EIO);
+    UNIT_TRUE(ledger_grown(&kit.spool, LEDGER_RESULTS, behind));
+    UNIT_TRUE(fault_disarm());
+    fault_arm(FAULT_OPENAT, 1, EMFILE);
+    UNIT_TRUE(ledger_grown(&kit.spool, LEDGER_RESULTS, behind));
+    UNIT_TRUE(fault_disarm());
+    end();
+}
+
 static const struct unit_case cases[] = {
     UNIT_CASE(lines_are_met_in_their_order_and_a_walk_goes_on_where_one_ended),
     UNIT_CASE(a_ledger_goes_on_in_its_last_file),
@@ -422,5 +441,6 @@ static const struct unit_case cases[] = {
     UNIT_CASE(files_whose_lines_are_all_older_are_pruned_and_the_last_one_never),
     UNIT_CASE(files_that_somebody_still_reads_are_not_pruned),
     UNIT_CASE(a_walk_from_a_file_that_was_pruned_goes_on_in_the_next),
+    UNIT_CASE(where_nobody_can_tell_there_may_be_more_lines),
     UNIT_END};
 const struct unit_suite suite_ledger = {"ledger", cases};
