@@ -332,9 +332,11 @@ class Trouble(ReconcileCase):
         self.assertEqual(set(ids), set(self.recorded(run)))
         self.assertIn("a pause of 2 s; again in 2.0 s", run.err)
         busy = next(moment for kind, moment in times if kind == "busy")
-        # What was under way already may come a moment later.
+        # What was under way already, or is asked before the answer has been read, may come a moment later.
         late = sorted(moment - busy for kind, moment in times if kind == "asked" and moment > busy)
-        self.assertGreaterEqual(late[PARALLEL], 1.9, f"{late[:20]}")
+        early = [moment for moment in late if moment < 1.9]
+        self.assertLess(len(early), 3 * PARALLEL, f"{late}")
+        self.assertTrue(all(moment < 0.5 for moment in early), f"{late}")
         self.assertEqual(len(ids) + 1, len(api.asked()))
 
     def test_a_pause_that_is_too_long_ends_it_and_what_came_is_on_record(self):
