@@ -11,8 +11,9 @@
 struct taking {
     struct queue *q;
     int64_t now_ns;
-    bool paused; /* there is no room for more */
-    uint64_t taken;
+    bool paused;  /* there is no room for more */
+    bool crowded; /* of events that wait for another run */
+    uint64_t taken, dropped;
 };
 
 /* It is run anyway. */
@@ -49,7 +50,7 @@ static enum status again(struct taking *t, struct snapshot_lane *saved, struct p
     if (before_first_run(lane, retry, place))
         return STATUS_OK;
     if (retry == NULL) {
-        t->paused = saved->retry_count >= QUEUE_RETRIES_MAX;
+        t->paused = t->crowded = saved->retry_count >= QUEUE_RETRIES_MAX;
         if (t->paused)
             return STATUS_OK;
         status = snapshot_retry_add(saved, place, &retry, err);
@@ -87,6 +88,15 @@ static enum status drop(struct taking *t, struct snapshot_lane *saved, struct pl
     return queue_record(t->q, &result, t->now_ns, err);
 }
 
+/* The endpoint of an event that waits for another run, or NULL. */
+static struct snapshot_lane *find_waiting(const struct queue *q, struct place place)
+{
+    for (size_t i = 0; i < q->count; i++)
+        if (snapshot_retry(q->lanes[i]->saved, place) != NULL)
+            return q->lanes[i]->saved;
+    return NULL;
+}
+
 /* The endpoint of the event. *out NULL: there is no such event. */
 static enum status find(struct queue *q, struct place place, struct snapshot_lane **out,
                         struct err *err)
@@ -96,12 +106,9 @@ static enum status find(struct queue *q, struct place place, struct snapshot_lan
     struct str name;
     struct buf line;
 
-    *out = NULL;
-    for (size_t i = 0; i < q->count; i++)
-        if (snapshot_retry(q->lanes[i]->saved, place) != NULL) {
-            *out = q->lanes[i]->saved;
-            return STATUS_OK;
-        }
+    *out = find_waiting(q, place);
+    if (*out != NULL)
+        return STATUS_OK;
     buf_init(&line, SEGMENT_LINE_MAX);
     status = queue_endpoint_of(q, place, &line, &name, &unknown);
     if (status == STATUS_OK) {
@@ -132,19 +139,25 @@ static enum status carry_out(struct taking *t, enum command_kind kind, struct pl
     return kind == COMMAND_AGAIN ? again(t, saved, place, err) : drop(t, saved, place, err);
 }
 
+static bool parse(struct str line, enum command_kind *kind, struct place *place)
+{
+    char id[RECORD_ID_MAX];
+
+    return commands_parse(line, kind, id, NULL) == STATUS_OK &&
+           record_id_parse(str_of(id), &place->segment, &place->offset);
+}
+
 static enum status take(void *context, struct place at, struct str line, struct err *err)
 {
     struct taking *t = context;
     enum status status = STATUS_OK;
-    char id[RECORD_ID_MAX];
     enum command_kind kind;
     struct place place;
 
-    if (commands_parse(line, &kind, id, NULL) != STATUS_OK ||
-        !record_id_parse(str_of(id), &place.segment, &place.offset))
-        t->q->ignored++;
-    else
+    if (parse(line, &kind, &place))
         status = carry_out(t, kind, place, err);
+    else
+        t->q->ignored++;
     if (status != STATUS_OK)
         return status;
     if (t->paused)
@@ -155,6 +168,53 @@ static enum status take(void *context, struct place at, struct str line, struct 
     return STATUS_OK;
 }
 
+static enum status take_drop(void *context, struct place at, struct str line, struct err *err)
+{
+    struct taking *t = context;
+    struct snapshot_lane *saved;
+    enum command_kind kind;
+    struct place place;
+    enum status status;
+
+    (void)at;
+    if (!parse(line, &kind, &place) || kind != COMMAND_DROP)
+        return STATUS_OK;
+    saved = find_waiting(t->q, place);
+    if (saved == NULL)
+        return STATUS_OK;
+    status = drop(t, saved, place, err);
+    if (status == STATUS_OK && t->paused)
+        return STATUS_LIMIT;
+    t->dropped += status == STATUS_OK;
+    return status;
+}
+
+static enum status walk(struct taking *t, struct place from, ledger_each each, struct place *end,
+                        struct err *err)
+{
+    enum status status;
+
+    t->paused = false;
+    status = ledger_walk(t->q->spool, LEDGER_COMMANDS, from, each, t, end, NULL, err);
+    return status == STATUS_LIMIT && t->paused ? STATUS_OK : status;
+}
+
+/* What is dropped makes the room that a replay before it waits for. It is met again in its turn,
+ * and the last that was said of an event is what counts. */
+static enum status look_ahead(struct taking *t, struct err *err)
+{
+    struct queue *q = t->q;
+    struct place from = q->snapshot.commands, end;
+    enum status status;
+
+    if (place_pack(q->ahead) > place_pack(from))
+        from = q->ahead;
+    status = walk(t, from, take_drop, &end, err);
+    if (status == STATUS_OK && !t->paused)
+        q->ahead = end;
+    return status;
+}
+
 enum status queue_take_commands(struct queue *q, int64_t now_ns, struct err *err)
 {
     struct taking t = {.q = q, .now_ns = now_ns};
@@ -163,12 +223,15 @@ enum status queue_take_commands(struct queue *q, int64_t now_ns, struct err *err
 
     if (!ledger_grown(q->spool, LEDGER_COMMANDS, q->snapshot.commands))
         return STATUS_OK;
-    status =
-        ledger_walk(q->spool, LEDGER_COMMANDS, q->snapshot.commands, take, &t, &end, NULL, err);
-    if (status == STATUS_OK)
-        q->snapshot.commands = end;
-    else if (status == STATUS_LIMIT && t.paused)
-        status = STATUS_OK;
+    do {
+        t.crowded = false;
+        t.dropped = 0;
+        status = walk(&t, q->snapshot.commands, take, &end, err);
+        if (status == STATUS_OK && !t.paused)
+            q->snapshot.commands = end;
+        if (status == STATUS_OK && t.crowded)
+            status = look_ahead(&t, err);
+    } while (status == STATUS_OK && t.dropped > 0);
     if (status == STATUS_OK && t.taken > 0)
         status = queue_flush(q, true, now_ns, err);
     return status;

@@ -53,7 +53,8 @@ struct queue {
     bool dirty;        /* the snapshot on disk is older than this */
     bool held;         /* some retries wait for a snapshot that has them */
     int64_t flushed_ns;
-    uint64_t ignored; /* commands for events that are not there or have no hook */
+    struct place ahead; /* up to where drops were looked for behind a replay that waits for room */
+    uint64_t ignored;   /* commands for events that are not there or have no hook */
 };
 
 /* ---- queue.c */

@@ -495,20 +495,24 @@ UNIT_TEST(a_replay_is_not_begun_before_it_is_on_disk_that_it_was_taken)
     qk_close();
 }
 
-UNIT_TEST(replays_wait_where_as_many_as_may_be_wait_already)
+/* a1 and a2 are done, and one more event may wait for another run. */
+static bool open_crowded(void)
 {
     char expected[32];
 
-    UNIT_REQUIRE(qk_open(QK_STAYS));
+    if (!qk_open(QK_STAYS))
+        return false;
     qk_record_many('a', 1, QUEUE_RETRIES_MAX + 2);
-    for (unsigned i = 1; i <= 2; i++) {
+    for (unsigned i = 1; i <= QUEUE_RETRIES_MAX + 1; i++) {
         snprintf(expected, sizeof expected, "a%u/1", i);
-        qk_run(expected, 0);
+        qk_run(expected, i <= 2 ? 0 : QK_FAILS);
     }
-    for (unsigned i = 3; i <= QUEUE_RETRIES_MAX + 1; i++) {
-        snprintf(expected, sizeof expected, "a%u/1", i);
-        qk_run(expected, QK_FAILS);
-    }
+    return true;
+}
+
+UNIT_TEST(replays_wait_where_as_many_as_may_be_wait_already)
+{
+    UNIT_REQUIRE(open_crowded());
     /* One finds room, the other does not. */
     qk_command(COMMAND_AGAIN, "a1");
     qk_command(COMMAND_AGAIN, "a2");
@@ -518,6 +522,37 @@ UNIT_TEST(replays_wait_where_as_many_as_may_be_wait_already)
     UNIT_TEXT("-", qk_claim());
     qk_end("a1", 0);
     UNIT_TEXT("a2/1", qk_claims(9));
+    qk_close();
+}
+
+UNIT_TEST(what_is_dropped_makes_room_for_replays_that_were_asked_for_before)
+{
+    UNIT_REQUIRE(open_crowded());
+    qk_command(COMMAND_AGAIN, "a1");
+    qk_command(COMMAND_AGAIN, "a2");
+    UNIT_TEXT("a1/1", qk_claims(9));
+    qk_command(COMMAND_DROP, "a5");
+    UNIT_TEXT("a2/1", qk_claims(9));
+    qk_end("a1", 0);
+    qk_end("a2", 0);
+    qk_after(24 * 3600 * QK_SECOND_NS);
+    UNIT_TRUE(strstr(qk_claims(9), "a5/") == NULL);
+    qk_close();
+}
+
+UNIT_TEST(a_replay_after_a_drop_that_was_carried_out_early_is_not_lost)
+{
+    UNIT_REQUIRE(open_crowded());
+    qk_command(COMMAND_AGAIN, "a1");
+    qk_command(COMMAND_AGAIN, "a2");
+    qk_command(COMMAND_DROP, "a5");
+    qk_command(COMMAND_AGAIN, "a5");
+    UNIT_TEXT("a1/1 a2/1", qk_claims(9));
+    qk_end("a1", 0);
+    UNIT_TEXT("a5/1", qk_claims(9));
+    qk_crash();
+    qk_end("a5", 0);
+    UNIT_TEXT("a1002/1", qk_claims(9));
     qk_close();
 }
 
@@ -548,6 +583,8 @@ static const struct unit_case cases[] = {
     UNIT_CASE(commands_that_the_system_does_not_let_us_carry_out_are_carried_out_later_and_once),
     UNIT_CASE(a_replay_is_not_begun_before_it_is_on_disk_that_it_was_taken),
     UNIT_CASE(replays_wait_where_as_many_as_may_be_wait_already),
+    UNIT_CASE(what_is_dropped_makes_room_for_replays_that_were_asked_for_before),
+    UNIT_CASE(a_replay_after_a_drop_that_was_carried_out_early_is_not_lost),
     UNIT_END,
 };
 
