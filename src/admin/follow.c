@@ -52,13 +52,14 @@ static struct place behind(const struct reader_item *item)
 static enum status offer(struct follower *f, const struct reader_item *item, struct err *err)
 {
     struct record record;
-    enum status status = STATUS_OK;
+    enum status status;
 
     /* The listing may have met what came while it began. */
-    if (place_pack(item->place) <= place_pack(f->listing->latest))
+    if (place_pack(item->place) <= place_pack(f->listing->latest) || item->found != READER_RECORD)
         return STATUS_OK;
-    if (item->found != READER_RECORD || record_parse(&record, item->line, false, NULL) != STATUS_OK)
-        return STATUS_OK;
+    status = record_parse(&record, item->line, false, err);
+    if (status != STATUS_OK)
+        return status == STATUS_CORRUPT ? STATUS_OK : status;
     if (filter_has(&f->listing->filter, &record))
         status = listing_print(f->listing, &record, item, err);
     record_free(&record);
@@ -101,11 +102,14 @@ static enum status each_run(void *context, struct place place, struct str line, 
     struct buf *out = &f->listing->line;
     const struct filter_list *endpoints = &f->listing->filter.endpoints;
     struct result result;
+    enum status status;
 
     (void)place;
     buf_reset(&f->text, RESULT_LINE_MAX);
-    if (result_parse(&result, &f->text, line, NULL) != STATUS_OK ||
-        !filter_list_has(endpoints, result.endpoint))
+    status = result_parse(&result, &f->text, line, err);
+    if (status != STATUS_OK)
+        return status == STATUS_CORRUPT ? STATUS_OK : status; /* of a later version */
+    if (!filter_list_has(endpoints, result.endpoint))
         return STATUS_OK;
     if (f->listing->format == EVENT_FORMAT_JSON)
         attempt_json_line(out, &result);
