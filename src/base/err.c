@@ -14,6 +14,15 @@ void err_clear(struct err *err)
     err->text[0] = '\0';
 }
 
+enum status err_pass_over(struct err *err, enum status status, enum status passed_over)
+{
+    if (status != passed_over)
+        return status;
+    if (err != NULL)
+        err_clear(err);
+    return STATUS_OK;
+}
+
 static void set_text(struct err *err, enum status status, const char *format, va_list args)
 {
     err->status = status;

@@ -25,6 +25,10 @@ struct err {
     }
 
 void err_clear(struct err *err);
+/* For a status that is no failure to the caller: STATUS_OK, and its words are gone, where `status`
+ * is `passed_over`; else `status`. err may be NULL, and held nothing before. */
+enum status err_pass_over(struct err *err, enum status status,
+                          enum status passed_over) STATUS_CHECKED;
 
 /* Returns `status`. err may be NULL: then only the status is passed on. */
 enum status err_set(struct err *err, enum status status, const char *format, ...)

@@ -140,7 +140,7 @@ static enum status take_result(void *context, struct place at, struct str line, 
     buf_reset(&s->text, LEDGER_LINE_MAX);
     status = result_parse(&result, &s->text, line, err);
     if (status != STATUS_OK)
-        return status == STATUS_CORRUPT ? STATUS_OK : status; /* of a later version */
+        return err_pass_over(err, status, STATUS_CORRUPT); /* of a later version */
     status = table_at_id(s->view, result.id, &info, err);
     if (status != STATUS_OK || info == NULL)
         return status;
@@ -436,7 +436,7 @@ static enum status offer_attempt(void *context, struct place at, struct str line
     status = result_parse(&result, &a->text, line, err);
     if (status == STATUS_OK && str_eq(result.id, a->id))
         return a->each(a->context, &result, err);
-    return status == STATUS_CORRUPT ? STATUS_OK : status;
+    return err_pass_over(err, status, STATUS_CORRUPT);
 }
 
 enum status hookview_attempts(const struct spool *spool, struct str id, int64_t received_ns,

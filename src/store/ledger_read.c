@@ -85,7 +85,7 @@ static enum status limit_of(const struct folder *f, size_t i, uint64_t *limit, s
     status = header_of(f, i + 1, &next, err);
     if (status == STATUS_OK && next.previous == f->list.numbers[i])
         *limit = next.previous_valid;
-    return status == STATUS_CORRUPT ? STATUS_OK : status;
+    return err_pass_over(err, status, STATUS_CORRUPT);
 }
 
 static enum status judge(struct walk *w, const struct line *line, struct err *err)

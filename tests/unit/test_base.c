@@ -40,6 +40,19 @@ UNIT_TEST(the_first_failure_keeps_its_words)
     UNIT_TEXT("first 1", err.text);
 }
 
+UNIT_TEST(what_is_passed_over_leaves_no_words_behind)
+{
+    struct err err = ERR_INIT;
+
+    UNIT_INT(STATUS_OK, err_pass_over(&err, STATUS_OK, STATUS_CORRUPT));
+    UNIT_INT(STATUS_OK,
+             err_pass_over(&err, err_set(&err, STATUS_CORRUPT, "no result"), STATUS_CORRUPT));
+    UNIT_INT(STATUS_IO,
+             err_pass_over(&err, err_set(&err, STATUS_IO, "cannot read"), STATUS_CORRUPT));
+    UNIT_TEXT("cannot read", err.text);
+    UNIT_INT(STATUS_OK, err_pass_over(NULL, STATUS_CORRUPT, STATUS_CORRUPT));
+}
+
 UNIT_TEST(errno_becomes_a_status_and_words)
 {
     struct err err = ERR_INIT;
@@ -362,6 +375,7 @@ UNIT_TEST(users_are_found_by_name_and_by_number_in_the_password_file)
 static const struct unit_case cases[] = {
     UNIT_CASE(every_status_maps_to_an_answer_and_our_own_trouble_is_always_503),
     UNIT_CASE(the_first_failure_keeps_its_words),
+    UNIT_CASE(what_is_passed_over_leaves_no_words_behind),
     UNIT_CASE(errno_becomes_a_status_and_words),
     UNIT_CASE(a_buffer_takes_its_maximum_and_not_one_byte_more),
     UNIT_CASE(a_failed_buffer_stays_failed_until_it_is_reset),

@@ -405,6 +405,31 @@ UNIT_TEST(a_walk_from_a_file_that_was_pruned_goes_on_in_the_next)
     end();
 }
 
+static enum status fail_late(void *context, struct place place, struct str line, struct err *e)
+{
+    (void)context;
+    (void)line;
+    return place.segment == 1 ? err_set(e, STATUS_IO, "what went wrong") : STATUS_OK;
+}
+
+UNIT_TEST(a_header_that_says_nothing_does_not_cover_up_what_goes_wrong_later)
+{
+    struct place behind;
+    int fd;
+
+    UNIT_REQUIRE(three_days());
+    fd = file_open(kit.spool.dir, SECOND, O_WRONLY, 0);
+    UNIT_TRUE(fd >= 0 && pwrite(fd, "#", 1, 1) == 1);
+    file_close(&fd);
+    err_clear(&err);
+    UNIT_STATUS(
+        STATUS_IO,
+        ledger_walk(&kit.spool, LEDGER_RESULTS, NO_PLACE, fail_late, NULL, &behind, NULL, &err),
+        NULL);
+    UNIT_TEXT("what went wrong", err.text);
+    end();
+}
+
 UNIT_TEST(where_nobody_can_tell_there_may_be_more_lines)
 {
     struct place behind;
@@ -441,6 +466,7 @@ static const struct unit_case cases[] = {
     UNIT_CASE(files_whose_lines_are_all_older_are_pruned_and_the_last_one_never),
     UNIT_CASE(files_that_somebody_still_reads_are_not_pruned),
     UNIT_CASE(a_walk_from_a_file_that_was_pruned_goes_on_in_the_next),
+    UNIT_CASE(a_header_that_says_nothing_does_not_cover_up_what_goes_wrong_later),
     UNIT_CASE(where_nobody_can_tell_there_may_be_more_lines),
     UNIT_END};
 const struct unit_suite suite_ledger = {"ledger", cases};
