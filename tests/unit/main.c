@@ -194,6 +194,17 @@ static void pass(void)
     CU_assertImplementation(CU_TRUE, 0, "", "", "", CU_FALSE);
 }
 
+static unsigned skipped;
+
+bool unit_root(void)
+{
+    if (geteuid() == 0)
+        return true;
+    printf("\n    skipped, which needs root: %s\n", CU_get_current_test()->pName);
+    skipped++;
+    return false;
+}
+
 bool unit_true(bool holds, const char *what, const char *file, unsigned line)
 {
     if (holds)
@@ -298,7 +309,9 @@ int main(int argc, char **argv)
     CU_basic_set_mode(CU_BRM_NORMAL);
     CU_basic_run_tests();
     failed = CU_get_number_of_tests_failed();
-    printf("%u passed, %u failed\n", CU_get_number_of_tests_run() - failed, failed);
+    if (skipped > 0)
+        printf("%u skipped, wholly or in part\n", skipped);
+    printf("%u passed, %u failed\n", CU_get_number_of_tests_run() - skipped - failed, failed);
     CU_cleanup_registry();
     return failed == 0 ? 0 : 1;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
+#include "../tools/child_end.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "journal_kit.h"
-#include "../tools/child_end.h"
 #include "store/index.h"
 
 #include <errno.h>

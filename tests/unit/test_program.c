@@ -53,8 +53,7 @@ UNIT_TEST(a_program_of_ours_that_only_we_can_change_will_do)
 
 UNIT_TEST(a_program_will_do_for_its_owner_and_one_of_root_for_everybody)
 {
-    if (geteuid() != 0)
-        return;
+    UNIT_REQUIRE_ROOT();
     UNIT_INT(0, chmod(unit_folder(), 0755));
     UNIT_REQUIRE(make(0755));
     UNIT_INT(0, seteuid(OTHER_USER));
@@ -68,8 +67,7 @@ UNIT_TEST(a_program_will_do_for_its_owner_and_one_of_root_for_everybody)
 
 UNIT_TEST(a_program_of_another_user_is_refused)
 {
-    if (geteuid() != 0)
-        return;
+    UNIT_REQUIRE_ROOT();
     UNIT_REQUIRE(make(0755));
     UNIT_INT(0, chown(path, OTHER_USER, (gid_t)-1));
     check(path, STATUS_CONFIG, "belongs to user 54321");

@@ -279,8 +279,7 @@ UNIT_TEST(a_configuration_that_others_can_write_is_refused)
 
 UNIT_TEST(a_configuration_of_another_user_is_refused)
 {
-    if (geteuid() != 0)
-        return;
+    UNIT_REQUIRE_ROOT();
     put("conf", ENDPOINT);
     UNIT_INT(0, chown(in("conf"), OTHER_USER, (gid_t)-1));
     load_fails("belongs to user 54321");
@@ -291,8 +290,7 @@ UNIT_TEST(a_configuration_of_root_serves_everybody)
     struct told told;
     const struct settings *s;
 
-    if (geteuid() != 0)
-        return;
+    UNIT_REQUIRE_ROOT();
     put("conf", ENDPOINT);
     put("one", "first");
     put("two", "second");
@@ -424,8 +422,7 @@ UNIT_TEST(a_configuration_of_the_user_that_we_run_as_is_ours)
     const struct settings *s = NULL;
     struct err err = ERR_INIT;
 
-    if (geteuid() != 0)
-        return;
+    UNIT_REQUIRE_ROOT();
     put_all();
     UNIT_INT(0, chmod(unit_folder(), 0755));
     UNIT_INT(0, chown(in("conf"), OTHER_USER, (gid_t)-1));
@@ -440,8 +437,7 @@ UNIT_TEST(a_secret_of_another_user_is_used_and_told)
     struct told told;
     const struct settings *s;
 
-    if (geteuid() != 0)
-        return;
+    UNIT_REQUIRE_ROOT();
     put_all();
     UNIT_INT(0, chown(in("one"), OTHER_USER, (gid_t)-1));
     s = load(&told);
@@ -497,8 +493,7 @@ UNIT_TEST(a_secret_file_that_cannot_be_opened_is_to_blame_for_it)
     name[sizeof name - 1] = '\0';
     /* The path leaves no room for itself in the sentence. */
     secret_is_to_blame(name, "cannot be opened: File name too long");
-    if (geteuid() != 0)
-        return;
+    UNIT_REQUIRE_ROOT();
     UNIT_INT(0, chmod(unit_folder(), 0755));
     UNIT_INT(0, seteuid(OTHER_USER));
     secret_is_to_blame(in("one"), "Permission denied");
@@ -731,8 +726,7 @@ UNIT_TEST(the_home_that_our_program_lies_in_comes_before_that_of_the_password_fi
     const char *places[] = {keep(homes[0], "place"), keep(homes[1], "home"), NULL};
     const char *program = keep(programs, "place/cgi-bin/stenohook.cgi");
 
-    if (geteuid() != 0)
-        return;
+    UNIT_REQUIRE_ROOT();
     put_below("home");
     put_below("place");
     UNIT_INT(0, chmod(unit_folder(), 0755));
@@ -810,8 +804,7 @@ UNIT_TEST(only_root_becomes_the_author_of_a_configuration)
     put("conf", ENDPOINT);
     UNIT_STATUS(STATUS_OK, settings_become_author(in("absent"), &err), &err);
     UNIT_STATUS(STATUS_OK, settings_become_author(in("conf"), &err), &err);
-    if (geteuid() != 0)
-        return;
+    UNIT_REQUIRE_ROOT();
     UNIT_INT(0, chown(in("conf"), OTHER_USER, (gid_t)-1));
     UNIT_INT(0, seteuid(OTHER_USER + 1));
     UNIT_STATUS(STATUS_OK, settings_become_author(in("conf"), &err), &err);
@@ -842,8 +835,7 @@ UNIT_TEST(the_topmost_folder_that_is_ours_is_found)
     above(program, OTHER_USER, NULL);
     above("stenohook.cgi", OTHER_USER, NULL);
     above("/absent/stenohook.cgi", OTHER_USER, NULL);
-    if (geteuid() != 0)
-        return;
+    UNIT_REQUIRE_ROOT();
     UNIT_INT(0, chown(in("home/u"), OTHER_USER, (gid_t)-1));
     UNIT_INT(0, chown(in("home/u/cgi-bin"), OTHER_USER, (gid_t)-1));
     above(program, OTHER_USER, in("home/u"));

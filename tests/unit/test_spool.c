@@ -227,8 +227,7 @@ UNIT_TEST(a_spool_may_lie_right_below_the_root_folder)
     struct err err = ERR_INIT;
     struct spool spool;
 
-    if (geteuid() != 0)
-        return;
+    UNIT_REQUIRE_ROOT();
     (void)unit_folder();
     UNIT_INT(STATUS_OK, in_child(create_below_root));
     UNIT_STATUS(STATUS_OK, spool_open(&spool, in_folder("spool"), &err), &err);
@@ -392,8 +391,7 @@ UNIT_TEST(root_becomes_the_owner_and_others_are_refused)
     UNIT_STATUS(STATUS_CONFIG, spool_become_owner(in_folder("spool"), NULL), NULL);
     UNIT_STATUS(STATUS_OK, spool_create(path, &err), &err);
     UNIT_STATUS(STATUS_OK, spool_become_owner(path, &err), &err);
-    if (geteuid() != 0)
-        return; /* the rest needs root */
+    UNIT_REQUIRE_ROOT();
     UNIT_REQUIRE(make_for(NOBODY));
     UNIT_STATUS(STATUS_OWNER, spool_open(&spool, path, NULL), NULL);
     UNIT_INT(0, in_child(become_wholly));
@@ -405,8 +403,7 @@ UNIT_TEST(root_becomes_the_owner_and_others_are_refused)
 
 UNIT_TEST(who_has_not_wholly_become_the_owner_does_not_pass_for_him)
 {
-    if (geteuid() != 0)
-        return;
+    UNIT_REQUIRE_ROOT();
     UNIT_REQUIRE(make_for(NOBODY));
     UNIT_INT(STATUS_OWNER, in_child(become_only_for_now));
     UNIT_INT(STATUS_OWNER, in_child(become_only_in_effect));
@@ -438,8 +435,7 @@ UNIT_TEST(a_spool_of_another_user_is_his_also_where_we_may_not_enter)
     struct err err = ERR_INIT;
     struct spool spool;
 
-    if (geteuid() != 0)
-        return;
+    UNIT_REQUIRE_ROOT();
     UNIT_REQUIRE(make_for(NOBODY));
     UNIT_INT(0, seteuid(OTHER_USER));
     UNIT_STATUS(STATUS_OWNER, spool_open(&spool, path, &err), &err);
@@ -459,8 +455,7 @@ UNIT_TEST(a_spool_in_a_folder_that_its_user_cannot_read_can_be_made)
 {
     struct err err = ERR_INIT;
 
-    if (geteuid() != 0)
-        return;
+    UNIT_REQUIRE_ROOT();
     UNIT_REQUIRE(make_for(NOBODY));
     UNIT_INT(0, chmod(unit_folder(), 0711));
     UNIT_INT(0, seteuid(NOBODY));
@@ -473,8 +468,7 @@ UNIT_TEST(a_derived_folder_that_cannot_be_made_is_an_error)
     struct spool spool;
     char sub[200];
 
-    if (geteuid() != 0)
-        return;
+    UNIT_REQUIRE_ROOT();
     UNIT_REQUIRE(make_for(NOBODY));
     snprintf(sub, sizeof sub, "%s/idx", path);
     UNIT_INT(0, rmdir(sub));

@@ -138,8 +138,14 @@ UNIT_TEST(parameters_stand_behind_the_address_escaped_in_their_order)
 
 UNIT_TEST(an_address_or_a_parameter_that_is_none_is_refused)
 {
-    static const char *const urls[] = {
-        "", "a/b", "ftp://a/b", "https:///b", "https://a b", "https://u@a/", "https://a/\n", "https://a/b#c"};
+    static const char *const urls[] = {"",
+                                       "a/b",
+                                       "ftp://a/b",
+                                       "https:///b",
+                                       "https://a b",
+                                       "https://u@a/",
+                                       "https://a/\n",
+                                       "https://a/b#c"};
     static const char *const params[] = {"", "x", "=x"};
     struct buf out;
 

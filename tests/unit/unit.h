@@ -44,6 +44,13 @@ struct unit_suite {
         if (!unit_true(!!(e), #e, __FILE__, __LINE__))                                             \
             return;                                                                                \
     } while (0)
+/* Leaves the test, or the rest of it, where we are not root. That is told, and counted by itself.
+ */
+#define UNIT_REQUIRE_ROOT()                                                                        \
+    do {                                                                                           \
+        if (!unit_root())                                                                          \
+            return;                                                                                \
+    } while (0)
 #define UNIT_INT(expected, actual)                                                                 \
     unit_int((int64_t)(expected), (int64_t)(actual), #actual, __FILE__, __LINE__)
 #define UNIT_HEX(expected, actual)                                                                 \
@@ -54,6 +61,7 @@ struct unit_suite {
 #define UNIT_STATUS(expected, actual, err)                                                         \
     unit_status((expected), (actual), (err), #actual, __FILE__, __LINE__)
 
+bool unit_root(void);
 bool unit_true(bool holds, const char *what, const char *file, unsigned line);
 void unit_int(int64_t expected, int64_t actual, const char *what, const char *file, unsigned line);
 void unit_hex(uint64_t expected, uint64_t actual, const char *what, const char *file,
