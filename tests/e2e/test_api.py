@@ -339,7 +339,7 @@ endpoint "signed" {{ url = "https://example.com/x" auth = "aai-signature" secret
                 conn, _ = listener.accept()
                 conn.recv(65536)
                 conn.close()
-            thread = threading.Thread(target=hang_up)
+            thread = threading.Thread(target=hang_up, daemon=True)
             thread.start()
             said, seen = self.on_terminal(audio, "--api-url", f"http://127.0.0.1:{listener.getsockname()[1]}", code=4)
             thread.join()

@@ -193,7 +193,7 @@ class Examples(unittest.TestCase):
 
     def test_rows_of_hooks_that_run_side_by_side_stay_whole(self):
         path = os.path.join(self.folder, "events.csv")
-        threads = [threading.Thread(target=self.hook, args=("append-csv", path), kwargs={"EVENT_ID": f"1:{n}"})
+        threads = [threading.Thread(target=self.hook, args=("append-csv", path), kwargs={"EVENT_ID": f"1:{n}"}, daemon=True)
                    for n in range(20)]
         for thread in threads:
             thread.start()

@@ -261,7 +261,7 @@ class Life(PlaceCase):
             self.addCleanup(gateway.stop)
         for _ in range(5):
             body, answers = fresh(), []
-            threads = [threading.Thread(target=lambda g=g: answers.append(g.post(body))) for g in gateways * 4]
+            threads = [threading.Thread(target=lambda g=g: answers.append(g.post(body)), daemon=True) for g in gateways * 4]
             for t in threads:
                 t.start()
             for t in threads:

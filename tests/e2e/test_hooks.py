@@ -278,7 +278,7 @@ class Limits(HookCase):
         # A tenth of them takes long enough for all places to be taken.
         hook = self.script(f"echo + >> {log}; case $STENOHOOK_EVENT_ID in *0) sleep 0.2;; esac; echo - >> {log}")
         place.configure({"calls": {"hook": [hook]}}, hooks_max=10)
-        subprocess.run([os.path.join(place.build, "tests", "tools", "history"), place.spool, "10000"], check=True,
+        subprocess.run([place.copied("tests/tools/history"), place.spool, "10000"], check=True,
                        capture_output=True, timeout=120, **as_worker())
         done = subprocess.run([place.runner, "--config", place.config, "--once"], env=place.env(), timeout=300,
                               capture_output=True, text=True, cwd="/", check=False, **as_worker())

@@ -290,8 +290,8 @@ class Outages(ReconcileCase):
                     with lock:
                         new.append(i)
         runs = []
-        threads = [threading.Thread(target=deliver, args=(ids[k::3],)) for k in range(3)]
-        threads += [threading.Thread(target=lambda: runs.append(self.reconcile(self.sandbox, key_file=self.sandbox.key_file)))
+        threads = [threading.Thread(target=deliver, args=(ids[k::3],), daemon=True) for k in range(3)]
+        threads += [threading.Thread(target=lambda: runs.append(self.reconcile(self.sandbox, key_file=self.sandbox.key_file)), daemon=True)
                     for _ in range(2)]
         for thread in threads:
             thread.start()

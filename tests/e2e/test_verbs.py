@@ -378,7 +378,7 @@ class Check(VerbCase):
         spool = os.path.join(self.place.run, "spool")
         self.cli("init", "--user", worker().pw_name, "--spool", spool, "--config",
                  os.path.join(self.place.folder, "init", "other.conf"))
-        subprocess.run([os.path.join(self.place.build, "tests", "tools", "history"), spool, "20"], check=True,
+        subprocess.run([self.place.copied("tests/tools/history"), spool, "20"], check=True,
                        capture_output=True, cwd="/", **as_worker())
         self.place.spool = spool
         self.site(runner=self.place.runner)
