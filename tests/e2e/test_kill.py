@@ -21,7 +21,7 @@ from place import Process, as_worker, kill_running, running
 from sender import Sender, transcript
 
 KILLS = int(os.environ.get("KILLS", "60"))
-PATIENCE_S = 30
+PATIENCE_S = 120  # mod_fcgid starts nothing for half a minute where many have died
 
 
 class Storm:
@@ -55,7 +55,7 @@ class Storm:
         with concurrent.futures.ThreadPoolExecutor(count) as pool:
             sending = [pool.submit(self.deliver_until_stopped, once) for _ in range(count)]
             try:
-                yield
+                yield sending
             finally:
                 self.stopping.set()
             for sender in sending:
@@ -138,8 +138,9 @@ class Killed(Storm, PlaceCase):
 class KilledBehind(Storm):
     """Those that a web server has started, and starts anew."""
 
-    # lighttpd looks for dead processes once a second, mod_fcgid starts new ones seconds later.
+    # lighttpd looks for dead processes once a second; mod_fcgid starts new ones seconds later, and the later the more died.
     share = {"lighttpd-fastcgi": 6, "apache-fcgid": 12}
+    slow_max = 30
 
     def test_programs_of_a_web_server_killed_under_load(self):
         sender = Sender()
@@ -150,11 +151,14 @@ class KilledBehind(Storm):
             except requests.RequestException:
                 return 0
 
-        with self.senders(4, once):
-            killed, kills = 0, max(1, KILLS // self.share.get(self.mode, 1))
+        with self.senders(4, once) as sending:
+            killed, kills = 0, KILLS
+            if self.mode in self.share:
+                kills = max(1, min(self.slow_max, KILLS // self.share[self.mode]))
             end = time.monotonic() + 60 + 10 * kills
             while killed < kills:
-                self.assertLess(time.monotonic(), end, f"{killed} kills only")
+                if time.monotonic() > end or any(sender.done() for sender in sending):
+                    self.fail(f"{killed} kills only")
                 time.sleep(self.random.uniform(0.0, 0.03))
                 # Those that only just begin would never come to serve.
                 found = running(self.place.program) if 2 * len(self.acknowledged) >= killed else []
