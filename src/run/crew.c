@@ -243,22 +243,22 @@ static enum status adopt(struct crew *crew, struct job *job, uint64_t mono_ns, i
     enum status status =
         slot_open(&job->slot, crew->site.spool, job->slot.number, false, &state, err);
 
-    if (status == STATUS_OK && (state == SLOT_BUSY || state == SLOT_ENDED))
-        status = queue_adopt(crew->account.queue, str_of(run->id), run->attempt, &claim, err);
+    if (status != STATUS_OK || (state != SLOT_BUSY && state != SLOT_ENDED))
+        return status;
+    status = queue_adopt(crew->account.queue, str_of(run->id), run->attempt, &claim, err);
     if (status != STATUS_OK)
         return status;
+    take_claim(job, claim);
     if (state == SLOT_BUSY) {
         orphan_meet(&job->orphan, &job->slot, mono_ns, wall_ns);
         job->kind = JOB_ORPHAN;
-        take_claim(job, claim);
         crew->running++;
-    } else if (state == SLOT_ENDED) {
-        take_claim(job, claim);
-        if (job->claim != NULL)
-            lost(crew, job, RESULT_LOST, mono_ns, wall_ns);
-        job->claim = NULL;
-        slot_clear(&job->slot);
+        return STATUS_OK;
     }
+    if (job->claim != NULL)
+        lost(crew, job, RESULT_LOST, mono_ns, wall_ns);
+    job->claim = NULL;
+    slot_clear(&job->slot);
     return STATUS_OK;
 }
 
