@@ -125,14 +125,21 @@ def kill_running(pid, program):
         os.close(fd)
 
 
+def temporary_folder():
+    """A folder that is gone at the end of the run, also of one that is stopped; who made it may remove it before."""
+    with whole():
+        folder = tempfile.mkdtemp(prefix="stenohook-e2e-", dir=os.environ.get("TMPDIR", "/tmp"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 class Place:
     """A site. `build` is the folder with the programs; `endpoints` maps names to the keys of an endpoint."""
 
     def __init__(self, endpoints=None, build=None, spool=None, **globals_):
         self.build = build or build_dir()
-        base = os.environ.get("TMPDIR", "/tmp")
         with whole():
-            self.folder = tempfile.mkdtemp(prefix="stenohook-e2e-", dir=base)
+            self.folder = temporary_folder()
             atexit.register(self.remove)
         os.chmod(self.folder, 0o755)
         self.check_reach()

@@ -3,16 +3,15 @@
 import os
 import shutil
 import subprocess
-import tempfile
 import unittest
 
-from place import build_dir
+from place import build_dir, temporary_folder
 from scripted import Scripted
 
 
 class RemoteCase(unittest.TestCase):
     def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="stenohook-e2e-", dir=os.environ.get("TMPDIR", "/tmp"))
+        self.folder = temporary_folder()
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
     def serve(self, script, **how):

@@ -5,12 +5,11 @@ import os
 import re
 import shutil
 import signal
-import tempfile
 import time
 
 import requests
 
-from place import ROOT, Process, Trouble, build_dir, free_port, need, wait_until
+from place import ROOT, Process, Trouble, build_dir, free_port, need, temporary_folder, wait_until
 from remote import RemoteCase
 
 SHIPPED = os.path.join(ROOT, "examples", "sandbox", "lighttpd.conf")
@@ -33,7 +32,7 @@ class Sandbox:
 
     def __init__(self, **settings):
         need("lighttpd")
-        self.folder = tempfile.mkdtemp(prefix="stenohook-e2e-", dir=os.environ.get("TMPDIR", "/tmp"))
+        self.folder = temporary_folder()
         self.state = os.path.join(self.folder, "state")
         os.mkdir(self.state, 0o700)
         self.run = os.path.join(self.folder, "run")

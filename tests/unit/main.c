@@ -150,7 +150,7 @@ static const struct unit_suite *const suites[] = {
 #endif
 };
 
-static char folder[64];
+static char folder[100];
 
 static int remove_entry(const char *path, const struct stat *sb, int type, struct FTW *ftw)
 {
@@ -175,8 +175,11 @@ void unit_fresh_folder(void)
 const char *unit_folder(void)
 {
     if (folder[0] == '\0') {
-        snprintf(folder, sizeof folder, "/tmp/stenohook-unit-XXXXXX");
-        if (mkdtemp(folder) == NULL) {
+        const char *base = getenv("TMPDIR");
+        int len = snprintf(folder, sizeof folder, "%s/stenohook-unit-XXXXXX",
+                           base == NULL ? "/tmp" : base);
+
+        if (len < 0 || (size_t)len >= sizeof folder || mkdtemp(folder) == NULL) {
             perror("mkdtemp");
             abort();
         }
