@@ -134,6 +134,17 @@ bool kit_reopen(struct kit *kit)
            kit->journal != NULL;
 }
 
+bool kit_spool(struct spool *out)
+{
+    struct err err = ERR_INIT;
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/spool", unit_folder());
+    UNIT_STATUS(STATUS_OK, spool_create(path, &err), &err);
+    UNIT_STATUS(STATUS_OK, spool_open(out, path, &err), &err);
+    return err.status == STATUS_OK;
+}
+
 bool kit_open(struct kit *kit)
 {
     memset(kit, 0, sizeof *kit);
@@ -141,9 +152,7 @@ bool kit_open(struct kit *kit)
     snprintf(kit->path, sizeof kit->path, "%s/spool", unit_folder());
     kit->options = (struct journal_options){.segment_max = 1024 * 1024};
     kit->now_ns = clock_wall_ns();
-    UNIT_STATUS(STATUS_OK, spool_create(kit->path, &kit->err), &kit->err);
-    UNIT_STATUS(STATUS_OK, spool_open(&kit->spool, kit->path, &kit->err), &kit->err);
-    return kit->err.status == STATUS_OK && kit_reopen(kit);
+    return kit_spool(&kit->spool) && kit_reopen(kit);
 }
 
 void kit_close(struct kit *kit)

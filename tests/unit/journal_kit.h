@@ -25,6 +25,9 @@ struct kit {
 
 #define KIT_DAY_NS (INT64_C(86400) * 1000000000)
 
+/* A fresh spool in the test's folder, without a journal. */
+bool kit_spool(struct spool *out);
+
 /* A fresh spool in the test's folder, with segments of 1 MiB. */
 bool kit_open(struct kit *kit);
 void kit_close(struct kit *kit);

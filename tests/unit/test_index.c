@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "journal_kit.h"
 #include "unit.h"
 
 #include "base/file.h"
@@ -16,12 +17,10 @@ static struct index idx;
 
 static bool start(void)
 {
-    static char path[160];
     struct err err = ERR_INIT;
 
-    snprintf(path, sizeof path, "%s/spool", unit_folder());
-    UNIT_STATUS(STATUS_OK, spool_create(path, &err), &err);
-    UNIT_STATUS(STATUS_OK, spool_open(&spool, path, &err), &err);
+    if (!kit_spool(&spool))
+        return false;
     index_init(&idx, &spool);
     UNIT_STATUS(STATUS_OK, index_reset(&idx, 0, &err), &err);
     return err.status == STATUS_OK;

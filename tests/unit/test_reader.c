@@ -10,6 +10,16 @@
 #define ONE_SEGMENT ((uint64_t)16 * 1024 * 1024)
 #define SMALL 1 /* every record in a segment of its own */
 
+/* t0 and t1 in one segment; *second is t1's place. */
+static bool open_two_records(struct reader_kit *kit, struct place *second)
+{
+    if (!reader_kit_open(kit, ONE_SEGMENT))
+        return false;
+    reader_kit_add(kit, "t0");
+    *second = reader_kit_add(kit, "t1");
+    return true;
+}
+
 UNIT_TEST(an_empty_spool_has_nothing_to_read)
 {
     struct reader_kit kit;
@@ -54,9 +64,7 @@ UNIT_TEST(reading_begins_where_it_is_asked_to)
     struct place second, third;
     struct reader_kit kit;
 
-    UNIT_REQUIRE(reader_kit_open(&kit, ONE_SEGMENT));
-    reader_kit_add(&kit, "t0");
-    second = reader_kit_add(&kit, "t1");
+    UNIT_REQUIRE(open_two_records(&kit, &second));
     third = reader_kit_add(&kit, "t2");
     reader_kit_walk(&kit, second, found);
     UNIT_TEXT("RR", found);
@@ -185,9 +193,7 @@ UNIT_TEST(the_next_header_says_what_counts_of_a_segment)
     struct place second;
     struct reader_kit kit;
 
-    UNIT_REQUIRE(reader_kit_open(&kit, ONE_SEGMENT));
-    reader_kit_add(&kit, "t0");
-    second = reader_kit_add(&kit, "t1");
+    UNIT_REQUIRE(open_two_records(&kit, &second));
     UNIT_REQUIRE(second.segment == 1);
     UNIT_TRUE(second_segment(&kit, second.offset));
     UNIT_TEXT("HRvH", reader_kit_found(&kit));
@@ -199,9 +205,7 @@ UNIT_TEST(a_line_that_ends_behind_what_counts_is_void)
     struct place second;
     struct reader_kit kit;
 
-    UNIT_REQUIRE(reader_kit_open(&kit, ONE_SEGMENT));
-    reader_kit_add(&kit, "t0");
-    second = reader_kit_add(&kit, "t1");
+    UNIT_REQUIRE(open_two_records(&kit, &second));
     UNIT_TRUE(second_segment(&kit, second.offset + 20));
     UNIT_TEXT("HRvH", reader_kit_found(&kit));
     UNIT_TRUE(reader_kit_truncate(&kit, 1, second.offset + 30));
@@ -216,9 +220,7 @@ UNIT_TEST(a_line_that_is_damaged_behind_what_counts_is_torn_and_no_damage)
     struct place second;
     struct reader_kit kit;
 
-    UNIT_REQUIRE(reader_kit_open(&kit, ONE_SEGMENT));
-    reader_kit_add(&kit, "t0");
-    second = reader_kit_add(&kit, "t1");
+    UNIT_REQUIRE(open_two_records(&kit, &second));
     UNIT_TRUE(second_segment(&kit, second.offset + 20));
     UNIT_TRUE(reader_kit_write(&kit, 1, second.offset + 60, "#", 1));
     UNIT_TEXT("HRtH", reader_kit_found(&kit));

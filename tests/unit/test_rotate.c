@@ -183,15 +183,23 @@ UNIT_TEST(a_rotation_that_was_killed_before_the_new_name_is_ended)
     kit_close(&kit);
 }
 
-UNIT_TEST(a_rotation_that_was_killed_after_the_new_name_is_taken_over)
+/* Three keys, and a rotation that ended with the name of segment 2. */
+static bool open_behind_new_name(void)
 {
     struct place durable;
 
-    UNIT_REQUIRE(kit_open(&kit));
+    if (!kit_open(&kit))
+        return false;
     UNIT_INT(0, append_keys(0, 3, false));
     UNIT_STATUS(STATUS_OK, journal_durable(&kit.spool, &durable, &kit.err), &kit.err);
     set_rotating(2);
     add_segment_2(1, durable.offset);
+    return true;
+}
+
+UNIT_TEST(a_rotation_that_was_killed_after_the_new_name_is_taken_over)
+{
+    UNIT_REQUIRE(open_behind_new_name());
     UNIT_INT(0, append_keys(0, 3, true));
     UNIT_INT(0, append_keys(3, 4, false));
     UNIT_TRUE(strncmp(kit.id, "2:", 2) == 0);
@@ -293,13 +301,7 @@ UNIT_TEST(a_segment_that_was_begun_behind_another_is_not_taken_over)
 
 UNIT_TEST(a_segment_whose_taking_over_fails_is_taken_over_by_the_next)
 {
-    struct place durable;
-
-    UNIT_REQUIRE(kit_open(&kit));
-    UNIT_INT(0, append_keys(0, 3, false));
-    UNIT_STATUS(STATUS_OK, journal_durable(&kit.spool, &durable, &kit.err), &kit.err);
-    set_rotating(2);
-    add_segment_2(1, durable.offset);
+    UNIT_REQUIRE(open_behind_new_name());
     fault_arm(FAULT_FSTATAT, 1, EIO);
     UNIT_STATUS(STATUS_IO, kit_append(&kit, "k3"), &kit.err);
     UNIT_TRUE(fault_disarm());

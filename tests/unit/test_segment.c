@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "fault_kit.h"
+#include "journal_kit.h"
 #include "store/hints.h"
 #include "store/segment.h"
 
@@ -18,17 +19,6 @@
 #define BLOCK_LEN ((size_t)1024 * 1024)
 
 static struct spool spool;
-
-static bool begin(void)
-{
-    struct err err = ERR_INIT;
-    char path[200];
-
-    snprintf(path, sizeof path, "%s/spool", unit_folder());
-    UNIT_STATUS(STATUS_OK, spool_create(path, &err), &err);
-    UNIT_STATUS(STATUS_OK, spool_open(&spool, path, &err), &err);
-    return err.status == STATUS_OK;
-}
 
 static void make(uint32_t segment, uint32_t previous, uint64_t valid)
 {
@@ -49,7 +39,7 @@ UNIT_TEST(segments_are_listed_in_their_order_and_other_files_are_not)
     struct err err = ERR_INIT;
     struct segment_list list;
 
-    UNIT_REQUIRE(begin());
+    UNIT_REQUIRE(kit_spool(&spool));
     make(12, 0, 0);
     make(3, 0, 0);
     make(7, 0, 0);
@@ -73,7 +63,7 @@ UNIT_TEST(a_missing_folder_has_no_segments_and_an_unreadable_one_is_an_error)
     struct err err = ERR_INIT;
     struct segment_list list = {.count = 9};
 
-    UNIT_REQUIRE(begin());
+    UNIT_REQUIRE(kit_spool(&spool));
     make(1, 0, 0);
     UNIT_STATUS(STATUS_OK, segment_list_folder(spool.dir, "absent", &list, &err), &err);
     UNIT_INT(0, list.count);
@@ -96,7 +86,7 @@ static enum status list_and_forget(void *context, struct err *err)
 
 UNIT_TEST(a_list_that_could_not_be_read_whole_is_an_error)
 {
-    UNIT_REQUIRE(begin());
+    UNIT_REQUIRE(kit_spool(&spool));
     for (uint32_t segment = 1; segment <= 100; segment++)
         make(segment, 0, 0);
     fault_each(FAULT_MEMORY, ENOMEM, STATUS_MEMORY, list_and_forget, NULL);
@@ -112,7 +102,7 @@ UNIT_TEST(a_segment_that_is_missing_is_told_as_that)
     struct record_header header;
     int fd = -7;
 
-    UNIT_REQUIRE(begin());
+    UNIT_REQUIRE(kit_spool(&spool));
     UNIT_STATUS(STATUS_MISSING, segment_open(&spool, 4, O_RDONLY, &fd, &err), &err);
     UNIT_TRUE(strstr(err.text, "00000004.jsonl") != NULL);
     UNIT_INT(-7, fd);
@@ -128,7 +118,7 @@ UNIT_TEST(the_header_of_another_segment_is_none_of_its_own)
     struct err err = ERR_INIT;
     struct record_header header;
 
-    UNIT_REQUIRE(begin());
+    UNIT_REQUIRE(kit_spool(&spool));
     make(4, 2, 99);
     UNIT_STATUS(STATUS_OK, segment_header(&spool, 4, &header, &err), &err);
     UNIT_INT(2, header.previous);
@@ -142,7 +132,7 @@ UNIT_TEST(a_header_that_the_disk_cannot_read_is_not_taken_for_a_damaged_one)
 {
     struct record_header header;
 
-    UNIT_REQUIRE(begin());
+    UNIT_REQUIRE(kit_spool(&spool));
     make(4, 2, 99);
     fault_arm(FAULT_PREAD, 1, EIO);
     UNIT_STATUS(STATUS_IO, segment_header(&spool, 4, &header, NULL), NULL);
@@ -158,7 +148,7 @@ UNIT_TEST(a_name_that_is_taken_is_said_and_left_alone)
     bool taken = false;
     uint64_t len;
 
-    UNIT_REQUIRE(begin());
+    UNIT_REQUIRE(kit_spool(&spool));
     make(4, 2, 99);
     UNIT_STATUS(STATUS_OK, segment_make(&spool, &header, &len, &taken, &err), &err);
     UNIT_TRUE(taken);
@@ -173,7 +163,7 @@ UNIT_TEST(numbers_of_segments_end)
     bool taken;
     uint64_t len;
 
-    UNIT_REQUIRE(begin());
+    UNIT_REQUIRE(kit_spool(&spool));
     make(PLACE_SEGMENT_MAX, 0, 0);
     UNIT_STATUS(STATUS_LIMIT, segment_make(&spool, &beyond, &len, &taken, NULL), NULL);
     spool_close(&spool);
@@ -192,7 +182,7 @@ UNIT_TEST(without_memory_for_its_header_no_segment_is_made)
 {
     struct record_header header = {.segment = 1};
 
-    UNIT_REQUIRE(begin());
+    UNIT_REQUIRE(kit_spool(&spool));
     fault_each(FAULT_MEMORY, ENOMEM, STATUS_MEMORY, make_next, &header);
     spool_close(&spool);
 }
@@ -210,7 +200,7 @@ static void counts(uint32_t segment, uint64_t expected)
 
 UNIT_TEST(what_counts_is_said_by_the_segment_that_was_begun_behind)
 {
-    UNIT_REQUIRE(begin());
+    UNIT_REQUIRE(kit_spool(&spool));
     make(1, 0, 0);
     counts(1, UINT64_MAX);
     make(2, 1, 77);
@@ -221,7 +211,7 @@ UNIT_TEST(what_counts_is_said_by_the_segment_that_was_begun_behind)
 
 UNIT_TEST(a_segment_that_was_begun_behind_another_says_nothing)
 {
-    UNIT_REQUIRE(begin());
+    UNIT_REQUIRE(kit_spool(&spool));
     make(5, 3, 77);
     counts(4, UINT64_MAX);
     make(9, 6, 78);
@@ -232,7 +222,7 @@ UNIT_TEST(a_segment_that_was_begun_behind_another_says_nothing)
 
 UNIT_TEST(a_file_without_a_sound_header_in_between_says_nothing)
 {
-    UNIT_REQUIRE(begin());
+    UNIT_REQUIRE(kit_spool(&spool));
     UNIT_INT(0, file_replace(spool.log, "t", "00000002.jsonl", "junk\n", 5, 0600));
     counts(1, UINT64_MAX);
     make(3, 1, 77);
@@ -252,7 +242,7 @@ static enum status limit_of_first(void *context, struct err *err)
 
 UNIT_TEST(what_counts_is_not_guessed_where_the_others_cannot_be_read)
 {
-    UNIT_REQUIRE(begin());
+    UNIT_REQUIRE(kit_spool(&spool));
     make(1, 0, 0);
     make(3, 1, 77);
     fault_each(FAULT_PREAD, EIO, STATUS_IO, limit_of_first, NULL);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "fault_kit.h"
+#include "journal_kit.h"
 #include "store/usage.h"
 
 #include <errno.h>
@@ -16,17 +17,6 @@
 #define SECOND_NS INT64_C(1000000000)
 
 static struct spool spool;
-
-static bool begin(void)
-{
-    struct err err = ERR_INIT;
-    char path[200];
-
-    snprintf(path, sizeof path, "%s/spool", unit_folder());
-    UNIT_STATUS(STATUS_OK, spool_create(path, &err), &err);
-    UNIT_STATUS(STATUS_OK, spool_open(&spool, path, &err), &err);
-    return err.status == STATUS_OK;
-}
 
 static void put(const char *name, const char *bytes)
 {
@@ -56,7 +46,7 @@ UNIT_TEST(entries_are_counted_by_their_kind_and_other_files_are_not)
 {
     struct usage_counts counts;
 
-    UNIT_REQUIRE(begin());
+    UNIT_REQUIRE(kit_spool(&spool));
     put("a.box", "12345");
     put("b.box", "123");
     put("c.published.box", "1234567");
@@ -73,7 +63,7 @@ UNIT_TEST(entries_are_counted_by_their_kind_and_other_files_are_not)
 
 UNIT_TEST(the_folder_is_read_at_most_once_a_minute)
 {
-    UNIT_REQUIRE(begin());
+    UNIT_REQUIRE(kit_spool(&spool));
     UNIT_INT(0, counted(0).count[USAGE_STRANGER]);
     put("a.box", "12345");
     UNIT_INT(0, counted(USAGE_SWEEP_S - 2).count[USAGE_STRANGER]);
@@ -90,7 +80,7 @@ UNIT_TEST(counts_that_are_none_of_ours_are_taken_anew)
     char junk[256];
     int fd;
 
-    UNIT_REQUIRE(begin());
+    UNIT_REQUIRE(kit_spool(&spool));
     put("a.box", "12345");
     UNIT_INT(1, counted(0).count[USAGE_STRANGER]);
     put("b.box", "12345");
@@ -110,7 +100,7 @@ UNIT_TEST(counts_that_are_none_of_ours_are_taken_anew)
 
 UNIT_TEST(what_is_gone_before_it_is_looked_at_is_not_counted)
 {
-    UNIT_REQUIRE(begin());
+    UNIT_REQUIRE(kit_spool(&spool));
     put("a.box", "12345");
     put("b.box", "12345");
     fault_arm(FAULT_FSTATAT, 1, ENOENT);
@@ -121,7 +111,7 @@ UNIT_TEST(what_is_gone_before_it_is_looked_at_is_not_counted)
 
 UNIT_TEST(an_old_entry_is_removed_and_counts_where_it_cannot_be)
 {
-    UNIT_REQUIRE(begin());
+    UNIT_REQUIRE(kit_spool(&spool));
     put("a.box", "12345");
     fault_arm(FAULT_UNLINKAT, 1, EACCES);
     UNIT_INT(1, counted(BOX_AGE_MAX_S + 2).count[USAGE_STRANGER]);
@@ -137,7 +127,7 @@ UNIT_TEST(counts_that_another_process_holds_are_said_to_be_locked)
     struct err err = ERR_INIT;
     struct usage mine, other;
 
-    UNIT_REQUIRE(begin());
+    UNIT_REQUIRE(kit_spool(&spool));
     UNIT_STATUS(STATUS_OK, usage_open(&mine, &spool, 0, 0, &err), &err);
     UNIT_STATUS(STATUS_LIMIT, usage_open(&other, &spool, 0, 0, NULL), NULL);
     UNIT_STATUS(STATUS_LIMIT, usage_open(&other, &spool, 0, 1, NULL), NULL);

@@ -33,15 +33,9 @@ static char script[200], seen[200];
 
 static bool begin(void)
 {
-    struct err err = ERR_INIT;
-    char path[200];
-
-    snprintf(path, sizeof path, "%s/spool", unit_folder());
     snprintf(script, sizeof script, "%s/runner", unit_folder());
     snprintf(seen, sizeof seen, "%s/seen", unit_folder());
-    UNIT_STATUS(STATUS_OK, spool_create(path, &err), &err);
-    UNIT_STATUS(STATUS_OK, spool_open(&spool, path, &err), &err);
-    return err.status == STATUS_OK;
+    return kit_spool(&spool);
 }
 
 static void end(void)
