@@ -54,6 +54,8 @@ extern const struct unit_suite suite_rotate;
 extern const struct unit_suite suite_scan;
 extern const struct unit_suite suite_segment;
 extern const struct unit_suite suite_settings;
+extern const struct unit_suite suite_settings_cache;
+extern const struct unit_suite suite_settings_find;
 extern const struct unit_suite suite_sieve;
 extern const struct unit_suite suite_slot;
 extern const struct unit_suite suite_snapshot;
@@ -123,6 +125,8 @@ static const struct unit_suite *const suites[] = {
     &suite_scan,
     &suite_segment,
     &suite_settings,
+    &suite_settings_cache,
+    &suite_settings_find,
     &suite_sieve,
     &suite_slot,
     &suite_snapshot,
