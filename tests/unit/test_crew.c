@@ -96,9 +96,53 @@ UNIT_TEST(who_cannot_tell_which_hooks_live_takes_none_over)
     qk_close();
 }
 
+/* As a runner leaves it that died between the beginning of a run and its end. */
+static void leave_run(const char *name)
+{
+    struct slot_run run = {.attempt = 1};
+    enum slot_state state;
+    struct slot slot;
+
+    snprintf(run.id, sizeof run.id, "%s", qk_id(name));
+    UNIT_STATUS(STATUS_OK, slot_open(&slot, &qk_kit.spool, 0, true, &state, &qk_err), &qk_err);
+    UNIT_STATUS(STATUS_OK, slot_begin(&slot, &run, &qk_err), &qk_err);
+    slot_close(&slot);
+}
+
+/* Else another hook of the event would be begun, and a living one would have it beside itself. */
+UNIT_TEST(who_cannot_look_up_the_event_of_a_run_takes_none_over)
+{
+    const struct log log = {.dir = -1, .program = "test"};
+    const struct crew_site site = {.spool = &qk_kit.spool, .log = &log};
+    struct crew *crew = NULL;
+    int dir;
+
+    UNIT_REQUIRE(qk_open(QK_STAYS));
+    qk_record("a1");
+    leave_run("a1");
+    UNIT_STATUS(STATUS_OK, crew_make(&crew, &site, qk_queue, &qk_err), &qk_err);
+    UNIT_REQUIRE(crew != NULL);
+    dir = qk_kit.spool.log;
+    UNIT_INT(0, renameat(dir, "00000001.jsonl", dir, "aside"));
+    UNIT_INT(0, mkdirat(dir, "00000001.jsonl", 0700));
+    UNIT_STATUS(STATUS_IO, crew_adopt(crew, clock_mono_ns(), qk_kit.now_ns, &qk_err), &qk_err);
+    UNIT_TRUE(slot_speaks());
+    UNIT_INT(0, unlinkat(dir, "00000001.jsonl", AT_REMOVEDIR));
+    UNIT_INT(0, renameat(dir, "aside", dir, "00000001.jsonl"));
+    crew_free(crew);
+    err_clear(&qk_err);
+    UNIT_STATUS(STATUS_OK, crew_make(&crew, &site, qk_queue, &qk_err), &qk_err);
+    UNIT_STATUS(STATUS_OK, crew_adopt(crew, clock_mono_ns(), qk_kit.now_ns, &qk_err), &qk_err);
+    UNIT_FALSE(slot_speaks());
+    UNIT_TEXT("a1:again/0", qk_states()); /* a lost run is counted apart */
+    crew_free(crew);
+    qk_close();
+}
+
 static const struct unit_case cases[] = {
     UNIT_CASE(a_slot_speaks_of_its_hook_until_the_result_is_written_and_no_longer),
     UNIT_CASE(who_cannot_tell_which_hooks_live_takes_none_over),
+    UNIT_CASE(who_cannot_look_up_the_event_of_a_run_takes_none_over),
     UNIT_END,
 };
 const struct unit_suite suite_crew = {"crew", cases};
