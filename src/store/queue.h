@@ -27,7 +27,7 @@
 /* Events of one endpoint that were read ahead and wait for their first run. */
 #define QUEUE_WINDOW_MAX 64
 /* Events of one endpoint that wait for another run. Where there are as many, no further event of it
- * is begun. */
+ * is begun, and a replay waits too; what is dropped behind it makes room for it. */
 #define QUEUE_RETRIES_MAX 1000
 /* How long an endpoint whose hook cannot be executed rests before it is tried again. */
 #define QUEUE_SUSPEND_NS (INT64_C(60) * 1000000000)
