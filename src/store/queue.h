@@ -112,8 +112,9 @@ enum status queue_flush(struct queue *queue, bool now, int64_t now_ns,
                         struct err *err) STATUS_CHECKED;
 
 /* Writes the snapshot anew from all of the results log, whatever it says now. Commands that were
- * not carried out stay so, where the old snapshot can still be read; else they are passed over.
- * STATUS_DEADLINE: a runner is at work, and nothing is changed. */
+ * not carried out stay so; without a sound old snapshot they are passed over. One that cannot be
+ * read is an error, and stays as it was. STATUS_DEADLINE: a runner is at work, and nothing is
+ * changed. */
 enum status queue_rebuild(const struct spool *spool, int64_t now_ns,
                           struct err *err) STATUS_CHECKED;
 
