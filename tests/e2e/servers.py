@@ -2,6 +2,7 @@
 """servers - starts each web server that we promise, with the very configuration file that we ship."""
 import http.client
 import os
+import signal
 import socket
 
 from place import ROOT, Process, Trouble, as_worker, free_port, need, wait_until, worker
@@ -176,6 +177,15 @@ class Server:
             except (OSError, http.client.HTTPException):
                 return False
         wait_until(answers, 15, f"{self.mode} answers")
+
+    def restart_gracefully(self):
+        """Apache only. A stop that comes before the restart is over may be lost, so it is waited for."""
+        def starts():
+            with open(os.path.join(self.place.run, "apache-error.log"), encoding="utf-8", errors="replace") as f:
+                return f.read().count("resuming normal operations")
+        before = starts()
+        os.kill(self.process.pid, signal.SIGUSR1)
+        wait_until(lambda: starts() > before, 15, f"{self.mode} has restarted")
 
     def path(self, endpoint="", query=""):
         return self.prefix + ("/" + endpoint if endpoint else "") + query
