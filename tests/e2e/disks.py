@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """disks - a place whose spool is on a real file system, on a loop device, on a disk that fails when told to."""
 import atexit
+import glob
 import os
 import shutil
 import subprocess
@@ -35,6 +36,18 @@ def check_means(kind):
             os.close(os.open(device, os.O_RDWR))
         except OSError as e:
             lacking(f"{device} to use ({e.strerror})")
+
+
+def is_loop(path):
+    """Whether some loop device stands for that file."""
+    for name in glob.glob("/sys/block/loop*/loop/backing_file"):
+        try:
+            with open(name, encoding="utf-8") as f:
+                if f.read().rstrip("\n") == path:
+                    return True
+        except OSError:
+            pass
+    return False
 
 
 class FaultyDisk:
@@ -114,10 +127,12 @@ class DiskPlace(Place):
             raise Trouble(f"mount of {self.kind}: {done.stderr}")
 
     def unmount(self):
-        """Whole, so that nothing is left in a cache: nobody may have a file open there."""
+        """Whole, so that nothing is left in a cache: nobody may have a file open there. Whoever took a copy of all mounts
+        meanwhile (unshare) keeps it mounted until he ends."""
         self.kill_runners()
         wait_until(lambda: tool(["umount", self.volume]).returncode == 0, 10, f"{self.volume} is unmounted")
         self.mounted = False
+        wait_until(lambda: not is_loop(self.disk.path), 60, f"no loop device stands for {self.disk.path}")
 
     def remount(self, how):
         """Asks for read-only or writable; whether that was granted."""

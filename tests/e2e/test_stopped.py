@@ -2,6 +2,7 @@
 """Processes that are stopped (SIGSTOP, a frozen cgroup) in the middle: the others answer in time, and nothing is lost when
 they go on."""
 import concurrent.futures
+import contextlib
 import fcntl
 import json
 import os
@@ -27,8 +28,6 @@ class StoppedCase(PlaceCase):
         self.sent = set()
         # Whatever an append does but once in a spool's life is done.
         self.assertEqual(200, run_cgi(self.place, self.body(str(uuid.uuid4()))).status)
-        self.place.write_config('deadline = "1s"\n' + self.place.good)
-        self.addCleanup(self.place.write_config, self.place.good)
 
     def body(self, subject):
         self.sent.add(subject)
@@ -54,6 +53,18 @@ class StoppedCase(PlaceCase):
         with open(f"/proc/{lines()[0].split()[0]}/status", encoding="ascii") as f:
             return int(next(line for line in f if line.startswith("Tgid")).split()[1])
 
+    def stop_all_of(self, pid):
+        """Returns when each of its threads stands still: the signal stops those that run a little later."""
+        def stands():
+            for task in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{task}/stat", encoding="ascii") as f:
+                    if f.read().rpartition(")")[2].split()[0] != "T":
+                        return False
+            return True
+
+        os.kill(pid, signal.SIGSTOP)
+        wait_until(stands, 30, "the process stands still")
+
     def go_on(self, pid):
         try:
             os.kill(pid, signal.SIGCONT)
@@ -77,7 +88,7 @@ class StoppedCase(PlaceCase):
     def check_others_refuse(self, lock, gateway):
         """CGI and FastCGI, several at a time, new events and a retry."""
         subjects = [str(uuid.uuid4()) for _ in range(4)]
-        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        with self.short_deadline(), concurrent.futures.ThreadPoolExecutor(8) as pool:
             asked = [pool.submit(ask, self.body(s)) for s in subjects
                      for ask in (lambda body: run_cgi(self.place, body), gateway.post)]
             for one in asked:
@@ -93,6 +104,15 @@ class StoppedCase(PlaceCase):
 
 
 class LockHolder(StoppedCase):
+    @contextlib.contextmanager
+    def short_deadline(self):
+        """Only for those that are to be refused: on a slow machine a sync may take as long."""
+        self.place.write_config('deadline = "1s"\n' + self.place.good)
+        try:
+            yield
+        finally:
+            self.place.write_config(self.place.good)
+
     def cgi_stopped(self, when, lock):
         """Others beside a CGI process that is stopped with that lock."""
         gateway = Gateway(self.place)
@@ -130,7 +150,8 @@ class LockHolder(StoppedCase):
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             holder = pool.submit(run_cgi, self.place, body, before=before)
             pid = self.wait_stopped(trace)
-            self.check_refused(run_cgi(self.place, self.body(str(uuid.uuid4()))), "append.lock")
+            with self.short_deadline():
+                self.check_refused(run_cgi(self.place, self.body(str(uuid.uuid4()))), "append.lock")
             os.kill(pid, signal.SIGKILL)
             self.assertEqual(b"", holder.result(timeout=60).raw)
         self.check_all_once()
@@ -175,8 +196,8 @@ class InTheMiddle(StoppedCase):
         self.addCleanup(connection.close)
         connection.begin(request_env(body=body))
         connection.body(body[:20])
-        os.kill(gateway.pid, signal.SIGSTOP)
         self.addCleanup(self.go_on, gateway.pid)
+        self.stop_all_of(gateway.pid)
         connection.body(body[20:])
         connection.end_body()
         for ask in (other.post, lambda body: run_cgi(self.place, body)) * 3:
@@ -219,8 +240,8 @@ class Runner(StoppedCase):
         self.addCleanup(gateway.kill)
         wait_until(lambda: len(self.ran()) == 1 and len(self.place.runners()) == 1, 20, "the first hook has run")
         pid = self.place.runners()[0]
-        os.kill(pid, signal.SIGSTOP)
         self.addCleanup(self.go_on, pid)
+        self.stop_all_of(pid)
         events = [self.deliver(ask) for ask in (gateway.post, lambda body: run_cgi(self.place, body)) * 4]
         # A second one finds its place taken, and says nothing.
         second = Process([self.place.runner, "--config", self.place.config], os.path.join(self.place.run, "second.log"),
