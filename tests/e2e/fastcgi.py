@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """fastcgi - speaks FastCGI 1.0 to the gateway without a web server, and starts it without one."""
+import fcntl
 import os
 import resource
 import signal
 import socket
 import struct
 import subprocess
+import termios
 
 from place import HEADER, SECRET, Process, as_worker, free_port, wait_until
 
@@ -86,6 +88,12 @@ class Connection:
 
     def end_body(self):
         self.send(record(STDIN))
+
+    def wait_until_read(self):
+        """Until the gateway has taken all that was sent. Unix sockets only."""
+        def left():
+            return struct.unpack("i", fcntl.ioctl(self.socket, termios.TIOCOUTQ, bytes(4)))[0]
+        wait_until(lambda: left() == 0, 20, "the gateway reads")
 
     def read_exactly(self, count):
         data = b""

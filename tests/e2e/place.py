@@ -293,19 +293,26 @@ class Place:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def living_groups():
-    """Process groups of everything that lives: what was killed may still be about to die."""
-    found = set()
+def stat_of(process):
+    """What /proc/PROCESS/stat says behind the name: state, parent, group, session, … Nothing of one that is gone. A
+    thread is PID/task/TID."""
+    try:
+        with open(f"/proc/{process}/stat", encoding="ascii", errors="replace") as f:
+            return f.read().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def living():
+    """Pid, group and session of everything that lives: what was killed may still be about to die."""
     for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open(f"/proc/{name}/stat", encoding="ascii", errors="replace") as f:
-                    fields = f.read().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if fields[0] != "Z":
-                found.add(int(fields[2]))
-    return found
+        fields = stat_of(name) if name.isdigit() else []
+        if fields and fields[0] != "Z":
+            yield int(name), int(fields[2]), int(fields[3])
+
+
+def living_groups():
+    return {group for _, group, _ in living()}
 
 
 class Process:
@@ -322,18 +329,7 @@ class Process:
 
     def session(self):
         """Pids of the living processes of our session."""
-        found = []
-        for name in os.listdir("/proc"):
-            if not name.isdigit():
-                continue
-            try:
-                with open(f"/proc/{name}/stat", encoding="ascii", errors="replace") as f:
-                    fields = f.read().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if fields[0] != "Z" and int(fields[3]) == self.pid:
-                found.append(int(name))
-        return found
+        return [pid for pid, _, session in living() if session == self.pid]
 
     def ended(self):
         return self.child.poll() is not None

@@ -12,7 +12,7 @@ import uuid
 
 from cases import PlaceCase
 from fastcgi import Connection, Gateway, request_env, run_cgi
-from place import Process, as_worker, need, wait_until
+from place import Process, as_worker, need, stat_of, wait_until
 from sender import transcript
 
 # In the order of the system calls of an append. The signal is sent with the call and met behind it.
@@ -20,6 +20,7 @@ TAKES_APPEND_LOCK = ("flock", 1)
 TAKES_COMMIT_LOCK = ("flock", 3)
 SYNCS = ("fdatasync", 1)
 STOPPED = "--- stopped by SIGSTOP ---"
+# What they say who do not get that lock in time.
 WORDS = {"append.lock": "other processes held the journal", "commit": "no time left to wait for the sync"}
 
 
@@ -56,11 +57,7 @@ class StoppedCase(PlaceCase):
     def stop_all_of(self, pid):
         """Returns when each of its threads stands still: the signal stops those that run a little later."""
         def stands():
-            for task in os.listdir(f"/proc/{pid}/task"):
-                with open(f"/proc/{pid}/task/{task}/stat", encoding="ascii") as f:
-                    if f.read().rpartition(")")[2].split()[0] != "T":
-                        return False
-            return True
+            return all(stat_of(f"{pid}/task/{thread}")[:1] == ["T"] for thread in os.listdir(f"/proc/{pid}/task"))
 
         os.kill(pid, signal.SIGSTOP)
         wait_until(stands, 30, "the process stands still")
@@ -80,19 +77,9 @@ class StoppedCase(PlaceCase):
             except BlockingIOError:
                 return True
 
-    def check_refused(self, answer, lock):
-        """Behind the deadline of a second, and long before anybody's patience ends."""
-        self.assertEqual((503, "10"), (answer.status, answer.headers.get("retry-after")), answer.raw)
-        self.assertIn(WORDS[lock], self.place.log_text())
-
-    def check_others_refuse(self, lock, gateway):
-        """CGI and FastCGI, several at a time, new events and a retry."""
-        subjects = [str(uuid.uuid4()) for _ in range(4)]
-        with self.short_deadline(), concurrent.futures.ThreadPoolExecutor(8) as pool:
-            asked = [pool.submit(ask, self.body(s)) for s in subjects
-                     for ask in (lambda body: run_cgi(self.place, body), gateway.post)]
-            for one in asked:
-                self.check_refused(one.result(timeout=60), lock)
+    def check_holds_nothing(self):
+        for lock in WORDS:
+            self.assertFalse(self.held(lock), lock)
 
     def check_all_once(self):
         for subject in self.sent:
@@ -112,6 +99,20 @@ class LockHolder(StoppedCase):
             yield
         finally:
             self.place.write_config(self.place.good)
+
+    def check_refused(self, answer, lock):
+        """Behind the deadline of a second, and long before anybody's patience ends."""
+        self.assertEqual((503, "10"), (answer.status, answer.headers.get("retry-after")), answer.raw)
+        self.assertIn(WORDS[lock], self.place.log_text())
+
+    def check_others_refuse(self, lock, gateway):
+        """CGI and FastCGI, several at a time, new events and a retry."""
+        subjects = [str(uuid.uuid4()) for _ in range(4)]
+        with self.short_deadline(), concurrent.futures.ThreadPoolExecutor(8) as pool:
+            asked = [pool.submit(ask, self.body(s)) for s in subjects
+                     for ask in (lambda body: run_cgi(self.place, body), gateway.post)]
+            for one in asked:
+                self.check_refused(one.result(timeout=60), lock)
 
     def cgi_stopped(self, when, lock):
         """Others beside a CGI process that is stopped with that lock."""
@@ -196,8 +197,10 @@ class InTheMiddle(StoppedCase):
         self.addCleanup(connection.close)
         connection.begin(request_env(body=body))
         connection.body(body[:20])
+        connection.wait_until_read()
         self.addCleanup(self.go_on, gateway.pid)
         self.stop_all_of(gateway.pid)
+        self.check_holds_nothing()
         connection.body(body[20:])
         connection.end_body()
         for ask in (other.post, lambda body: run_cgi(self.place, body)) * 3:
@@ -242,6 +245,7 @@ class Runner(StoppedCase):
         pid = self.place.runners()[0]
         self.addCleanup(self.go_on, pid)
         self.stop_all_of(pid)
+        self.check_holds_nothing()
         events = [self.deliver(ask) for ask in (gateway.post, lambda body: run_cgi(self.place, body)) * 4]
         # A second one finds its place taken, and says nothing.
         second = Process([self.place.runner, "--config", self.place.config], os.path.join(self.place.run, "second.log"),
