@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """disks - a place whose spool is on a real file system, on a loop device, on a disk that fails when told to."""
 import atexit
-import glob
 import os
 import shutil
 import subprocess
@@ -36,18 +35,6 @@ def check_means(kind):
             os.close(os.open(device, os.O_RDWR))
         except OSError as e:
             lacking(f"{device} to use ({e.strerror})")
-
-
-def is_loop(path):
-    """Whether some loop device stands for that file."""
-    for name in glob.glob("/sys/block/loop*/loop/backing_file"):
-        try:
-            with open(name, encoding="utf-8") as f:
-                if f.read().rstrip("\n") == path:
-                    return True
-        except OSError:
-            pass
-    return False
 
 
 class FaultyDisk:
@@ -132,7 +119,14 @@ class DiskPlace(Place):
         self.kill_runners()
         wait_until(lambda: tool(["umount", self.volume]).returncode == 0, 10, f"{self.volume} is unmounted")
         self.mounted = False
-        wait_until(lambda: not is_loop(self.disk.path), 60, f"no loop device stands for {self.disk.path}")
+        wait_until(lambda: not self.is_attached(), 60, f"no loop device stands for {self.disk.path}")
+
+    def is_attached(self):
+        """Whether a loop device stands for the disk: as long as anybody has it mounted."""
+        done = tool(["losetup", "--associated", self.disk.path])
+        if done.returncode != 0:
+            raise Trouble(f"losetup: {done.stderr}")
+        return done.stdout != ""
 
     def remount(self, how):
         """Asks for read-only or writable; whether that was granted."""

@@ -9,7 +9,7 @@ import uuid
 from cases import PlaceCase, figures, needs_root
 from disks import FILE_SYSTEMS, DiskPlace, check_means
 from fastcgi import request_env
-from place import as_worker
+from place import Process, as_worker, need, wait_until
 from records import body_of
 from sender import Sender, transcript
 from servers import Server
@@ -202,6 +202,18 @@ class OnDisk:
         self.assertTrue(self.place.remount("rw"))
         self.assertTrue(self.post(subject))
         self.check_disk()
+
+    def test_what_is_mounted_again_was_unmounted_by_everybody(self):
+        need("unshare")
+        self.site()
+        self.assertTrue(self.place.is_attached())
+        ours = os.readlink("/proc/self/ns/mnt")
+        holder = Process(["unshare", "--mount", "sleep", "1"], os.path.join(self.place.run, "holder.log"))
+        self.addCleanup(holder.kill)
+        wait_until(lambda: os.readlink(f"/proc/{holder.pid}/ns/mnt") != ours, 20, "it has a copy of all mounts")
+        self.place.unmount()
+        self.assertFalse(self.place.is_attached())
+        self.place.mount()
 
 
 for name in FILE_SYSTEMS:
