@@ -22,8 +22,8 @@ SIGNALLED = 128  # and more: what the shell says of a program that a signal ende
 RUNS = int(os.environ.get("CHANCE_RUNS", "400"))
 # That each call fails, of one request after the other.
 CHANCES = (0.01, 0.03, 0.1)
-# The sender of each so many comes again at once, and all is well by then. Without that no index would be rebuilt any more
-# as soon as its journal takes some hundred calls to read, and all that follows would be refused.
+# The sender of each so many comes again at once, and all is well by then. Without that no index would be completed any
+# more as soon as that takes some hundred calls, and all that follows would be refused.
 RETRIED = 4
 EVENTS = 5
 HOOK_RUNS_MAX = 3  # one whose end was lost, one by the next runner, and one that a replay asks for
