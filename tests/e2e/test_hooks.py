@@ -24,8 +24,8 @@ def fresh():
 
 
 def waits(fifo):
-    """Shell that waits until it is offered a line. Not for the end of one that was offered to a reader before."""
-    return f"until read x < {fifo}; do :; done"
+    """Shell that waits until it is offered a line. As it may write too, it never reads the end of an earlier offer."""
+    return f"read x <> {fifo}"
 
 
 def open_files(pid):
