@@ -70,6 +70,9 @@ FcgidIPCDir {run}/fcgid
 FcgidProcessTableFile {run}/fcgid.table
 """
 
+# Where each says that it serves, at its start and behind each restart.
+STARTED = {"apache": ("apache-error.log", "resuming normal operations"), "lighttpd": ("lighttpd-error.log", "server started")}
+
 # name: server, shipped file, URL prefix, Apache's modules, FastCGI, whether spawn-fcgi starts the program
 MODES = {
     "lighttpd-cgi": ("lighttpd", "stenohook-cgi.conf", "/cgi-bin/stenohook.cgi", (), False, False),
@@ -179,10 +182,13 @@ class Server:
         wait_until(answers, 15, f"{self.mode} answers")
 
     def restart_gracefully(self):
-        """Apache only. A stop that comes before the restart is over may be lost, so it is waited for."""
+        """Returns when it is over: a stop that comes before may be lost."""
+        log, started = STARTED[self.kind]
+
         def starts():
-            with open(os.path.join(self.place.run, "apache-error.log"), encoding="utf-8", errors="replace") as f:
-                return f.read().count("resuming normal operations")
+            with open(os.path.join(self.place.run, log), encoding="utf-8", errors="replace") as f:
+                return f.read().count(started)
+
         before = starts()
         os.kill(self.process.pid, signal.SIGUSR1)
         wait_until(lambda: starts() > before, 15, f"{self.mode} has restarted")

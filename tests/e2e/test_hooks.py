@@ -545,8 +545,7 @@ class Behind:
         second = sender.once(self.server.url(), fresh())
         self.assertEqual(200, second.status_code)
         self.assertEqual("begin\n", self.said("log"))
-        if self.server.kind == "apache":
-            self.server.restart_gracefully()
+        self.server.restart_gracefully()
         self.let_end(fifo, "log", 1)
         self.let_end(fifo, "log", 2)
         for answer in (first, second):
