@@ -44,6 +44,7 @@ extern const struct unit_suite suite_reader;
 extern const struct unit_suite suite_record;
 extern const struct unit_suite suite_recover;
 extern const struct unit_suite suite_rejected;
+extern const struct unit_suite suite_repair;
 extern const struct unit_suite suite_reply;
 extern const struct unit_suite suite_request;
 extern const struct unit_suite suite_result;
@@ -115,6 +116,7 @@ static const struct unit_suite *const suites[] = {
     &suite_record,
     &suite_recover,
     &suite_rejected,
+    &suite_repair,
     &suite_reply,
     &suite_request,
     &suite_result,

@@ -1,15 +1,7 @@
-/* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
-#include "base/clock.h"
-#include "journal_kit.h"
-#include "store/box.h"
-#include "store/index.h"
-#include "store/ledger.h"
-#include "store/queue.h"
-#include "store/repair.h"
+/* SPDX-License-Identifier: MIT
+ *
+ * What goes from a spool when it is old, and what stays. */
 #include "store/retention.h"
-#include "store/snapshot.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -18,24 +10,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "journal_kit.h"
+#include "retention_kit.h"
+#include "store/box.h"
+#include "store/ledger.h"
+#include "store/queue.h"
+#include "unit.h"
+
 #define SECOND_NS INT64_C(1000000000)
-
-static char name[] = "calls", hook_path[] = "/bin/true";
-static char *hook[] = {hook_path, NULL};
-static struct config_endpoint endpoint = {.name = name, .hook = hook};
-static const struct config config = {.endpoints = &endpoint, .endpoint_count = 1};
-
-static bool opened(struct queue **queue, const struct kit *kit)
-{
-    struct err err = ERR_INIT;
-
-    UNIT_STATUS(STATUS_OK, queue_open(queue, &kit->spool, kit->now_ns, &err), &err);
-    if (err.status != STATUS_OK)
-        return false;
-    queue_configure(*queue, &config);
-    UNIT_STATUS(STATUS_OK, queue_fill(*queue, kit->now_ns, &err), &err);
-    return err.status == STATUS_OK;
-}
 
 static int files(const struct kit *kit, const char *folder)
 {
@@ -96,18 +79,6 @@ static enum status run(struct kit *kit, bool dry)
                          &report, NULL);
 }
 
-/* One event a day, beginning with day 0; afterwards it is the day after the last. */
-static void record_days(struct kit *kit, int days)
-{
-    for (int day = 0; day < days; day++) {
-        char key[64];
-
-        snprintf(key, sizeof key, "calls transcript day-%d completed", day);
-        UNIT_STATUS(STATUS_OK, kit_append(kit, key), &kit->err);
-        kit->now_ns += KIT_DAY_NS;
-    }
-}
-
 static bool kept_for(struct kit *kit, int days)
 {
     if (!kit_open(kit))
@@ -125,7 +96,7 @@ UNIT_TEST(results_stay_as_long_as_an_event_that_they_may_speak_of)
 
     UNIT_REQUIRE(kept_for(&kit, 1));
     UNIT_STATUS(STATUS_OK, kit_append(&kit, "calls transcript a completed"), &kit.err);
-    UNIT_REQUIRE(opened(&queue, &kit));
+    UNIT_REQUIRE(rk_opened(&queue, &kit));
     attempts = fail_until_second_file(&kit, queue);
     UNIT_STATUS(STATUS_OK, queue_flush(queue, true, kit.now_ns, NULL), NULL);
     UNIT_INT(2, files(&kit, SPOOL_RESULTS));
@@ -147,7 +118,7 @@ UNIT_TEST(results_stay_as_long_as_an_event_that_they_may_speak_of)
     UNIT_INT(1, files(&kit, SPOOL_RESULTS));
     queue_close(queue);
     /* What is known of the event is in the snapshot. */
-    UNIT_REQUIRE(opened(&queue, &kit));
+    UNIT_REQUIRE(rk_opened(&queue, &kit));
     UNIT_STATUS(STATUS_OK, queue_claim(queue, kit.now_ns, &claim, NULL), NULL);
     UNIT_REQUIRE(claim != NULL);
     UNIT_INT(attempts + 1, claim_attempt(claim));
@@ -162,11 +133,11 @@ UNIT_TEST(without_a_snapshot_no_result_goes)
 
     UNIT_REQUIRE(kept_for(&kit, 1));
     UNIT_STATUS(STATUS_OK, kit_append(&kit, "calls transcript a completed"), &kit.err);
-    UNIT_REQUIRE(opened(&queue, &kit));
+    UNIT_REQUIRE(rk_opened(&queue, &kit));
     UNIT_TRUE(fail_until_second_file(&kit, queue) > 0);
     queue_close(queue);
     kit.now_ns += KIT_DAY_NS;
-    record_days(&kit, 3);
+    rk_record_days(&kit, 3);
     UNIT_REQUIRE(kit_spoil(&kit, SPOOL_SNAPSHOT));
     UNIT_STATUS(STATUS_OK, run(&kit, false), NULL);
     UNIT_TRUE(report.journal.files > 0);
@@ -181,7 +152,7 @@ UNIT_TEST(a_dry_run_tells_what_a_run_removes_and_removes_nothing)
     struct kit kit;
 
     UNIT_REQUIRE(kept_for(&kit, 3));
-    record_days(&kit, 10);
+    rk_record_days(&kit, 10);
     UNIT_STATUS(STATUS_OK, run(&kit, true), NULL);
     would = report.journal;
     UNIT_INT(10, kit_segments(&kit));
@@ -204,7 +175,7 @@ UNIT_TEST(more_segments_than_go_at_once_go_in_one_run)
     struct kit kit;
 
     UNIT_REQUIRE(kept_for(&kit, 1));
-    record_days(&kit, JOURNAL_PRUNED_AT_ONCE + 10);
+    rk_record_days(&kit, JOURNAL_PRUNED_AT_ONCE + 10);
     UNIT_STATUS(STATUS_OK, run(&kit, false), NULL);
     UNIT_INT(JOURNAL_PRUNED_AT_ONCE + 10 - 2, report.journal.files);
     UNIT_INT(2, kit_segments(&kit));
@@ -219,7 +190,7 @@ UNIT_TEST(segments_that_wait_for_hooks_are_told_of)
     UNIT_REQUIRE(kept_for(&kit, 3));
     kit.options.hooked = true;
     UNIT_REQUIRE(kit_reopen(&kit));
-    record_days(&kit, 5);
+    rk_record_days(&kit, 5);
     UNIT_STATUS(STATUS_OK, run(&kit, true), NULL);
     UNIT_INT(0, report.journal.files);
     UNIT_INT(1, report.held.files);
@@ -234,7 +205,7 @@ UNIT_TEST(segments_that_wait_for_hooks_are_told_of)
     UNIT_STATUS(STATUS_OK, run(&kit, false), NULL);
     UNIT_INT(0, report.journal.files);
     /* Their hooks run. */
-    UNIT_REQUIRE(opened(&queue, &kit));
+    UNIT_REQUIRE(rk_opened(&queue, &kit));
     for (int i = 0; i < 5; i++) {
         struct result result = {.state = RESULT_DONE, .end = RESULT_EXIT, .started_ns = kit.now_ns};
         struct claim *claim = NULL;
@@ -257,7 +228,7 @@ UNIT_TEST(what_is_kept_for_ever_stays_and_only_the_refused_box_is_gone_through)
     struct kit kit;
 
     UNIT_REQUIRE(kept_for(&kit, 0));
-    record_days(&kit, 10);
+    rk_record_days(&kit, 10);
     UNIT_REQUIRE(put_entry(kit.spool.quarantine, "a.box", kit.now_ns - 1000 * KIT_DAY_NS));
     UNIT_REQUIRE(put_entry(kit.spool.refused, "a.box", kit.now_ns - 8 * KIT_DAY_NS));
     UNIT_REQUIRE(put_entry(kit.spool.refused, "b.box", kit.now_ns - 6 * KIT_DAY_NS));
@@ -445,140 +416,6 @@ UNIT_TEST(an_entry_that_is_touched_after_it_was_found_too_old_stays)
     kit_close(&kit);
 }
 
-/* ---- repair */
-
-static uint32_t told_left;
-
-static void tell(void *context, uint32_t left)
-{
-    (void)context;
-    told_left = left;
-}
-
-static enum status repair(struct kit *kit)
-{
-    return repair_run(&kit->spool, &kit->options, kit->now_ns, tell, NULL, NULL);
-}
-
-/* Takes all slots out of the first table behind its header, as no one notices. */
-static bool empty_index(struct kit *kit)
-{
-    static const char zeros[INDEX_PAGE_LEN];
-    int fd = openat(kit->spool.idx, "00.idx", O_WRONLY);
-    struct stat sb;
-    bool ok = fd >= 0 && fstat(fd, &sb) == 0;
-
-    for (off_t at = sizeof zeros; ok && at < sb.st_size; at += (off_t)sizeof zeros)
-        ok = pwrite(fd, zeros, sizeof zeros, at) == (ssize_t)sizeof zeros;
-    if (fd >= 0)
-        close(fd);
-    return ok;
-}
-
-UNIT_TEST(a_repair_finds_keys_again_that_the_index_had_lost)
-{
-    struct kit kit;
-
-    UNIT_REQUIRE(kit_open(&kit));
-    record_days(&kit, 5);
-    UNIT_TRUE(kit_rebuild(&kit) >= 0);
-    UNIT_REQUIRE(empty_index(&kit));
-    UNIT_STATUS(STATUS_OK, kit_append(&kit, "calls transcript day-1 completed"), &kit.err);
-    UNIT_FALSE(kit.duplicate);
-    told_left = 99;
-    UNIT_STATUS(STATUS_OK, repair(&kit), NULL);
-    UNIT_INT(0, told_left);
-    /* By the journal that is open all the time, and by a fresh one. */
-    UNIT_STATUS(STATUS_OK, kit_append(&kit, "calls transcript day-0 completed"), &kit.err);
-    UNIT_TRUE(kit.duplicate);
-    UNIT_REQUIRE(kit_reopen(&kit));
-    for (int day = 0; day < 5; day++) {
-        char key[64];
-
-        snprintf(key, sizeof key, "calls transcript day-%d completed", day);
-        UNIT_STATUS(STATUS_OK, kit_append(&kit, key), &kit.err);
-        UNIT_TRUE(kit.duplicate);
-    }
-    kit_close(&kit);
-}
-
-/* What the snapshot says of the one endpoint is changed so that all of its events are passed. */
-static bool mislead_snapshot(struct kit *kit)
-{
-    struct snapshot snapshot;
-    struct snapshot_lane *lane;
-    bool ok = snapshot_read(&kit->spool, &snapshot, NULL) == STATUS_OK;
-
-    if (!ok)
-        return false;
-    ok = snapshot_lane(&snapshot, str_of(name), &lane, NULL) == STATUS_OK;
-    if (ok)
-        lane->cursor = (struct place){77, 0};
-    ok = ok && snapshot_write(&kit->spool, &snapshot, kit->now_ns, NULL) == STATUS_OK;
-    snapshot_free(&snapshot);
-    return ok;
-}
-
-static bool waits(struct kit *kit)
-{
-    struct queue *queue = NULL;
-    struct claim *claim = NULL;
-
-    if (!opened(&queue, kit))
-        return false;
-    UNIT_STATUS(STATUS_OK, queue_claim(queue, kit->now_ns, &claim, NULL), NULL);
-    queue_close(queue);
-    return claim != NULL;
-}
-
-UNIT_TEST(a_repair_finds_hooks_again_that_the_snapshot_had_lost)
-{
-    struct kit kit;
-
-    UNIT_REQUIRE(kit_open(&kit));
-    UNIT_STATUS(STATUS_OK, kit_append(&kit, "calls transcript a completed"), &kit.err);
-    UNIT_TRUE(waits(&kit));
-    UNIT_REQUIRE(mislead_snapshot(&kit));
-    UNIT_FALSE(waits(&kit));
-    UNIT_STATUS(STATUS_OK, repair(&kit), NULL);
-    UNIT_TRUE(waits(&kit));
-    kit_close(&kit);
-}
-
-UNIT_TEST(a_repair_runs_no_hook_again_that_has_run)
-{
-    struct result result = {.state = RESULT_DONE, .end = RESULT_EXIT};
-    struct queue *queue = NULL;
-    struct claim *claim = NULL;
-    struct kit kit;
-
-    UNIT_REQUIRE(kit_open(&kit));
-    UNIT_STATUS(STATUS_OK, kit_append(&kit, "calls transcript a completed"), &kit.err);
-    UNIT_REQUIRE(opened(&queue, &kit));
-    UNIT_STATUS(STATUS_OK, queue_claim(queue, kit.now_ns, &claim, NULL), NULL);
-    UNIT_REQUIRE(claim != NULL);
-    result.attempt = claim_attempt(claim);
-    UNIT_STATUS(STATUS_OK, queue_settle(queue, claim, &result, kit.now_ns, NULL), NULL);
-    queue_close(queue);
-    UNIT_STATUS(STATUS_OK, repair(&kit), NULL);
-    UNIT_FALSE(waits(&kit));
-    kit_close(&kit);
-}
-
-UNIT_TEST(a_repair_beside_a_runner_changes_nothing)
-{
-    struct queue *queue = NULL;
-    struct kit kit;
-
-    UNIT_REQUIRE(kit_open(&kit));
-    UNIT_STATUS(STATUS_OK, kit_append(&kit, "calls transcript a completed"), &kit.err);
-    UNIT_REQUIRE(opened(&queue, &kit));
-    UNIT_STATUS(STATUS_DEADLINE, queue_rebuild(&kit.spool, kit.now_ns, NULL), NULL);
-    queue_close(queue);
-    UNIT_STATUS(STATUS_OK, queue_rebuild(&kit.spool, kit.now_ns, NULL), NULL);
-    kit_close(&kit);
-}
-
 static const struct unit_case cases[] = {
     UNIT_CASE(results_stay_as_long_as_an_event_that_they_may_speak_of),
     UNIT_CASE(without_a_snapshot_no_result_goes),
@@ -591,10 +428,6 @@ static const struct unit_case cases[] = {
     UNIT_CASE(what_is_no_entry_stays_in_a_box_however_old),
     UNIT_CASE(a_delivery_whose_old_entry_is_removed_before_it_is_touched_gets_a_new_one),
     UNIT_CASE(an_entry_that_is_touched_after_it_was_found_too_old_stays),
-    UNIT_CASE(a_repair_finds_keys_again_that_the_index_had_lost),
-    UNIT_CASE(a_repair_finds_hooks_again_that_the_snapshot_had_lost),
-    UNIT_CASE(a_repair_runs_no_hook_again_that_has_run),
-    UNIT_CASE(a_repair_beside_a_runner_changes_nothing),
     UNIT_END,
 };
 
