@@ -14,6 +14,7 @@
 
 extern const struct unit_suite suite_address;
 extern const struct unit_suite suite_auth;
+extern const struct unit_suite suite_auth_signed;
 extern const struct unit_suite suite_base;
 extern const struct unit_suite suite_box;
 extern const struct unit_suite suite_child;
@@ -86,6 +87,7 @@ extern const struct unit_suite suite_target;
 static const struct unit_suite *const suites[] = {
     &suite_address,
     &suite_auth,
+    &suite_auth_signed,
     &suite_base,
     &suite_box,
     &suite_child,
