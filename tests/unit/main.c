@@ -23,6 +23,8 @@ extern const struct unit_suite suite_command;
 extern const struct unit_suite suite_commands;
 extern const struct unit_suite suite_commit;
 extern const struct unit_suite suite_config;
+extern const struct unit_suite suite_config_manual;
+extern const struct unit_suite suite_config_refused;
 extern const struct unit_suite suite_crew;
 extern const struct unit_suite suite_event;
 extern const struct unit_suite suite_group;
@@ -96,6 +98,8 @@ static const struct unit_suite *const suites[] = {
     &suite_commands,
     &suite_commit,
     &suite_config,
+    &suite_config_manual,
+    &suite_config_refused,
     &suite_crew,
     &suite_event,
     &suite_group,
