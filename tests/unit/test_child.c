@@ -313,19 +313,3 @@ UNIT_TEST(a_daemon_that_keeps_the_output_open_does_not_keep_the_hook)
     UNIT_INT(0, kill(daemon, SIGKILL));
     kit_close(&k);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(a_hook_reads_the_body_byte_for_byte_and_may_read_it_twice),
-    UNIT_CASE(stdout_and_stderr_are_kept_apart_and_their_ends_are_kept),
-    UNIT_CASE(a_hook_has_four_descriptors_its_environment_and_a_group_of_its_own),
-    UNIT_CASE(the_slot_says_the_pid_before_the_hook_begins),
-    UNIT_CASE(a_signal_is_told_from_an_exit),
-    UNIT_CASE(a_program_that_cannot_be_executed_is_no_fault_of_the_event),
-    UNIT_CASE(arguments_that_are_too_many_are_no_fault_of_the_program),
-    UNIT_CASE(memory_is_limited_where_that_is_wanted),
-    UNIT_CASE(a_hook_is_stopped_with_all_that_it_started_when_its_time_is_up),
-    UNIT_CASE(a_daemon_that_keeps_the_output_open_does_not_keep_the_hook),
-    UNIT_END,
-};
-
-const struct unit_suite suite_child = {"child", cases};

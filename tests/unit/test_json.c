@@ -155,15 +155,3 @@ UNIT_TEST(a_large_member_is_refused_where_it_is_read_and_passed_over_elsewhere)
     refused(STATUS_MALFORMED, "'id' is larger", buf_str(&text));
     buf_free(&text);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(members_are_found_by_name_and_type),
-    UNIT_CASE(a_member_of_another_type_is_not_taken_for_what_it_is_not),
-    UNIT_CASE(a_number_out_of_range_or_with_a_fraction_is_no_count),
-    UNIT_CASE(a_name_that_stands_twice_is_refused_however_it_is_written),
-    UNIT_CASE(what_is_no_whole_object_is_refused),
-    UNIT_CASE(depth_is_bounded_in_a_member_that_is_read_and_by_the_scanner_elsewhere),
-    UNIT_CASE(a_large_member_is_refused_where_it_is_read_and_passed_over_elsewhere),
-    UNIT_END,
-};
-const struct unit_suite suite_json = {"json", cases};
