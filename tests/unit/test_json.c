@@ -85,8 +85,14 @@ UNIT_TEST(a_member_of_another_type_is_not_taken_for_what_it_is_not)
 
 UNIT_TEST(a_number_out_of_range_or_with_a_fraction_is_no_count)
 {
-    static const char *const texts[] = {"{\"count\": -1}", "{\"count\": 1.0}",
-                                        "{\"count\": 99999999999999999999999}", "{\"count\": 1e2}"};
+    static const char *const texts[] = {"{\"count\": -1}",
+                                        "{\"count\": 1.0}",
+                                        "{\"count\": 99999999999999999999999}",
+                                        "{\"count\": -99999999999999999999999}",
+                                        "{\"count\": 18446744073709551616}",
+                                        "{\"count\": 9223372036854775807}",
+                                        "{\"count\": 1e2}",
+                                        "{\"count\": 1e999}"};
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct json *d = read_text(texts[i]);
@@ -96,6 +102,23 @@ UNIT_TEST(a_number_out_of_range_or_with_a_fraction_is_no_count)
         UNIT_INT(42, n);
         json_free(d);
     }
+}
+
+UNIT_TEST(a_number_out_of_range_deeper_in_is_passed_over)
+{
+    struct json *d = read_text("{\"inner\": {\"count\": 99999999999999999999999, \"more\": 3},"
+                               " \"list\": [-99999999999999999999999, 1e999, 7]}");
+    uint64_t n = 42;
+
+    UNIT_FALSE(json_get_u64(json_member(json_member(d, "inner"), "count"), &n));
+    UNIT_INT(42, n);
+    UNIT_TRUE(json_get_u64(json_member(json_member(d, "inner"), "more"), &n));
+    UNIT_INT(3, n);
+    UNIT_FALSE(json_get_u64(json_item(json_member(d, "list"), 0), &n));
+    UNIT_FALSE(json_get_u64(json_item(json_member(d, "list"), 1), &n));
+    UNIT_TRUE(json_get_u64(json_item(json_member(d, "list"), 2), &n));
+    UNIT_INT(7, n);
+    json_free(d);
 }
 
 UNIT_TEST(a_name_that_stands_twice_is_refused_however_it_is_written)
