@@ -229,7 +229,7 @@ static enum status take_slots(struct hookview *v, const struct spool *spool, str
     enum status status = STATUS_OK;
 
     for (unsigned n = 0; status == STATUS_OK && n < SLOT_COUNT; n++) {
-        char name[sizeof SPOOL_SLOT_PREFIX + 8];
+        char name[SPOOL_NAME_MAX];
         struct buf text;
 
         snprintf(name, sizeof name, SPOOL_SLOT_PREFIX "%u", n);

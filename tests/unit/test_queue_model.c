@@ -343,10 +343,3 @@ UNIT_TEST(steps_at_random_lead_where_a_model_of_the_queue_leads)
     for (uint64_t seed = 1; seed <= SEEDS; seed++)
         walk(seed);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(steps_at_random_lead_where_a_model_of_the_queue_leads),
-    UNIT_END,
-};
-
-const struct unit_suite suite_queue_model = {"queue_model", cases};

@@ -598,31 +598,3 @@ UNIT_TEST(a_changed_or_foreign_header_is_refused)
     buf_free(&line);
     free(record);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(a_record_is_one_line_with_its_members_in_order),
-    UNIT_CASE(a_record_comes_back_as_it_was),
-    UNIT_CASE(what_is_absent_stays_absent),
-    UNIT_CASE(each_subject_keeps_its_name),
-    UNIT_CASE(a_body_of_all_bytes_comes_back_byte_for_byte),
-    UNIT_CASE(an_empty_body_comes_back_empty),
-    UNIT_CASE(text_beyond_ascii_stays_readable_in_the_line),
-    UNIT_CASE(a_query_of_any_bytes_is_recorded_as_ascii),
-    UNIT_CASE(a_parameter_of_64_kib_is_kept_whole),
-    UNIT_CASE(headers_of_odd_bytes_are_made_text),
-    UNIT_CASE(a_record_is_read_without_its_body_where_that_is_not_wanted),
-    UNIT_CASE(a_line_is_sealed_again_with_any_other_id),
-    UNIT_CASE(the_longest_key_is_sealed_as_any_other),
-    UNIT_CASE(a_record_that_does_not_fit_is_refused),
-    UNIT_CASE(a_query_that_does_not_fit_is_no_shorter_query),
-    UNIT_CASE(a_single_changed_byte_makes_it_no_record),
-    UNIT_CASE(a_cut_or_longer_line_is_no_record),
-    UNIT_CASE(a_right_checksum_alone_makes_no_record),
-    UNIT_CASE(mutated_lines_are_refused_or_read_whole),
-    UNIT_CASE(ids_are_read_back),
-    UNIT_CASE(what_is_no_id_is_refused),
-    UNIT_CASE(a_segment_header_comes_back_as_it_was),
-    UNIT_CASE(a_changed_or_foreign_header_is_refused),
-    UNIT_END,
-};
-const struct unit_suite suite_record = {"record", cases};

@@ -259,15 +259,3 @@ UNIT_TEST(the_topmost_folder_that_is_ours_is_found)
     above(program, SK_OTHER_USER, sk_in("home/u"));
     above(program, 0, "/");
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(the_command_line_comes_before_the_environment),
-    UNIT_CASE(without_a_word_from_the_environment_it_is_looked_for_in_the_home_of_our_user),
-    UNIT_CASE(the_home_that_our_program_lies_in_comes_before_that_of_the_password_file),
-    UNIT_CASE(an_empty_path_and_a_folder_without_a_name_are_refused),
-    UNIT_CASE(a_search_that_there_is_no_memory_for_is_told_as_that),
-    UNIT_CASE(only_root_becomes_the_author_of_a_configuration),
-    UNIT_CASE(the_topmost_folder_that_is_ours_is_found),
-    UNIT_END,
-};
-const struct unit_suite suite_settings_find = {"settings_find", cases};

@@ -179,15 +179,3 @@ UNIT_TEST(the_census_counts_files_only_and_an_absent_folder_is_empty)
     UNIT_INT(77, census.results.files);
     reader_kit_close(&kit);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(a_curl_command_quotes_what_the_shell_would_take_apart),
-    UNIT_CASE(a_curl_command_is_refused_without_url_or_with_a_signature),
-    UNIT_CASE(a_run_is_told_with_its_end_and_its_output),
-    UNIT_CASE(numbers_for_prometheus_escape_their_labels),
-    UNIT_CASE(states_of_hooks_are_bits_of_a_filter),
-    UNIT_CASE(the_census_counts_whole_entries_only),
-    UNIT_CASE(the_census_counts_files_only_and_an_absent_folder_is_empty),
-    UNIT_END,
-};
-const struct unit_suite suite_verbs = {"verbs", cases};

@@ -455,29 +455,3 @@ UNIT_TEST(a_runner_is_started_also_where_ends_of_children_are_ignored)
     no_child_is_left();
     end();
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(a_runner_that_listens_is_told_and_nobody_is_started),
-    UNIT_CASE(a_runner_that_has_left_is_told_nothing),
-    UNIT_CASE(what_was_drained_is_silent_until_the_next_wake),
-    UNIT_CASE(a_full_fifo_wakes_without_waiting_and_is_drained_whole),
-    UNIT_CASE(what_lies_in_the_place_of_the_fifo_is_not_told_and_makes_room_for_it),
-    UNIT_CASE(what_cannot_be_written_or_looked_at_tells_nobody),
-    UNIT_CASE(nobody_can_listen_where_no_fifo_can_be_made),
-    UNIT_CASE(a_runner_that_nobody_names_is_the_one_beside_our_program),
-    UNIT_CASE(a_runner_beside_our_program_that_will_not_do_is_not_passed_over),
-    UNIT_CASE(where_there_is_none_beside_us_it_is_the_installed_one),
-    UNIT_CASE(a_runner_that_there_is_no_memory_to_look_for_is_not_missing),
-    UNIT_CASE(where_nobody_listens_a_runner_is_started_with_our_configuration),
-    UNIT_CASE(a_runner_sees_nothing_of_the_request),
-    UNIT_CASE(a_runner_begins_with_signals_as_they_are_by_default),
-    UNIT_CASE(a_runner_that_others_can_change_is_not_started),
-    UNIT_CASE(a_runner_that_the_configuration_names_and_is_not_there_is_missed),
-    UNIT_CASE(a_runner_that_the_system_does_not_execute_is_a_failure_in_words),
-    UNIT_CASE(a_runner_that_there_is_no_memory_to_start_is_told_as_that),
-    UNIT_CASE(a_signal_while_a_runner_starts_leaves_no_child_behind),
-    UNIT_CASE(a_runner_is_started_also_where_ends_of_children_are_ignored),
-    UNIT_END,
-};
-
-const struct unit_suite suite_wake = {"wake", cases};
