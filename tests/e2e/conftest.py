@@ -3,6 +3,7 @@
 import atexit
 import ctypes
 import os
+import shutil
 import signal
 import time
 import traceback
@@ -53,7 +54,8 @@ def pytest_configure(config):
 
 
 def end_with_parent():
-    """The signal comes also if our parent is killed."""
+    """If our parent is killed, nobody but us removes what it made."""
+    atexit.register(lambda: stopping.stopped_by and shutil.rmtree(os.environ["HOME"], ignore_errors=True))
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() == 1:
         os.kill(os.getpid(), signal.SIGTERM)
@@ -129,6 +131,7 @@ def add_subtest(self, _, subtest, error):
 TestCaseFunction.addError = telling(TestCaseFunction.addError)
 TestCaseFunction.addFailure = telling(TestCaseFunction.addFailure)
 TestCaseFunction.addSubTest = add_subtest
+TestCaseFunction.failfast = False  # unittest asks for it after a subtest
 
 
 def with_errors(do_class_cleanups):
@@ -172,11 +175,18 @@ def pytest_configure_node(node):
     node.workerinput["durations"] = node.config.durations
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_sessionfinish(session):
-    """Before xdist kills its workers: they clean up."""
-    if stopping.stopped_by is None or not session.config.option.numprocesses:
-        return
+    """The workers clean up before xdist kills them. One that is stopped ends here, as nobody may be left to ask it to."""
+    if stopping.stopped_by is not None and session.config.option.numprocesses:
+        stop_workers()
+    yield
+    if stopping.stopped_by is not None and is_worker(session.config):
+        atexit._run_exitfuncs()
+        os._exit(128 + stopping.stopped_by)
+
+
+def stop_workers():
     for pid in children():
         try:
             os.kill(pid, signal.SIGTERM)
@@ -192,10 +202,3 @@ def children():
     pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
     return [pid for pid in pids if stat_of(pid)[1:2] == [str(os.getpid())] and stat_of(pid)[:1] not in ([], ["Z"])]
 
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure(config):
-    """A worker that is stopped ends here: nobody may be left to ask it to."""
-    if is_worker(config) and stopping.stopped_by is not None:
-        atexit._run_exitfuncs()
-        os._exit(128 + stopping.stopped_by)

@@ -86,6 +86,16 @@ class InOrder(LoadScopeScheduling):
                 give(node)
         return None
 
+    def remove_node(self, node):
+        """A test that killed its worker has had its turn: some xdist give it to worker after worker."""
+        crashed = None
+        for unit in self.assigned_work.get(node, {}).values():
+            crashed = crashed or next((nodeid for nodeid, ended in unit.items() if not ended), None)
+            if crashed in unit:
+                unit[crashed] = True
+        super().remove_node(node)
+        return crashed
+
 
 def in_order(config, log):
     return InOrder(config, log)

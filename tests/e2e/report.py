@@ -156,7 +156,7 @@ class Report:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node, error):
         if error and stopping.stopped_by is None:
-            self.trouble(f"{node.gateway.id}: {error}")
+            self.say(f"run: the worker {node.gateway.id} has died: {error}")
 
     # ---- the end
 
@@ -167,7 +167,10 @@ class Report:
             self.say(f"run: stopped by signal {stopping.stopped_by}")
             session.exitstatus = 128 + stopping.stopped_by
             return
-        if not self.nodeids:
+        lost = len(self.nodeids) - self.ended
+        if lost > 0 and not self.config.option.collectonly:
+            self.trouble(f"{lost} tests did not run")
+        if not self.nodeids and not self.failed:
             self.say("run: no test has such an id")
         durations.write(self.folder, self.seconds)
         for line in sorted(self.figures):
