@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The shipped files as they are: with their default paths, and the drop-in for shared hosting."""
 import os
+import re
 import shutil
 import subprocess
+import unittest
 import uuid
 
 import requests
@@ -37,6 +39,81 @@ class Defaults(PlaceCase):
             self.assertEqual(0, done.returncode, mode + done.stderr)
 
 
+# What the files for Apache may say to a server of that version. Directives of mod_fcgid go by its own version.
+APACHE_2_2 = {"Allow", "Deny", "Files", "FilesMatch", "IfModule", "Location", "Options", "Order", "ScriptAlias", "SetEnv",
+              "SetEnvIfNoCase", "SetHandler"}
+APACHE_2_4_0 = APACHE_2_2 | {"Define", "IfDefine", "IfVersion", "Require"}
+
+
+def directives(name):
+    """Each directive of a file in apache/ that is read by any version: what stands in a block that asks for Apache 2.4
+    or for a later version does not count."""
+    with open(os.path.join(ROOT, "apache", name), encoding="utf-8") as f:
+        text = f.read()
+    text = re.sub(r"(?s)<IfModule mod_authz_core\.c>.*?</IfModule>", "", text)
+    text = re.sub(r"(?s)<IfVersion >= [0-9.]+>.*?</IfVersion>", "", text)
+    words = {line.split()[0].strip("</>") for line in text.splitlines() if line.strip() and line.strip()[0] != "#"}
+    return {w for w in words if not w.startswith("Fcgid")}
+
+
+class OldApache(unittest.TestCase):
+    """Servers that this machine has no package of: by the words that they know."""
+
+    def test_files_for_apache_2_2_use_only_what_it_has(self):
+        for name in ("stenohook-cgi-2.2.conf", "stenohook-fcgid-2.2.conf", "htaccess"):
+            self.assertEqual(set(), directives(name) - APACHE_2_2, name)
+
+    def test_files_for_apache_2_4_stop_no_early_release_of_it(self):
+        for name in ("stenohook-cgi.conf", "stenohook-fcgid.conf", "stenohook-proxy-fcgi.conf"):
+            self.assertEqual(set(), directives(name) - APACHE_2_4_0, name)
+
+
+class Version22(PlaceCase):
+    """The files for Apache 2.2, behind an Apache 2.4 that takes its words (mod_access_compat)."""
+
+    endpoints = {"calls": {}, "bearer": {"auth-header": "Authorization", "secret": "Bearer " + SECRET}}
+
+    def serve(self, mode, name):
+        server = Server(mode, self.place, start=False)
+        with open(os.path.join(ROOT, "apache", name), encoding="utf-8") as f:
+            text = f.read()
+        for default, ours in (("/usr/local/libexec/stenohook/stenohook.fcgi", self.place.program),
+                              ("/usr/local/etc/stenohook/stenohook.conf", self.place.config)):
+            self.assertIn(default, text)
+            text = text.replace(default, ours)
+        server.shipped = os.path.join(self.place.folder, name)
+        with open(server.shipped, "w", encoding="utf-8") as f:
+            f.write(text)
+        server.modules += ("access_compat", "authz_host")
+        write_files = server.write_files
+
+        def write_with_old_words():
+            main = write_files()
+            with open(main, encoding="utf-8") as f:
+                old = f.read().replace("Require all denied", "Order allow,deny\n    Deny from all").replace(
+                    "Require all granted", "Order deny,allow\n    Allow from all")
+            with open(main, "w", encoding="utf-8") as f:
+                f.write(old)
+            return main
+        server.write_files = write_with_old_words
+        server.start()
+        self.addCleanup(server.stop)
+        server.wait_for_answer()
+        return server
+
+    def test_they_record_and_pass_the_authorization_header_on(self):
+        for mode, name in (("apache-cgid", "stenohook-cgi-2.2.conf"), ("apache-cgi", "stenohook-cgi-2.2.conf"),
+                           ("apache-fcgid", "stenohook-fcgid-2.2.conf")):
+            server = self.serve(mode, name)
+            for endpoint, sender in (("calls", Sender()),
+                                     ("bearer", Sender(name="Authorization", value="Bearer " + SECRET))):
+                subject = str(uuid.uuid4())
+                answer = sender.once(server.url(endpoint), transcript(subject) + b" " * 200000)
+                self.assertEqual(200, answer.status_code, f"{mode} {endpoint} {answer.text}")
+                self.assertEqual(1, len(self.found(subject)))
+            server.stop()
+
+
 class Examples(PlaceCase):
     """The configurations in examples/, with this place's paths for those in them."""
 
@@ -58,7 +135,7 @@ class Examples(PlaceCase):
             self.place.stenohook("check")
 
 
-@for_each_mode("apache-cgid", "apache-fcgid", "apache-cgi")
+@for_each_mode("apache-cgid", "apache-cgi")
 class SharedHosting:
     """One folder with the program and the drop-in; the configuration is found in the account's home."""
 
@@ -72,8 +149,7 @@ class SharedHosting:
         cls.config = os.path.join(home, ".config", "stenohook", "stenohook.conf")
         os.makedirs(cls.folder)
         os.makedirs(os.path.dirname(cls.config))
-        for name in ("stenohook.cgi", "stenohook.fcgi"):
-            shutil.copy(place.program, os.path.join(cls.folder, name))
+        shutil.copy(place.program, os.path.join(cls.folder, "stenohook.cgi"))
         shutil.copy(os.path.join(ROOT, "apache/htaccess"), os.path.join(cls.folder, ".htaccess"))
         shutil.copy(place.config, cls.config)
         with open(os.path.join(cls.folder, "stenohook.conf"), "w", encoding="utf-8") as f:
@@ -86,15 +162,11 @@ class SharedHosting:
     def url(self, name):
         return f"http://127.0.0.1:{self.server.port}/hooks/{name}"
 
-    def names(self):
-        return ("stenohook.fcgi",) if self.mode == "apache-fcgid" else ("stenohook.cgi", "stenohook.fcgi")
-
-    def test_every_name_of_the_program_records(self):
-        for name in self.names():
-            subject = str(uuid.uuid4())
-            answer = Sender().once(self.url(name + "/calls"), transcript(subject))
-            self.assertEqual(200, answer.status_code, answer.text)
-            self.assertEqual(1, len(self.found(subject)))
+    def test_a_body_that_mod_fcgid_would_refuse_is_recorded(self):
+        subject = str(uuid.uuid4())
+        answer = Sender().once(self.url("stenohook.cgi/calls"), transcript(subject) + b" " * 200000)
+        self.assertEqual(200, answer.status_code, answer.text)
+        self.assertEqual(1, len(self.found(subject)))
 
     def test_files_that_are_nobodys_business_are_not_shown(self):
         for name in ("stenohook.conf", ".htaccess"):
@@ -105,9 +177,8 @@ class SharedHosting:
         shutil.copy(self.place.config, self.config)
         try:
             sender = Sender(name="Authorization", value="Bearer " + SECRET)
-            for name in self.names():
-                answer = sender.once(self.url(name + "/calls"), transcript(str(uuid.uuid4())))
-                self.assertEqual(200, answer.status_code, answer.text)
+            answer = sender.once(self.url("stenohook.cgi/calls"), transcript(str(uuid.uuid4())))
+            self.assertEqual(200, answer.status_code, answer.text)
         finally:
             self.place.configure(self.endpoints)
             shutil.copy(self.place.config, self.config)
