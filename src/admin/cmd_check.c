@@ -51,8 +51,9 @@ static void secret_problem(void *context, const struct config_endpoint *endpoint
 
 static void check_endpoint(struct findings *f, const struct config_endpoint *e, size_t secrets)
 {
+    /* That anybody can deliver, where it is so, config_review says. */
     if (e->scheme == AUTH_NONE)
-        finding_warning(f, "endpoint \"%s\" lets everyone deliver (auth = \"none\")", e->name);
+        finding_good(f, "endpoint \"%s\" (auth = \"none\")", e->name);
     else if (secrets == 0)
         finding_error(
             f,
@@ -64,6 +65,11 @@ static void check_endpoint(struct findings *f, const struct config_endpoint *e, 
         check_place(f, "the secret", e->secret_files[i]);
     if (e->hook != NULL)
         check_program(f, "the hook", e->hook[0]);
+    if (e->url == NULL)
+        finding_note(f,
+                     "endpoint \"%s\" has no url: 'send' and 'check --url' need to be told its "
+                     "address, and 'submit', 'reconcile' and 'show --curl' cannot be used for it",
+                     e->name);
 }
 
 static void check_endpoints(struct findings *f, const struct settings *settings)

@@ -164,7 +164,6 @@ bool filter_has(const struct filter *filter, const struct record *record)
         return false;
     if (filter->has_until && record->received_ns >= filter->until_ns)
         return false;
-    return kind_has(filter, record) &&
-           filter_list_has(&filter->statuses, record->status) &&
+    return kind_has(filter, record) && filter_list_has(&filter->statuses, record->status) &&
            filter_list_has(&filter->endpoints, record->endpoint) && hook_has(filter, record);
 }
