@@ -13,6 +13,7 @@
 #include "admin/finding.h"
 #include "base/file.h"
 #include "base/print.h"
+#include "base/program.h"
 #include "core/config.h"
 #include "store/wake.h"
 
@@ -89,9 +90,20 @@ static bool any_hook(const struct config *config)
     return false;
 }
 
-/* As the gateway finds it, if it lies where we do. */
+static bool lies_beside_us(const char *path)
+{
+    char self[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t len = slash == NULL ? 0 : (size_t)(slash + 1 - path);
+
+    return len > 0 && program_self(self) && strncmp(self, path, len) == 0 &&
+           strchr(self + len, '/') == NULL;
+}
+
+/* As the gateway finds it. */
 static void check_runner(struct findings *f, const struct config *config)
 {
+    char gateway[PATH_MAX];
     struct err err = ERR_INIT;
     char *path;
 
@@ -100,14 +112,23 @@ static void check_runner(struct findings *f, const struct config *config)
         return;
     }
     check_program(f, "the runner", path);
+    if (config->runner == NULL && !wake_gateway(gateway, config) && lies_beside_us(path))
+        finding_note(
+            f, "the runner lies beside this program; the gateway has not looked for it yet, "
+               "and finds it if it lies beside that, or in your home: 'check --url' tries it");
     free(path);
 }
 
-/* An installed gateway is looked at. None is no finding: on shared hosts it lies in a cgi-bin. */
+/* One that is installed, and the one that noted itself. None is no finding: nobody may have called
+ * it yet. */
 static void check_programs(struct findings *f, const struct config *config)
 {
+    char gateway[PATH_MAX];
+
     if (access(GATEWAY, F_OK) == 0)
         check_program(f, "the gateway", GATEWAY);
+    if (wake_gateway(gateway, config) && strcmp(gateway, GATEWAY) != 0)
+        check_program(f, "the gateway", gateway);
     if (config->runner != NULL || any_hook(config))
         check_runner(f, config);
 }

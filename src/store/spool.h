@@ -43,6 +43,8 @@ struct spool_amount {
 #define SPOOL_RUN "run"                  /* dir */
 #define SPOOL_RUN_LOCK "run/lock"         /* dir; and what follows, so that a gateway has no more to open */
 #define SPOOL_WAKE "run/wake"
+#define SPOOL_GATEWAY "run/gateway"      /* a link to the gateway that last looked for a runner (store/wake.h) */
+#define SPOOL_GATEWAY_NEW "run/gateway.new"
 #define SPOOL_SNAPSHOT "run/snapshot"
 #define SPOOL_SNAPSHOT_NAME "snapshot"   /* in run */
 #define SPOOL_SLOT_PREFIX "run/slot."

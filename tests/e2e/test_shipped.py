@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import unittest
 import uuid
@@ -10,7 +11,7 @@ import uuid
 import requests
 
 from cases import PlaceCase, for_each_mode
-from place import ROOT, SECRET, need
+from place import ROOT, SECRET, as_worker, need, running, wait_until
 from sender import Sender, transcript
 from servers import MODES, Server
 
@@ -182,3 +183,119 @@ class SharedHosting:
         finally:
             self.place.configure(self.endpoints)
             shutil.copy(self.place.config, self.config)
+
+
+@for_each_mode("apache-cgid", "apache-cgi")
+class RunnerOfSharedHosting:
+    """The three programs in an account's home and its cgi-bin, as the recipe has them and as people misplace them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        place = cls.place
+        # The topmost folder above the program that belongs to the program's user stands for the account's home.
+        cls.home = place.www if os.geteuid() == 0 else place.folder
+        cls.folder = os.path.join(place.www, "cgi")
+        cls.out = place.worker_folder("out")
+        os.makedirs(cls.folder)
+        shutil.copy(place.program, os.path.join(cls.folder, "stenohook.cgi"))
+        shutil.copy(os.path.join(ROOT, "apache/htaccess"), os.path.join(cls.folder, ".htaccess"))
+        cls.cli = os.path.join(cls.home, "stenohook")
+        shutil.copy(place.cli, cls.cli)
+        hook = os.path.join(cls.home, "hook")
+        with open(hook, "w", encoding="ascii") as f:
+            f.write(f'#!/bin/sh\necho "$STENOHOOK_TRANSCRIPT_ID" >>{cls.out}/ran\n')
+        os.chmod(hook, 0o755)
+        place.configure({"calls": {"hook": [hook], "url": "https://example.com/cgi/stenohook.cgi"}})
+        cls.config = os.path.join(cls.home, ".config", "stenohook", "stenohook.conf")
+        os.makedirs(os.path.dirname(cls.config))
+        shutil.copy(place.config, cls.config)
+        for directory, _, names in os.walk(cls.home):
+            if directory.startswith((place.www, os.path.join(cls.home, ".config"))):
+                place.give(directory)
+                for name in names:
+                    place.give(os.path.join(directory, name))
+
+    def end_runners(self):
+        for path in [os.path.join(f, "stenohook-run") for f in (self.home, self.folder)]:
+            for pid in running(path):
+                os.kill(pid, signal.SIGTERM)
+            wait_until(lambda p=path: not running(p), 20, "the runner ends")
+
+    def setUp(self):
+        self.end_runners()
+        self.addCleanup(self.end_runners)
+        for path in [os.path.join(f, "stenohook-run") for f in (self.home, self.folder)] + [
+                os.path.join(self.place.spool, "run", "gateway"), os.path.join(self.place.spool, "stenohook.log"),
+                os.path.join(self.place.spool, "refused", "usage")]:
+            if os.path.lexists(path):
+                os.unlink(path)
+
+    def put_runner(self, folder):
+        path = os.path.join(folder, "stenohook-run")
+        shutil.copy(self.place.runner, path)
+        self.place.give(path)
+
+    def post(self):
+        subject = str(uuid.uuid4())
+        answer = Sender().once(f"http://127.0.0.1:{self.server.port}/cgi/stenohook.cgi", transcript(subject))
+        self.assertEqual(200, answer.status_code, answer.text)
+        return subject
+
+    def ran(self):
+        path = os.path.join(self.out, "ran")
+        if not os.path.exists(path):
+            return []
+        with open(path, encoding="ascii") as f:
+            return f.read().split()
+
+    def ask(self, *args):
+        """As the account's user, who has no other sign of the configuration than where the program lies."""
+        done = subprocess.run([self.cli, *args], env={"PATH": "/usr/bin:/bin"}, cwd="/", capture_output=True, text=True,
+                              check=False, timeout=60, **as_worker())
+        return done.returncode, done.stdout + done.stderr
+
+    def log(self):
+        path = os.path.join(self.place.spool, "stenohook.log")
+        if not os.path.exists(path):
+            return ""
+        with open(path, encoding="utf-8") as f:
+            return f.read()
+
+    def test_one_in_the_home_or_beside_the_gateway_is_everybodys(self):
+        for folder in (self.home, self.folder):
+            self.setUp()
+            self.put_runner(folder)
+            subject = self.post()
+            self.eventually(lambda s=subject: s in self.ran(), 20, f"the hook runs by {folder}")
+            code, said = self.ask("check", "-v")
+            self.assertEqual(0, code, said)
+            self.assertIn(f"ok: the runner {folder}/stenohook-run\n", said)
+            self.assertIn(f"ok: the gateway {self.folder}/stenohook.cgi\n", said)
+            code, said = self.ask("run", "--once")
+            self.assertEqual(0, code, said)
+            # Whoever administers the machine gets the owner's runner too.
+            done = subprocess.run([self.cli, "--config", self.config, "run", "--once"], env={"PATH": "/usr/bin:/bin"},
+                                  cwd="/", capture_output=True, text=True, check=False, timeout=60)
+            self.assertEqual((0, ""), (done.returncode, done.stderr))
+            self.assertNotIn("runner", self.log())
+
+    def test_before_the_first_request_the_home_is_known_too(self):
+        self.put_runner(self.home)
+        code, said = self.ask("check", "-v")
+        self.assertEqual(0, code, said)
+        self.assertIn(f"ok: the runner {self.home}/stenohook-run\n", said)
+        self.assertEqual(0, self.ask("run", "--once")[0])
+
+    def test_without_one_all_say_the_same(self):
+        subject = self.post()
+        self.eventually(lambda: "no runner could be started" in self.log(), 10, "the gateway says so")
+        sentence = self.log().rpartition("could be started: ")[2].strip()
+        self.assertIn(f"in any of {self.folder}, {self.home}, ", sentence)
+        code, said = self.ask("check")
+        self.assertEqual(1, code, said)
+        self.assertIn(f"error: hooks cannot be run: {sentence}\n", said)
+        self.assertNotIn("in order", said)
+        code, said = self.ask("run", "--once")
+        self.assertEqual((1, f"stenohook: {sentence}\n"), (code, said))
+        self.assertNotIn(subject, self.ran())
