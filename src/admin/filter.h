@@ -54,14 +54,15 @@ enum {
     FILTER_HOOK
 };
 #define FILTER_HOOKS "none waiting running again done dead dropped"
-#define FILTER_KINDS "transcript redacted_audio streaming voice_agent unknown"
+#define FILTER_KINDS "transcript redacted_audio streaming voice_agent trial unknown"
 /* clang-format off */
 #define FILTER_ROWS \
     {FILTER_SINCE, "since", "T", NULL, \
      "events received at T or later: 24h (ago), 2026-11-23,\n2026-11-23T07:50:18Z"}, \
     {FILTER_UNTIL, "until", "T", NULL, "events received before T"}, \
     {FILTER_KIND, "kind", "K", FILTER_KINDS, \
-     "transcript, redacted_audio, streaming, voice_agent, unknown"}, \
+     "transcript, redacted_audio, streaming, voice_agent, unknown, and trial (of\n" \
+     "'check --url'), which is only shown where it is asked for"}, \
     {FILTER_STATUS, "status", "S", NULL, "completed, error, ..."}, \
     {FILTER_ENDPOINT, "endpoint", "E", NULL, "events of this endpoint"}, \
     {FILTER_HOOK, "hook", "H", FILTER_HOOKS, \
@@ -80,6 +81,7 @@ bool filter_given(const struct filter *filter);
 /* Since when the events must be known that it may let through; 0: all. */
 int64_t filter_since(const struct filter *filter);
 
+/* Trials (EVENT_TRIAL) pass only a filter that names their kind. */
 bool filter_has(const struct filter *filter, const struct record *record);
 
 #endif

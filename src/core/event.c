@@ -12,7 +12,7 @@
 static const char *const kind_names[] = {
     [EVENT_TRANSCRIPT] = "transcript", [EVENT_REDACTED_AUDIO] = "redacted_audio",
     [EVENT_STREAMING] = "streaming",   [EVENT_VOICE_AGENT] = "voice_agent",
-    [EVENT_UNKNOWN] = "unknown",
+    [EVENT_TRIAL] = "trial",           [EVENT_UNKNOWN] = "unknown",
 };
 #define KINDS (sizeof kind_names / sizeof *kind_names)
 

@@ -19,6 +19,7 @@ enum event_kind {
     EVENT_REDACTED_AUDIO, /* {"status","redacted_audio_url"} */
     EVENT_STREAMING,      /* {"session_id","messages"} */
     EVENT_VOICE_AGENT,    /* {"event_id","event",...} */
+    EVENT_TRIAL,          /* {"stenohook":"trial","event_id",...}: of `stenohook check --url`; no hook runs for it */
     EVENT_UNKNOWN
 };
 
@@ -62,7 +63,7 @@ enum status event_name(struct event *event, const char *endpoint, struct str mes
 /* SHA-256 over the parts in lower-case hexadecimal: the identity of what has no id that fits. */
 void event_hash(const struct str *parts, size_t count, char out[EVENT_ID_MAX + 1]);
 
-/* "transcript", "redacted_audio", "streaming", "voice_agent", "unknown". */
+/* "transcript", "redacted_audio", "streaming", "voice_agent", "trial", "unknown". */
 const char *event_kind_name(enum event_kind kind);
 bool event_kind_parse(struct str s, enum event_kind *out);
 

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "core/event.h"
 #include "store/journal.h"
 #include "store/queue_impl.h"
 #include "store/reader.h"
@@ -90,10 +91,21 @@ static bool anybody_keeps_up(const struct queue *q)
     return false;
 }
 
+/* A key's second word is the kind. */
+static bool is_trial(struct str line)
+{
+    struct str name, kind, rest;
+
+    return str_cut(record_key(line), ' ', &name, &rest) && str_cut(rest, ' ', &kind, &rest) &&
+           str_is(kind, event_kind_name(EVENT_TRIAL));
+}
+
 static void give(struct walk *w, const struct reader_item *item)
 {
     struct str name = endpoint_of(item->line);
 
+    if (is_trial(item->line))
+        return;
     for (size_t i = 0; i < w->q->count; i++) {
         struct lane *lane = w->q->lanes[i];
 

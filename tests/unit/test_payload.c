@@ -99,6 +99,28 @@ UNIT_TEST(the_shapes_are_tried_in_their_order)
        "{\"transcript_id\":5,\"session_id\":\"s\",\"messages\":[]}");
 }
 
+UNIT_TEST(a_trial_is_known_by_our_own_member_alone)
+{
+    is(EVENT_TRIAL, "event_id", "e", "", "e",
+       "{\"stenohook\": \"trial\", \"event_id\": \"e\", \"status\": \"completed\"}");
+    is_unknown("{\"stenohook\":\"Trial\",\"event_id\":\"e\"}");
+    is_unknown("{\"stenohook\":\"trial\",\"stenohook\":\"trial\",\"event_id\":\"e\"}");
+    is_unknown("{\"stenohook\":true,\"event_id\":\"e\"}");
+    is_unknown("{\"stenohook\":\"trial\"}");
+    is_unknown("{\"event_id\":\"e\"}");
+}
+
+UNIT_TEST(nothing_that_the_sender_documents_is_a_trial)
+{
+    is(EVENT_TRANSCRIPT, "transcript_id", "a", "completed", "a",
+       "{\"stenohook\":\"trial\",\"event_id\":\"e\",\"transcript_id\":\"a\",\"status\":"
+       "\"completed\"}");
+    is(EVENT_VOICE_AGENT, "event_id", "e", "x", "e",
+       "{\"stenohook\":\"trial\",\"event_id\":\"e\",\"event\":\"x\"}");
+    is(EVENT_STREAMING, "session_id", "s", "", "s",
+       "{\"stenohook\":\"trial\",\"event_id\":\"e\",\"session_id\":\"s\",\"messages\":[]}");
+}
+
 UNIT_TEST(valid_json_of_another_shape_is_unknown)
 {
     static const char *const bodies[] = {

@@ -128,6 +128,22 @@ UNIT_TEST(states_of_hooks_are_bits_of_a_filter)
     UNIT_STATUS(STATUS_USAGE, filter_add_hooks(&hooks, "dead,frob", &err), &err);
 }
 
+UNIT_TEST(a_trial_passes_only_a_filter_that_names_its_kind)
+{
+    const struct record trial = {.kind = STR("trial"), .endpoint = STR("calls")};
+    const struct record event = {.kind = STR("unknown"), .endpoint = STR("calls")};
+    struct filter filter = {.hooks = 0};
+    struct err err = ERR_INIT;
+
+    UNIT_FALSE(filter_has(&filter, &trial));
+    UNIT_TRUE(filter_has(&filter, &event));
+    UNIT_STATUS(STATUS_OK, filter_add(&filter.endpoints, "--endpoint", "calls", &err), &err);
+    UNIT_FALSE(filter_has(&filter, &trial));
+    UNIT_STATUS(STATUS_OK, filter_add_kinds(&filter.kinds, "trial", &err), &err);
+    UNIT_TRUE(filter_has(&filter, &trial));
+    UNIT_FALSE(filter_has(&filter, &event));
+}
+
 UNIT_TEST(the_census_counts_whole_entries_only)
 {
     static const char *const names[] = {"a.box", "b.published.box", "usage", ".tmp-x.box"};

@@ -246,6 +246,58 @@ UNIT_TEST(a_runner_beside_our_program_that_will_not_do_is_not_passed_over)
     end_beside();
 }
 
+/* The gateway lies elsewhere, with a runner of its own. */
+UNIT_TEST(where_a_gateway_noted_itself_everybody_gets_the_runner_beside_it)
+{
+    struct config config = {.spool = spool.path};
+    char gateway[300], other[300], *found = NULL;
+    static char asker[400];
+    struct err err = ERR_INIT;
+    char path[PATH_MAX];
+
+    UNIT_REQUIRE(beside("", 0700));
+    config.spool = spool.path;
+    UNIT_FALSE(wake_gateway(path, &config));
+    snprintf(gateway, sizeof gateway, "%s/stenohook.fcgi", unit_folder());
+    UNIT_INT(0, close(open(gateway, O_WRONLY | O_CREAT | O_CLOEXEC, 0700)));
+    wake_note_gateway(&spool);
+    UNIT_TRUE(wake_gateway(path, &config));
+    UNIT_TEXT(gateway, path);
+    snprintf(other, sizeof other, "%s/bin", unit_folder());
+    UNIT_INT(0, mkdir(other, 0700));
+    snprintf(asker, sizeof asker, "%s/stenohook", other);
+    fault_program = asker;
+    UNIT_STATUS(STATUS_OK, wake_find_runner(&found, &config, &err), &err);
+    UNIT_TEXT(script, found);
+    free(found);
+    /* The gateway went: its note is worth nothing. */
+    UNIT_INT(0, unlink(gateway));
+    UNIT_FALSE(wake_gateway(path, &config));
+    UNIT_TRUE(wake_find_runner(&found, &config, &err) != STATUS_OK || strcmp(found, script) != 0);
+    end_beside();
+}
+
+UNIT_TEST(a_gateway_notes_where_it_lies_now_also_after_a_note_that_was_cut_off)
+{
+    struct config config;
+    char path[PATH_MAX];
+
+    UNIT_REQUIRE(beside("", 0700));
+    config = (struct config){.spool = spool.path};
+    UNIT_INT(0, symlinkat("/nowhere", spool.dir, SPOOL_GATEWAY_NEW));
+    UNIT_INT(0, symlinkat("/elsewhere", spool.dir, SPOOL_GATEWAY));
+    fault_program = script;
+    wake_note_gateway(&spool);
+    UNIT_TRUE(wake_gateway(path, &config));
+    UNIT_TEXT(script, path);
+    /* One whose file was replaced does not know its place any more. */
+    fault_program = "/replaced/stenohook.fcgi (deleted)";
+    wake_note_gateway(&spool);
+    UNIT_TRUE(wake_gateway(path, &config));
+    UNIT_TEXT(script, path);
+    end_beside();
+}
+
 /* Whether or not this machine has one installed. */
 static void installed_is_found(void)
 {
