@@ -159,12 +159,19 @@ static enum status leave_orders(const struct job *job, struct err *err)
     return status == STATUS_OK ? closed : status;
 }
 
-/* The order stands whether there is a runner or not. */
-static void wake(const struct command_room *room)
+/* Also if nothing was left to be ordered: the same command may have been killed before it could
+ * wake the runner, and what it had ordered is what waits now. An order stands whether there is a
+ * runner or not. */
+static void wake(const struct job *job, enum status status)
 {
+    const struct command_room *room = job->room;
     struct err err = ERR_INIT;
 
-    if (wake_runner(&room->spool, room->settings->config, room->settings->path, &err) != STATUS_OK)
+    if (job->dry_run || status == STATUS_USAGE)
+        return;
+    if (wake_runner(&room->spool, room->settings->config, room->settings->path, &err) !=
+            STATUS_OK &&
+        status == STATUS_OK)
         print_warning("this is noted, but no runner could be started: %s", err.text);
 }
 
@@ -185,7 +192,6 @@ static enum status carry_out(struct job *job, struct err *err)
     status = leave_orders(job, err);
     if (status != STATUS_OK)
         return status;
-    wake(job->room);
     print_hint("the hook%s of %zu event%s %s", job->count == 1 ? "" : "s", job->count,
                job->count == 1 ? "" : "s", job->order->done);
     return STATUS_OK;
@@ -256,6 +262,7 @@ enum status order_run(const struct order *order, int argc, char **argv, const ch
                                : by_filter(&job, err);
         if (status == STATUS_OK)
             status = carry_out(&job, err);
+        wake(&job, status);
         command_leave(&room);
     }
     free(job.places);
