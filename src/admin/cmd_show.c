@@ -207,6 +207,8 @@ static enum status parse_options(struct question *q, int argc, char **argv, stru
     if (has_format && (q->what == SHOW_RAW || q->what == SHOW_CURL))
         return err_set(err, STATUS_USAGE, "%s has no format: take --format away",
                        q->what == SHOW_RAW ? "--raw prints the body as it is and" : "--curl");
+    if (optind == argc)
+        return options_missing(argv[0], "ID", err);
     return options_operands(argc, argv, 1, 1, err);
 }
 

@@ -16,6 +16,7 @@
 #include "admin/webroot.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/print.h"
 #include "base/usage.h"
 #include "core/config.h"
 #include "reader_kit.h"
@@ -105,6 +106,8 @@ UNIT_TEST(help_of_a_command_shows_its_arguments_and_options)
             UNIT_TRUE(strstr(out.ptr, o->name) != NULL);
         UNIT_STATUS(STATUS_OK, RUN(&out, &err, c->name, "--frob", "--help"), &err);
         UNIT_TRUE(strstr(out.ptr, c->help) != NULL);
+        UNIT_STATUS(STATUS_OK, RUN(&out, &err, c->name, "-h"), &err);
+        UNIT_TRUE(strstr(out.ptr, c->help) != NULL && strstr(out.ptr, "\n\n\n") == NULL);
     }
     buf_free(&out);
 }
@@ -213,14 +216,17 @@ UNIT_TEST(version_is_one_line)
 UNIT_TEST(wrong_use_names_the_fault_and_the_remedy)
 {
     REFUSED("stenohook help", "--");
-    REFUSED("'frob': 'stenohook help'", "frob");
-    REFUSED("'--frob': see 'stenohook --help'", "--frob");
-    REFUSED("'-z': see 'stenohook help check'", "check", "-vz");
-    REFUSED("'--frob': see 'stenohook help list'", "list", "--frob");
-    REFUSED("'--since': see 'stenohook help list'", "list", "--since");
-    REFUSED("'-n': see 'stenohook help list'", "list", "-n");
-    REFUSED("'more': see 'stenohook help list'", "list", "more");
-    REFUSED("stenohook help show", "show");
+    REFUSED("unknown command 'frobnicate': 'stenohook help' lists all", "frobnicate");
+    REFUSED("unknown option '--frob': see 'stenohook --help'", "--frob");
+    REFUSED("unknown option '-z': see 'stenohook help check'", "check", "-vz");
+    REFUSED("unknown option '--frob': see 'stenohook help list'", "list", "--frob");
+    REFUSED("option '--since' needs a value: see 'stenohook help list'", "list", "--since");
+    REFUSED("option '-n' needs a value: see 'stenohook help list'", "list", "-n");
+    REFUSED("unexpected argument 'more': see 'stenohook help list'", "list", "more");
+    REFUSED("show: missing ID: see 'stenohook help show'", "show");
+    REFUSED("completion: missing SHELL: see 'stenohook help completion'", "completion");
+    REFUSED("rejected show: missing NAME: see 'stenohook help rejected'", "rejected", "show");
+    REFUSED("missing list, show or accept: see 'stenohook help rejected'", "rejected");
     REFUSED("'2:2'", "show", "1:1", "2:2");
     REFUSED("take --format away", "show", "--raw", "--format", "json", "1:1");
     REFUSED("text or json", "list", "--format", "xml");
@@ -230,9 +236,37 @@ UNIT_TEST(wrong_use_names_the_fault_and_the_remedy)
     REFUSED("24h", "list", "--since", "yesterday");
     REFUSED("voice_agent", "list", "--kind", "transcript,frob");
     REFUSED("empty value", "list", "--status", "a,,b");
-    REFUSED("--config needs", "verify", "--config");
+    REFUSED("option '--config' needs", "verify", "--config");
     REFUSED("one command", "help", "list", "show");
     REFUSED("'frob'", "help", "frob");
+}
+
+UNIT_TEST(a_command_with_a_slip_of_the_pen_is_guessed)
+{
+    REFUSED("unknown command 'lst': did you mean 'list'?", "lst");
+    REFUSED("unknown command 'rejceted': did you mean 'rejected'?", "rejceted", "list");
+    REFUSED("unknown command 'statz': did you mean 'stats'?", "help", "statz");
+}
+
+UNIT_TEST(a_length_of_time_is_told_in_its_largest_unit)
+{
+    static const struct {
+        uint64_t seconds;
+        const char *text;
+    } cases[] = {
+        {0, "0 seconds"},      {1, "1 second"},   {119, "119 seconds"}, {120, "2 minutes"},
+        {7199, "119 minutes"}, {7200, "2 hours"}, {2592892, "30 days"}, {172800, "2 days"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[PRINT_DURATION_MAX];
+
+        print_duration(text, cases[i].seconds);
+        UNIT_TEXT(cases[i].text, text);
+    }
+    UNIT_TEXT("s", print_plural(0));
+    UNIT_TEXT("", print_plural(1));
+    UNIT_TEXT("s", print_plural(2));
 }
 
 UNIT_TEST(a_configuration_is_taken_before_and_behind_the_command)
@@ -457,6 +491,8 @@ static const struct unit_case cases[] = {
     UNIT_CASE(a_completion_quotes_what_means_something_to_the_shell),
     UNIT_CASE(version_is_one_line),
     UNIT_CASE(wrong_use_names_the_fault_and_the_remedy),
+    UNIT_CASE(a_command_with_a_slip_of_the_pen_is_guessed),
+    UNIT_CASE(a_length_of_time_is_told_in_its_largest_unit),
     UNIT_CASE(a_configuration_is_taken_before_and_behind_the_command),
     UNIT_CASE(a_time_is_an_age_or_a_date),
     UNIT_CASE(a_filter_takes_what_is_in_each_of_its_lists),
