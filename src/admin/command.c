@@ -14,10 +14,10 @@ static const struct command commands[] = {
         .arguments = "[OPTION ...]",
         .summary = "make the spool, a secret and a configuration",
         .help =
-            "With --config FILE, that is the configuration to write (default:\n"
-            "~/.config/stenohook/stenohook.conf; as root " SYSCONFDIR
-            "/stenohook/stenohook.conf).\n"
-            "What is there already is left as it is. Prints what to tell the sender, one \"name "
+            "The configuration to write is --config FILE, else STENOHOOK_CONFIG, else\n"
+            "~/.config/stenohook/stenohook.conf; as root " SYSCONFDIR "/stenohook/stenohook.conf.\n"
+            "What is there already is left as it is and completed. Prints what to tell the sender, "
+            "one \"name "
             "value\" a line.\n",
         .run = cmd_init,
         .options = cmd_init_options,
@@ -104,8 +104,9 @@ static const struct command commands[] = {
         .name = "prune",
         .arguments = "[--dry-run]",
         .summary = "remove what is older than the configuration's keep",
-        .help = "The web server and the runner of hooks do that too, now and then. Prints what went "
-                "by its kind.\n",
+        .help =
+            "The web server and the runner of hooks do that too, now and then. Prints what went "
+            "by its kind.\n",
         .run = cmd_prune,
         .options = cmd_prune_options,
     },
