@@ -60,8 +60,10 @@ static const struct command commands[] = {
         .name = "stats",
         .arguments = "[OPTION ...]",
         .summary = "count what waits, what failed and what the spool holds",
-        .help = "For a person, for Prometheus, and with --max-age and --max-dead for cron and "
-                "Nagios: what is too much\nis one sentence on stderr.\n",
+        .help = "Exits 1 if --max-age or --max-dead is exceeded, and says so in one sentence: on "
+                "stderr, or with -q on\n"
+                "stdout and nothing else, for cron and for monitoring. Exits 0 if all is well; any "
+                "other code means that\nthe numbers are not known.\n",
         .run = cmd_stats,
         .options = cmd_stats_options,
     },
