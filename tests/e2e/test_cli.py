@@ -373,7 +373,7 @@ class Reading(CliCase):
         run_cgi(place, transcript("two"))
         told = self.cli("verify", config=place.config)[0]
         self.assertRegex(told, r"(?m)^torn 1:\d+ ")
-        self.assertIn("2 records", told)
+        self.assertIn("1 segment, 2 records, ", told)
         with open(path, "r+b") as f:
             f.seek(200)
             byte = f.read(1)
