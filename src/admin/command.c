@@ -35,7 +35,7 @@ static const struct command commands[] = {
     {
         .name = "list",
         .arguments = "[OPTION ...]",
-        .summary = "list recorded events, newest last",
+        .summary = "list recorded events in the order in which they were recorded",
         .help = FILTER_NOTE,
         .run = cmd_list,
         .options = cmd_list_options,
@@ -52,7 +52,8 @@ static const struct command commands[] = {
         .name = "tail",
         .arguments = "[OPTION ...]",
         .summary = "print the last events, and follow what is recorded",
-        .help = FILTER_NOTE "-f ends by an interrupt, or when nobody reads its output any more.\n",
+        .help = FILTER_NOTE
+        "-f ends by an interrupt, at --until, or when nobody reads its output any more.\n",
         .run = cmd_tail,
         .options = cmd_tail_options,
     },
@@ -70,7 +71,7 @@ static const struct command commands[] = {
     {
         .name = "replay",
         .arguments = "[OPTION ...] [ID ...]",
-        .summary = "run the hooks of events again, also where they were done",
+        .summary = "run the hooks of events again, also of those that were done",
         .help = ORDER_NOTE,
         .run = cmd_replay,
         .options = cmd_replay_options,
@@ -86,7 +87,7 @@ static const struct command commands[] = {
     {
         .name = "drop",
         .arguments = "[OPTION ...] [ID ...]",
-        .summary = "say that the hooks of events need not run (any more)",
+        .summary = "take events from the queue: their hooks do not run (any more)",
         .help = ORDER_NOTE,
         .run = cmd_drop,
         .options = cmd_drop_options,
@@ -118,7 +119,7 @@ static const struct command commands[] = {
         .summary = "read the whole journal and look for damage",
         .help = "Prints one line a finding and a summary. Bytes that are torn (a write that was "
                 "cut off) or void (never\n"
-                "acknowledged) are harmless. Exits 1 where something is rotten: a record was "
+                "acknowledged) are harmless. Exits 1 if something is rotten: a record was "
                 "altered or lost.\n",
         .run = cmd_verify,
         .options = cmd_verify_options,

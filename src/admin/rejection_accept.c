@@ -290,8 +290,9 @@ static enum status conclude(const struct acceptance *a, size_t damaged, struct e
         print_hint("%zu recorded, %zu on record before, %zu not accepted", a->recorded, a->known,
                    a->unfit + damaged);
     if (a->unfit + damaged > 0)
-        return err_set(err, STATUS_CORRUPT, "%zu rejected deliveries stay where they are",
-                       a->unfit + damaged);
+        return err_set(err, STATUS_CORRUPT, "%zu rejected deliver%s not accepted, and where %s",
+                       a->unfit + damaged, a->unfit + damaged == 1 ? "y is" : "ies are",
+                       a->unfit + damaged == 1 ? "it was" : "they were");
     return STATUS_OK;
 }
 
@@ -299,11 +300,12 @@ static enum status check_order(const struct rejection *r, const struct command_r
                                const struct rejection_choice *choice, struct err *err)
 {
     if (r->as != NULL && endpoint_of(room->settings->config, str_of(r->as)) == NULL)
-        return err_set(err, STATUS_USAGE, "--as '%s': there is no endpoint of that name", r->as);
+        return err_set(err, STATUS_USAGE, "--as: there is no endpoint \"%s\" in %s", r->as,
+                       room->settings->path);
     if (choice->count > 1 && !r->yes && !r->dry_run)
         return err_set(err, STATUS_USAGE,
-                       "these are %zu deliveries: add --yes if you mean them all, or --dry-run to "
-                       "see what they are",
+                       "%zu deliveries match: add --yes to accept all of them, or --dry-run to see "
+                       "them",
                        choice->count);
     return STATUS_OK;
 }

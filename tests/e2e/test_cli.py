@@ -323,7 +323,7 @@ class Reading(CliCase):
             else:
                 self.assertEqual(len(body.encode()), told["bytes"])
             del record["crc"], told["bytes"]
-            self.assertEqual(("none", 0), (told.pop("hook"), told.pop("attempts")))
+            self.assertEqual(("event", "none", 0), (told.pop("type"), told.pop("hook"), told.pop("attempts")))
             self.assertEqual(record, told)
 
     def test_show_by_id_by_subject_and_by_beginning(self):
@@ -339,6 +339,7 @@ class Reading(CliCase):
             told, said = self.cli("show", *args, code=1)
             self.assertEqual("", told)
             self.assertIn(self.ids[1], said)
+            self.assertRegex(said, r"'tr-1?' fits [24] events: give one of these ids")
         for wanted in ("nobody", "1:1", "9:9", "tr-11"):
             self.assertEqual("", self.cli("show", wanted, code=1)[0])
 

@@ -382,7 +382,7 @@ static void printed(struct str body, struct buf *line, struct buf *json, struct 
     sealed.len--;
     UNIT_STATUS(STATUS_OK, record_parse(&record, sealed, true, &err), &err);
     event_text_line(line, &record, &hook, false);
-    event_json_line(json, sealed, &record, &hook);
+    event_json_line(json, sealed, &record, &hook, false);
     event_text_head(full, &record, &hook);
     event_text_body(full, record.body, "");
     record_free(&record);
@@ -398,23 +398,24 @@ UNIT_TEST(a_record_is_printed_with_its_members_in_each_form)
     buf_init(&full, 65536);
     printed(STR("{\"x\": 1}\n"), &line, &json, &full);
     UNIT_STR(
-        "2026-11-23T07:50:18.966Z  transcript      completed             again 2    tr-1       "
+        "2026-11-23T07:50:18.966Z  transcript      completed             retrying 2  tr-1       "
         "          "
         "                 "
         "[12:103]  9 B\n",
         buf_str(&line));
-    UNIT_STR("{\"key\":\"calls transcript tr-1 "
-             "completed\",\"id\":\"12:103\",\"received_at\":\"2026-11-23T07:50:18.966Z\","
-             "\"endpoint\":\"calls\",\"kind\":\"transcript\",\"transcript_id\":\"tr-1\",\"status\":"
-             "\"completed\","
-             "\"remote_addr\":\"44.238.19.20\",\"query\":\"a=1&b=%22\",\"params\":{\"a\":\"1\","
-             "\"b\":\"\\\"\"},"
-             "\"content_type\":\"application/json\",\"bytes\":9,\"hook\":\"again\",\"attempts\":2,"
-             "\"next_at\":\"2026-11-23T08:20:05.731Z\",\"last_end\":\"exit\",\"last_code\":7}\n",
-             buf_str(&json));
+    UNIT_STR(
+        "{\"type\":\"event\",\"key\":\"calls transcript tr-1 "
+        "completed\",\"id\":\"12:103\",\"received_at\":\"2026-11-23T07:50:18.966Z\","
+        "\"endpoint\":\"calls\",\"kind\":\"transcript\",\"transcript_id\":\"tr-1\",\"status\":"
+        "\"completed\","
+        "\"remote_addr\":\"44.238.19.20\",\"query\":\"a=1&b=%22\",\"params\":{\"a\":\"1\","
+        "\"b\":\"\\\"\"},"
+        "\"content_type\":\"application/json\",\"bytes\":9,\"hook\":\"retrying\",\"attempts\":2,"
+        "\"next_at\":\"2026-11-23T08:20:05.731Z\",\"end\":\"exit\",\"code\":7}\n",
+        buf_str(&json));
     UNIT_TRUE(str_starts(buf_str(&full), "id             12:103\n"));
     UNIT_TRUE(str_ends(buf_str(&full), "\nbytes          9\n"
-                                       "hook           again, attempt 2: exit 7\n"
+                                       "hook           retrying, attempt 2: exit 7\n"
                                        "next_at        2026-11-23T08:20:05.731Z\n{\"x\": 1}\n"));
     buf_free(&line);
     buf_free(&json);
