@@ -137,8 +137,8 @@ static enum status ambiguous(const struct rejected_refs *refs, const struct matc
     }
     if (m->count > REJECTION_LISTED_MAX)
         print_hint("and %zu more", m->count - REJECTION_LISTED_MAX);
-    return err_set(err, STATUS_MISSING, "'%s' is not one entry: give more of one of these names",
-                   wanted);
+    return err_set(err, STATUS_MISSING, "'%s' fits %zu entries: give more of one of these names",
+                   wanted, m->count);
 }
 
 static enum status choose_name(struct chooser *c, const char *wanted, struct err *err)

@@ -219,6 +219,8 @@ static enum status take_run(struct hookview *v, struct str line, struct err *err
     if (status == STATUS_OK && info != NULL) {
         info->state = HOOK_RUNNING;
         info->attempts = run.attempt;
+        info->started_ns = run.started_ns;
+        info->pid = run.pid;
     }
     return status;
 }

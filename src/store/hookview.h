@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "core/config.h"
@@ -34,6 +35,8 @@ struct hook_info {
     int64_t next_ns;     /* HOOK_AGAIN */
     enum result_end end; /* of the last run; RESULT_NOT_RUN: none yet */
     int code;
+    int64_t started_ns; /* HOOK_RUNNING: since when */
+    pid_t pid;          /* HOOK_RUNNING: of the hook; 0: it is about to start */
 };
 
 struct hookview;
