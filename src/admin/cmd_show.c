@@ -70,7 +70,7 @@ static enum status add_all(const struct question *q, struct buf *out, const stru
 
     if (!record_id_parse(record->id, &place.segment, &place.offset))
         return err_set(err, STATUS_CORRUPT, "the record has no id");
-    hookview_get(q->view, place, record->endpoint, &hook);
+    hookview_get(q->view, place, record->endpoint, hookview_named(record), &hook);
     event_text_head(out, record, &hook);
     status = add_attempts(q, out, record, err);
     buf_add_char(out, '\n');
