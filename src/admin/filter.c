@@ -151,7 +151,7 @@ static bool hook_has(const struct filter *filter, const struct record *record)
         return true;
     if (!record_id_parse(record->id, &place.segment, &place.offset))
         return false;
-    hookview_get(filter->view, place, record->endpoint, &info);
+    hookview_get(filter->view, place, record->endpoint, hookview_named(record), &info);
     return (filter->hooks & 1U << info.state) != 0;
 }
 

@@ -4,7 +4,6 @@
  */
 #include <string.h>
 
-#include "core/event.h"
 #include "store/journal.h"
 #include "store/queue_impl.h"
 #include "store/reader.h"
@@ -22,6 +21,11 @@ static struct str endpoint_of(struct str line)
 
     str_cut(record_key(line), ' ', &name, &rest);
     return name;
+}
+
+bool queue_names_hook(struct str line)
+{
+    return record_hooks_have(record_hooks(line), CONFIG_HOOK_DEFAULT);
 }
 
 enum status queue_endpoint_of(const struct queue *q, struct place place, struct buf *line,
@@ -91,20 +95,12 @@ static bool anybody_keeps_up(const struct queue *q)
     return false;
 }
 
-/* A key's second word is the kind. */
-static bool is_trial(struct str line)
-{
-    struct str name, kind, rest;
-
-    return str_cut(record_key(line), ' ', &name, &rest) && str_cut(rest, ' ', &kind, &rest) &&
-           str_is(kind, event_kind_name(EVENT_TRIAL));
-}
-
+/* What names no hook was recorded while its endpoint had none: it is passed. */
 static void give(struct walk *w, const struct reader_item *item)
 {
     struct str name = endpoint_of(item->line);
 
-    if (is_trial(item->line))
+    if (!queue_names_hook(item->line))
         return;
     for (size_t i = 0; i < w->q->count; i++) {
         struct lane *lane = w->q->lanes[i];

@@ -405,7 +405,7 @@ UNIT_TEST(a_record_is_printed_with_its_members_in_each_form)
         buf_str(&line));
     UNIT_STR(
         "{\"type\":\"event\",\"key\":\"calls transcript tr-1 "
-        "completed\",\"id\":\"12:103\",\"received_at\":\"2026-11-23T07:50:18.966Z\","
+        "completed\",\"id\":\"12:103\",\"hooks\":[],\"received_at\":\"2026-11-23T07:50:18.966Z\","
         "\"endpoint\":\"calls\",\"kind\":\"transcript\",\"transcript_id\":\"tr-1\",\"status\":"
         "\"completed\","
         "\"remote_addr\":\"44.238.19.20\",\"query\":\"a=1&b=%22\",\"params\":{\"a\":\"1\","

@@ -31,7 +31,7 @@ static struct hook_info info_of(const char *name)
     struct hook_info info = {.state = HOOK_NONE};
 
     if (view != NULL)
-        hookview_get(view, qk_place(name), (struct str){name, 1}, &info);
+        hookview_get(view, qk_place(name), (struct str){name, 1}, true, &info);
     hookview_close(view);
     return info;
 }
@@ -228,7 +228,7 @@ UNIT_TEST(all_is_known_of_events_that_were_received_since)
     qk_record("a2");
     qk_run("a2/1", RETRY_EXIT_DEAD);
     UNIT_REQUIRE((view = opened(qk_kit.now_ns)) != NULL);
-    hookview_get(view, qk_place("a2"), STR("a"), &info);
+    hookview_get(view, qk_place("a2"), STR("a"), true, &info);
     UNIT_INT(HOOK_DEAD, info.state);
     hookview_close(view);
     UNIT_REQUIRE((view = opened(0)) != NULL);
@@ -328,9 +328,9 @@ UNIT_TEST(an_endpoint_that_is_configured_no_more_tells_what_became_of_its_events
         UNIT_FALSE(stats.has_hook);
         UNIT_INT(strcmp(stats.endpoint, "a") == 0, stats.done);
     }
-    hookview_get(view, qk_place("a1"), STR("a"), &info);
+    hookview_get(view, qk_place("a1"), STR("a"), true, &info);
     UNIT_INT(HOOK_DONE, info.state);
-    hookview_get(view, qk_place("a3"), STR("a"), &info);
+    hookview_get(view, qk_place("a3"), STR("a"), true, &info);
     UNIT_INT(HOOK_NONE, info.state);
     hookview_close(view);
     qk_close();

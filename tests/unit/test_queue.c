@@ -458,18 +458,42 @@ static void comes_later(void)
     UNIT_TEXT("-", qk_claim());
     UNIT_TEXT("a1:done/1 a2:done/1 c1:none/0 c2:none/0", qk_states());
     qk_hook('c', true);
+    UNIT_TEXT("-", qk_claim());
+    UNIT_TRUE(queue_idle(qk_queue));
     qk_record("c3");
-    qk_run("c1/1", 0);
-    qk_run("c2/1", 0);
+    UNIT_TEXT("a1:done/1 a2:done/1 c1:none/0 c2:none/0 c3:waiting/0", qk_states());
     qk_run("c3/1", 0);
     UNIT_TEXT("-", qk_claim());
+    UNIT_TEXT("a1:done/1 a2:done/1 c1:none/0 c2:none/0 c3:done/1", qk_states());
     qk_record("a3");
     qk_run("a3/1", 0);
     UNIT_TEXT("-", qk_claim());
     UNIT_TRUE(queue_idle(qk_queue));
 }
 
-UNIT_TEST(an_endpoint_that_comes_later_gets_all_of_its_events)
+/* What came while it had none is asked for, or does not run. */
+static void asked_for(void)
+{
+    qk_record_many('c', 1, 3);
+    qk_command(COMMAND_AGAIN, "c2");
+    UNIT_TEXT("-", qk_claim());
+    UNIT_TEXT("c1:none/0 c2:none/0 c3:none/0", qk_states());
+    qk_hook('c', true);
+    qk_command(COMMAND_AGAIN, "c2");
+    qk_run("c2/1", QK_FAILS);
+    UNIT_TEXT("c1:none/0 c2:again/1 c3:none/0", qk_states());
+    qk_after(QK_FIRST_DELAY_NS);
+    qk_run("c2/2", 0);
+    UNIT_TEXT("-", qk_claim());
+    UNIT_TEXT("c1:none/0 c2:done/2 c3:none/0", qk_states());
+}
+
+UNIT_TEST(what_names_no_hook_runs_when_somebody_asks_for_it)
+{
+    qk_each_way(asked_for);
+}
+
+UNIT_TEST(a_hook_runs_for_what_was_recorded_since_it_was_set_up)
 {
     qk_each_way(comes_later);
 }
@@ -492,14 +516,16 @@ static void goes_and_comes_back(void)
     UNIT_TEXT("-", qk_claim());
     UNIT_TEXT("a1:done/1 a2:again/1 a3:done/1 a4:none/0 b1:done/1 a5:none/0", qk_states());
     qk_hook('a', true);
-    for (unsigned i = 0; i < 3; i++)
+    for (unsigned i = 0; i < 2; i++)
         qk_end(qk_claim_name(), 0);
     UNIT_TEXT("-", qk_claim());
     UNIT_TRUE(queue_idle(qk_queue));
-    UNIT_TEXT("a1:done/1 a2:done/2 a3:done/1 a4:done/1 b1:done/1 a5:done/1", qk_states());
+    UNIT_TEXT("a1:done/1 a2:done/2 a3:done/1 a4:done/1 b1:done/1 a5:none/0", qk_states());
+    qk_record("a6");
+    qk_run("a6/1", 0);
 }
 
-UNIT_TEST(an_endpoint_that_gets_its_hook_back_goes_on_where_it_was)
+UNIT_TEST(an_endpoint_that_gets_its_hook_back_goes_on_without_what_came_meanwhile)
 {
     qk_each_way(goes_and_comes_back);
 }
