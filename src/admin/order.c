@@ -98,6 +98,14 @@ static enum status tally_one(void *context, const struct record *record,
     return STATUS_OK;
 }
 
+/* Why hooks in the state "none" cannot be meant. */
+static const char *why_none(const struct job *job)
+{
+    if ((job->order->states & 1U << HOOK_NONE) != 0)
+        return "the endpoint has none, or the event is a trial";
+    return "stenohook replay runs the endpoint's hook for events of the past";
+}
+
 static enum status explain(const struct job *job, const struct tally *t, struct err *err)
 {
     const char *matches = t->all == 1 ? "event matches" : "events match";
@@ -107,9 +115,8 @@ static enum status explain(const struct job *job, const struct tally *t, struct 
     if (t->all == 0)
         return err_set(err, STATUS_MISSING, "no event matches");
     if (t->count[HOOK_NONE] == t->all)
-        return err_set(err, STATUS_MISSING, "%zu %s, but %s", t->all, matches,
-                       (job->order->states & 1U << HOOK_NONE) != 0 ? "their endpoint has no hook"
-                                                                   : "had no hook to run");
+        return err_set(err, STATUS_MISSING, "%zu %s, but without a hook to run: %s", t->all,
+                       matches, why_none(job));
     buf_init(&states, 256);
     for (int i = HOOK_NONE; i <= HOOK_DROPPED; i++)
         if (t->count[i] > 0)
@@ -179,6 +186,16 @@ static enum status print_place(struct job *job, struct place place, struct err *
     return status;
 }
 
+static enum status unfit(const struct job *job, struct str name, enum hook_state state,
+                         struct err *err)
+{
+    if (state == HOOK_NONE)
+        return err_set(err, STATUS_MISSING, "'%.*s' has no hook to run: %s", (int)name.len,
+                       name.ptr, why_none(job));
+    return err_set(err, STATUS_MISSING, "the hook of '%.*s' is \"%s\": %s", (int)name.len, name.ptr,
+                   event_hook_word(state), job->order->unfit);
+}
+
 /* Of the events of one name, those that the order is for; none is a fault. */
 static enum status take_found(struct job *job, const struct find *found, struct err *err)
 {
@@ -198,9 +215,7 @@ static enum status take_found(struct job *job, const struct find *found, struct 
             status = print_place(job, m->place, err);
     }
     if (status == STATUS_OK && job->count == before)
-        status =
-            err_set(err, STATUS_MISSING, "the hook of '%.*s' is \"%s\": %s", (int)found->wanted.len,
-                    found->wanted.ptr, event_hook_word(hook.state), job->order->unfit);
+        status = unfit(job, found->wanted, hook.state, err);
     return status;
 }
 

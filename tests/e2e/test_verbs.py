@@ -187,7 +187,8 @@ class Orders(VerbCase):
         self.place.configure({"calls": {}}, runner=NO_RUNNER)
         past = [self.deliver() for _ in range(3)]
         self.assertIn("no hook", self.cli("replay", past[0], code=1)[1])
-        self.assertIn("no such event", self.cli("replay", "--since", "1h", "--yes", code=1)[1])
+        self.assertIn("3 events match, but without a hook to run: the endpoint has none",
+                      self.cli("replay", "--since", "1h", "--yes", code=1)[1])
         self.site()
         new = self.deliver()
         self.once()
@@ -240,7 +241,7 @@ class Orders(VerbCase):
     def test_what_does_not_match_is_told_with_the_reason(self):
         self.place.configure({"calls": {}}, runner=NO_RUNNER)
         self.deliver()
-        self.assertIn("1 event matches, but had no hook to run", self.cli("replay", "--since", "1h", code=1)[1])
+        self.assertIn("1 event matches, but without a hook to run: the endpoint has none", self.cli("replay", "--since", "1h", code=1)[1])
         self.site()
         done = self.deliver()
         self.once()
