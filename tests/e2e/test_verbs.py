@@ -195,7 +195,7 @@ class Orders(VerbCase):
         self.assertEqual([(new, "1")], self.ran())
         self.assertEqual([(event, "none", 0) for event in past] + [(new, "done", 1)], self.hooks())
         self.assertEqual(past, [e[0] for e in self.hooks("--hook", "none")])
-        self.assertIn("0 waiting", self.cli("stats")[0])
+        self.assertIn("now 0 events waiting", self.cli("stats")[0])
         told, said = self.cli("replay", "--since", "1h", "--dry-run", "--format", "json")
         self.assertEqual([*past, new], [json.loads(line)["id"] for line in told.splitlines()])
         self.assertIn("4 events", said)
