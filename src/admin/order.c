@@ -171,7 +171,10 @@ static enum status take_found(struct job *job, const struct find *found, struct 
         if (status == STATUS_OK && job->dry_run)
             status = print_place(job, m->place, err);
     }
-    if (status == STATUS_OK && job->count == before)
+    if (status == STATUS_OK && job->count == before && hook.state == HOOK_NONE)
+        status = err_set(err, STATUS_MISSING, "'%.*s' had no hook to run", (int)found->wanted.len,
+                         found->wanted.ptr);
+    else if (status == STATUS_OK && job->count == before)
         status =
             err_set(err, STATUS_MISSING, "the hook of '%.*s' is \"%s\": %s", (int)found->wanted.len,
                     found->wanted.ptr, event_hook_word(hook.state), job->order->unfit);

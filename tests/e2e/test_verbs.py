@@ -203,8 +203,9 @@ class Orders(VerbCase):
 
     def test_what_does_not_match_is_told_with_the_reason(self):
         self.place.configure({"calls": {}}, runner=NO_RUNNER)
-        self.deliver()
+        event = self.deliver()
         self.assertIn("1 event matches, but had no hook to run", self.cli("replay", "--since", "1h", code=1)[1])
+        self.assertIn(f"'{event}' had no hook to run", self.cli("replay", event, code=1)[1])
         self.site()
         done = self.deliver()
         self.once()
