@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "base/print.h"
+#include "core/event.h"
 
 #define SECOND_NS 1000000000
 
@@ -60,7 +61,7 @@ enum status filter_add_kinds(struct filter_list *list, const char *text, struct 
         if (!event_kind_parse(list->values[i], &kind))
             status = err_set(err, STATUS_USAGE,
                              "--kind '%.*s' is none: transcript, redacted_audio, streaming, "
-                             "voice_agent, unknown",
+                             "voice_agent, trial, unknown",
                              (int)list->values[i].len, list->values[i].ptr);
     }
     return status;
@@ -150,7 +151,7 @@ static bool hook_has(const struct filter *filter, const struct record *record)
         return true;
     if (!record_id_parse(record->id, &place.segment, &place.offset))
         return false;
-    hookview_get(filter->view, place, record->endpoint, &info);
+    hookview_get(filter->view, place, record->endpoint, hookview_named(record), &info);
     return (filter->hooks & 1U << info.state) != 0;
 }
 
@@ -166,13 +167,20 @@ bool filter_list_has(const struct filter_list *list, struct str value)
     return false;
 }
 
+/* What `stenohook check --url` delivered is nobody's event: only who asks for it sees it. */
+static bool kind_has(const struct filter *filter, const struct record *record)
+{
+    if (filter->kinds.count == 0)
+        return !str_is(record->kind, event_kind_name(EVENT_TRIAL));
+    return filter_list_has(&filter->kinds, record->kind);
+}
+
 bool filter_has(const struct filter *filter, const struct record *record)
 {
     if (filter->has_since && record->received_ns < filter->since_ns)
         return false;
     if (filter->has_until && record->received_ns >= filter->until_ns)
         return false;
-    return filter_list_has(&filter->kinds, record->kind) &&
-           filter_list_has(&filter->statuses, record->status) &&
+    return kind_has(filter, record) && filter_list_has(&filter->statuses, record->status) &&
            filter_list_has(&filter->endpoints, record->endpoint) && hook_has(filter, record);
 }

@@ -55,14 +55,15 @@ enum {
     FILTER_HOOK
 };
 #define FILTER_HOOKS "none waiting running retrying done dead dropped failed"
-#define FILTER_KINDS "transcript redacted_audio streaming voice_agent unknown"
+#define FILTER_KINDS "transcript redacted_audio streaming voice_agent trial unknown"
 /* clang-format off */
 #define FILTER_ROWS \
     {FILTER_SINCE, "since", "T", NULL, \
      "events received at T or later: 24h (ago), 2026-11-23,\n2026-11-23T07:50:18Z"}, \
     {FILTER_UNTIL, "until", "T", NULL, "events received before T"}, \
     {FILTER_KIND, "kind", "K", FILTER_KINDS, \
-     "transcript, redacted_audio, streaming, voice_agent, unknown"}, \
+     "transcript, redacted_audio, streaming, voice_agent, unknown, and trial (of\n" \
+     "'check --url'), which is only shown where it is asked for"}, \
     {FILTER_STATUS, "status", "S", NULL, "completed, error, ..."}, \
     {FILTER_ENDPOINT, "endpoint", "E", NULL, "events of this endpoint"}, \
     {FILTER_HOOK, "hook", "H", FILTER_HOOKS, \
@@ -85,6 +86,7 @@ int64_t filter_since(const struct filter *filter);
  * matched: events of an endpoint that was taken away are still listed. */
 void filter_warn(const struct filter *filter, const struct config *config, const char *config_path);
 
+/* Trials (EVENT_TRIAL) pass only a filter that names their kind. */
 bool filter_has(const struct filter *filter, const struct record *record);
 
 #endif

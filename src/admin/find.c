@@ -9,6 +9,7 @@
 
 #include "admin/select.h"
 #include "base/print.h"
+#include "store/hookview.h"
 #include "store/segment.h"
 
 struct search {
@@ -19,11 +20,14 @@ struct search {
 static void keep(struct find *f, const struct record *record, struct place place, bool named)
 {
     struct find_match *m = &f->list[f->count];
+    enum event_kind kind;
 
     if (f->count++ >= FIND_MATCHES_MAX)
         return;
     m->place = place;
     m->received_ns = record->received_ns;
+    m->named = hookview_named(record);
+    m->may_run = event_kind_parse(record->kind, &kind) && event_kind_runs_hooks(kind);
     snprintf(m->endpoint, sizeof m->endpoint, "%.*s", (int)record->endpoint.len,
              record->endpoint.ptr);
     snprintf(m->subject, sizeof m->subject, "%.*s", named ? (int)record->subject.len : 0,

@@ -44,12 +44,35 @@ static enum status keep(struct job *job, struct place place, struct err *err)
     return STATUS_OK;
 }
 
+/* An event that names no hook can run all the same, if hooks run for its kind and its endpoint has
+ * one now. */
+static bool may_run(const struct job *job, struct str endpoint, bool kind_runs)
+{
+    const struct config *config = job->room->settings->config;
+    const struct config_endpoint *e = config_endpoint(config, endpoint, true);
+
+    return kind_runs && e != NULL && e->hook != NULL;
+}
+
+static bool fits(const struct job *job, const struct record *record, struct place place)
+{
+    struct hook_info hook;
+    enum event_kind kind;
+    bool kind_runs = event_kind_parse(record->kind, &kind) && event_kind_runs_hooks(kind);
+
+    hookview_get(job->listing.view, place, record->endpoint, hookview_named(record), &hook);
+    return hook.state != HOOK_NONE || may_run(job, record->endpoint, kind_runs);
+}
+
 static enum status each(void *context, const struct record *record, const struct reader_item *item,
                         struct err *err)
 {
     struct job *job = context;
-    enum status status = keep(job, item->place, err);
+    enum status status;
 
+    if (!fits(job, record, item->place))
+        return STATUS_OK;
+    status = keep(job, item->place, err);
     if (status == STATUS_OK && job->dry_run)
         status = listing_print(&job->listing, record, item, err);
     return status;
@@ -69,7 +92,7 @@ static enum status tally_one(void *context, const struct record *record,
     struct hook_info hook;
 
     (void)err;
-    hookview_get(t->view, item->place, record->endpoint, &hook);
+    hookview_get(t->view, item->place, record->endpoint, hookview_named(record), &hook);
     t->count[hook.state]++;
     t->all++;
     return STATUS_OK;
@@ -84,7 +107,9 @@ static enum status explain(const struct job *job, const struct tally *t, struct 
     if (t->all == 0)
         return err_set(err, STATUS_MISSING, "no event matches");
     if (t->count[HOOK_NONE] == t->all)
-        return err_set(err, STATUS_MISSING, "%zu %s, but had no hook to run", t->all, matches);
+        return err_set(err, STATUS_MISSING, "%zu %s, but %s", t->all, matches,
+                       (job->order->states & 1U << HOOK_NONE) != 0 ? "their endpoint has no hook"
+                                                                   : "had no hook to run");
     buf_init(&states, 256);
     for (int i = HOOK_NONE; i <= HOOK_DROPPED; i++)
         if (t->count[i] > 0)
@@ -164,8 +189,9 @@ static enum status take_found(struct job *job, const struct find *found, struct 
     for (uint64_t i = 0; status == STATUS_OK && i < found->count; i++) {
         const struct find_match *m = &found->list[i];
 
-        hookview_get(job->listing.view, m->place, str_of(m->endpoint), &hook);
-        if ((job->order->states & 1U << hook.state) == 0)
+        hookview_get(job->listing.view, m->place, str_of(m->endpoint), m->named, &hook);
+        if ((job->order->states & 1U << hook.state) == 0 ||
+            (hook.state == HOOK_NONE && !may_run(job, str_of(m->endpoint), m->may_run)))
             continue;
         status = keep(job, m->place, err);
         if (status == STATUS_OK && job->dry_run)

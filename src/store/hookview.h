@@ -17,7 +17,7 @@
 #include "store/spool.h"
 
 enum hook_state {
-    HOOK_NONE,    /* its endpoint has no hook, and it was never run */
+    HOOK_NONE,    /* never run, and its record names no hook, or its endpoint has none now */
     HOOK_WAITING, /* for its first run, or after a replay */
     HOOK_RUNNING,
     HOOK_AGAIN, /* failed, and will be run again */
@@ -46,8 +46,10 @@ enum status hookview_open(struct hookview **out, const struct spool *spool,
                           const struct config *config, int64_t since_ns,
                           struct err *err) STATUS_CHECKED;
 void hookview_close(struct hookview *view);
-void hookview_get(const struct hookview *view, struct place place, struct str endpoint,
+/* `named`: whether its record names the hook (hookview_named). */
+void hookview_get(const struct hookview *view, struct place place, struct str endpoint, bool named,
                   struct hook_info *out);
+bool hookview_named(const struct record *record);
 
 /* What `stats` says of one endpoint. */
 struct hook_stats {

@@ -115,14 +115,16 @@ static enum status look(char **out, const char *folder, const char *rest, struct
     return STATUS_OK;
 }
 
-static enum status look_in_passwd_home(char **out, struct buf *places, struct err *err)
+/* Unless it is `looked_at`: nobody wants to read of the same place twice. */
+static enum status look_in_passwd_home(char **out, const char *looked_at, struct buf *places,
+                                       struct err *err)
 {
     enum status st = STATUS_OK;
     struct user user;
 
     if (!user_find(USER_FILE, NULL, geteuid(), &user))
         return STATUS_OK;
-    if (user.home != NULL)
+    if (user.home != NULL && (looked_at == NULL || strcmp(user.home, looked_at) != 0))
         st = look(out, user.home, BELOW_HOME, places, err);
     user_free(&user);
     return st;
@@ -133,16 +135,18 @@ enum status settings_find(char **out, const char *given, struct err *err)
     char home[PATH_MAX];
     char *found = NULL;
     struct buf places;
+    bool has_home;
     enum status st;
 
     if (given != NULL)
         return from_command_line(out, given, err);
     buf_init(&places, PLACES_MAX);
     st = from_environment(&found, err);
-    if (st == STATUS_OK && found == NULL && program_home(home))
+    has_home = st == STATUS_OK && found == NULL && program_home(home);
+    if (has_home)
         st = look(&found, home, BELOW_HOME, &places, err);
     if (st == STATUS_OK && found == NULL)
-        st = look_in_passwd_home(&found, &places, err);
+        st = look_in_passwd_home(&found, has_home ? home : NULL, &places, err);
     if (st == STATUS_OK && found == NULL)
         st = look(&found, SYSCONFDIR, BELOW_SYSCONF, &places, err);
     if (st == STATUS_OK && found == NULL)

@@ -245,6 +245,31 @@ class Check(CliCase):
         self.place.write_config(self.place.good.replace(self.place.spool, self.place.spool + "-not-there"))
         self.one(1, "^error: there is no spool at .*: run stenohook init")
 
+    def test_what_check_says_of_the_spool_s_mode_the_gateway_logs(self):
+        for mode_ in (0o755, 0o770, 0o775):
+            os.chmod(self.place.spool, mode_)
+            self.one(1, "^error: the spool .* is open to others: chmod 700")
+            log = os.path.join(self.place.spool, "stenohook.log")
+            if os.path.exists(log):
+                os.unlink(log)
+            self.post(transcript(f"mode-{mode_:o}"))
+            with open(log, encoding="utf-8") as f:
+                self.assertRegex(f.read(), "warning: the spool .* is open to others: chmod 700")
+
+    def test_an_open_endpoint_is_warned_of_once(self):
+        self.place.write_config(f'spool = "{self.place.spool}"\n' +
+                                "".join(self.place.endpoint_text(n, {"auth": "none"}) for n in ("one", "two")))
+        found = self.findings(0)
+        self.assertEqual(2, len(found), found)
+        for name, line in zip(("one", "two"), found):
+            self.assertRegex(line, f'^warning: endpoint "{name}": anybody can deliver')
+
+    def test_what_an_endpoint_without_url_cannot_be_used_for_is_said(self):
+        _, said = self.cli("check")
+        self.assertRegex(said, '(?m)^note: endpoint "calls" has no url: .*reconcile')
+        self.place.write_config(self.place.good.replace("auth-header", 'url = "https://example.com/hook/calls"\n    auth-header'))
+        self.assertEqual("everything is in order\n", self.cli("check")[1])
+
     def test_space(self):
         self.place.write_config('free-space-min = "1024G"\n' + self.place.good)
         self.one(1, "^error: .* MiB free, less than free-space-min")

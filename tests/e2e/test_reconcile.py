@@ -30,6 +30,7 @@ class Recording(ReconcileCase):
         (record,) = self.found(done)
         self.assertEqual(("calls", "transcript", "completed", "reconciled"),
                          (record["endpoint"], record["kind"], record["status"], record["via"]))
+        self.assertEqual([], record["hooks"])
         self.assertEqual("customer=7&tag=a&tag=b%20c", record["query"])
         self.assertEqual({"customer": "7", "tag": ["a", "b c"]}, record["params"])
         self.assertEqual(transcript(done).decode(), record["body"])

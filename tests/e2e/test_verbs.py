@@ -75,6 +75,14 @@ class States(VerbCase):
         self.eventually(lambda: self.hooks() == [(event, "done", 1)], 20, "the hook is done")
         self.assertNotIn("pid", json.loads(self.cli("list", "--format", "json")[0]))
 
+    def test_the_names_of_its_hooks_are_in_the_json_of_an_event(self):
+        event = self.deliver()
+        self.place.configure({"calls": {}}, runner=NO_RUNNER)
+        self.deliver()
+        told = [json.loads(line) for line in self.cli("list", "--format", "json")[0].splitlines()]
+        self.assertEqual([["default"], []], [e["hooks"] for e in told])
+        self.assertEqual(["default"], json.loads(self.cli("show", "--format", "json", event)[0])["hooks"])
+
     def test_the_last_are_found_with_their_state(self):
         events = [self.deliver() for _ in range(4)]
         self.once()
@@ -174,6 +182,34 @@ class Orders(VerbCase):
         self.once()
         self.assertEqual([(event, "1"), (event, "1")], self.ran())
         self.assertEqual(1, len(self.journal()))
+
+    def test_a_new_hook_leaves_the_past_alone_until_replay_names_it(self):
+        self.place.configure({"calls": {}}, runner=NO_RUNNER)
+        past = [self.deliver() for _ in range(3)]
+        self.assertIn("no hook", self.cli("replay", past[0], code=1)[1])
+        self.assertIn("no such event", self.cli("replay", "--since", "1h", "--yes", code=1)[1])
+        self.site()
+        new = self.deliver()
+        self.once()
+        self.assertEqual([(new, "1")], self.ran())
+        self.assertEqual([(event, "none", 0) for event in past] + [(new, "done", 1)], self.hooks())
+        self.assertEqual(past, [e[0] for e in self.hooks("--hook", "none")])
+        self.assertIn("0 waiting", self.cli("stats")[0])
+        told, said = self.cli("replay", "--since", "1h", "--dry-run", "--format", "json")
+        self.assertEqual([*past, new], [json.loads(line)["id"] for line in told.splitlines()])
+        self.assertIn("4 events", said)
+        self.cli("replay", "--hook", "none", "--yes")
+        self.once()
+        self.assertEqual([(new, "1")] + [(event, "1") for event in past], self.ran())
+        self.assertEqual({"done"}, {state for _, state, _ in self.hooks()})
+
+    def test_what_came_while_a_hook_was_away_does_not_run_when_it_is_back(self):
+        waits = self.deliver()
+        self.place.configure({"calls": {}}, runner=NO_RUNNER)
+        meanwhile = self.deliver()
+        self.once()  # the hook is back
+        self.assertEqual([(waits, "1")], self.ran())
+        self.assertEqual([(waits, "done", 1), (meanwhile, "none", 0)], self.hooks())
 
     def test_several_are_not_replayed_without_yes(self):
         events = [self.deliver(status=s) for s in ("completed", "error", "completed")]
@@ -380,7 +416,7 @@ class Check(VerbCase):
         self.assertRegex(self.cli("check", code=1)[0], r'(?m)^warning: the hook of endpoint "calls" is suspended: ')
 
     def test_events_that_wait_without_a_runner_are_warned_of(self):
-        """Those of the last month, as of somebody who adds a hook to a long history."""
+        """Those of the last month, as of somebody who never had a runner."""
         spool = os.path.join(self.place.run, "spool")
         self.cli("init", "--user", worker().pw_name, "--spool", spool, "--config",
                  os.path.join(self.place.folder, "init", "other.conf"))
@@ -390,7 +426,7 @@ class Check(VerbCase):
         self.site(runner=self.place.runner)
         told = self.cli("check")[0]
         self.assertRegex(told, r"(?m)^warning: 20 events wait for hooks, the oldest for \d{6,} s, and no runner")
-        self.assertIn(f"stenohook --config {self.place.config} run --once", told)
+        self.assertIn(f" * {self.place.cli} --config {self.place.config} run --once", told)
         self.cli("drop", "--since", "60d", "--yes")
         self.eventually(lambda: self.cli("check")[0] == "", 30, "all are dropped")
         self.assertEqual([], self.ran())

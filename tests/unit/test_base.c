@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -371,32 +372,3 @@ UNIT_TEST(users_are_found_by_name_and_by_number_in_the_password_file)
     UNIT_TRUE(user.home == NULL);
     user_free(&user);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(every_status_maps_to_an_answer_and_our_own_trouble_is_always_503),
-    UNIT_CASE(the_first_failure_keeps_its_words),
-    UNIT_CASE(what_is_passed_over_leaves_no_words_behind),
-    UNIT_CASE(errno_becomes_a_status_and_words),
-    UNIT_CASE(a_buffer_takes_its_maximum_and_not_one_byte_more),
-    UNIT_CASE(a_failed_buffer_stays_failed_until_it_is_reset),
-    UNIT_CASE(an_unused_buffer_is_an_empty_terminated_string),
-    UNIT_CASE(numbers_are_taken_whole_or_not_at_all),
-    UNIT_CASE(sizes_and_durations_know_their_units),
-    UNIT_CASE(cutting_and_trimming_leave_the_rest),
-    UNIT_CASE(times_are_printed_in_utc_with_milliseconds),
-    UNIT_CASE(times_are_read_back_as_they_were_printed),
-    UNIT_CASE(dates_that_do_not_exist_are_refused),
-    UNIT_CASE(times_of_other_zones_are_read_as_the_moment_that_they_mean),
-    UNIT_CASE(boots_named_by_time_may_differ_by_a_minute),
-    UNIT_CASE(crc32c_gives_the_published_values_both_ways),
-    UNIT_CASE(siphash_gives_the_values_of_the_paper),
-    UNIT_CASE(digests_give_the_published_values),
-    UNIT_CASE(secrets_match_whole_or_not_at_all),
-    UNIT_CASE(base64_is_strict),
-    UNIT_CASE(a_replaced_file_holds_the_new_bytes_and_leaves_no_temporary),
-    UNIT_CASE(a_held_lock_is_given_up_at_the_deadline),
-    UNIT_CASE(users_are_found_by_name_and_by_number_in_the_password_file),
-    UNIT_END,
-};
-
-const struct unit_suite suite_base = {"base", cases};

@@ -405,7 +405,7 @@ UNIT_TEST(a_record_is_printed_with_its_members_in_each_form)
         buf_str(&line));
     UNIT_STR(
         "{\"type\":\"event\",\"key\":\"calls transcript tr-1 "
-        "completed\",\"id\":\"12:103\",\"received_at\":\"2026-11-23T07:50:18.966Z\","
+        "completed\",\"id\":\"12:103\",\"hooks\":[],\"received_at\":\"2026-11-23T07:50:18.966Z\","
         "\"endpoint\":\"calls\",\"kind\":\"transcript\",\"transcript_id\":\"tr-1\",\"status\":"
         "\"completed\","
         "\"remote_addr\":\"44.238.19.20\",\"query\":\"a=1&b=%22\",\"params\":{\"a\":\"1\","
@@ -482,27 +482,3 @@ UNIT_TEST(a_path_below_a_web_servers_files_is_recognised)
     UNIT_FALSE(webroot_likely("/home/www-data/stenohook"));
     UNIT_FALSE(webroot_likely("/var/lib/stenohook"));
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(help_names_every_command),
-    UNIT_CASE(help_of_a_command_shows_its_arguments_and_options),
-    UNIT_CASE(the_options_of_a_command_differ_and_fit),
-    UNIT_CASE(help_is_made_from_the_rows_of_options),
-    UNIT_CASE(options_are_taken_as_their_rows_say),
-    UNIT_CASE(a_completion_quotes_what_means_something_to_the_shell),
-    UNIT_CASE(version_is_one_line),
-    UNIT_CASE(wrong_use_names_the_fault_and_the_remedy),
-    UNIT_CASE(a_command_with_a_slip_of_the_pen_is_guessed),
-    UNIT_CASE(a_length_of_time_is_told_in_its_largest_unit),
-    UNIT_CASE(a_configuration_is_taken_before_and_behind_the_command),
-    UNIT_CASE(a_time_is_an_age_or_a_date),
-    UNIT_CASE(a_filter_takes_what_is_in_each_of_its_lists),
-    UNIT_CASE(an_empty_filter_takes_everything),
-    UNIT_CASE(a_filter_list_is_bounded),
-    UNIT_CASE(a_record_is_printed_with_its_members_in_each_form),
-    UNIT_CASE(a_body_cannot_command_the_terminal),
-    UNIT_CASE(the_configuration_that_init_writes_is_read_back_as_it_was_meant),
-    UNIT_CASE(a_path_below_a_web_servers_files_is_recognised),
-    UNIT_END,
-};
-const struct unit_suite suite_command = {"command", cases};

@@ -173,6 +173,32 @@ UNIT_TEST(the_home_that_our_program_lies_in_comes_before_that_of_the_password_fi
     home = NULL;
 }
 
+UNIT_TEST(a_place_that_two_ways_lead_to_is_named_once)
+{
+    const char *program = keep(programs, "shared/cgi-bin/stenohook.cgi");
+    struct err err = ERR_INIT;
+    char *path = NULL;
+
+    UNIT_REQUIRE_ROOT();
+    UNIT_INT(0, mkdir(sk_in("shared"), 0755));
+    UNIT_INT(0, chmod(unit_folder(), 0755));
+    UNIT_INT(0, chown(sk_in("shared"), SK_OTHER_USER, (gid_t)-1));
+    home = keep(homes[0], "shared");
+    fault_program = program;
+    UNIT_INT(0, seteuid(SK_OTHER_USER));
+    if (settings_find(&path, NULL, &err) == STATUS_CONFIG) {
+        const char *once = strstr(err.text, home);
+
+        UNIT_TRUE(once != NULL && strstr(once + 1, home) == NULL);
+    } else {
+        UNIT_TEXT(OF_THE_SYSTEM, path);
+    }
+    free(path);
+    UNIT_INT(0, seteuid(0));
+    fault_program = NULL;
+    home = NULL;
+}
+
 UNIT_TEST(an_empty_path_and_a_folder_without_a_name_are_refused)
 {
     int here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -259,15 +285,3 @@ UNIT_TEST(the_topmost_folder_that_is_ours_is_found)
     above(program, SK_OTHER_USER, sk_in("home/u"));
     above(program, 0, "/");
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(the_command_line_comes_before_the_environment),
-    UNIT_CASE(without_a_word_from_the_environment_it_is_looked_for_in_the_home_of_our_user),
-    UNIT_CASE(the_home_that_our_program_lies_in_comes_before_that_of_the_password_file),
-    UNIT_CASE(an_empty_path_and_a_folder_without_a_name_are_refused),
-    UNIT_CASE(a_search_that_there_is_no_memory_for_is_told_as_that),
-    UNIT_CASE(only_root_becomes_the_author_of_a_configuration),
-    UNIT_CASE(the_topmost_folder_that_is_ours_is_found),
-    UNIT_END,
-};
-const struct unit_suite suite_settings_find = {"settings_find", cases};

@@ -164,6 +164,22 @@ UNIT_TEST(states_of_hooks_are_bits_of_a_filter)
     UNIT_STATUS(STATUS_USAGE, filter_add_hooks(&hooks, "dead,frob", &err), &err);
 }
 
+UNIT_TEST(a_trial_passes_only_a_filter_that_names_its_kind)
+{
+    const struct record trial = {.kind = STR("trial"), .endpoint = STR("calls")};
+    const struct record event = {.kind = STR("unknown"), .endpoint = STR("calls")};
+    struct filter filter = {.hooks = 0};
+    struct err err = ERR_INIT;
+
+    UNIT_FALSE(filter_has(&filter, &trial));
+    UNIT_TRUE(filter_has(&filter, &event));
+    UNIT_STATUS(STATUS_OK, filter_add(&filter.endpoints, "--endpoint", "calls", &err), &err);
+    UNIT_FALSE(filter_has(&filter, &trial));
+    UNIT_STATUS(STATUS_OK, filter_add_kinds(&filter.kinds, "trial", &err), &err);
+    UNIT_TRUE(filter_has(&filter, &trial));
+    UNIT_FALSE(filter_has(&filter, &event));
+}
+
 UNIT_TEST(the_census_counts_whole_entries_only)
 {
     static const char *const names[] = {"a.box", "b.published.box", "usage", ".tmp-x.box"};
@@ -215,16 +231,3 @@ UNIT_TEST(the_census_counts_files_only_and_an_absent_folder_is_empty)
     UNIT_INT(77, census.results.files);
     reader_kit_close(&kit);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(a_curl_command_quotes_what_the_shell_would_take_apart),
-    UNIT_CASE(a_curl_command_is_refused_without_url_or_with_a_signature),
-    UNIT_CASE(a_run_is_told_with_its_end_and_its_output),
-    UNIT_CASE(an_attempt_that_can_only_have_been_asked_for_is_known),
-    UNIT_CASE(numbers_for_prometheus_escape_their_labels),
-    UNIT_CASE(states_of_hooks_are_bits_of_a_filter),
-    UNIT_CASE(the_census_counts_whole_entries_only),
-    UNIT_CASE(the_census_counts_files_only_and_an_absent_folder_is_empty),
-    UNIT_END,
-};
-const struct unit_suite suite_verbs = {"verbs", cases};
