@@ -24,12 +24,12 @@ enum { OPT_SPOOL = OPTIONS_LONG, OPT_URL, OPT_ENDPOINT, OPT_HEADER, OPT_USER };
 
 const struct options_row cmd_init_options[] = {
     {OPT_SPOOL, "spool", "DIR", NULL,
-     "where to keep the records (default: ~/stenohook; as root /var/lib/stenohook)"},
-    {OPT_URL, "url", "URL", NULL, "the address of the gateway, as the sender is to use it"},
-    {OPT_ENDPOINT, "endpoint", "NAME", NULL, "what the endpoint is called (default: default)"},
+     "the folder of the records (default: ~/stenohook; as root /var/lib/stenohook)"},
+    {OPT_URL, "url", "URL", NULL, "the address of the gateway for the sender"},
+    {OPT_ENDPOINT, "endpoint", "NAME", NULL, "the name of the endpoint (default: default)"},
     {OPT_HEADER, "header", "NAME", NULL,
      "the header that carries the secret (default: X-Webhook-Secret)"},
-    {OPT_USER, "user", "NAME", NULL, "as root: the user whom the web server runs the gateway as"},
+    {OPT_USER, "user", "NAME", NULL, "as root: the user as whom the web server runs the gateway"},
     {0},
 };
 
@@ -195,8 +195,9 @@ static enum status print_result(const struct init *init, struct err *err)
         buf_wipe(&b);
     }
     if (lacks_url)
-        print_hint("webhook_url is where the web server runs the gateway, for instance "
-                   "https://example.com/cgi-bin/stenohook.cgi");
+        print_hint(
+            "webhook_url is the address at which the web server runs the gateway, for instance "
+            "https://example.com/cgi-bin/stenohook.cgi");
     print_hint(
         "next: give these values to the sender with each transcript, and run 'stenohook check'");
     return status;

@@ -62,11 +62,11 @@ enum status init_plan_user(struct init *init, struct err *err)
     init->system = geteuid() == 0;
     if (init->system && name == NULL)
         return err_set(err, STATUS_USAGE,
-                       "say whom the web server runs the gateway as: --user www-data (or run this "
-                       "as that user)");
+                       "--user is missing: the user as whom the web server runs the gateway, such "
+                       "as www-data (or run this as that user)");
     if (!user_look_up(name, geteuid(), &user)) {
         if (name != NULL)
-            return err_set(err, STATUS_USAGE, "--user '%s': there is no such user", name);
+            return err_set(err, STATUS_USAGE, "--user: there is no user '%s'", name);
         return err_set(err, STATUS_CONFIG,
                        "user %ld has no entry in the user database, so no home: give --config and "
                        "--spool",
@@ -77,11 +77,13 @@ enum status init_plan_user(struct init *init, struct err *err)
     init->home = user.home;
     if (init->system && init->uid == 0)
         return err_set(err, STATUS_USAGE,
-                       "--user must be the user whom the web server runs the gateway as, not root");
+                       "--user: invalid value 'root' (use the user as whom the web server runs the "
+                       "gateway)");
     if (!init->system && init->uid != geteuid())
         return err_set(
             err, STATUS_USAGE,
-            "only root can do this for another user: take --user away, or run it as root");
+            "--user: only root can do this for another user: take --user away, or run this "
+            "as root");
     return STATUS_OK;
 }
 

@@ -158,7 +158,7 @@ static enum status by_filter(struct job *job, struct err *err)
     if (job->all && job->order->failed_states != 0)
         filter->hooks &= job->order->failed_states;
     if (filter->hooks == 0)
-        return err_set(err, STATUS_USAGE, "--hook: no such event can be meant: %s",
+        return err_set(err, STATUS_USAGE, "--hook: no event in such a state is possible: %s",
                        job->order->unfit);
     status = listing_view(&job->listing, job->room, filter_since(filter), err);
     if (status == STATUS_OK)

@@ -39,7 +39,7 @@ bool rejection_look(struct event *event, struct buf *body, const struct rejected
 static void tell(void *context, enum box_kind box, const char *name, const char *why)
 {
     (void)context;
-    print_warning("%s/%s is no whole entry: %s", rejected_box_name(box), name, why);
+    print_warning("%s/%s is damaged: %s", rejected_box_name(box), name, why);
 }
 
 static bool filter_fits(const struct rejection *r, const struct rejected *entry)

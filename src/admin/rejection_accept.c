@@ -65,8 +65,8 @@ static enum status find_endpoint(const struct config_endpoint **out, const struc
     if (found == NULL)
         return err_set(
             err, STATUS_UNKNOWN_ENDPOINT,
-            "it is for the endpoint \"%.*s\", which is not configured: say with --as "
-            "which one it is meant for",
+            "it is for the endpoint \"%.*s\", which is not configured: choose another one "
+            "with --as",
             (int)(entry->endpoint.len < CONFIG_NAME_MAX ? entry->endpoint.len : CONFIG_NAME_MAX),
             entry->endpoint.ptr);
     *out = found;

@@ -432,6 +432,22 @@ class Reading(CliCase):
         self.assertEqual("", told)
         self.assertIn("belongs to user", said)
 
+    def test_who_may_not_read_the_configuration_is_told_whose_it_is(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can be somebody else")
+        nobody = pwd.getpwnam("nobody")
+        who = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        folder = self.place.worker_folder("private", 0o755)
+        config = os.path.join(folder, "x.conf")
+        with open(config, "w", encoding="ascii") as f:
+            f.write(self.place.good)
+        os.chmod(config, 0o600)
+        self.place.give(config)
+        for mode_of_folder in (0o755, 0o700):
+            os.chmod(folder, mode_of_folder)
+            self.assertIn(f"Permission denied; it belongs to user {worker().pw_uid}: use sudo",
+                          self.cli("list", config=config, code=3, **who)[1])
+
     def test_what_root_runs_leaves_nothing_that_the_owner_cannot_use(self):
         self.cli("verify")
         for folder, _, names in os.walk(self.place.spool):

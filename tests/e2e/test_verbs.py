@@ -240,8 +240,10 @@ class Orders(VerbCase):
 
     def test_what_does_not_match_is_told_with_the_reason(self):
         self.place.configure({"calls": {}}, runner=NO_RUNNER)
-        self.deliver()
-        self.assertIn("1 event matches, but without a hook to run: the endpoint has none", self.cli("replay", "--since", "1h", code=1)[1])
+        event = self.deliver()
+        self.assertIn("1 event matches, but without a hook to run: the endpoint has none",
+                      self.cli("replay", "--since", "1h", code=1)[1])
+        self.assertIn(f"'{event}' has no hook to run", self.cli("replay", event, code=1)[1])
         self.site()
         done = self.deliver()
         self.once()
