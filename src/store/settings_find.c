@@ -112,16 +112,19 @@ static enum status look(char **out, const char *folder, const char *rest, struct
     }
     buf_printf(places, "%s%s", places->len == 0 ? "" : ", ", path);
     free(path);
-    return STATUS_OK;
+    /* A sentence that has no room for all of them names the first. */
+    return places->failed == STATUS_MEMORY ? no_memory(err) : STATUS_OK;
 }
 
 static enum status look_in_passwd_home(char **out, struct buf *places, struct err *err)
 {
-    enum status st = STATUS_OK;
     struct user user;
+    enum status st = user_find(USER_FILE, NULL, geteuid(), &user, err);
 
-    if (!user_find(USER_FILE, NULL, geteuid(), &user))
+    if (st == STATUS_MISSING)
         return STATUS_OK;
+    if (st != STATUS_OK)
+        return st;
     if (user.home != NULL)
         st = look(out, user.home, BELOW_HOME, places, err);
     user_free(&user);
