@@ -112,18 +112,21 @@ static enum status look(char **out, const char *folder, const char *rest, struct
     }
     buf_printf(places, "%s%s", places->len == 0 ? "" : ", ", path);
     free(path);
-    return STATUS_OK;
+    /* A sentence that has no room for all of them names the first. */
+    return places->failed == STATUS_MEMORY ? no_memory(err) : STATUS_OK;
 }
 
 /* Unless it is `looked_at`: nobody wants to read of the same place twice. */
 static enum status look_in_passwd_home(char **out, const char *looked_at, struct buf *places,
                                        struct err *err)
 {
-    enum status st = STATUS_OK;
     struct user user;
+    enum status st = user_find(USER_FILE, NULL, geteuid(), &user, err);
 
-    if (!user_find(USER_FILE, NULL, geteuid(), &user))
+    if (st == STATUS_MISSING)
         return STATUS_OK;
+    if (st != STATUS_OK)
+        return st;
     if (user.home != NULL && (looked_at == NULL || strcmp(user.home, looked_at) != 0))
         st = look(out, user.home, BELOW_HOME, places, err);
     user_free(&user);

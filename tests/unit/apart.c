@@ -59,6 +59,18 @@ void apart_remove(const char *path)
     nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+/* What a user has set up for real runs of our programs is nothing to a test. */
+static void forget_user(void)
+{
+    static const char *const names[] = {
+        "ASSEMBLYAI_API_KEY", "CONTENT_LENGTH", "FCGI_WEB_SERVER_ADDRS", "GATEWAY_INTERFACE",
+        "REQUEST_METHOD",     "SSL_CERT_FILE",  "STENOHOOK_CONFIG",      "TZ"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        unsetenv(names[i]);
+    setenv("HOME", "/nonexistent", 1);
+}
+
 /* In the new process; does not return. Exits as any program does, so that what sanitizers and
  * coverage do at an exit is done. */
 static _Noreturn void run(const struct apart *a, pid_t parent)
@@ -73,6 +85,7 @@ static _Noreturn void run(const struct apart *a, pid_t parent)
         sigprocmask(SIG_SETMASK, &mask, NULL) != 0)
         _exit(1);
     setvbuf(stdout, NULL, _IOLBF, 0);
+    forget_user();
     unit_run(a->test, a->folder, a->report, a->text);
     atomic_store(&a->report->ended, true);
     /* Who was another user meanwhile may not be looked into, which the search for leaks does. */

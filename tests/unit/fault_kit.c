@@ -21,7 +21,7 @@
     result __wrap_##name(__VA_ARGS__);                                                             \
     result __wrap_##name(__VA_ARGS__)
 
-const char *fault_program;
+const char *fault_program = "";
 
 static enum fault_call armed;
 static int armed_error;

@@ -15,6 +15,8 @@ UNIT_TEST(a_first_one_passes)
 {
     UNIT_INT(0, access(unit_folder(), W_OK));
     UNIT_TRUE(getpid() == getpgrp());
+    UNIT_TEXT("/nonexistent", getenv("HOME"));
+    UNIT_TRUE(getenv("STENOHOOK_CONFIG") == NULL);
 }
 
 UNIT_TEST(values_that_differ_are_both_told)

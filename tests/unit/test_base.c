@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * test_base - buffers, strings, numbers, clock, files, digests.
  */
+#include "fault_kit.h"
 #include "unit.h"
 
 #include "base/buf.h"
@@ -17,6 +18,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 UNIT_TEST(every_status_maps_to_an_answer_and_our_own_trouble_is_always_503)
@@ -353,22 +355,60 @@ UNIT_TEST(users_are_found_by_name_and_by_number_in_the_password_file)
                                "u:x:54321:1:U:/home/u:/bin/sh\n";
     int dir = file_open(AT_FDCWD, unit_folder(), O_RDONLY | O_DIRECTORY, 0);
     struct user user = {.uid = 5};
+    struct err err = ERR_INIT;
     char path[128];
 
     UNIT_INT(0, file_replace(dir, "t", "passwd", rows, sizeof rows - 1, 0600));
     file_close(&dir);
     snprintf(path, sizeof path, "%s/passwd", unit_folder());
-    UNIT_FALSE(user_find(path, "nobody-here", 54321, &user));
-    UNIT_FALSE(user_find(path, NULL, 7, &user));
-    UNIT_FALSE(user_find("/nowhere/passwd", NULL, 0, &user));
+    UNIT_STATUS(STATUS_MISSING, user_find(path, "nobody-here", 54321, &user, &err), &err);
+    UNIT_STATUS(STATUS_MISSING, user_find(path, NULL, 7, &user, &err), &err);
+    UNIT_STATUS(STATUS_MISSING, user_find("/nowhere/passwd", NULL, 0, &user, &err), &err);
     UNIT_INT(5, user.uid);
-    UNIT_REQUIRE(user_find(path, "u", 0, &user));
+    UNIT_INT(STATUS_OK, err.status);
+    UNIT_REQUIRE(user_find(path, "u", 0, &user, &err) == STATUS_OK);
     UNIT_INT(54321, user.uid);
     UNIT_INT(1, user.gid);
     UNIT_TEXT("/home/u", user.home);
     user_free(&user);
-    UNIT_REQUIRE(user_find(path, NULL, 54320, &user));
+    UNIT_REQUIRE(user_find(path, NULL, 54320, &user, &err) == STATUS_OK);
     UNIT_INT(7, user.gid);
     UNIT_TRUE(user.home == NULL);
     user_free(&user);
+}
+
+static enum status find_this_user(void *file, struct err *err)
+{
+    struct user user = {.uid = 5};
+    enum status status = user_find(file, "u", 0, &user, err);
+
+    UNIT_INT(status == STATUS_OK ? 54321 : 5, user.uid);
+    if (status == STATUS_OK)
+        user_free(&user);
+    return status;
+}
+
+UNIT_TEST(a_user_who_cannot_be_looked_up_is_not_missing)
+{
+    static const char rows[] = "u:x:54321:1:U:/home/u:/bin/sh\n";
+    int dir = file_open(AT_FDCWD, unit_folder(), O_RDONLY | O_DIRECTORY, 0);
+    struct err err = ERR_INIT;
+    struct rlimit limit;
+    char path[128], folder[128];
+
+    UNIT_INT(0, file_replace(dir, "t", "passwd", rows, sizeof rows - 1, 0600));
+    snprintf(path, sizeof path, "%s/passwd", unit_folder());
+    snprintf(folder, sizeof folder, "%s", unit_folder());
+    fault_each(FAULT_MEMORY, ENOMEM, STATUS_MEMORY, find_this_user, path);
+    UNIT_STATUS(STATUS_IO, find_this_user(folder, &err), &err);
+    /* No descriptor is left. */
+    UNIT_REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    file_close(&dir);
+    dir = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    limit.rlim_cur = (rlim_t)dir;
+    file_close(&dir);
+    UNIT_INT(0, setrlimit(RLIMIT_NOFILE, &limit));
+    err_clear(&err);
+    UNIT_STATUS(STATUS_IO, find_this_user(path, &err), &err);
+    UNIT_TRUE(strstr(err.text, path) != NULL);
 }
