@@ -5,9 +5,12 @@ import os
 import re
 import shutil
 import signal
+import socket
 import textwrap
+import time
 import unittest
 
+from cases import NO_REGISTRY, needs_root
 from place import ROOT, Process, build_dir, need, temporary_folder, wait_until
 
 HERE = os.path.join(ROOT, "tests", "e2e")
@@ -35,23 +38,25 @@ class RunnerCase(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder)
         os.chmod(self.folder, 0o755)
         self.tests = os.path.join(self.folder, "tests", "e2e")
+        self.build = os.path.join(self.folder, "build")
         for folder in (self.tests, *(os.path.join(self.folder, n) for n in ("build", "tmp", "told"))):
             os.makedirs(folder)
             os.chmod(folder, 0o777)
         for path in [p for p in glob.glob(os.path.join(HERE, "*")) if os.path.isfile(p) and "/test_" not in p]:
             shutil.copy(path, self.tests)
         for name in PROGRAMS:
-            shutil.copy(os.path.join(build_dir(), name), os.path.join(self.folder, "build"))
-        shutil.copytree(os.path.join(ROOT, "lighttpd"), os.path.join(self.folder, "lighttpd"))
+            shutil.copy(os.path.join(build_dir(), name), self.build)
+        for name in ("apache", "lighttpd"):
+            shutil.copytree(os.path.join(ROOT, name), os.path.join(self.folder, name))
 
     def topic(self, name, text):
         with open(os.path.join(self.tests, f"test_{name}.py"), "w", encoding="utf-8") as f:
             f.write(HEAD + textwrap.dedent(text))
 
-    def start(self, *args, before=()):
-        env = {"PATH": os.environ["PATH"], "STENOHOOK_BUILD": os.path.join(self.folder, "build"), "LC_ALL": "C.UTF-8",
-               "TMPDIR": os.path.join(self.folder, "tmp"), "TOLD": os.path.join(self.folder, "told")}
-        process = Process([*before, os.path.join(self.tests, "run"), *args], os.path.join(self.folder, "log"), env=env)
+    def start(self, *args, **env):
+        env.update(PATH=os.environ["PATH"], STENOHOOK_BUILD=self.build, LC_ALL="C.UTF-8",
+                   TMPDIR=os.path.join(self.folder, "tmp"), TOLD=os.path.join(self.folder, "told"))
+        process = Process([os.path.join(self.tests, "run"), *args], os.path.join(self.folder, "log"), env=env)
         self.addCleanup(process.kill)
         return process
 
@@ -59,11 +64,11 @@ class RunnerCase(unittest.TestCase):
         with open(os.path.join(self.folder, "log"), encoding="utf-8") as f:
             return f.read()
 
-    def run_it(self, *args, status=0, **how):
+    def run_it(self, *args, status=0, **env):
         """All that it prints."""
         with open(os.path.join(self.folder, "log"), "w", encoding="utf-8"):
             pass
-        process = self.start(*args, **how)
+        process = self.start(*args, **env)
         wait_until(process.ended, 120, "the run ends")
         self.assertEqual(status, process.child.returncode, self.said())
         return self.said()
@@ -268,7 +273,54 @@ class Reports(RunnerCase):
 
 
 class Apart(RunnerCase):
-    """A run sees nothing of our user's home."""
+    """A run needs nothing of our user's home, and no sources that others can read."""
+
+    @needs_root
+    def test_servers_restart_though_their_user_cannot_enter_the_sources(self):
+        need("lighttpd", "apache2")
+        self.topic("closed", """
+            from sender import Sender, transcript
+            from servers import MODES
+            from cases import for_each_mode
+            @for_each_mode()
+            class Closed:
+                def test_restarts(self):
+                    self.server.restart_gracefully()
+                    self.assertEqual(200, Sender().deliver(self.server.url(), transcript()).status_code)
+            """)
+        closed = os.path.join(self.folder, "closed")
+        os.mkdir(closed, 0o700)
+        for name in ("tests", "apache", "lighttpd", "build"):
+            os.rename(os.path.join(self.folder, name), os.path.join(closed, name))
+        self.tests = os.path.join(closed, "tests", "e2e")
+        self.build = os.path.join(closed, "build")
+        self.assertIn("\n7 passed, 0 failed\n", self.run_it())
+
+    def test_without_the_npm_registry_what_needs_it_is_skipped_at_once_and_together(self):
+        need("node", "npm")
+        self.topic("packages", """
+            import npm
+            class One(unittest.TestCase):
+                def test_first(self):
+                    npm.folder()
+                def test_second(self):
+                    npm.folder()
+            class Two(unittest.TestCase):
+                @classmethod
+                def setUpClass(cls):
+                    npm.folder()
+                def test_third(self):
+                    pass
+            """)
+        with socket.socket() as silent:
+            silent.bind(("127.0.0.1", 0))
+            silent.listen(8)  # and never answers
+            for jobs, registry in (("2", "http://127.0.0.1:1/"), ("2", f"http://127.0.0.1:{silent.getsockname()[1]}/")):
+                begun = time.monotonic()
+                said = self.run_it("-j", jobs, npm_config_registry=registry)
+                self.assertLess(time.monotonic() - begun, 60)
+                self.assertEqual(1 + 3, said.count(f": {NO_REGISTRY}"), said)
+                self.assertTrue(said.endswith("\n0 passed, 0 failed\n"), said)
 
     def test_home_is_an_empty_folder_that_goes(self):
         self.topic("home", """
