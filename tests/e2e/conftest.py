@@ -62,8 +62,10 @@ def end_with_parent():
 
 
 def keep_apart():
-    """Nothing of our user's own: what looks for a home finds an empty folder, which goes with the run."""
+    """Nothing of our user's own: what looks for a home finds an empty folder, which goes with the run. The servers are
+    where Debian looks for programs as root only."""
     os.environ["HOME"] = temporary_folder()
+    os.environ["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin"
     for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "CURL_HOME", "STENOHOOK_CONFIG"):
         os.environ.pop(name, None)
 
