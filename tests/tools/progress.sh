@@ -20,7 +20,7 @@ lines_of() { # PATTERN FILE
 # Lines of make's output that stand for a file which is compiled; how many of them there will be.
 COMPILES=' -c -o '
 compiles() { # MAKE'S ARGUMENTS ...
-    make -n V=1 "$@" 2>/dev/null | grep -c -e "$COMPILES" || true
+    make -n V=1 "$@" 2>/dev/null | grep -e "$COMPILES" | sort -u | wc -l
 }
 
 # Runs COMMAND with its output in LOG, and says how many lines of LOG match PATTERN. TOTAL may be empty; so may PATTERN.
