@@ -7,6 +7,7 @@
 
 #include "admin/stats.h"
 #include "base/clock.h"
+#include "base/program.h"
 #include "store/intake.h"
 #include "store/retention.h"
 
@@ -27,6 +28,7 @@ static void judge(struct findings *f, const struct stats *s, const char *config_
 {
     uint64_t waiting = stats_waiting(s);
     uint64_t oldest_s = stats_oldest_s(s);
+    char self[PATH_MAX]; /* cron's PATH does not hold /usr/local/bin */
 
     for (size_t i = 0; i < s->count; i++)
         look_at_endpoint(f, &s->endpoints[i].hook);
@@ -39,8 +41,9 @@ static void judge(struct findings *f, const struct stats *s, const char *config_
         finding_warning(f,
                         "%" PRIu64 " event%s for hooks, the oldest for %" PRIu64
                         " s, and no runner is at work: write into the owner's crontab: * * * * * "
-                        "stenohook --config %s run --once",
-                        waiting, waiting == 1 ? " waits" : "s wait", oldest_s, config_path);
+                        "%s --config %s run --once",
+                        waiting, waiting == 1 ? " waits" : "s wait", oldest_s,
+                        program_self(self) ? self : "stenohook", config_path);
     else
         finding_good(f, "the hooks of %" PRIu64 " event%s wait", waiting, waiting == 1 ? "" : "s");
 }

@@ -13,6 +13,7 @@
 #include "admin/finding.h"
 #include "base/file.h"
 #include "base/print.h"
+#include "base/program.h"
 #include "core/config.h"
 #include "store/wake.h"
 
@@ -51,8 +52,9 @@ static void secret_problem(void *context, const struct config_endpoint *endpoint
 
 static void check_endpoint(struct findings *f, const struct config_endpoint *e, size_t secrets)
 {
+    /* That anybody can deliver, where it is so, config_review says. */
     if (e->scheme == AUTH_NONE)
-        finding_warning(f, "endpoint \"%s\" lets everyone deliver (auth = \"none\")", e->name);
+        finding_good(f, "endpoint \"%s\" (auth = \"none\")", e->name);
     else if (secrets == 0)
         finding_error(
             f,
@@ -64,6 +66,11 @@ static void check_endpoint(struct findings *f, const struct config_endpoint *e, 
         check_place(f, "the secret", e->secret_files[i]);
     if (e->hook != NULL)
         check_program(f, "the hook", e->hook[0]);
+    if (e->url == NULL)
+        finding_note(f,
+                     "endpoint \"%s\" has no url: 'send' and 'check --url' need to be told its "
+                     "address, and 'submit', 'reconcile' and 'show --curl' cannot be used for it",
+                     e->name);
 }
 
 static void check_endpoints(struct findings *f, const struct settings *settings)
@@ -83,9 +90,20 @@ static bool any_hook(const struct config *config)
     return false;
 }
 
-/* As the gateway finds it, if it lies where we do. */
+static bool lies_beside_us(const char *path)
+{
+    char self[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t len = slash == NULL ? 0 : (size_t)(slash + 1 - path);
+
+    return len > 0 && program_self(self) && strncmp(self, path, len) == 0 &&
+           strchr(self + len, '/') == NULL;
+}
+
+/* As the gateway finds it. */
 static void check_runner(struct findings *f, const struct config *config)
 {
+    char gateway[PATH_MAX];
     struct err err = ERR_INIT;
     char *path;
 
@@ -94,14 +112,23 @@ static void check_runner(struct findings *f, const struct config *config)
         return;
     }
     check_program(f, "the runner", path);
+    if (config->runner == NULL && !wake_gateway(gateway, config) && lies_beside_us(path))
+        finding_note(
+            f, "the runner lies beside this program; the gateway has not looked for it yet, "
+               "and finds it if it lies beside that, or in your home: 'check --url' tries it");
     free(path);
 }
 
-/* An installed gateway is looked at. None is no finding: on shared hosts it lies in a cgi-bin. */
+/* One that is installed, and the one that noted itself. None is no finding: nobody may have called
+ * it yet. */
 static void check_programs(struct findings *f, const struct config *config)
 {
+    char gateway[PATH_MAX];
+
     if (access(GATEWAY, F_OK) == 0)
         check_program(f, "the gateway", GATEWAY);
+    if (wake_gateway(gateway, config) && strcmp(gateway, GATEWAY) != 0)
+        check_program(f, "the gateway", gateway);
     if (config->runner != NULL || any_hook(config))
         check_runner(f, config);
 }

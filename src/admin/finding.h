@@ -20,6 +20,9 @@ void finding_error(struct findings *f, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void finding_warning(struct findings *f, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Nothing is wrong, but somebody may miss something: no finding, so it goes to stderr. */
+void finding_note(struct findings *f, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* Only told where verbose. */
 void finding_good(struct findings *f, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -74,6 +74,17 @@ static void add_body(struct buf *b, const struct event *event)
     buf_add_char(b, '"');
 }
 
+static void add_hooks(struct buf *b, const struct event *event)
+{
+    buf_add_text(b, RECORD_HOOKS_OPEN);
+    for (size_t i = 0; i < event->hook_count; i++) {
+        buf_add_text(b, i == 0 ? "\"" : ",\"");
+        buf_add_text(b, event->hooks[i]);
+        buf_add_char(b, '"');
+    }
+    buf_add_char(b, ']');
+}
+
 /* What stands behind the id. */
 static void add_rest(struct buf *b, const struct event *event)
 {
@@ -81,6 +92,7 @@ static void add_rest(struct buf *b, const struct event *event)
 
     clock_iso(event->received_ns, received);
     buf_add_char(b, '"');
+    add_hooks(b, event);
     add_plain(b, "received_at", received);
     add_plain(b, "endpoint", event->endpoint);
     add_plain(b, "kind", event_kind_name(event->kind));
@@ -209,12 +221,7 @@ struct str record_key(struct str line)
 
 bool record_ok(struct str line)
 {
-    struct str key = record_key(line);
-
-    if (key.ptr == NULL || !record_crc_ok(line))
-        return false;
-    return str_starts((struct str){key.ptr + key.len, line.len - LEN(key_open) - key.len},
-                      key_close);
+    return record_hooks(line).ptr != NULL && record_crc_ok(line);
 }
 
 void record_header_print(struct buf *out, const struct record_header *header)

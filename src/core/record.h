@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * record - the bytes of a journal line, in both directions. stenohook-spool(5) is the format's specification.
  *
- * A record is one line of JSON. "key" is first, so that a lookup compares a prefix and needs no parser; "crc" is last:
- * CRC-32C, eight lower-case hexadecimal digits, of all bytes of the line before `,"crc":"`.
+ * A record is one line of JSON. "key" is first, so that a lookup compares a prefix and needs no parser; "id" and "hooks"
+ * follow, so that the queue finds what it wants without one; "crc" is last: CRC-32C, eight lower-case hexadecimal
+ * digits, of all bytes of the line before `,"crc":"`.
  * The id is "SEGMENT:OFFSET" (decimal): the offset at which the line begins.
  */
 #ifndef CORE_RECORD_H
@@ -22,6 +23,7 @@
 /* The fixed bytes of a line, for those who look at a line that may not be whole. */
 #define RECORD_KEY_OPEN "{\"key\":\""
 #define RECORD_ID_OPEN ",\"id\":\"" /* behind the key's closing quote */
+#define RECORD_HOOKS_OPEN ",\"hooks\":[" /* behind the id's closing quote */
 #define RECORD_CRC_OPEN ",\"crc\":\""
 #define RECORD_CRC_DIGITS 8
 #define RECORD_FORMAT 1
@@ -54,17 +56,22 @@ bool record_ok(struct str line);
 bool record_crc_ok(struct str line);
 /* The key of a whole record, not escaped further (keys need no escapes). STR_NONE where the line begins otherwise. */
 struct str record_key(struct str line);
+/* The names of the hooks that a record is for, as the JSON array that it has: `["default"]`, or `[]`. STR_NONE: the
+ * line has none in the place and shape in which we write it. */
+struct str record_hooks(struct str line);
+/* Whether such an array has that name. */
+bool record_hooks_have(struct str hooks, const char *hook);
 
 /* A record read back. Strings are decoded and live in `text`; absent members are STR_NONE. */
 struct record {
     struct buf text;
-    struct str key, id, received_at, endpoint, kind, subject, status, remote_addr, query, params, content_type,
+    struct str key, id, hooks, received_at, endpoint, kind, subject, status, remote_addr, query, params, content_type,
         user_agent, via, body;
     const char *subject_name; /* "transcript_id", "session_id", "event_id" or NULL */
     int64_t received_ns;
 };
 
-/* `params` stays JSON. STATUS_CORRUPT: not a record. `with_body` false leaves body absent, which spares its memory. */
+/* `hooks` and `params` stay JSON. STATUS_CORRUPT: not a record. `with_body` false leaves body absent, which spares its memory. */
 enum status record_parse(struct record *record, struct str line, bool with_body, struct err *err) STATUS_CHECKED;
 void record_free(struct record *record);
 

@@ -14,6 +14,7 @@
 enum {
     M_KEY,
     M_ID,
+    M_HOOKS,
     M_RECEIVED,
     M_ENDPOINT,
     M_KIND,
@@ -38,6 +39,7 @@ static const struct {
 } fields[M_COUNT] = {
     [M_KEY] = {"key", true},
     [M_ID] = {"id", true},
+    [M_HOOKS] = {"hooks", true},
     [M_RECEIVED] = {"received_at", true},
     [M_ENDPOINT] = {"endpoint", true},
     [M_KIND] = {"kind", true},
@@ -60,6 +62,11 @@ struct found {
     bool wrong;                 /* a member twice, or of another type */
 };
 
+static enum scan_type type_of(size_t which)
+{
+    return which == M_PARAMS ? SCAN_OBJECT : which == M_HOOKS ? SCAN_ARRAY : SCAN_STRING;
+}
+
 /* Members that a later version may add are passed over. */
 static void collect(void *context, const struct scan_member *member)
 {
@@ -68,8 +75,7 @@ static void collect(void *context, const struct scan_member *member)
     for (size_t i = 0; i < M_COUNT; i++) {
         if (!str_is(member->name, fields[i].name))
             continue;
-        if (found->values[i].ptr != NULL ||
-            member->type != (i == M_PARAMS ? SCAN_OBJECT : SCAN_STRING))
+        if (found->values[i].ptr != NULL || member->type != type_of(i))
             found->wrong = true;
         found->values[i] = member->value;
         if (member->type == SCAN_STRING)
@@ -98,7 +104,7 @@ static bool decode(struct buf *text, size_t which, struct str raw, struct str *o
         *out = STR_NONE;
         return true;
     }
-    if (which == M_PARAMS)
+    if (type_of(which) != SCAN_STRING)
         buf_add_str(text, raw);
     else if (which == M_BODY64)
         right = mac_base64_decode(text, raw);
@@ -111,17 +117,12 @@ static bool decode(struct buf *text, size_t which, struct str raw, struct str *o
 static bool decode_all(struct record *r, const struct found *found, bool with_body)
 {
     struct str *const places[M_COUNT] = {
-        [M_KEY] = &r->key,
-        [M_ID] = &r->id,
-        [M_RECEIVED] = &r->received_at,
-        [M_ENDPOINT] = &r->endpoint,
-        [M_KIND] = &r->kind,
-        [M_STATUS] = &r->status,
-        [M_REMOTE] = &r->remote_addr,
-        [M_QUERY] = &r->query,
-        [M_PARAMS] = &r->params,
-        [M_TYPE] = &r->content_type,
-        [M_AGENT] = &r->user_agent,
+        [M_KEY] = &r->key,           [M_ID] = &r->id,
+        [M_HOOKS] = &r->hooks,       [M_RECEIVED] = &r->received_at,
+        [M_ENDPOINT] = &r->endpoint, [M_KIND] = &r->kind,
+        [M_STATUS] = &r->status,     [M_REMOTE] = &r->remote_addr,
+        [M_QUERY] = &r->query,       [M_PARAMS] = &r->params,
+        [M_TYPE] = &r->content_type, [M_AGENT] = &r->user_agent,
         [M_VIA] = &r->via,
     };
 

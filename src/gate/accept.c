@@ -77,7 +77,8 @@ static enum status record(struct visit *v, const struct event *event)
     if (status == STATUS_OK) {
         reply_accepted(&t->reply, receipt);
         t->appended = true;
-        hooks_due(v, v->endpoint);
+        if (event->hook_count > 0)
+            hooks_due(v, v->endpoint);
     } else if (status == STATUS_IO || status == STATUS_CORRUPT) {
         site_journal_drop(&t->user);
     }

@@ -36,6 +36,8 @@ void hooks_wake(struct gate_thread *t)
     if (t->hooks == NULL)
         return;
     spool = site_spool(t->user.site);
+    if (!wake_tell(spool))
+        wake_note_gateway(spool);
     if (wake_runner(spool, t->hooks->config, t->hooks->path, &err) != STATUS_OK &&
         box_should_log(spool, clock_wall_ns(), &suppressed)) {
         log = (struct log){.dir = spool->dir, .name = SPOOL_LOG, .program = gate_program(t->gate)};

@@ -63,7 +63,7 @@ const struct spool *visit_spool(const struct visit *v);
 const struct auth_secrets *visit_secrets(const struct visit *v);
 /* One line about a request that was not accepted. What strangers can cause is rate-limited. */
 void visit_log_failure(const struct visit *v, enum status status, const char *note);
-/* What there is to say about the configuration. */
+/* What there is to say about the configuration and the spool. */
 void visit_log_notes(const struct visit *v);
 
 /* body.c */

@@ -219,6 +219,8 @@ static enum status take_run(struct hookview *v, struct str line, struct err *err
     if (status == STATUS_OK && info != NULL) {
         info->state = HOOK_RUNNING;
         info->attempts = run.attempt;
+        info->started_ns = run.started_ns;
+        info->pid = run.pid;
     }
     return status;
 }
@@ -229,7 +231,7 @@ static enum status take_slots(struct hookview *v, const struct spool *spool, str
     enum status status = STATUS_OK;
 
     for (unsigned n = 0; status == STATUS_OK && n < SLOT_COUNT; n++) {
-        char name[sizeof SPOOL_SLOT_PREFIX + 8];
+        char name[SPOOL_NAME_MAX];
         struct buf text;
 
         snprintf(name, sizeof name, SPOOL_SLOT_PREFIX "%u", n);
@@ -366,7 +368,12 @@ void hookview_close(struct hookview *view)
     free(view);
 }
 
-void hookview_get(const struct hookview *view, struct place place, struct str endpoint,
+bool hookview_named(const struct record *record)
+{
+    return record_hooks_have(record->hooks, CONFIG_HOOK_DEFAULT);
+}
+
+void hookview_get(const struct hookview *view, struct place place, struct str endpoint, bool named,
                   struct hook_info *out)
 {
     const struct config_endpoint *e = configured(view->config, endpoint);
@@ -382,6 +389,8 @@ void hookview_get(const struct hookview *view, struct place place, struct str en
             return;
         }
     }
+    if (!named)
+        return;
     /* Its results were pruned. */
     if (lane != NULL && packed < place_pack(lane->cursor))
         out->state = HOOK_DONE;

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "core/config.h"
@@ -16,7 +17,7 @@
 #include "store/spool.h"
 
 enum hook_state {
-    HOOK_NONE,    /* its endpoint has no hook, and it was never run */
+    HOOK_NONE,    /* never run, and its record names no hook, or its endpoint has none now */
     HOOK_WAITING, /* for its first run, or after a replay */
     HOOK_RUNNING,
     HOOK_AGAIN, /* failed, and will be run again */
@@ -34,6 +35,8 @@ struct hook_info {
     int64_t next_ns;     /* HOOK_AGAIN */
     enum result_end end; /* of the last run; RESULT_NOT_RUN: none yet */
     int code;
+    int64_t started_ns; /* HOOK_RUNNING: since when */
+    pid_t pid;          /* HOOK_RUNNING: of the hook; 0: it is about to start */
 };
 
 struct hookview;
@@ -43,8 +46,10 @@ enum status hookview_open(struct hookview **out, const struct spool *spool,
                           const struct config *config, int64_t since_ns,
                           struct err *err) STATUS_CHECKED;
 void hookview_close(struct hookview *view);
-void hookview_get(const struct hookview *view, struct place place, struct str endpoint,
+/* `named`: whether its record names the hook (hookview_named). */
+void hookview_get(const struct hookview *view, struct place place, struct str endpoint, bool named,
                   struct hook_info *out);
+bool hookview_named(const struct record *record);
 
 /* What `stats` says of one endpoint. */
 struct hook_stats {

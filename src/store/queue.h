@@ -2,8 +2,8 @@
  * queue - which recorded events still have to have their hook run. A named cursor an endpoint over
  * the journal; derived from the journal and the results log.
  *
- * Every event on record of an endpoint with a hook is run until it is done, dead or dropped. What
- * is known of that is the results log; a snapshot (run/snapshot) spares reading all of it: per
+ * Every event on record that names the hook of its endpoint (core/record.h) is run until it is done,
+ * dead or dropped; of the others only those for which a command asks. What is known of that is the results log; a snapshot (run/snapshot) spares reading all of it: per
  * endpoint a cursor, which all settled events lie before, those settled beyond it, and the retry
  * list. The snapshot is only written when the results that it speaks of are synced, so a cursor
  * passes an event only after its outcome is durable. A lost snapshot costs a walk over the results.

@@ -23,6 +23,11 @@ static struct str endpoint_of(struct str line)
     return name;
 }
 
+bool queue_names_hook(struct str line)
+{
+    return record_hooks_have(record_hooks(line), CONFIG_HOOK_DEFAULT);
+}
+
 enum status queue_endpoint_of(const struct queue *q, struct place place, struct buf *line,
                               struct str *name, struct err *err)
 {
@@ -90,10 +95,13 @@ static bool anybody_keeps_up(const struct queue *q)
     return false;
 }
 
+/* What names no hook was recorded while its endpoint had none: it is passed. */
 static void give(struct walk *w, const struct reader_item *item)
 {
     struct str name = endpoint_of(item->line);
 
+    if (!queue_names_hook(item->line))
+        return;
     for (size_t i = 0; i < w->q->count; i++) {
         struct lane *lane = w->q->lanes[i];
 

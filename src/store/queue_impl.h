@@ -70,6 +70,8 @@ enum status queue_link(struct queue *q, struct err *err) STATUS_CHECKED;
 /* ---- queue_feed.c */
 
 enum status queue_feed(struct queue *q, struct err *err) STATUS_CHECKED;
+/* Whether a record is for the hook that its endpoint has. */
+bool queue_names_hook(struct str line);
 /* The name of the endpoint of an event on record, in `line`. */
 enum status queue_endpoint_of(const struct queue *q, struct place place, struct buf *line,
                               struct str *name, struct err *err) STATUS_CHECKED;

@@ -128,6 +128,11 @@ static enum status sync_parent(const char *path, struct err *err)
     return status;
 }
 
+bool spool_mode_private(mode_t mode)
+{
+    return (mode & (S_IRWXG | S_IRWXO)) == 0;
+}
+
 static enum status owner_check(const struct stat *sb, const char *path, struct err *err)
 {
     if (sb->st_uid != geteuid())

@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "base/siphash.h"
@@ -42,6 +43,8 @@ struct spool_amount {
 #define SPOOL_RUN "run"                  /* dir */
 #define SPOOL_RUN_LOCK "run/lock"         /* dir; and what follows, so that a gateway has no more to open */
 #define SPOOL_WAKE "run/wake"
+#define SPOOL_GATEWAY "run/gateway"      /* a link to the gateway that last looked for a runner (store/wake.h) */
+#define SPOOL_GATEWAY_NEW "run/gateway.new"
 #define SPOOL_SNAPSHOT "run/snapshot"
 #define SPOOL_SNAPSHOT_NAME "snapshot"   /* in run */
 #define SPOOL_SLOT_PREFIX "run/slot."
@@ -61,6 +64,11 @@ enum status spool_create(const char *path, struct err *err) STATUS_CHECKED;
 /* Opens an existing spool. STATUS_OWNER: it does not belong to the effective user. STATUS_CONFIG: there is none, or it
  * is of another format, with the remedy ("run stenohook init"). On failure nothing stays open. */
 enum status spool_open(struct spool *spool, const char *path, struct err *err) STATUS_CHECKED;
+/* Whether others than the owner can look into a folder of that mode, or change it. Such a spool serves all the same (only
+ * one that everyone may write to is refused), but whoever finds one says so, in these words: its path, then
+ * SPOOL_NOT_PRIVATE, then its path. */
+bool spool_mode_private(mode_t mode);
+#define SPOOL_NOT_PRIVATE "the spool %s is open to others: chmod 700 %s"
 /* Makes run/ and the folders in it where they are missing. */
 enum status spool_make_run(const struct spool *spool, struct err *err) STATUS_CHECKED;
 void spool_close(struct spool *spool);

@@ -4,31 +4,35 @@ import sys
 import time
 import unittest
 
+import pytest
+
 import records
 from place import Place, build_dir
 from servers import MODES, Server
 
 
-def needs_root(test):
-    """Marks a test or a class that mounts or gives files away: `run` says so at the start where we are not root."""
-    test.needs_root = True
-    return test
-
-
+# The test or class mounts, gives files away or becomes another user: without root it is skipped.
+needs_root = pytest.mark.needs_root
+NEEDS_ROOT = "needs root"
 LACKING = "this machine has no "
+NO_REGISTRY = "the npm registry cannot be reached"
 
 
 def lacking(what):
-    """Leaves a test that this machine cannot run, as a kernel may have no such device. `run` prints it and counts it by
-    itself; a test that is skipped in any other way fails."""
+    """Skips a test that this machine cannot run, as a kernel may have no such device. It is reported with the reason; a
+    test that is skipped in any other way fails."""
     raise unittest.SkipTest(LACKING + what)
+
+
+def may_be_skipped(reason):
+    return reason.startswith(LACKING) or reason in (NEEDS_ROOT, NO_REGISTRY)
 
 
 FIGURES = []
 
 
 def figures(line):
-    """What a test counted, as "topic: 200 kills": `run` tells it at the end."""
+    """Reports at the end of the run what a test counted, as "topic: 200 kills"."""
     FIGURES.append(line)
 
 

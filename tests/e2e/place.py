@@ -170,6 +170,18 @@ class Place:
         os.chmod(target, 0o755)
         return target
 
+    def reachable(self, path):
+        """A copy of a file of the sources, byte for byte, where the worker can read it: the sources may lie where it cannot
+        enter, as /root is."""
+        folder = os.path.join(self.folder, "shipped", os.path.basename(os.path.dirname(path)))
+        os.makedirs(folder, exist_ok=True)
+        target = os.path.join(folder, os.path.basename(path))
+        if not os.path.exists(target):
+            shutil.copyfile(path, target)
+        for name, mode in ((os.path.dirname(folder), 0o755), (folder, 0o755), (target, 0o644)):
+            os.chmod(name, mode)
+        return target
+
     def worker_folder(self, name, mode=0o700):
         path = os.path.join(self.folder, name)
         os.mkdir(path, mode)

@@ -108,7 +108,7 @@ class Server:
         self.mode = mode
         self.place = place
         self.kind, shipped, self.prefix, self.modules, self.fastcgi, self.spawned = MODES[mode]
-        self.shipped = os.path.join(ROOT, self.kind, shipped)
+        self.shipped = place.reachable(os.path.join(ROOT, self.kind, shipped))
         self.port = free_port()
         self.socket = os.path.join(place.run, "gateway.sock")
         self.gateway = None

@@ -11,19 +11,27 @@ class Stopped(KeyboardInterrupt):
     """A KeyboardInterrupt is the one exception that unittest does not take for a failure of the running test."""
 
 
+stopped_by = None
 _held = 0
-_waiting = None
+_waiting = []
+
+
+def soon(act):
+    """Calls `act`, which may raise: at once, or at the end of what is done whole. For signal handlers."""
+    if _held:
+        _waiting.append(act)
+    else:
+        act()
 
 
 def _stop(signum, _=None):
-    global _waiting
-    if _held:
-        _waiting = signum
-        return
-    _waiting = None
-    for other in STOPS:
-        signal.signal(other, signal.SIG_IGN)
-    raise Stopped(signum)
+    def stop():
+        global stopped_by
+        stopped_by = signum
+        for other in STOPS:
+            signal.signal(other, signal.SIG_IGN)
+        raise Stopped(signum)
+    soon(stop)
 
 
 def begin():
@@ -43,5 +51,5 @@ def whole():
         yield
     finally:
         _held -= 1
-        if not _held and _waiting is not None:
-            _stop(_waiting)
+        if not _held and _waiting:
+            _waiting.pop(0)()

@@ -29,6 +29,8 @@ static void check_record(struct str line)
         return;
     }
     FUZZ_REQUIRE(record_ok(line) && record_key(line).ptr != NULL);
+    FUZZ_REQUIRE(str_eq(record_hooks(line), record.hooks));
+    FUZZ_REQUIRE(scan_json(record.hooks, NULL, NULL).type == SCAN_ARRAY);
     FUZZ_REQUIRE(record.key.ptr != NULL && record.id.ptr != NULL && record.body.ptr != NULL);
     FUZZ_REQUIRE(scan_json(record.params, NULL, NULL).type == SCAN_OBJECT);
     FUZZ_REQUIRE((record.subject.ptr == NULL) == (record.subject_name == NULL));
@@ -107,6 +109,8 @@ static void same(const struct event *event, const struct record *r)
     same_lossy(event->user_agent, r->user_agent);
     same_query(event->query, r->query);
     FUZZ_REQUIRE(str_eq(r->body, event->body));
+    FUZZ_REQUIRE(record_hooks_have(r->hooks, "default") == (event->hook_count > 0));
+    FUZZ_REQUIRE(record_hooks_have(r->hooks, "mail") == (event->hook_count > 1));
 }
 
 /* The bytes are one line of UTF-8, and any other bit makes it none. */
@@ -139,7 +143,8 @@ static void check_sealed(const struct event *event, struct record_line *line, ui
 
 static void check_delivery(struct str rest)
 {
-    struct event event = {.received_ns = INT64_C(1790000000) * 1000000000};
+    static const char *const hooks[] = {"default", "mail"};
+    struct event event = {.received_ns = INT64_C(1790000000) * 1000000000, .hooks = hooks};
     uint64_t random = fuzz_u64(&rest);
     struct str query = fuzz_field(&rest, '\0');
     struct str message_id = fuzz_field(&rest, '\0');
@@ -151,6 +156,7 @@ static void check_delivery(struct str rest)
     event.remote_addr = fuzz_field(&rest, '\0');
     event.content_type = fuzz_field(&rest, '\0');
     event.user_agent = random % 3 == 0 ? STR_NONE : fuzz_field(&rest, '\0');
+    event.hook_count = (random >> 8) % 3;
     event.via = random % 5 == 0 ? "rejected" : NULL;
     status =
         event_name(&event, "calls", message_id, query, rest.ptr == NULL ? STR("") : rest, &err);

@@ -5,7 +5,7 @@
  * Valid segments are written straight to their files, a new one each day and every 16 MiB; the
  * index is then made by the journal itself. With -n there is no index and no state: as after its
  * loss. Event i has the transcript id "IIIIIIII-0000-4000-8000-000000000000", I in hexadecimal,
- * counted from 0.
+ * counted from 0. Each is for the hook of the endpoint "calls".
  */
 #include "base/buf.h"
 #include "base/clock.h"
@@ -73,9 +73,12 @@ static enum status next_segment(struct writer *w, int64_t now_ns, struct err *er
 
 static enum status write_event(struct writer *w, uint64_t number, int64_t now_ns, struct err *err)
 {
+    static const char *const hooks[] = {CONFIG_HOOK_DEFAULT};
     struct event event = {.kind = EVENT_TRANSCRIPT,
                           .subject_name = "transcript_id",
                           .status = "completed",
+                          .hooks = hooks,
+                          .hook_count = 1,
                           .received_ns = now_ns,
                           .endpoint = "calls",
                           .remote_addr = STR("44.238.19.20"),

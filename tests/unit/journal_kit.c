@@ -145,10 +145,13 @@ bool kit_spool(struct spool *out)
     return err.status == STATUS_OK;
 }
 
+bool kit_hookless;
+
 bool kit_open(struct kit *kit)
 {
     memset(kit, 0, sizeof *kit);
     no_faults();
+    kit_hookless = false;
     snprintf(kit->path, sizeof kit->path, "%s/spool", unit_folder());
     kit->options = (struct journal_options){.segment_max = 1024 * 1024};
     kit->now_ns = clock_wall_ns();
@@ -181,7 +184,10 @@ bool kit_reboot(struct kit *kit)
 
 bool kit_line(struct record_line *line, const char *key, size_t body_len, int64_t now_ns)
 {
+    static const char *const hooks[] = {CONFIG_HOOK_DEFAULT};
     struct event event = {.kind = EVENT_TRANSCRIPT,
+                          .hooks = hooks,
+                          .hook_count = kit_hookless ? 0 : 1,
                           .received_ns = now_ns,
                           .endpoint = "calls",
                           .remote_addr = STR("127.0.0.1"),

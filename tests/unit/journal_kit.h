@@ -36,6 +36,8 @@ bool kit_reopen(struct kit *kit);
 /* As after a reboot: nothing is open, and the state is of another boot. */
 bool kit_reboot(struct kit *kit);
 
+/* What kit_line makes names no hook, as of an endpoint without one; kit_open takes it back. */
+extern bool kit_hookless;
 /* The line of an event with that key and a body of `body_len` bytes. */
 bool kit_line(struct record_line *line, const char *key, size_t body_len, int64_t now_ns);
 /* Appends with five seconds of time. id and duplicate are those of the receipt. */

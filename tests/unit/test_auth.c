@@ -357,31 +357,3 @@ UNIT_TEST(a_query_without_a_token_is_kept_whole)
     UNIT_STR("token=1&a&token=2", buf_str(&out));
     buf_free(&out);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(the_right_header_proves),
-    UNIT_CASE(any_of_several_secrets_proves),
-    UNIT_CASE(a_missing_header_is_refused),
-    UNIT_CASE(an_empty_header_is_refused),
-    UNIT_CASE(a_header_given_twice_is_refused_even_when_both_are_right),
-    UNIT_CASE(no_part_of_a_header_proves),
-    UNIT_CASE(a_mismatch_is_told_with_its_length_only),
-    UNIT_CASE(without_any_secret_nobody_is_turned_away_for_good),
-    UNIT_CASE(the_right_token_in_the_query_proves),
-    UNIT_CASE(a_wrong_or_doubled_token_is_refused),
-    UNIT_CASE(a_plus_in_a_token_is_a_plus_or_a_blank),
-    UNIT_CASE(header_or_query_proves_where_both_are_configured),
-    UNIT_CASE(a_secret_of_any_bytes_is_compared_whole),
-    UNIT_CASE(an_authorization_header_that_apache_renamed_proves),
-    UNIT_CASE(nothing_is_needed_where_auth_is_none),
-    UNIT_CASE(a_right_secret_from_a_foreign_address_is_held),
-    UNIT_CASE(a_foreign_address_does_not_hide_a_wrong_secret),
-    UNIT_CASE(the_client_behind_a_trusted_proxy_counts),
-    UNIT_CASE(what_is_no_address_is_held_where_addresses_count),
-    UNIT_CASE(an_open_endpoint_still_looks_at_addresses),
-    UNIT_CASE(what_an_operator_accepts_says_so),
-    UNIT_CASE(the_token_is_taken_out_of_the_query_that_is_kept),
-    UNIT_CASE(a_query_without_a_token_is_kept_whole),
-    UNIT_END,
-};
-const struct unit_suite suite_auth = {"auth", cases};

@@ -160,16 +160,3 @@ UNIT_TEST(a_receipt_is_answered_200_with_the_id_and_whether_it_was_there)
     kit_close(&kit);
     buf_free(&b);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(a_receipt_is_answered_200_with_the_id_and_whether_it_was_there),
-    UNIT_CASE(every_failure_begins_with_its_status_code_and_reason),
-    UNIT_CASE(our_own_trouble_is_a_503_with_a_time_to_come_again),
-    UNIT_CASE(a_success_without_a_receipt_is_never_a_2xx),
-    UNIT_CASE(only_405_names_the_allowed_methods_and_only_503_a_time),
-    UNIT_CASE(a_failure_tells_nothing_of_its_cause),
-    UNIT_CASE(the_health_report_is_200_or_names_the_problem_with_503),
-    UNIT_CASE(a_health_report_for_head_has_no_body),
-    UNIT_END,
-};
-const struct unit_suite suite_reply = {"reply", cases};
