@@ -17,10 +17,10 @@ lines_of() { # PATTERN FILE
     grep -cE -- "$1" "$2" 2>/dev/null || true
 }
 
-# Lines of make's output that stand for a file which is compiled; how many of them there will be.
-COMPILES=' -c -o '
+# Lines of make's output that stand for a file which is compiled, and how many of them there will be.
+COMPILES='^  CC '
 compiles() { # MAKE'S ARGUMENTS ...
-    make -n V=1 "$@" 2>/dev/null | grep -e "$COMPILES" | sort -u | wc -l
+    make -n "$@" 2>/dev/null | grep -e ' -c -o ' | sort -u | wc -l
 }
 
 # Runs COMMAND with its output in LOG, and says how many lines of LOG match PATTERN. TOTAL may be empty; so may PATTERN.
