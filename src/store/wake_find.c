@@ -119,9 +119,15 @@ static void look_above(struct search *s, const char *program)
 static void look_in_passwd_home(struct search *s)
 {
     struct user user;
+    enum status status;
 
-    if (s->status != STATUS_MISSING || !user_find(USER_FILE, NULL, geteuid(), &user))
+    if (s->status != STATUS_MISSING)
         return;
+    status = user_find(USER_FILE, NULL, geteuid(), &user, &s->why);
+    if (status != STATUS_OK) {
+        s->status = status;
+        return;
+    }
     if (user.home != NULL)
         look_in(s, user.home);
     user_free(&user);
