@@ -7,9 +7,11 @@ watched_group=''
 # A pipe that never has anything to read: waiting for it takes no process of its own.
 exec {never}<> <(:)
 
-# Ends what is running; for the traps of those who source this.
+# Ends what is running, and waits until it has; for the traps of those who source this.
 stop_watched() {
-    [ -z "$watched_group" ] || kill -TERM -- "-$watched_group" 2>/dev/null || true
+    [ -n "$watched_group" ] || return 0
+    kill -TERM -- "-$watched_group" 2>/dev/null || true
+    wait "$watched_group" 2>/dev/null || true
     watched_group=''
 }
 
