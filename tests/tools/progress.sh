@@ -28,8 +28,9 @@ compiles() { # MAKE'S ARGUMENTS ...
 # Runs COMMAND with its output in LOG, and says how many lines of LOG match PATTERN. TOTAL may be empty; so may PATTERN.
 # EACH is a command that is run at each look, to print what has been found since, or empty. Returns the command's status.
 watched() { # WHAT LOG PATTERN TOTAL EACH COMMAND ...
-    local what=$1 log=$2 pattern=$3 total=$4 each=$5 begun=$SECONDS told=$SECONDS text status=0
+    local what=$1 log=$2 pattern=$3 total=$4 each=$5 begun=$SECONDS told text status=0
     shift 5
+    told=$((begun - BEAT / 2)) # what led here may have taken its time
     : >"$log"
     # A group of its own, which stop_watched can end as a whole.
     set -m
