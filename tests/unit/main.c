@@ -79,6 +79,7 @@ extern const struct unit_suite suite_http;
 extern const struct unit_suite suite_key;
 extern const struct unit_suite suite_members;
 extern const struct unit_suite suite_pace;
+extern const struct unit_suite suite_reception;
 extern const struct unit_suite suite_sample;
 extern const struct unit_suite suite_sandbox;
 extern const struct unit_suite suite_sandbox_store;
@@ -154,6 +155,7 @@ static const struct unit_suite *const suites[] = {
     &suite_key,
     &suite_members,
     &suite_pace,
+    &suite_reception,
     &suite_sample,
     &suite_sandbox,
     &suite_sandbox_store,
