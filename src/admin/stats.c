@@ -111,6 +111,7 @@ static enum status fill(struct stats *s, const struct command_room *room, uint64
     if (status != STATUS_OK)
         return status;
     s->runner = hookview_runner(s->view);
+    s->orders = hookview_orders(s->view);
     s->endpoints = calloc(hookview_endpoints(s->view) + 1, sizeof *s->endpoints);
     if (s->endpoints == NULL)
         return err_set(err, STATUS_MEMORY, "no memory for the numbers of the endpoints");

@@ -28,6 +28,7 @@ struct hookview {
     struct snapshot snapshot;
     struct known *table;
     size_t count, room;
+    uint64_t orders;
     bool runner;
     struct hook_stats *stats;
     size_t stats_count;
@@ -198,6 +199,7 @@ static enum status take_command(void *context, struct place at, struct str line,
     (void)at;
     if (commands_parse(line, &kind, id, NULL) != STATUS_OK)
         return STATUS_OK;
+    s->view->orders++;
     status = table_at_id(s->view, str_of(id), &info, err);
     if (status == STATUS_OK && info != NULL) {
         info->state = kind == COMMAND_DROP ? HOOK_DROPPED : HOOK_WAITING;
@@ -415,6 +417,11 @@ uint64_t hookview_dead(const struct hookview *view)
     for (size_t i = 0; i < view->room; i++)
         n += view->table[i].place != 0 && view->table[i].info.state == HOOK_DEAD;
     return n;
+}
+
+uint64_t hookview_orders(const struct hookview *view)
+{
+    return view->orders;
 }
 
 bool hookview_runner(const struct hookview *view)

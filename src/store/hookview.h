@@ -68,6 +68,8 @@ size_t hookview_endpoints(const struct hookview *view);
 void hookview_stats(const struct hookview *view, size_t i, struct hook_stats *out);
 /* How many of the events that are known (since_ns) are dead letters now, of all endpoints. */
 uint64_t hookview_dead(const struct hookview *view);
+/* How many commands (store/commands.h) the runner has not noted as carried out. */
+uint64_t hookview_orders(const struct hookview *view);
 /* Whether a runner is at work: it holds run/lock. */
 bool hookview_runner(const struct hookview *view);
 

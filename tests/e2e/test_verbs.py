@@ -370,6 +370,17 @@ class Stats(VerbCase):
         self.cli("stats", "--max-dead", "-1", code=2)
         self.cli("stats", "--format", "xml", code=2)
 
+    def test_orders_that_wait_for_the_runner_are_told(self):
+        for _ in range(3):
+            self.deliver()
+        self.assertEqual(0, self.numbers()["orders"])
+        self.assertNotIn("orders", self.cli("stats")[0])
+        self.cli("drop", "--hook", "waiting", "--yes")
+        self.assertEqual((3, 0), (self.numbers()["orders"], self.numbers()["endpoints"][0]["dropped"]))
+        self.assertRegex(self.cli("stats")[0], r"(?m)^orders +3 of replay, retry or drop not carried out yet$")
+        self.once()
+        self.assertEqual((0, 3), (self.numbers()["orders"], self.numbers()["endpoints"][0]["dropped"]))
+
     def test_a_suspended_hook_says_why(self):
         self.deliver()
         os.chmod(self.hook, 0o644)
