@@ -9,6 +9,7 @@
 
 #include "admin/check_files.h"
 #include "admin/check_hooks.h"
+#include "admin/check_url.h"
 #include "admin/command.h"
 #include "admin/finding.h"
 #include "base/file.h"
@@ -17,9 +18,22 @@
 #include "core/config.h"
 #include "store/wake.h"
 
+enum { CHECK_URL = OPTIONS_LONG, CHECK_ENDPOINT };
+
 const struct options_row cmd_check_options[] = {
     {'v', "verbose", NULL, NULL, "say also what is in order"},
+    {CHECK_URL, "url", NULL, NULL,
+     "prove by trials that webhooks are recorded that come to URL, or to the url of\n"
+     "each endpoint (stenohook-remote)"},
+    {CHECK_ENDPOINT, "endpoint", "NAME", NULL, "with --url: only this endpoint"},
     {0},
+};
+
+struct call {
+    const char *config_path; /* or NULL */
+    bool outside;            /* --url */
+    const char *endpoint;    /* or NULL */
+    const char *url;         /* or NULL */
 };
 
 #define GATEWAY LIBEXECDIR "/stenohook.fcgi"
@@ -200,17 +214,20 @@ static void check_as_owner(struct findings *f, const struct settings *settings)
     }
 }
 
-static enum status check(struct findings *f, const char *config_path)
+static enum status check(struct findings *f, const struct call *call)
 {
     const struct settings *settings;
     struct err why = ERR_INIT;
     enum status status;
 
-    status = command_settings(&settings, config_path, &why);
+    status = command_settings(&settings, call->config_path, &why);
     if (status != STATUS_OK) {
         finding_error(f, "%s", why.text);
         return f->status != STATUS_OK ? f->status : status;
     }
+    /* First: the gateway notes where it lies, and what is looked at then is what it finds. */
+    if (call->outside)
+        check_url(f, settings->path, call->endpoint, call->url);
     check_as_owner(f, settings);
     settings_release(settings);
     if (f->status != STATUS_OK)
@@ -224,15 +241,25 @@ static enum status check(struct findings *f, const char *config_path)
 enum status cmd_check(int argc, char **argv, const char *config_path, struct err *err)
 {
     struct findings findings = {.err = err};
+    struct call call = {.config_path = config_path};
     enum status status;
     int c;
 
     options_begin();
     while ((c = options_take(cmd_check_options, argc, argv, &status, err)) != -1) {
-        if (c != 'v')
+        if (c == 'v')
+            findings.verbose = true;
+        else if (c == CHECK_URL)
+            call.outside = true;
+        else if (c == CHECK_ENDPOINT)
+            call.endpoint = optarg;
+        else
             return status;
-        findings.verbose = true;
     }
-    status = options_operands(argc, argv, 0, 0, err);
-    return status == STATUS_OK ? check(&findings, config_path) : status;
+    status = options_operands(argc, argv, 0, call.outside ? 1 : 0, err);
+    if (status == STATUS_OK && call.endpoint != NULL && !call.outside)
+        status = err_set(err, STATUS_USAGE, "--endpoint goes with --url");
+    if (status == STATUS_OK && optind < argc)
+        call.url = argv[optind];
+    return status == STATUS_OK ? check(&findings, &call) : status;
 }

@@ -24,7 +24,7 @@ static const struct command commands[] = {
     },
     {
         .name = "check",
-        .arguments = "[OPTION ...]",
+        .arguments = "[OPTION ...] [--url [URL]]",
         .summary = "look for mistakes in the configuration, the spool and the host",
         .help = "Prints \"error: ...\" and \"warning: ...\" lines. Exits 1 where there is an "
                 "error, 3 where the configuration\n"

@@ -209,7 +209,11 @@ void gate_serve(void *thread, struct exchange *x)
     status = begin(&v);
     if (status == STATUS_OK)
         status = answer(&v);
-    if (status != STATUS_OK)
+    /* No secret could be told from a wrong one: whoever asks for the report gets the word. */
+    if (status != STATUS_OK && v.settings == NULL && v.request.method != METHOD_POST &&
+        v.request.method != METHOD_OTHER)
+        health_unproved(&v, status);
+    else if (status != STATUS_OK)
         reply_failed(&t->reply, status);
     body_drain(&v);
     exchange_write(x, t->reply.ptr, t->reply.len);

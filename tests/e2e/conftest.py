@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """conftest - how pytest runs these tests: which, in what order, for how long, what may be skipped, and how a run ends."""
 import atexit
-import ctypes
 import os
 import shutil
 import signal
@@ -23,7 +22,6 @@ CLEAN_UP_SECONDS = 120  # after a test has had its time
 STOP_SECONDS = 60
 # Whoever sets one of these chooses how long a test takes.
 LENGTHS = ("KILLS", "QUEUE_EVENTS", "QUEUE_KILLS", "CHANCE_RUNS")
-PR_SET_PDEATHSIG = 1
 
 
 def pytest_addoption(parser):
@@ -42,7 +40,8 @@ def pytest_configure(config):
         config.option.timeout = 0
     if is_worker(config):
         config.durations = config.workerinput["durations"]
-        end_with_parent()
+        # If the run itself was killed (execnet sends us a SIGINT then) nobody else removes what it made.
+        atexit.register(lambda: stopping.stopped_by and shutil.rmtree(os.environ["HOME"], ignore_errors=True))
         return
     try:
         folder = build_dir()
@@ -53,17 +52,11 @@ def pytest_configure(config):
     config.pluginmanager.register(Report(config, folder), "stenohook-report")
 
 
-def end_with_parent():
-    """If our parent is killed, nobody but us removes what it made."""
-    atexit.register(lambda: stopping.stopped_by and shutil.rmtree(os.environ["HOME"], ignore_errors=True))
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() == 1:
-        os.kill(os.getpid(), signal.SIGTERM)
-
-
 def keep_apart():
-    """Nothing of our user's own: what looks for a home finds an empty folder, which goes with the run."""
+    """Nothing of our user's own: what looks for a home finds an empty folder, which goes with the run. The servers are
+    where Debian looks for programs as root only."""
     os.environ["HOME"] = temporary_folder()
+    os.environ["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin"
     for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "CURL_HOME", "STENOHOOK_CONFIG"):
         os.environ.pop(name, None)
 

@@ -7,6 +7,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 # These take longest: what comes first where no run is known.
 SLOW = ("queue", "hooks", "reconcile", "reconcile_many", "examples", "faults")
+LONG_SECONDS = 5
 
 
 def path(folder):
@@ -39,15 +40,19 @@ def scope(nodeid):
 
 
 def slow_first(known, nodeids):
-    """A key to sort by, which leaves each class together."""
-    if not any(nodeid in known for nodeid in nodeids):
-        topics = [scope(n).split(".py")[0].removeprefix("test_") for n in nodeids]
-        ranks = {scope(n): SLOW.index(t) if t in SLOW else len(SLOW) for n, t in zip(nodeids, topics)}
-        return lambda item: ranks[scope(item.nodeid)]
-    seconds = {}
-    for nodeid in nodeids:
-        seconds[scope(nodeid)] = seconds.get(scope(nodeid), 0) + known.get(nodeid, 0)
-    return lambda item: (-seconds[scope(item.nodeid)], scope(item.nodeid))
+    """A key to sort by, which leaves each class together. In front is the one with most tests, so that results come soon."""
+    if not nodeids:
+        return None
+    classes = [scope(nodeid) for nodeid in nodeids]
+    most = max(classes, key=classes.count)
+    if any(nodeid in known for nodeid in nodeids):
+        weights = dict.fromkeys(classes, 0)
+        for nodeid in nodeids:
+            weights[scope(nodeid)] -= known.get(nodeid, 0)
+    else:
+        topics = {name: name.split(".py")[0].removeprefix("test_") for name in classes}
+        weights = {name: SLOW.index(topic) if topic in SLOW else len(SLOW) for name, topic in topics.items()}
+    return lambda item: (scope(item.nodeid) != most, weights[scope(item.nodeid)], scope(item.nodeid))
 
 
 class Remaining:
@@ -85,6 +90,15 @@ class InOrder(LoadScopeScheduling):
             for node in self.nodes:
                 give(node)
         return None
+
+    def _reschedule(self, node):
+        """A worker is given its next class before it has ended the last: the shortest one if that takes long, for no other
+        worker can take it meanwhile."""
+        units = self.assigned_work.get(node, {}).values()
+        left = sum(self.config.durations.get(n, 0) for unit in units for n, ended in unit.items() if not ended)
+        if left > LONG_SECONDS and len(self.workqueue) > 1 and self._pending_of(self.assigned_work[node]) <= 2:
+            self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
+        super()._reschedule(node)
 
     def remove_node(self, node):
         """A test that killed its worker has had its turn: some xdist give it to worker after worker."""

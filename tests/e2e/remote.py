@@ -26,10 +26,15 @@ class RemoteCase(unittest.TestCase):
         os.chmod(path, mode)
         return path
 
+    def bare_env(self, **more):
+        """Nothing but what is given, and no configuration: a name that is none keeps the program from looking in the home
+        that passwd has for our user."""
+        return {"PATH": "/usr/bin:/bin", "HOME": self.folder, "STENOHOOK_CONFIG": "none", **more}
+
     def remote(self, *args, code=0, env=None, stdin=None, text=True):
         """Exit code checked; stdout and stderr. The environment has nothing but what is given."""
         command = [os.path.join(build_dir(), "stenohook-remote"), *args]
-        done = subprocess.run(command, env={"PATH": "/usr/bin:/bin", "HOME": self.folder, **(env or {})}, cwd=self.folder,
+        done = subprocess.run(command, env=self.bare_env(**(env or {})), cwd=self.folder,
                               stdin=stdin or subprocess.DEVNULL, capture_output=True, check=False, timeout=120)
         self.assertEqual(code, done.returncode, f"{command}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
         return (done.stdout.decode() if text else done.stdout), done.stderr.decode()

@@ -306,7 +306,7 @@ endpoint "signed" {{ url = "https://example.com/x" auth = "aai-signature" secret
         program = os.path.join(build_dir(), "stenohook-remote")
         command = [program, "submit", "--config", self.config, "--endpoint", "calls", audio, *args]
         seen = b""
-        with subprocess.Popen(command, env={"PATH": "/usr/bin:/bin", "HOME": self.folder}, stdin=subprocess.DEVNULL,
+        with subprocess.Popen(command, env=self.bare_env(), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=end) as process:
             os.close(end)
             try:

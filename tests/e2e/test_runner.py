@@ -118,6 +118,24 @@ class Stop(RunnerCase):
             with self.subTest(signum=signum):
                 self.stop(signum, 2, 128 + signum)
 
+    def test_a_signal_leaves_workers_the_time_to_clean_up(self):
+        self.topic("tidy", """
+            class Tidy(unittest.TestCase):
+                @classmethod
+                def setUpClass(cls):
+                    cls.addClassCleanup(open, os.path.join(os.environ["TOLD"], "clean"), "w")
+                    cls.addClassCleanup(time.sleep, 8)
+                def test_hangs(self):
+                    open(os.path.join(os.environ["TOLD"], "hangs"), "w").close()
+                    time.sleep(1000)
+            """)
+        process = self.start("-j", "2")
+        told = os.path.join(self.folder, "told")
+        wait_until(lambda: os.listdir(told), 60, "the test hangs")
+        os.kill(process.pid, signal.SIGTERM)
+        wait_until(process.ended, 60, "the run ends")
+        self.assertEqual(["clean", "hangs"], sorted(os.listdir(told)))
+
     def test_workers_whose_run_is_killed_leave_nothing(self):
         need("lighttpd")
         self.stop(signal.SIGKILL, 2, -signal.SIGKILL)

@@ -96,7 +96,38 @@ UNIT_TEST(a_mismatch_is_told_with_its_length_only)
     UNIT_TEXT("X-Webhook-Secret does not match any of 2 secrets (31 bytes given)", d.err.text);
     d.secrets.count = 1;
     ak_unauthorized(&d, "");
-    UNIT_TEXT("X-Webhook-Secret does not match the 1 secret (31 bytes given)", d.err.text);
+    UNIT_TEXT("X-Webhook-Secret does not match the 1 secret (31 bytes given, 10 expected)",
+              d.err.text);
+}
+
+UNIT_TEST(a_secret_that_ends_in_a_blank_is_hinted_at_where_it_does_not_match)
+{
+    struct ak_delivery d = with_header();
+
+    d.values[0] = STR("the-secret ");
+    d.secrets.count = 1;
+    d.env[0] = "HTTP_X_WEBHOOK_SECRET=the-secret";
+    ak_unauthorized(&d, "");
+    UNIT_TEXT(
+        "X-Webhook-Secret does not match the 1 secret (10 bytes given, 11 expected); a secret "
+        "file begins or ends with a blank: take it out",
+        d.err.text);
+}
+
+UNIT_TEST(a_secret_is_presented_by_its_header_or_its_parameter_right_or_wrong)
+{
+    char *env[] = {(char[]){"HTTP_X_WEBHOOK_SECRET=wrong"}, (char[]){"QUERY_STRING=token=wrong"},
+                   NULL};
+    struct config_endpoint by_header = {.auth_header = (char[]){"X-Webhook-Secret"}};
+    struct config_endpoint by_query = {.auth_query = (char[]){"token"}};
+    struct config_endpoint other = {.auth_header = (char[]){"X-Other"},
+                                    .auth_query = (char[]){"t"}};
+    struct request request;
+
+    UNIT_STATUS(STATUS_OK, request_parse(&request, env, NULL), NULL);
+    UNIT_TRUE(auth_presented(&by_header, &request));
+    UNIT_TRUE(auth_presented(&by_query, &request));
+    UNIT_FALSE(auth_presented(&other, &request));
 }
 
 UNIT_TEST(without_any_secret_nobody_is_turned_away_for_good)

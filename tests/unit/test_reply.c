@@ -103,25 +103,41 @@ UNIT_TEST(a_failure_tells_nothing_of_its_cause)
 
 UNIT_TEST(the_health_report_is_200_or_names_the_problem_with_503)
 {
+    struct reply_report report = {.problem = STATUS_OK};
     struct buf b;
 
     buf_init(&b, REPLY_MAX);
-    reply_health(&b, STATUS_OK, false);
+    reply_health(&b, &report, false);
     UNIT_TRUE(starts(&b, "Status: 200 OK\r\n"));
     UNIT_TRUE(has(&b, "\r\n\r\n{\"status\":\"ok\"}\n"));
     buf_reset(&b, REPLY_MAX);
-    reply_health(&b, STATUS_NO_SPACE, false);
+    report.problem = STATUS_NO_SPACE;
+    reply_health(&b, &report, false);
     UNIT_TRUE(starts(&b, "Status: 503 "));
     UNIT_TRUE(has(&b, "\r\n\r\n{\"status\":\"error\",\"problem\":\"no-space\"}\n"));
     buf_free(&b);
 }
 
-UNIT_TEST(a_health_report_for_head_has_no_body)
+UNIT_TEST(what_a_person_should_look_after_makes_the_health_report_no_503)
 {
+    struct reply_report report = {.sentences = STR("\"a\",\"b\""), .hooks = STR("{\"done\":1}")};
     struct buf b;
 
     buf_init(&b, REPLY_MAX);
-    reply_health(&b, STATUS_OK, true);
+    reply_health(&b, &report, false);
+    UNIT_TRUE(starts(&b, "Status: 200 OK\r\n"));
+    UNIT_TRUE(has(&b, "\r\n\r\n{\"status\":\"attention\",\"problems\":[\"a\",\"b\"],"
+                      "\"hooks\":{\"done\":1}}\n"));
+    buf_free(&b);
+}
+
+UNIT_TEST(a_health_report_for_head_has_no_body)
+{
+    struct reply_report report = {.problem = STATUS_OK};
+    struct buf b;
+
+    buf_init(&b, REPLY_MAX);
+    reply_health(&b, &report, true);
     UNIT_TRUE(str_ends(buf_str(&b), "\r\n\r\n"));
     UNIT_FALSE(has(&b, "{"));
     buf_free(&b);
