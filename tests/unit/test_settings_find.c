@@ -54,6 +54,11 @@ static const char *keep(char out[200], const char *name)
  * One without a slash at its beginning is none. */
 static const char *home;
 
+void sk_home(const char *path)
+{
+    home = path;
+}
+
 char *__real_strdup(const char *text);
 bool __real_user_find(const char *file, const char *name, uid_t uid, struct user *out);
 bool __wrap_user_find(const char *file, const char *name, uid_t uid, struct user *out);

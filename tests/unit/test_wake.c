@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "fault_kit.h"
 #include "journal_kit.h"
+#include "settings_kit.h"
 #include "store/program.h"
 #include "store/wake.h"
 
@@ -298,6 +299,26 @@ UNIT_TEST(a_gateway_notes_where_it_lies_now_also_after_a_note_that_was_cut_off)
     end_beside();
 }
 
+UNIT_TEST(one_in_the_home_of_our_user_is_taken_where_none_lies_beside_the_gateway)
+{
+    static char folder[200];
+    char expected[300];
+    struct err err = ERR_INIT;
+    char *found;
+
+    UNIT_REQUIRE(beside("", 0700));
+    snprintf(folder, sizeof folder, "%s/home", unit_folder());
+    snprintf(expected, sizeof expected, "%s/stenohook-run", folder);
+    UNIT_INT(0, mkdir(folder, 0700));
+    UNIT_INT(0, rename(script, expected));
+    sk_home(folder);
+    UNIT_STATUS(STATUS_OK, find(&found, &err), &err);
+    UNIT_TEXT(expected, found);
+    free(found);
+    sk_home(NULL);
+    end_beside();
+}
+
 /* Whether or not this machine has one installed. */
 static void installed_is_found(void)
 {
@@ -520,6 +541,7 @@ static const struct unit_case cases[] = {
     UNIT_CASE(a_runner_beside_our_program_that_will_not_do_is_not_passed_over),
     UNIT_CASE(where_a_gateway_noted_itself_everybody_gets_the_runner_beside_it),
     UNIT_CASE(a_gateway_notes_where_it_lies_now_also_after_a_note_that_was_cut_off),
+    UNIT_CASE(one_in_the_home_of_our_user_is_taken_where_none_lies_beside_the_gateway),
     UNIT_CASE(where_there_is_none_beside_us_it_is_the_installed_one),
     UNIT_CASE(a_runner_that_there_is_no_memory_to_look_for_is_not_missing),
     UNIT_CASE(where_nobody_listens_a_runner_is_started_with_our_configuration),
