@@ -4,6 +4,7 @@
 #include "admin/check_hooks.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "admin/stats.h"
 #include "base/clock.h"
@@ -24,12 +25,32 @@ static void look_at_endpoint(struct findings *f, const struct hook_stats *hook)
                     hook->endpoint, hook->why, at);
 }
 
+#define AGE_MAX 32
+
+/* As a person says it. */
+static void print_age(char out[AGE_MAX], uint64_t seconds)
+{
+    static const struct {
+        uint64_t unit;
+        const char *name;
+    } units[] = {{86400, "days"}, {3600, "hours"}, {60, "minutes"}};
+
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (seconds >= 2 * units[i].unit) {
+            (void)snprintf(out, AGE_MAX, "%" PRIu64 " %s", seconds / units[i].unit, units[i].name);
+            return;
+        }
+    (void)snprintf(out, AGE_MAX, "%" PRIu64 " seconds", seconds);
+}
+
 static void judge(struct findings *f, const struct stats *s, const char *config_path)
 {
     uint64_t waiting = stats_waiting(s);
     uint64_t oldest_s = stats_oldest_s(s);
     char self[PATH_MAX]; /* cron's PATH does not hold /usr/local/bin */
+    char age[AGE_MAX];
 
+    print_age(age, oldest_s);
     for (size_t i = 0; i < s->count; i++)
         look_at_endpoint(f, &s->endpoints[i].hook);
     if (s->dead_letters > 0)
@@ -39,10 +60,10 @@ static void judge(struct findings *f, const struct stats *s, const char *config_
                         s->dead_letters, s->dead_letters == 1 ? "" : "s");
     if (!s->runner && waiting > 0 && oldest_s > CHECK_WAIT_S)
         finding_warning(f,
-                        "%" PRIu64 " event%s for hooks, the oldest for %" PRIu64
-                        " s, and no runner is at work: write into the owner's crontab: * * * * * "
+                        "%" PRIu64 " event%s for hooks, the oldest for %s, and no runner is at "
+                                   "work: write into the owner's crontab: * * * * * "
                         "%s --config %s run --once",
-                        waiting, waiting == 1 ? " waits" : "s wait", oldest_s,
+                        waiting, waiting == 1 ? " waits" : "s wait", age,
                         program_self(self) ? self : "stenohook", config_path);
     else
         finding_good(f, "the hooks of %" PRIu64 " event%s wait", waiting, waiting == 1 ? "" : "s");
