@@ -65,12 +65,9 @@ static enum status add_all(const struct question *q, struct buf *out, const stru
                            struct err *err)
 {
     struct hook_info hook;
-    struct place place;
     enum status status;
 
-    if (!record_id_parse(record->id, &place.segment, &place.offset))
-        return err_set(err, STATUS_CORRUPT, "the record has no id");
-    hookview_get(q->view, place, record->endpoint, hookview_named(record), &hook);
+    hookview_of(q->view, record, &hook);
     event_text_head(out, record, &hook);
     status = add_attempts(q, out, record, err);
     buf_add_char(out, '\n');

@@ -6,6 +6,7 @@
 #include "gate/visit.h"
 
 #include "base/file.h"
+#include "store/standing.h"
 
 /* A signature covers a body, so a GET cannot carry one: such endpoints give no report. */
 static enum status may_see(struct visit *v)
@@ -39,7 +40,11 @@ static enum status problem_of(struct visit *v)
     /* Nothing was recorded since the machine was started: the first delivery recovers the journal.
      */
     if (status == STATUS_MISSING)
-        return STATUS_OK;
+        status = STATUS_OK;
+    /* Of interest where there is a hook. The runner logs it. */
+    if (status == STATUS_OK && v->thread->hooks != NULL &&
+        standing_check(visit_spool(v), NULL, &v->err) == STATUS_PAUSED)
+        return STATUS_PAUSED;
     return status;
 }
 
@@ -53,7 +58,7 @@ enum status health_answer(struct visit *v)
     /* A monitor that asks keeps the hooks going where nothing else does. */
     hooks_due(v, NULL);
     status = problem_of(v);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK && status != STATUS_PAUSED)
         visit_log_failure(v, status, "health report");
     reply_health(&v->thread->reply, status, v->request.method == METHOD_HEAD);
     return STATUS_OK;

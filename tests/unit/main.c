@@ -63,6 +63,7 @@ extern const struct unit_suite suite_settings_find;
 extern const struct unit_suite suite_sieve;
 extern const struct unit_suite suite_slot;
 extern const struct unit_suite suite_snapshot;
+extern const struct unit_suite suite_standing;
 extern const struct unit_suite suite_spool;
 extern const struct unit_suite suite_text;
 extern const struct unit_suite suite_url;
@@ -138,6 +139,7 @@ static const struct unit_suite *const suites[] = {
     &suite_sieve,
     &suite_slot,
     &suite_snapshot,
+    &suite_standing,
     &suite_spool,
     &suite_text,
     &suite_url,
