@@ -46,6 +46,8 @@ typedef bool (*ledger_keep)(void *context, struct str line);
 enum status ledger_renew(const struct spool *spool, const struct record_owner *owner,
                          const char *tmp, ledger_keep keep, void *context, int64_t now_ns,
                          bool *made, struct err *err) STATUS_CHECKED;
+/* Syncs the folders: whoever made a file of results may not have come to that. */
+enum status ledger_sync_names(const struct spool *spool, struct err *err) STATUS_CHECKED;
 /* `tmp`, the file's name until it is whole, says who writes it: under the lock of the writer, or of
  * the journal. */
 #define LEDGER_TMP_LOCKED "ledger.tmp"

@@ -63,16 +63,18 @@ static enum status fill(struct renewal *r, const struct record_header *header, s
     return status;
 }
 
-/* The folders too: whoever records the first event relies on it. */
-static enum status sync_folders(const struct renewal *r, struct err *err)
+enum status ledger_sync_names(const struct spool *spool, struct err *err)
 {
-    int run = file_open(r->spool->dir, SPOOL_RUN, O_RDONLY | O_DIRECTORY, 0);
-    bool right = run >= 0 && file_sync_dir(r->dir) == 0 && file_sync_dir(run) == 0 &&
-                 file_sync_dir(r->spool->dir) == 0;
-    enum status status =
-        right ? STATUS_OK : err_errno(err, "cannot sync %s/" SPOOL_RESULTS, r->spool->path);
+    static const char *const folders[] = {SPOOL_RESULTS, SPOOL_RUN, "."};
+    enum status status = STATUS_OK;
 
-    file_close(&run);
+    for (size_t i = 0; status == STATUS_OK && i < sizeof folders / sizeof *folders; i++) {
+        int fd = file_open(spool->dir, folders[i], O_RDONLY | O_DIRECTORY, 0);
+
+        if (fd < 0 || file_sync_dir(fd) != 0)
+            status = err_errno(err, "cannot sync %s/%s", spool->path, folders[i]);
+        file_close(&fd);
+    }
     return status;
 }
 
@@ -85,7 +87,7 @@ static enum status publish(struct renewal *r, uint32_t number, bool *made, struc
     *made = linkat(r->dir, r->tmp, r->dir, name, 0) == 0;
     if (!*made && errno != EEXIST)
         return err_errno(err, "cannot make %s/" SPOOL_RESULTS "/%s", r->spool->path, name);
-    return sync_folders(r, err);
+    return ledger_sync_names(r->spool, err);
 }
 
 /* What cannot be removed does no harm. */
