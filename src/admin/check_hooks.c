@@ -11,6 +11,7 @@
 #include "base/program.h"
 #include "store/intake.h"
 #include "store/retention.h"
+#include "store/standing.h"
 
 static void look_at_endpoint(struct findings *f, const struct hook_stats *hook)
 {
@@ -88,12 +89,25 @@ static void look_at_age(struct findings *f, const struct command_room *room)
                         report.held.files, report.held.files == 1 ? "" : "s", report.held.bytes);
 }
 
+static bool look_at_pause(struct findings *f, const struct command_room *room)
+{
+    struct err err = ERR_INIT;
+    enum status status = standing_check(&room->spool, NULL, &err);
+
+    if (status != STATUS_OK && status != STATUS_MISSING)
+        finding_error(f, "%s", err.text);
+    return status == STATUS_PAUSED;
+}
+
 void check_hooks(struct findings *f, const struct command_room *room)
 {
     struct err err = ERR_INIT;
     struct stats stats;
     uint64_t rotten = 0;
 
+    /* What waits for hooks is not known then. */
+    if (look_at_pause(f, room))
+        return;
     if (stats_take(&stats, room, clock_wall_ns(), &rotten, &err) != STATUS_OK) {
         finding_error(f, "cannot tell what hooks have still to do: %s", err.text);
         return;

@@ -36,7 +36,7 @@ static enum status count_one(void *context, const struct record *record,
     (void)err;
     if (e == NULL || !e->hook.has_hook || place_pack(item->place) < place_pack(e->hook.cursor))
         return STATUS_OK;
-    hookview_get(s->view, item->place, record->endpoint, hookview_named(record), &info);
+    hookview_of(s->view, record, &info);
     if (info.state == HOOK_WAITING && info.attempts == 0) {
         e->waiting++;
         note(e, record->received_ns);

@@ -41,14 +41,16 @@ struct hook_info {
 
 struct hookview;
 /* Knows all about events received at or after since_ns (0: all): what is read and kept grows with
- * those only. */
+ * those only. While hooks are paused (store/standing.h), what is there of results counts for
+ * nothing. */
 enum status hookview_open(struct hookview **out, const struct spool *spool,
                           const struct config *config, int64_t since_ns,
                           struct err *err) STATUS_CHECKED;
 void hookview_close(struct hookview *view);
-/* `named`: whether its record names the hook (hookview_named). */
+void hookview_of(const struct hookview *view, const struct record *record, struct hook_info *out);
+/* The same, where no record is at hand. `named`: its record names the hook (hookview_named). */
 void hookview_get(const struct hookview *view, struct place place, struct str endpoint, bool named,
-                  struct hook_info *out);
+                  int64_t received_ns, struct hook_info *out);
 bool hookview_named(const struct record *record);
 
 /* What `stats` says of one endpoint. */

@@ -201,7 +201,8 @@ class Orders(VerbCase):
         self.assertIn("4 events", said)
         self.cli("replay", "--hook", "none", "--yes")
         self.once()
-        self.assertEqual([(new, "1")] + [(event, "1") for event in past], self.ran())
+        self.assertEqual((new, "1"), self.ran()[0])
+        self.assertEqual(sorted((event, "1") for event in past), sorted(self.ran()[1:]))
         self.assertEqual({"done"}, {state for _, state, _ in self.hooks()})
 
     def test_what_came_while_a_hook_was_away_does_not_run_when_it_is_back(self):
