@@ -74,12 +74,9 @@ static enum status add_all(const struct question *q, struct buf *out, struct str
                            const struct record *record, struct err *err)
 {
     struct hook_info hook;
-    struct place place;
     enum status status;
 
-    if (!record_id_parse(record->id, &place.segment, &place.offset))
-        return err_set(err, STATUS_CORRUPT, "the record has no id");
-    hookview_get(q->view, place, record->endpoint, hookview_named(record), &hook);
+    hookview_of(q->view, record, &hook);
     if (q->format == EVENT_FORMAT_JSON) {
         event_json_line(out, line, record, &hook, true);
         return STATUS_OK;

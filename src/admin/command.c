@@ -93,6 +93,16 @@ static const struct command commands[] = {
         .options = cmd_drop_options,
     },
     {
+        .name = "resume",
+        .arguments = "--from now|start|T [OPTION ...]",
+        .summary = "say from where on hooks run, after a restored journal has paused them",
+        .help =
+            "Where what hooks did is missing, or does not belong to the journal, none runs until "
+            "this is said.\nOrders from before it (replay, retry, drop) do not count any more.\n",
+        .run = cmd_resume,
+        .options = cmd_resume_options,
+    },
+    {
         .name = "rejected",
         .arguments = "list | show | accept [OPTION ...] [NAME ...]",
         .summary = "look at deliveries that are not on record, and record them after all",

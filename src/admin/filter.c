@@ -145,13 +145,10 @@ void filter_warn(const struct filter *filter, const struct config *config, const
 static bool hook_has(const struct filter *filter, const struct record *record)
 {
     struct hook_info info;
-    struct place place;
 
     if (filter->hooks == 0)
         return true;
-    if (!record_id_parse(record->id, &place.segment, &place.offset))
-        return false;
-    hookview_get(filter->view, place, record->endpoint, hookview_named(record), &info);
+    hookview_of(filter->view, record, &info);
     return (filter->hooks & 1U << info.state) != 0;
 }
 

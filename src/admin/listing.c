@@ -59,7 +59,7 @@ enum status listing_print(void *context, const struct record *record,
     status = record_parse(&whole, item->line, true, err);
     if (status != STATUS_OK)
         return status;
-    hookview_get(l->view, item->place, whole.endpoint, hookview_named(&whole), &hook);
+    hookview_of(l->view, &whole, &hook);
     if (l->format == EVENT_FORMAT_JSON)
         event_json_line(&l->line, item->line, &whole, &hook, false);
     else

@@ -11,6 +11,7 @@
 #include "admin/listing.h"
 #include "base/clock.h"
 #include "base/print.h"
+#include "store/standing.h"
 #include "store/wake.h"
 
 #define LOCK_WAIT_NS (UINT64_C(10) * 1000000000)
@@ -54,13 +55,13 @@ static bool may_run(const struct job *job, struct str endpoint, bool kind_runs)
     return kind_runs && e != NULL && e->hook != NULL;
 }
 
-static bool fits(const struct job *job, const struct record *record, struct place place)
+static bool fits(const struct job *job, const struct record *record)
 {
     struct hook_info hook;
     enum event_kind kind;
     bool kind_runs = event_kind_parse(record->kind, &kind) && event_kind_runs_hooks(kind);
 
-    hookview_get(job->listing.view, place, record->endpoint, hookview_named(record), &hook);
+    hookview_of(job->listing.view, record, &hook);
     return hook.state != HOOK_NONE || may_run(job, record->endpoint, kind_runs);
 }
 
@@ -70,7 +71,7 @@ static enum status each(void *context, const struct record *record, const struct
     struct job *job = context;
     enum status status;
 
-    if (!fits(job, record, item->place))
+    if (!fits(job, record))
         return STATUS_OK;
     status = keep(job, item->place, err);
     if (status == STATUS_OK && job->dry_run)
@@ -91,8 +92,9 @@ static enum status tally_one(void *context, const struct record *record,
     struct tally *t = context;
     struct hook_info hook;
 
+    (void)item;
     (void)err;
-    hookview_get(t->view, item->place, record->endpoint, hookview_named(record), &hook);
+    hookview_of(t->view, record, &hook);
     t->count[hook.state]++;
     t->all++;
     return STATUS_OK;
@@ -206,7 +208,8 @@ static enum status take_found(struct job *job, const struct find *found, struct 
     for (uint64_t i = 0; status == STATUS_OK && i < found->count; i++) {
         const struct find_match *m = &found->list[i];
 
-        hookview_get(job->listing.view, m->place, str_of(m->endpoint), m->named, &hook);
+        hookview_get(job->listing.view, m->place, str_of(m->endpoint), m->named, m->received_ns,
+                     &hook);
         if ((job->order->states & 1U << hook.state) == 0 ||
             (hook.state == HOOK_NONE && !may_run(job, str_of(m->endpoint), m->may_run)))
             continue;
@@ -289,7 +292,10 @@ static enum status carry_out(struct job *job, struct err *err)
         return err_set(err, STATUS_USAGE,
                        "%zu events match: add --yes to mean all of them, or --dry-run to see them",
                        job->count);
-    status = leave_orders(job, err);
+    /* Orders from before a resume do not count. */
+    status = standing_check(&job->room->spool, NULL, err);
+    if (status == STATUS_OK)
+        status = leave_orders(job, err);
     if (status != STATUS_OK)
         return status;
     print_hint("the hook%s of %zu event%s %s", print_plural(job->count), job->count,

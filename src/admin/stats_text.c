@@ -77,6 +77,9 @@ void stats_text(struct buf *out, const struct stats *s)
     buf_printf(out, "%-14s %" PRIu64 " MiB\n", "free", s->census.free_bytes / MIB);
     buf_printf(out, "%-14s %s\n", "runner", s->runner ? "at work" : "not running");
     buf_printf(out, "%-14s %" PRIu64 "\n", "dead letters", s->dead_letters);
+    if (s->orders > 0)
+        buf_printf(out, "%-14s %" PRIu64 " of replay, retry or drop not carried out yet\n",
+                   "orders", s->orders);
     for (size_t i = 0; i < s->count; i++)
         text_endpoint(out, s, &s->endpoints[i]);
 }
@@ -116,8 +119,10 @@ void stats_json(struct buf *out, const struct stats *s)
     for (int i = 0; i < PARTS; i++)
         buf_printf(out, ",\"%s\":{\"files\":%" PRIu64 ",\"bytes\":%" PRIu64 "}", parts[i].name,
                    parts[i].part->files, parts[i].part->bytes);
-    buf_printf(out, ",\"free_bytes\":%" PRIu64 ",\"runner\":%s,\"dead_letters\":%" PRIu64,
-               s->census.free_bytes, s->runner ? "true" : "false", s->dead_letters);
+    buf_printf(out,
+               ",\"free_bytes\":%" PRIu64 ",\"runner\":%s,\"dead_letters\":%" PRIu64
+               ",\"orders\":%" PRIu64,
+               s->census.free_bytes, s->runner ? "true" : "false", s->dead_letters, s->orders);
     buf_add_text(out, ",\"endpoints\":[");
     for (size_t i = 0; i < s->count; i++) {
         if (i > 0)
@@ -208,6 +213,8 @@ void stats_prometheus(struct buf *out, const struct stats *s)
                s->census.free_bytes);
     add_single(out, "runner_up", "1 while a runner of hooks is at work.", s->runner ? 1 : 0);
     add_single(out, "dead_letters", "Events whose hook was given up.", s->dead_letters);
+    add_single(out, "orders", "Orders of replay, retry and drop that are not carried out yet.",
+               s->orders);
     for (size_t f = 0; s->count > 0 && f < sizeof families / sizeof *families; f++) {
         add_head(out, families[f].name, families[f].type, families[f].help);
         for (size_t i = 0; i < s->count; i++) {

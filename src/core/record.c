@@ -224,18 +224,41 @@ bool record_ok(struct str line)
     return record_hooks(line).ptr != NULL && record_crc_ok(line);
 }
 
+static void add_owner(struct buf *out, const struct record_owner *owner)
+{
+    char resumed[RECORD_ID_MAX], commands[RECORD_ID_MAX], from[CLOCK_ISO_MAX];
+    const char *says = from;
+
+    if (owner->from_ns == 0)
+        says = RECORD_FROM_START;
+    else if (owner->from_ns == INT64_MAX)
+        says = RECORD_FROM_NOW;
+    else
+        clock_iso(owner->from_ns, from);
+    record_id_print(resumed, owner->resumed_segment, owner->resumed_offset);
+    record_id_print(commands, owner->commands_segment, owner->commands_offset);
+    buf_printf(out,
+               ",\"journal\":\"%s\",\"first\":%" PRIu32
+               ",\"resumed\":\"%s\",\"from\":\"%s\",\"commands\":\"%s\"",
+               owner->journal, owner->first, resumed, says, commands);
+}
+
 void record_header_print(struct buf *out, const struct record_header *header)
 {
     char created[CLOCK_ISO_MAX];
-    char line[256];
-    int len;
+    struct buf line;
 
     clock_iso(header->created_ns, created);
-    len =
-        snprintf(line, sizeof line,
-                 "{\"segment\":%" PRIu32 ",\"format\":%d,\"created\":\"%s\",\"prev\":%" PRIu32
-                 ",\"prev_valid\":%" PRIu64,
-                 header->segment, RECORD_FORMAT, created, header->previous, header->previous_valid);
-    buf_add(out, line, (size_t)len);
-    buf_printf(out, "%s%08" PRIx32 "%s\n", crc_open, crc32c(0, line, (size_t)len), crc_close);
+    buf_init(&line, RECORD_HEADER_MAX);
+    buf_printf(&line,
+               "{\"segment\":%" PRIu32 ",\"format\":%d,\"created\":\"%s\",\"prev\":%" PRIu32
+               ",\"prev_valid\":%" PRIu64,
+               header->segment, RECORD_FORMAT, created, header->previous, header->previous_valid);
+    if (header->owner.journal[0] != '\0')
+        add_owner(&line, &header->owner);
+    buf_printf(&line, "%s%08" PRIx32 "%s\n", crc_open, crc32c(0, line.ptr, line.len), crc_close);
+    if (line.failed != STATUS_OK && out->failed == STATUS_OK)
+        out->failed = line.failed;
+    buf_add_str(out, buf_str(&line));
+    buf_free(&line);
 }

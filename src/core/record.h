@@ -54,6 +54,8 @@ bool record_id_parse(struct str s, uint32_t *segment, uint64_t *offset);
 bool record_ok(struct str line);
 /* The checksum alone: also of a segment's header. */
 bool record_crc_ok(struct str line);
+/* When a whole record was received, from where that stands; false: not there. */
+bool record_received(struct str line, int64_t *out);
 /* The key of a whole record, not escaped further (keys need no escapes). STR_NONE where the line begins otherwise. */
 struct str record_key(struct str line);
 /* The names of the hooks that a record is for, as the JSON array that it has: `["default"]`, or `[]`. STR_NONE: the
@@ -75,13 +77,30 @@ struct record {
 enum status record_parse(struct record *record, struct str line, bool with_body, struct err *err) STATUS_CHECKED;
 void record_free(struct record *record);
 
+#define RECORD_JOURNAL_LEN 32 /* hexadecimal digits */
+
+/* What the header of a file of the results log says besides (store/standing.h). */
+struct record_owner {
+    char journal[RECORD_JOURNAL_LEN + 1]; /* the journal of whose events it speaks; "": not such a file */
+    uint32_t first;                       /* with which file this began: those before it do not count */
+    /* Of the events before that place only those that were received at or after `from_ns` run of their own: 0 for all,
+     * INT64_MAX for none. Orders before `commands` do not count. */
+    uint32_t resumed_segment, commands_segment;
+    uint64_t resumed_offset, commands_offset;
+    int64_t from_ns;
+};
+
 /* The first line of a segment: {"segment":12,"format":1,"created":"...","prev":11,"prev_valid":16777301,"crc":"..."} */
 struct record_header {
     uint32_t segment;
     uint32_t previous;       /* 0 for the first segment */
     uint64_t previous_valid; /* how many bytes of the previous segment count */
     int64_t created_ns;
+    struct record_owner owner;
 };
+#define RECORD_FROM_START "start"
+#define RECORD_FROM_NOW "now"
+#define RECORD_HEADER_MAX 512 /* of any */
 /* Ends in "\n". */
 void record_header_print(struct buf *out, const struct record_header *header);
 /* `line` without its newline. false: no header, its checksum is wrong, or it is of another format than RECORD_FORMAT. */

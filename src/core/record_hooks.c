@@ -7,6 +7,7 @@
  */
 #include "core/record.h"
 
+#include "base/clock.h"
 #include "core/config.h"
 
 #include <string.h>
@@ -73,6 +74,19 @@ struct str record_hooks(struct str line)
             return STR_NONE;
     }
     return (struct str){list, (size_t)(rest.ptr - list)};
+}
+
+bool record_received(struct str line, int64_t *out)
+{
+    struct str hooks = record_hooks(line), rest, value;
+    const char *end;
+
+    if (hooks.ptr == NULL)
+        return false;
+    end = hooks.ptr + hooks.len;
+    rest = (struct str){end, (size_t)(line.ptr + line.len - end)};
+    return take(&rest, ",\"received_at\":\"") && str_cut(rest, '"', &value, &rest) &&
+           clock_iso_parse(value, out);
 }
 
 bool record_hooks_have(struct str hooks, const char *hook)

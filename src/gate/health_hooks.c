@@ -9,12 +9,24 @@
 
 #include "store/hookview.h"
 #include "store/snapshot.h"
+#include "store/standing.h"
 #include "store/wake.h"
 
 #define NS_PER_S INT64_C(1000000000)
 #define DAY_NS (24 * 3600 * NS_PER_S)
 
-/* What keeps all hooks from running. A state in which they are paused belongs here. */
+/* While they are, what is there of results is of another journal. The runner logs it. */
+static bool say_if_paused(struct visit *v, struct health *h)
+{
+    struct err err = ERR_INIT;
+    bool paused = standing_check(visit_spool(v), NULL, &err) == STATUS_PAUSED;
+
+    if (paused)
+        health_say(h, "%s", err.text);
+    return paused;
+}
+
+/* What keeps all hooks from running. */
 static void say_of_all(struct visit *v, struct health *h)
 {
     struct err err = ERR_INIT;
@@ -66,6 +78,8 @@ void health_hooks(struct visit *v, struct health *h)
     struct snapshot snapshot;
 
     if (v->endpoint->hook == NULL)
+        return;
+    if (say_if_paused(v, h))
         return;
     say_of_all(v, h);
     /* Without a snapshot no hook was ever run. */

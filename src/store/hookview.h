@@ -41,14 +41,16 @@ struct hook_info {
 
 struct hookview;
 /* Knows all about events received at or after since_ns (0: all): what is read and kept grows with
- * those only. */
+ * those only. While hooks are paused (store/standing.h), what is there of results counts for
+ * nothing. */
 enum status hookview_open(struct hookview **out, const struct spool *spool,
                           const struct config *config, int64_t since_ns,
                           struct err *err) STATUS_CHECKED;
 void hookview_close(struct hookview *view);
-/* `named`: whether its record names the hook (hookview_named). */
+void hookview_of(const struct hookview *view, const struct record *record, struct hook_info *out);
+/* The same, where no record is at hand. `named`: its record names the hook (hookview_named). */
 void hookview_get(const struct hookview *view, struct place place, struct str endpoint, bool named,
-                  struct hook_info *out);
+                  int64_t received_ns, struct hook_info *out);
 bool hookview_named(const struct record *record);
 
 /* What `stats` says of one endpoint. */
@@ -68,6 +70,8 @@ size_t hookview_endpoints(const struct hookview *view);
 void hookview_stats(const struct hookview *view, size_t i, struct hook_stats *out);
 /* How many of the events that are known (since_ns) are dead letters now, of all endpoints. */
 uint64_t hookview_dead(const struct hookview *view);
+/* How many commands (store/commands.h) the runner has not noted as carried out. */
+uint64_t hookview_orders(const struct hookview *view);
 /* Whether a runner is at work: it holds run/lock. */
 bool hookview_runner(const struct hookview *view);
 

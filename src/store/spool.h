@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * spool - the folder that holds everything durable, and the only file that knows the names inside it.
  *
- *   SPOOL/  0700            format          what this is, and the key of the index fingerprints
+ *   SPOOL/  0700            format          what this is, the key of the index fingerprints, the journal's name
  *     append.lock  commit   lock files, never unlinked; commit holds the durable word and the poison mark
  *     rebuild.lock          held by the one process that indexes older segments, checkpoints and prunes
  *     state                 volatile hint: boot, live segment, index reach (store/hints.h)
@@ -21,11 +21,13 @@
 
 #include "base/err.h"
 #include "base/siphash.h"
+#include "core/record.h"
 
 struct spool {
     char *path; /* absolute */
     int dir, log, idx, quarantine, refused; /* directory descriptors */
     uint8_t index_key[SIPHASH_KEY_LEN];
+    char journal[RECORD_JOURNAL_LEN + 1]; /* a random name: whose the runner's state is */
 };
 
 /* Of files of one kind. */
@@ -50,6 +52,7 @@ struct spool_amount {
 #define SPOOL_SLOT_PREFIX "run/slot."
 #define SPOOL_RESULTS "run/results"
 #define SPOOL_COMMANDS "run/commands"
+#define SPOOL_PAUSED "run/paused" /* made when it was last said that hooks are paused */
 #define SPOOL_COMMANDS_LOCK "run/commands.lock"
 #define SPOOL_REACH "reach"              /* idx */
 #define SPOOL_NAME_MAX 32

@@ -201,7 +201,8 @@ class Orders(VerbCase):
         self.assertIn("4 events", said)
         self.cli("replay", "--hook", "none", "--yes")
         self.once()
-        self.assertEqual([(new, "1")] + [(event, "1") for event in past], self.ran())
+        self.assertEqual((new, "1"), self.ran()[0])
+        self.assertEqual(sorted((event, "1") for event in past), sorted(self.ran()[1:]))
         self.assertEqual({"done"}, {state for _, state, _ in self.hooks()})
 
     def test_what_came_while_a_hook_was_away_does_not_run_when_it_is_back(self):
@@ -370,6 +371,17 @@ class Stats(VerbCase):
         self.cli("stats", "--max-dead", "-1", code=2)
         self.cli("stats", "--format", "xml", code=2)
 
+    def test_orders_that_wait_for_the_runner_are_told(self):
+        for _ in range(3):
+            self.deliver()
+        self.assertEqual(0, self.numbers()["orders"])
+        self.assertNotIn("orders", self.cli("stats")[0])
+        self.cli("drop", "--hook", "waiting", "--yes")
+        self.assertEqual((3, 0), (self.numbers()["orders"], self.numbers()["endpoints"][0]["dropped"]))
+        self.assertRegex(self.cli("stats")[0], r"(?m)^orders +3 of replay, retry or drop not carried out yet$")
+        self.once()
+        self.assertEqual((0, 3), (self.numbers()["orders"], self.numbers()["endpoints"][0]["dropped"]))
+
     def test_a_suspended_hook_says_why(self):
         self.deliver()
         os.chmod(self.hook, 0o644)
@@ -427,7 +439,7 @@ class Check(VerbCase):
         self.place.spool = spool
         self.site(runner=self.place.runner)
         told = self.cli("check")[0]
-        self.assertRegex(told, r"(?m)^warning: 20 events wait for hooks, the oldest for \d{6,} s, and no runner")
+        self.assertRegex(told, r"(?m)^warning: 20 events wait for hooks, the oldest for (29|30) days, and no runner")
         self.assertIn(f" * {self.place.cli} --config {self.place.config} run --once", told)
         self.cli("drop", "--since", "60d", "--yes")
         self.eventually(lambda: self.cli("check")[0] == "", 30, "all are dropped")

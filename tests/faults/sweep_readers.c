@@ -107,7 +107,7 @@ static void add_states(const struct hookview *view, struct answer *out)
 
         if (!record_id_parse(str_of(ids[n]), &place.segment, &place.offset))
             abort();
-        hookview_get(view, place, STR("faults"), true, &info);
+        hookview_get(view, place, STR("faults"), true, 0, &info);
         add(out, "%u %s/%" PRIu32 " %d:%d %" PRId64 ", ", n, hook_state_name(info.state),
             info.attempts, (int)info.end, info.code, info.next_ns);
     }

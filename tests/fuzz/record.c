@@ -41,6 +41,21 @@ static void check_record(struct str line)
     record_free(&record);
 }
 
+/* A time is printed to the millisecond. */
+static void same_owner(const struct record_owner *a, const struct record_owner *b)
+{
+    FUZZ_REQUIRE(strcmp(a->journal, b->journal) == 0);
+    if (a->journal[0] == '\0')
+        return;
+    FUZZ_REQUIRE(strlen(a->journal) == RECORD_JOURNAL_LEN && a->first == b->first);
+    FUZZ_REQUIRE(a->resumed_segment == b->resumed_segment);
+    FUZZ_REQUIRE(a->resumed_offset == b->resumed_offset);
+    FUZZ_REQUIRE(a->commands_segment == b->commands_segment);
+    FUZZ_REQUIRE(a->commands_offset == b->commands_offset);
+    FUZZ_REQUIRE((a->from_ns == INT64_MAX) == (b->from_ns == INT64_MAX));
+    FUZZ_REQUIRE(a->from_ns - b->from_ns < 1000000);
+}
+
 static void check_header(struct str line)
 {
     struct record_header header, again;
@@ -55,6 +70,9 @@ static void check_header(struct str line)
     FUZZ_REQUIRE(record_header_parse((struct str){out.ptr, out.len - 1}, &again));
     FUZZ_REQUIRE(again.segment == header.segment && again.previous == header.previous);
     FUZZ_REQUIRE(again.previous_valid == header.previous_valid);
+    FUZZ_REQUIRE(out.len <= RECORD_HEADER_MAX);
+    same_owner(&header.owner, &again.owner);
+    FUZZ_REQUIRE(header.owner.first <= header.segment);
     buf_free(&out);
 }
 

@@ -14,7 +14,9 @@
 #include "core/event.h"
 #include "core/record.h"
 #include "store/journal.h"
+#include "store/ledger.h"
 #include "store/spool.h"
+#include "store/standing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -149,8 +151,10 @@ static enum status make_history(const char *path, uint64_t count, bool with_inde
     if (status != STATUS_OK)
         return status;
     w.spool = &spool;
+    status = standing_make(&spool, LEDGER_TMP_APPEND, clock_wall_ns(), err);
     buf_init(&w.block, BLOCK_LEN * 2);
-    status = write_events(&w, count, err);
+    if (status == STATUS_OK)
+        status = write_events(&w, count, err);
     buf_free(&w.block);
     file_close(&w.fd);
     if (status == STATUS_OK && with_index)

@@ -27,6 +27,7 @@ struct event_known {
     char name[NAME_ROOM], id[RECORD_ID_MAX];
     struct place place;
     bool named;
+    int64_t received_ns;
 };
 
 struct held {
@@ -139,6 +140,7 @@ void qk_record(const char *name)
     kit_hookless = endpoints[name[0] - 'a'].hook == NULL;
     UNIT_STATUS(STATUS_OK, kit_append(&qk_kit, key), &qk_kit.err);
     event->named = !kit_hookless;
+    event->received_ns = qk_kit.now_ns;
     snprintf(event->name, sizeof event->name, "%s", name);
     snprintf(event->id, sizeof event->id, "%s", qk_kit.id);
     UNIT_TRUE(record_id_parse(str_of(event->id), &event->place.segment, &event->place.offset));
@@ -184,7 +186,7 @@ const char *qk_states(void)
         struct hook_info info;
 
         hookview_get(view, events[i].place, (struct str){events[i].name, 1}, events[i].named,
-                     &info);
+                     events[i].received_ns, &info);
         len += (size_t)snprintf(out + len, sizeof out - len, "%s%s:%s/%u", i == 0 ? "" : " ",
                                 events[i].name, hook_state_name(info.state), info.attempts);
         if (len >= sizeof out)

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "store/ledger.h"
+#include "store/standing.h"
 
 #define FIRST "run/results/00000001.jsonl"
 #define SECOND "run/results/00000002.jsonl"
@@ -27,8 +28,10 @@ static struct err err;
 static bool begin(void)
 {
     err = (struct err)ERR_INIT;
-    return kit_open(&kit) && UNIT_TRUE(ledger_open(&ledger, &kit.spool, LEDGER_RESULTS, kit.now_ns,
-                                                   &err) == STATUS_OK);
+    return kit_open(&kit) &&
+           UNIT_TRUE(standing_make(&kit.spool, LEDGER_TMP_LOCKED, kit.now_ns, &err) == STATUS_OK) &&
+           UNIT_TRUE(ledger_open(&ledger, &kit.spool, LEDGER_RESULTS, kit.now_ns, &err) ==
+                     STATUS_OK);
 }
 
 static void end(void)

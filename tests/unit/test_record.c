@@ -622,7 +622,7 @@ static struct buf header_line(const struct record_header *header)
 {
     struct buf line;
 
-    buf_init(&line, 400);
+    buf_init(&line, RECORD_HEADER_MAX);
     record_header_print(&line, header);
     UNIT_INT(STATUS_OK, buf_status(&line, "header", NULL));
     UNIT_TRUE(str_ends(buf_str(&line), "\n"));
@@ -632,8 +632,8 @@ static struct buf header_line(const struct record_header *header)
 
 UNIT_TEST(a_segment_header_comes_back_as_it_was)
 {
-    const struct record_header header = {12, 11, 16777301, 1795420218966000000};
-    const struct record_header extreme = {UINT32_MAX, UINT32_MAX, UINT64_MAX, 0};
+    const struct record_header header = {12, 11, 16777301, 1795420218966000000, {.first = 0}};
+    const struct record_header extreme = {UINT32_MAX, UINT32_MAX, UINT64_MAX, 0, {.first = 0}};
     struct record_header back;
     struct buf line = header_line(&header);
 
@@ -654,9 +654,56 @@ UNIT_TEST(a_segment_header_comes_back_as_it_was)
     buf_free(&line);
 }
 
+static void owner_comes_back(int64_t from_ns, const char *from)
+{
+    const struct record_header header = {
+        .segment = 7,
+        .created_ns = 1795420218966000000,
+        .owner = {"0123456789abcdef0123456789abcdef", 7, 12, 3, 16777301, 200, from_ns}};
+    struct record_header back;
+    struct buf line = header_line(&header);
+    char expected[512];
+
+    snprintf(expected, sizeof expected,
+             "{\"segment\":7,\"format\":1,\"created\":\"2026-11-23T07:50:18.966Z\",\"prev\":0,"
+             "\"prev_valid\":0,\"journal\":\"0123456789abcdef0123456789abcdef\",\"first\":7,"
+             "\"resumed\":\"12:16777301\",\"from\":\"%s\",\"commands\":\"3:200\",\"crc\":\"",
+             from);
+    UNIT_TRUE(str_starts(buf_str(&line), expected));
+    UNIT_TRUE(record_header_parse(buf_str(&line), &back));
+    UNIT_TEXT(header.owner.journal, back.owner.journal);
+    UNIT_INT(7, back.owner.first);
+    UNIT_INT(12, back.owner.resumed_segment);
+    UNIT_INT(16777301, back.owner.resumed_offset);
+    UNIT_INT(3, back.owner.commands_segment);
+    UNIT_INT(200, back.owner.commands_offset);
+    UNIT_INT(from_ns, back.owner.from_ns);
+    buf_free(&line);
+}
+
+UNIT_TEST(a_header_of_results_says_whose_they_are_and_what_runs)
+{
+    const struct record_header longest = {UINT32_MAX,
+                                          UINT32_MAX,
+                                          UINT64_MAX,
+                                          0,
+                                          {"0123456789abcdef0123456789abcdef", UINT32_MAX,
+                                           UINT32_MAX, UINT32_MAX, UINT64_MAX, UINT64_MAX,
+                                           1795420218966000000}};
+    struct buf line;
+
+    owner_comes_back(0, "start");
+    owner_comes_back(INT64_MAX, "now");
+    owner_comes_back(1795420218966000000, "2026-11-23T07:50:18.966Z");
+    buf_init(&line, 4096);
+    record_header_print(&line, &longest);
+    UNIT_TRUE(line.len > 300 && line.len <= RECORD_HEADER_MAX && line.failed == STATUS_OK);
+    buf_free(&line);
+}
+
 UNIT_TEST(a_changed_or_foreign_header_is_refused)
 {
-    const struct record_header header = {12, 11, 16777301, 1795420218966000000};
+    const struct record_header header = {12, 11, 16777301, 1795420218966000000, {.first = 0}};
     struct record_header back = {.segment = 99};
     struct buf line = header_line(&header);
     struct event event = sample();

@@ -55,6 +55,11 @@ static const char *keep(char out[200], const char *name)
  * slash at its beginning is none. Never the real one, which may have a configuration. */
 static const char *home = "";
 
+void sk_home(const char *path)
+{
+    home = path;
+}
+
 enum status __real_user_find(const char *file, const char *name, uid_t uid, struct user *out,
                              struct err *err);
 enum status __wrap_user_find(const char *file, const char *name, uid_t uid, struct user *out,

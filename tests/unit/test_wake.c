@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "fault_kit.h"
 #include "journal_kit.h"
+#include "settings_kit.h"
 #include "store/program.h"
 #include "store/wake.h"
 
@@ -295,6 +296,26 @@ UNIT_TEST(a_gateway_notes_where_it_lies_now_also_after_a_note_that_was_cut_off)
     wake_note_gateway(&spool);
     UNIT_TRUE(wake_gateway(path, &config));
     UNIT_TEXT(script, path);
+    end_beside();
+}
+
+UNIT_TEST(one_in_the_home_of_our_user_is_taken_where_none_lies_beside_the_gateway)
+{
+    static char folder[200];
+    char expected[300];
+    struct err err = ERR_INIT;
+    char *found;
+
+    UNIT_REQUIRE(beside("", 0700));
+    snprintf(folder, sizeof folder, "%s/home", unit_folder());
+    snprintf(expected, sizeof expected, "%s/stenohook-run", folder);
+    UNIT_INT(0, mkdir(folder, 0700));
+    UNIT_INT(0, rename(script, expected));
+    sk_home(folder);
+    UNIT_STATUS(STATUS_OK, find(&found, &err), &err);
+    UNIT_TEXT(expected, found);
+    free(found);
+    sk_home(NULL);
     end_beside();
 }
 
