@@ -14,7 +14,6 @@
 #include "admin/finding.h"
 #include "base/file.h"
 #include "base/print.h"
-#include "base/program.h"
 #include "core/config.h"
 #include "store/wake.h"
 
@@ -104,20 +103,9 @@ static bool any_hook(const struct config *config)
     return false;
 }
 
-static bool lies_beside_us(const char *path)
-{
-    char self[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    size_t len = slash == NULL ? 0 : (size_t)(slash + 1 - path);
-
-    return len > 0 && program_self(self) && strncmp(self, path, len) == 0 &&
-           strchr(self + len, '/') == NULL;
-}
-
 /* As the gateway finds it. */
 static void check_runner(struct findings *f, const struct config *config)
 {
-    char gateway[PATH_MAX];
     struct err err = ERR_INIT;
     char *path;
 
@@ -126,10 +114,13 @@ static void check_runner(struct findings *f, const struct config *config)
         return;
     }
     check_program(f, "the runner", path);
-    if (config->runner == NULL && !wake_gateway(gateway, config) && lies_beside_us(path))
-        finding_note(
-            f, "the runner lies beside this program; the gateway has not looked for it yet, "
-               "and finds it if it lies beside that, or in your home: 'check --url' tries it");
+    if (!wake_runner_sure(path, config)) {
+        finding_note(f,
+                     "the gateway has not looked for the runner yet, and finds %s only if it lies "
+                     "beside it: put the runner into your home, or let 'check --url' try it",
+                     path);
+        f->unproved = true;
+    }
     free(path);
 }
 
@@ -232,7 +223,7 @@ static enum status check(struct findings *f, const struct call *call)
     settings_release(settings);
     if (f->status != STATUS_OK)
         return f->status;
-    if (f->errors == 0 && f->warnings == 0)
+    if (f->errors == 0 && f->warnings == 0 && !f->unproved)
         print_hint("everything is in order");
     /* What is wrong was said: no more words. */
     return f->errors > 0 ? STATUS_MISSING : STATUS_OK;

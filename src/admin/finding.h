@@ -11,6 +11,7 @@
 struct findings {
     bool verbose;
     unsigned errors, warnings;
+    bool unproved; /* nothing is known to be wrong, but not all that was asked for could be seen */
     enum status status; /* the first failure to write; nothing is printed after it */
     struct err *err;
 };

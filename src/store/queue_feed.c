@@ -36,11 +36,12 @@ bool queue_takes(const struct queue *q, struct place place, struct str line)
  * recovered yet may come to count for nothing. */
 static void remember(struct snapshot *s, const struct reader_item *item)
 {
+    const struct place end = {item->place.segment, item->place.offset + item->len};
     size_t tail = RECORD_CRC_DIGITS + sizeof "\"}" - 1;
 
-    if (place_pack(item->place) <= place_pack(s->read))
+    if (place_pack(end) <= place_pack(s->read))
         return;
-    s->read = item->place;
+    s->read = end;
     memcpy(s->read_crc, item->line.ptr + item->line.len - tail, RECORD_CRC_DIGITS);
 }
 

@@ -54,8 +54,8 @@ struct snapshot_lane {
 struct snapshot {
     struct place results;  /* the lines of the results log before it are in */
     struct place commands; /* those before it were carried out */
-    struct place read;     /* the last record that the queue has read; {0,0}: not known */
-    char read_crc[RECORD_CRC_DIGITS + 1]; /* its checksum: another record is not the one meant */
+    struct place read;     /* behind the last record that the queue has read; {0,0}: not known */
+    char read_crc[RECORD_CRC_DIGITS + 1]; /* of that record: another is not the one meant */
     struct snapshot_lane **lanes;
     size_t count;
 };

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -26,33 +27,51 @@ static enum status paused(const struct spool *spool, const char *why, struct err
 
 /* ---- the last record that the queue has read */
 
-static bool is_checksum(struct str line, const char *crc)
+/* The checksum and the end of the line that ends there. The rest of the line is not read: it may be
+ * long. */
+static enum status is_there(const struct spool *spool, const struct snapshot *head, bool *there,
+                            struct err *err)
 {
-    size_t tail = RECORD_CRC_DIGITS + strlen("\"}");
+    static const char end[] = "\"}\n";
+    char wanted[RECORD_CRC_DIGITS + sizeof end], bytes[RECORD_CRC_DIGITS + sizeof end - 1];
+    struct err why = ERR_INIT;
+    enum status status;
+    ssize_t got;
+    int fd = -1;
 
-    return line.len > tail && memcmp(line.ptr + line.len - tail, crc, RECORD_CRC_DIGITS) == 0;
+    *there = false;
+    status = segment_open(spool, head->read.segment, O_RDONLY, &fd, &why);
+    if (status == STATUS_MISSING || head->read.offset < sizeof bytes) {
+        file_close(&fd);
+        return STATUS_OK;
+    }
+    if (status != STATUS_OK)
+        return err_set(err, status, "%s", why.text);
+    got = file_pread(fd, bytes, sizeof bytes, (off_t)(head->read.offset - sizeof bytes));
+    /* A sector that cannot be read says nothing. */
+    *there = got < 0 && errno == EIO;
+    if (got < 0 && errno != EIO)
+        status = err_errno(err, "cannot read the journal");
+    file_close(&fd);
+    snprintf(wanted, sizeof wanted, "%s%s", head->read_crc, end);
+    if (got == (ssize_t)sizeof bytes)
+        *there = memcmp(bytes, wanted, sizeof bytes) == 0;
+    return status;
 }
 
 /* One that was pruned says nothing. */
 static enum status check_read(const struct spool *spool, const struct segment_list *segments,
                               const struct snapshot *head, struct err *err)
 {
-    struct err why = ERR_INIT;
-    enum status status = STATUS_MISSING;
-    struct buf line;
-    bool same = false;
+    enum status status;
+    bool there;
 
     if (segments->count > 0 && head->read.segment < segments->numbers[0])
         return STATUS_OK;
-    buf_init(&line, SEGMENT_LINE_MAX);
-    if (segments->count > 0)
-        status = reader_get(spool, head->read, &line, &why);
-    if (status == STATUS_OK)
-        same = is_checksum(buf_str(&line), head->read_crc);
-    buf_free(&line);
-    if (status != STATUS_OK && status != STATUS_MISSING && status != STATUS_CORRUPT)
-        return err_set(err, status, "%s", why.text);
-    return same ? STATUS_OK : paused(spool, UNKNOWN_EVENTS, err);
+    status = is_there(spool, head, &there, err);
+    if (status != STATUS_OK)
+        return status;
+    return there ? STATUS_OK : paused(spool, UNKNOWN_EVENTS, err);
 }
 
 /* ---- without that: the last event that has a result */

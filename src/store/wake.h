@@ -31,6 +31,9 @@ enum status wake_runner(const struct spool *spool, const struct config *config,
  * as long as none did. STATUS_MISSING names the places. */
 enum status wake_find_runner(char **out, const struct config *config,
                              struct err *err) STATUS_CHECKED;
+/* Whether the gateway finds that one too, as far as can be told: it noted itself, or the place does
+ * not depend on where it lies. */
+bool wake_runner_sure(const char *path, const struct config *config);
 /* For the gateway, before it asks: notes where it lies. Best effort. */
 void wake_note_gateway(const struct spool *spool);
 /* The real path of the gateway that noted itself. false: none did, or it is not there any more. */

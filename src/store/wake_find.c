@@ -171,3 +171,18 @@ enum status wake_find_runner(char **out, const struct config *config, struct err
                    "it with the key runner",
                    s.places);
 }
+
+bool wake_runner_sure(const char *path, const struct config *config)
+{
+    struct search s = {.status = STATUS_MISSING, .why = ERR_INIT};
+    char program[PATH_MAX];
+
+    if (config->runner != NULL || wake_gateway(program, config))
+        return true;
+    /* The home that we lie in is that of a gateway of the same account. */
+    if (program_self(program))
+        look_above(&s, program);
+    look_in_passwd_home(&s);
+    look_in(&s, LIBEXECDIR);
+    return s.status == STATUS_OK && strcmp(s.path, path) == 0;
+}

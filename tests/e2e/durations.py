@@ -5,7 +5,7 @@ import os
 
 from xdist.scheduler import LoadScopeScheduling
 
-# These take longest: what comes first where no run is known.
+# These take longest: begun first if no run of theirs is known.
 SLOW = ("queue", "hooks", "reconcile", "reconcile_many", "examples", "faults")
 LONG_SECONDS = 5
 
@@ -39,20 +39,18 @@ def scope(nodeid):
     return nodeid.rsplit("::", 1)[0]
 
 
+def guess(nodeid):
+    return 20 if nodeid.split(".py")[0].removeprefix("test_") in SLOW else 1
+
+
 def slow_first(known, nodeids):
     """A key to sort by, which leaves each class together. In front is the one with most tests, so that results come soon."""
-    if not nodeids:
-        return None
     classes = [scope(nodeid) for nodeid in nodeids]
-    most = max(classes, key=classes.count)
-    if any(nodeid in known for nodeid in nodeids):
-        weights = dict.fromkeys(classes, 0)
-        for nodeid in nodeids:
-            weights[scope(nodeid)] -= known.get(nodeid, 0)
-    else:
-        topics = {name: name.split(".py")[0].removeprefix("test_") for name in classes}
-        weights = {name: SLOW.index(topic) if topic in SLOW else len(SLOW) for name, topic in topics.items()}
-    return lambda item: (scope(item.nodeid) != most, weights[scope(item.nodeid)], scope(item.nodeid))
+    most = max(classes, key=classes.count, default=None)
+    seconds = dict.fromkeys(classes, 0)
+    for nodeid in nodeids:
+        seconds[scope(nodeid)] += known.get(nodeid, guess(nodeid))
+    return lambda item: (scope(item.nodeid) != most, -seconds[scope(item.nodeid)], scope(item.nodeid))
 
 
 class Remaining:
@@ -95,7 +93,7 @@ class InOrder(LoadScopeScheduling):
         """A worker is given its next class before it has ended the last: the shortest one if that takes long, for no other
         worker can take it meanwhile."""
         units = self.assigned_work.get(node, {}).values()
-        left = sum(self.config.durations.get(n, 0) for unit in units for n, ended in unit.items() if not ended)
+        left = sum(self.config.durations.get(n, guess(n)) for unit in units for n, ended in unit.items() if not ended)
         if left > LONG_SECONDS and len(self.workqueue) > 1 and self._pending_of(self.assigned_work[node]) <= 2:
             self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
         super()._reschedule(node)

@@ -309,6 +309,21 @@ class Check(CliCase):
         self.one(1, "^error: hooks cannot be run: .*stenohook-run can be changed by others")
 
 
+class Unproved(CliCase):
+    def test_all_is_in_order_only_when_the_gateway_has_found_the_runner(self):
+        path = os.path.join(self.place.folder, "ready")
+        with open(path, "w", encoding="ascii") as f:
+            f.write("#!/bin/sh\n")
+        os.chmod(path, 0o755)
+        self.place.configure({"calls": {"hook": [path]}})
+        told, said = self.cli("check")
+        self.assertEqual("", told)
+        self.assertIn(f"note: the gateway has not looked for the runner yet, and finds {self.place.runner} only if", said)
+        self.assertNotIn("everything is in order", said)
+        self.post(transcript("ready"))
+        self.assertIn("everything is in order", self.cli("check")[1])
+
+
 class Reading(CliCase):
     @classmethod
     def setUpClass(cls):

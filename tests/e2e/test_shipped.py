@@ -249,10 +249,10 @@ class RunnerOfSharedHosting:
         with open(path, encoding="ascii") as f:
             return f.read().split()
 
-    def ask(self, *args):
+    def ask(self, *args, cli=None):
         """As the account's user, who has no other sign of the configuration than where the program lies."""
-        done = subprocess.run([self.cli, *args], env={"PATH": "/usr/bin:/bin"}, cwd="/", capture_output=True, text=True,
-                              check=False, timeout=60, **as_worker())
+        done = subprocess.run([cli or self.cli, *args], env={"PATH": "/usr/bin:/bin"}, cwd="/", capture_output=True,
+                              text=True, check=False, timeout=60, **as_worker())
         return done.returncode, done.stdout + done.stderr
 
     def log(self):
@@ -285,7 +285,23 @@ class RunnerOfSharedHosting:
         code, said = self.ask("check", "-v")
         self.assertEqual(0, code, said)
         self.assertIn(f"ok: the runner {self.home}/stenohook-run\n", said)
+        self.assertNotIn("has not looked for the runner", said)
         self.assertEqual(0, self.ask("run", "--once")[0])
+
+    def test_what_lies_only_beside_the_command_line_is_not_called_in_order(self):
+        folder = os.path.join(self.home, "bin")
+        os.makedirs(folder, exist_ok=True)
+        cli = os.path.join(folder, "stenohook")
+        shutil.copy(self.place.cli, cli)
+        self.put_runner(folder)
+        self.addCleanup(shutil.rmtree, folder)
+        code, said = self.ask("check", cli=cli)
+        self.assertEqual(0, code, said)
+        self.assertIn(f"note: the gateway has not looked for the runner yet, and finds {folder}/stenohook-run only if", said)
+        self.assertNotIn("everything is in order", said)
+        # As soon as a request came, it is seen.
+        self.post()
+        self.eventually(lambda: self.ask("check", cli=cli)[0] == 1, 10, "check says what the gateway says")
 
     def test_without_one_all_say_the_same(self):
         subject = self.post()

@@ -88,8 +88,9 @@ static _Noreturn void run(const struct apart *a, pid_t parent)
     forget_user();
     unit_run(a->test, a->folder, a->report, a->text);
     atomic_store(&a->report->ended, true);
-    /* Who was another user meanwhile may not be looked into, which the search for leaks does. */
-    prctl(PR_SET_DUMPABLE, 1);
+    /* Who is or was another user may not be looked into, which the search for leaks does. */
+    if (seteuid(getuid()) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0)
+        _exit(1);
     exit(0);
 }
 

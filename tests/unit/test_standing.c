@@ -14,6 +14,8 @@
 #include "core/retry.h"
 #include "store/ledger.h"
 #include "store/queue.h"
+#include "store/repair.h"
+#include "store/retention.h"
 #include "store/snapshot.h"
 #include "store/standing.h"
 
@@ -263,11 +265,63 @@ UNIT_TEST(a_journal_whose_read_part_was_pruned_pauses_nothing)
     qk_reopen();
     qk_leave();
     UNIT_TRUE(snapshot_head(&qk_kit.spool, &head));
-    UNIT_INT(qk_place("a1").offset, head.read.offset);
+    UNIT_INT(1, head.read.segment);
+    UNIT_TRUE(head.read.offset > qk_place("a1").offset);
     qk_after(KIT_DAY_NS);
     qk_record("a2");
     UNIT_INT(0, unlinkat(qk_kit.spool.log, "00000001.jsonl", 0));
     UNIT_STATUS(STATUS_OK, standing(), &err);
+    qk_close();
+}
+
+UNIT_TEST(nothing_of_what_hooks_did_is_pruned_while_they_are_paused)
+{
+    struct journal_options options = {.segment_max = 1024 * 1024, .keep_s = 86400, .hooked = true};
+    struct retention_report report;
+
+    UNIT_REQUIRE(qk_open(QK_STAYS));
+    qk_record("a1");
+    qk_run("a1/1", 0);
+    qk_after(KIT_DAY_NS);
+    atomic_store(&kit_syncs_to_fail, 1);
+    UNIT_STATUS(STATUS_IO, queue_flush(qk_queue, true, qk_kit.now_ns, NULL), NULL);
+    qk_reopen();
+    qk_after(3 * KIT_DAY_NS);
+    qk_record("a2");
+    qk_after(3 * KIT_DAY_NS);
+    qk_run("a2/1", 0);
+    qk_reopen();
+    qk_leave();
+    err_clear(&err);
+    UNIT_STATUS(STATUS_OK,
+                retention_run(&qk_kit.spool, &options, true, qk_kit.now_ns, 0, &report, &err),
+                &err);
+    UNIT_INT(1, report.results.files);
+    memset(qk_kit.spool.journal, 'f', RECORD_JOURNAL_LEN);
+    UNIT_STATUS(STATUS_OK,
+                retention_run(&qk_kit.spool, &options, true, qk_kit.now_ns, 0, &report, &err),
+                &err);
+    UNIT_INT(0, report.results.files);
+    qk_close();
+}
+
+static void tell_nobody(void *context, uint32_t left)
+{
+    (void)context;
+    (void)left;
+}
+
+UNIT_TEST(a_repair_leaves_hooks_paused)
+{
+    UNIT_REQUIRE(qk_open(QK_STAYS));
+    qk_record("a1");
+    qk_run("a1/1", 0);
+    lose_state();
+    err_clear(&err);
+    UNIT_STATUS(STATUS_OK,
+                repair_run(&qk_kit.spool, &qk_kit.options, qk_kit.now_ns, tell_nobody, NULL, &err),
+                &err);
+    is_paused("is missing");
     qk_close();
 }
 
