@@ -370,7 +370,8 @@ UNIT_TEST(a_record_is_printed_with_its_members_in_each_form)
         "[12:103]  9 B\n",
         buf_str(&line));
     UNIT_STR("{\"key\":\"calls transcript tr-1 "
-             "completed\",\"id\":\"12:103\",\"hooks\":[],\"received_at\":\"2026-11-23T07:50:18.966Z\","
+             "completed\",\"id\":\"12:103\",\"hooks\":[],"
+             "\"received_at\":\"2026-11-23T07:50:18.966Z\","
              "\"endpoint\":\"calls\",\"kind\":\"transcript\",\"transcript_id\":\"tr-1\",\"status\":"
              "\"completed\","
              "\"remote_addr\":\"44.238.19.20\",\"query\":\"a=1&b=%22\",\"params\":{\"a\":\"1\","
