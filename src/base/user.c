@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of a row of the file. */
+#define ROW_MAX 8192
+
 static enum status take(const struct passwd *row, struct user *out, struct err *err)
 {
     char *home = NULL;
@@ -27,25 +30,27 @@ static bool is_it(const struct passwd *row, const char *name, uid_t uid)
     return name == NULL ? row->pw_uid == uid : strcmp(row->pw_name, name) == 0;
 }
 
+/* By a buffer of ours: fgetpwent of glibc before 2.33 takes an error of reading for a row that is
+ * too long, and a larger buffer then, without an end. */
 enum status user_find(const char *file, const char *name, uid_t uid, struct user *out,
                       struct err *err)
 {
     FILE *rows = fopen(file, "re");
+    struct passwd row, *read;
+    char text[ROW_MAX];
     enum status status = STATUS_MISSING;
-    const struct passwd *row;
 
     if (rows == NULL) {
         if (errno == ENOENT || errno == ENOTDIR || errno == EACCES)
             return STATUS_MISSING;
         return err_errno(err, "cannot open %s", file);
     }
-    do {
-        errno = 0;
-        row = fgetpwent(rows);
-        if (row != NULL && is_it(row, name, uid))
-            status = take(row, out, err);
-    } while (row != NULL && status == STATUS_MISSING);
-    if (row == NULL && (errno == ENOMEM || ferror(rows)))
+    do
+        errno = fgetpwent_r(rows, &row, text, sizeof text, &read);
+    while (errno == 0 && !is_it(&row, name, uid));
+    if (errno == 0)
+        status = take(&row, out, err);
+    else if (errno != ENOENT || ferror(rows))
         status = err_errno(err, "cannot read %s", file);
     fclose(rows);
     return status;
