@@ -8,6 +8,7 @@
 #include "admin/event_text.h"
 #include "base/clock.h"
 #include "base/print.h"
+#include "base/text.h"
 
 enum { WIDTH_TIME = 24, WIDTH_WHAT = 14, WIDTH_END = 20 };
 
@@ -24,18 +25,35 @@ static void add_tail(struct buf *out, const char *name, struct str tail)
     event_text_body(out, tail, "    ");
 }
 
+static const char *state_word(enum result_state state)
+{
+    return state == RESULT_AGAIN ? event_hook_word(HOOK_AGAIN) : result_state_name(state);
+}
+
+bool attempt_asked_for(const struct result *before, const struct result *next)
+{
+    if (next->end == RESULT_NOT_RUN)
+        return false;
+    /* One whose end nobody saw is made again under its number. */
+    return before->state != RESULT_AGAIN ||
+           (before->end != RESULT_LOST && next->attempt <= before->attempt);
+}
+
 void attempt_text_full(struct buf *out, const struct result *r)
 {
     char at[CLOCK_ISO_MAX];
 
     clock_iso(r->started_ns, at);
-    buf_printf(out, "attempt %-6u %s  ", r->attempt, at);
-    event_text_end(out, r->end, r->code);
-    if (r->end != RESULT_NOT_RUN) {
+    if (r->end == RESULT_NOT_RUN) {
+        buf_printf(out, "%-14s %s  ", "not run", at);
+    } else {
+        buf_printf(out, "attempt %-6u %s  ", r->attempt, at);
+        event_text_end(out, r->end, r->code);
         buf_add_text(out, "  ");
         add_took(out, r);
+        buf_add_text(out, "  ");
     }
-    buf_printf(out, "  %s", result_state_name(r->state));
+    buf_add_text(out, state_word(r->state));
     if (r->state == RESULT_AGAIN) {
         clock_iso(r->next_ns, at);
         buf_printf(out, " at %s", at);
@@ -58,7 +76,7 @@ void attempt_text_line(struct buf *out, const struct result *r)
     print_column(out, STR("hook"), WIDTH_WHAT);
     buf_add_text(out, "  ");
     print_column(out, buf_str(&end), WIDTH_END);
-    buf_printf(out, "  %-7s %u  [", result_state_name(r->state), r->attempt);
+    buf_printf(out, "  %-8s %u  [", state_word(r->state), r->attempt);
     print_column(out, r->id, 0);
     buf_add_text(out, "]  ");
     add_took(out, r);
@@ -66,8 +84,32 @@ void attempt_text_line(struct buf *out, const struct result *r)
     buf_free(&end);
 }
 
+static void add_output(struct buf *out, const char *name, struct str tail)
+{
+    if (tail.ptr == NULL)
+        return;
+    buf_printf(out, ",\"%s\":", name);
+    text_json_lossy(out, tail);
+}
+
 void attempt_json_line(struct buf *out, const struct result *r)
 {
-    result_print(out, r);
+    char at[CLOCK_ISO_MAX];
+
+    buf_add_text(out, "{\"type\":\"attempt\",\"id\":");
+    text_json_lossy(out, r->id);
+    buf_add_text(out, ",\"endpoint\":");
+    text_json_lossy(out, r->endpoint);
+    clock_iso(r->started_ns, at);
+    buf_printf(out,
+               ",\"hook\":\"%s\",\"attempt\":%u,\"end\":\"%s\",\"code\":%d,\"started_at\":\"%s\","
+               "\"ms\":%" PRIu64,
+               state_word(r->state), r->attempt, result_end_name(r->end), r->code, at, r->took_ms);
+    if (r->state == RESULT_AGAIN) {
+        clock_iso(r->next_ns, at);
+        buf_printf(out, ",\"next_at\":\"%s\"", at);
+    }
+    add_output(out, "stdout", r->out_tail);
+    add_output(out, "stderr", r->err_tail);
     buf_add_text(out, "}\n");
 }

@@ -4,14 +4,20 @@
 #ifndef ADMIN_ATTEMPT_TEXT_H
 #define ADMIN_ATTEMPT_TEXT_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "core/result.h"
 
 /* A line that says how it ended, then the ends of its output, indented. */
 void attempt_text_full(struct buf *out, const struct result *result);
+/* Whether `next`, which is a run after `before` of the same event, can only have been asked for: by
+ * itself no hook runs again once it was done or given up, and attempts are counted on. */
+bool attempt_asked_for(const struct result *before, const struct result *next);
 /* One line for those who follow: time, "hook", what became of it, how it ended, [id], how long. */
 void attempt_text_line(struct buf *out, const struct result *result);
-/* One object a line: that of the results log, without checksum. */
+/* One object a line, in the words of event_json_line: "type", "hook" for the state, "attempt" for
+ * its number, "end" and "code". */
 void attempt_json_line(struct buf *out, const struct result *result);
 
 #endif

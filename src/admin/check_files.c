@@ -11,8 +11,8 @@
 #include "admin/webroot.h"
 #include "base/str.h"
 #include "store/program.h"
+#include "store/spool.h"
 
-#define OTHERS_ANY (S_IRWXG | S_IRWXO)
 #define OTHERS_WRITE (S_IWGRP | S_IWOTH)
 #define PATH_BYTES 4096
 
@@ -62,8 +62,8 @@ void check_spool_folder(struct findings *f, const char *path)
     check_place(f, "the spool", path);
     if (stat(path, &sb) != 0)
         finding_error(f, "the spool %s cannot be looked at: %s", path, strerror(errno));
-    else if ((sb.st_mode & OTHERS_ANY) != 0)
-        finding_error(f, "the spool %s is open to others: chmod 700 %s", path, path);
+    else if (!spool_mode_private(sb.st_mode))
+        finding_error(f, SPOOL_NOT_PRIVATE, path, path);
     else if (folder_open(path))
         finding_error(
             f, "the folder that holds the spool %s can be changed by others: chmod go-w it", path);

@@ -4,11 +4,14 @@
 #include "admin/check_hooks.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "admin/stats.h"
 #include "base/clock.h"
+#include "base/program.h"
 #include "store/intake.h"
 #include "store/retention.h"
+#include "store/standing.h"
 
 static void look_at_endpoint(struct findings *f, const struct hook_stats *hook)
 {
@@ -23,11 +26,32 @@ static void look_at_endpoint(struct findings *f, const struct hook_stats *hook)
                     hook->endpoint, hook->why, at);
 }
 
+#define AGE_MAX 32
+
+/* As a person says it. */
+static void print_age(char out[AGE_MAX], uint64_t seconds)
+{
+    static const struct {
+        uint64_t unit;
+        const char *name;
+    } units[] = {{86400, "days"}, {3600, "hours"}, {60, "minutes"}};
+
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (seconds >= 2 * units[i].unit) {
+            (void)snprintf(out, AGE_MAX, "%" PRIu64 " %s", seconds / units[i].unit, units[i].name);
+            return;
+        }
+    (void)snprintf(out, AGE_MAX, "%" PRIu64 " seconds", seconds);
+}
+
 static void judge(struct findings *f, const struct stats *s, const char *config_path)
 {
     uint64_t waiting = stats_waiting(s);
     uint64_t oldest_s = stats_oldest_s(s);
+    char self[PATH_MAX]; /* cron's PATH does not hold /usr/local/bin */
+    char age[AGE_MAX];
 
+    print_age(age, oldest_s);
     for (size_t i = 0; i < s->count; i++)
         look_at_endpoint(f, &s->endpoints[i].hook);
     if (s->dead_letters > 0)
@@ -37,10 +61,11 @@ static void judge(struct findings *f, const struct stats *s, const char *config_
                         s->dead_letters, s->dead_letters == 1 ? "" : "s");
     if (!s->runner && waiting > 0 && oldest_s > CHECK_WAIT_S)
         finding_warning(f,
-                        "%" PRIu64 " event%s for hooks, the oldest for %" PRIu64
-                        " s, and no runner is at work: write into the owner's crontab: * * * * * "
-                        "stenohook --config %s run --once",
-                        waiting, waiting == 1 ? " waits" : "s wait", oldest_s, config_path);
+                        "%" PRIu64 " event%s for hooks, the oldest for %s, and no runner is at "
+                                   "work: write into the owner's crontab: * * * * * "
+                        "%s --config %s run --once",
+                        waiting, waiting == 1 ? " waits" : "s wait", age,
+                        program_self(self) ? self : "stenohook", config_path);
     else
         finding_good(f, "the hooks of %" PRIu64 " event%s wait", waiting, waiting == 1 ? "" : "s");
 }
@@ -64,12 +89,25 @@ static void look_at_age(struct findings *f, const struct command_room *room)
                         report.held.files, report.held.files == 1 ? "" : "s", report.held.bytes);
 }
 
+static bool look_at_pause(struct findings *f, const struct command_room *room)
+{
+    struct err err = ERR_INIT;
+    enum status status = standing_check(&room->spool, NULL, &err);
+
+    if (status != STATUS_OK && status != STATUS_MISSING)
+        finding_error(f, "%s", err.text);
+    return status == STATUS_PAUSED;
+}
+
 void check_hooks(struct findings *f, const struct command_room *room)
 {
     struct err err = ERR_INIT;
     struct stats stats;
     uint64_t rotten = 0;
 
+    /* What waits for hooks is not known then. */
+    if (look_at_pause(f, room))
+        return;
     if (stats_take(&stats, room, clock_wall_ns(), &rotten, &err) != STATUS_OK) {
         finding_error(f, "cannot tell what hooks have still to do: %s", err.text);
         return;

@@ -9,6 +9,7 @@
 
 #include "admin/check_files.h"
 #include "admin/check_hooks.h"
+#include "admin/check_url.h"
 #include "admin/command.h"
 #include "admin/finding.h"
 #include "base/file.h"
@@ -16,9 +17,22 @@
 #include "core/config.h"
 #include "store/wake.h"
 
+enum { CHECK_URL = OPTIONS_LONG, CHECK_ENDPOINT };
+
 const struct options_row cmd_check_options[] = {
     {'v', "verbose", NULL, NULL, "say also what is in order"},
+    {CHECK_URL, "url", NULL, NULL,
+     "prove by trials that webhooks are recorded that come to URL, or to the url of\n"
+     "each endpoint (stenohook-remote)"},
+    {CHECK_ENDPOINT, "endpoint", "NAME", NULL, "with --url: only this endpoint"},
     {0},
+};
+
+struct call {
+    const char *config_path; /* or NULL */
+    bool outside;            /* --url */
+    const char *endpoint;    /* or NULL */
+    const char *url;         /* or NULL */
 };
 
 #define GATEWAY LIBEXECDIR "/stenohook.fcgi"
@@ -51,8 +65,9 @@ static void secret_problem(void *context, const struct config_endpoint *endpoint
 
 static void check_endpoint(struct findings *f, const struct config_endpoint *e, size_t secrets)
 {
+    /* That anybody can deliver, where it is so, config_review says. */
     if (e->scheme == AUTH_NONE)
-        finding_warning(f, "endpoint \"%s\" lets everyone deliver (auth = \"none\")", e->name);
+        finding_good(f, "endpoint \"%s\" (auth = \"none\")", e->name);
     else if (secrets == 0)
         finding_error(
             f,
@@ -64,6 +79,11 @@ static void check_endpoint(struct findings *f, const struct config_endpoint *e, 
         check_place(f, "the secret", e->secret_files[i]);
     if (e->hook != NULL)
         check_program(f, "the hook", e->hook[0]);
+    if (e->url == NULL)
+        finding_note(f,
+                     "endpoint \"%s\" has no url: 'send' and 'check --url' need to be told its "
+                     "address, and 'submit', 'reconcile' and 'show --curl' cannot be used for it",
+                     e->name);
 }
 
 static void check_endpoints(struct findings *f, const struct settings *settings)
@@ -83,7 +103,7 @@ static bool any_hook(const struct config *config)
     return false;
 }
 
-/* As the gateway finds it, if it lies where we do. */
+/* As the gateway finds it. */
 static void check_runner(struct findings *f, const struct config *config)
 {
     struct err err = ERR_INIT;
@@ -94,14 +114,26 @@ static void check_runner(struct findings *f, const struct config *config)
         return;
     }
     check_program(f, "the runner", path);
+    if (!wake_runner_sure(path, config)) {
+        finding_note(f,
+                     "the gateway has not looked for the runner yet, and finds %s only if it lies "
+                     "beside it: put the runner into your home, or let 'check --url' try it",
+                     path);
+        f->unproved = true;
+    }
     free(path);
 }
 
-/* An installed gateway is looked at. None is no finding: on shared hosts it lies in a cgi-bin. */
+/* One that is installed, and the one that noted itself. None is no finding: nobody may have called
+ * it yet. */
 static void check_programs(struct findings *f, const struct config *config)
 {
+    char gateway[PATH_MAX];
+
     if (access(GATEWAY, F_OK) == 0)
         check_program(f, "the gateway", GATEWAY);
+    if (wake_gateway(gateway, config) && strcmp(gateway, GATEWAY) != 0)
+        check_program(f, "the gateway", gateway);
     if (config->runner != NULL || any_hook(config))
         check_runner(f, config);
 }
@@ -173,22 +205,25 @@ static void check_as_owner(struct findings *f, const struct settings *settings)
     }
 }
 
-static enum status check(struct findings *f, const char *config_path)
+static enum status check(struct findings *f, const struct call *call)
 {
     const struct settings *settings;
     struct err why = ERR_INIT;
     enum status status;
 
-    status = command_settings(&settings, config_path, &why);
+    status = command_settings(&settings, call->config_path, &why);
     if (status != STATUS_OK) {
         finding_error(f, "%s", why.text);
         return f->status != STATUS_OK ? f->status : status;
     }
+    /* First: the gateway notes where it lies, and what is looked at then is what it finds. */
+    if (call->outside)
+        check_url(f, settings->path, call->endpoint, call->url);
     check_as_owner(f, settings);
     settings_release(settings);
     if (f->status != STATUS_OK)
         return f->status;
-    if (f->errors == 0 && f->warnings == 0)
+    if (f->errors == 0 && f->warnings == 0 && !f->unproved)
         print_hint("everything is in order");
     /* What is wrong was said: no more words. */
     return f->errors > 0 ? STATUS_MISSING : STATUS_OK;
@@ -197,15 +232,25 @@ static enum status check(struct findings *f, const char *config_path)
 enum status cmd_check(int argc, char **argv, const char *config_path, struct err *err)
 {
     struct findings findings = {.err = err};
+    struct call call = {.config_path = config_path};
     enum status status;
     int c;
 
     options_begin();
     while ((c = options_take(cmd_check_options, argc, argv, &status, err)) != -1) {
-        if (c != 'v')
+        if (c == 'v')
+            findings.verbose = true;
+        else if (c == CHECK_URL)
+            call.outside = true;
+        else if (c == CHECK_ENDPOINT)
+            call.endpoint = optarg;
+        else
             return status;
-        findings.verbose = true;
     }
-    status = options_operands(argc, argv, 0, 0, err);
-    return status == STATUS_OK ? check(&findings, config_path) : status;
+    status = options_operands(argc, argv, 0, call.outside ? 1 : 0, err);
+    if (status == STATUS_OK && call.endpoint != NULL && !call.outside)
+        status = err_set(err, STATUS_USAGE, "--endpoint goes with --url");
+    if (status == STATUS_OK && optind < argc)
+        call.url = argv[optind];
+    return status == STATUS_OK ? check(&findings, &call) : status;
 }

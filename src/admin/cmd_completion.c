@@ -21,7 +21,8 @@ enum status cmd_completion(int argc, char **argv, const char *config_path, struc
     options_begin();
     while (options_take(cmd_completion_options, argc, argv, &status, err) != -1)
         return status;
-    status = options_operands(argc, argv, 1, 1, err);
+    status = optind == argc ? options_missing(argv[0], "SHELL", err)
+                            : options_operands(argc, argv, 1, 1, err);
     if (status != STATUS_OK)
         return status;
     buf_init(&out, COMPLETION_MAX);
@@ -30,8 +31,7 @@ enum status cmd_completion(int argc, char **argv, const char *config_path, struc
     else if (strcmp(argv[optind], "zsh") == 0)
         completion_zsh(&out, &admin_program);
     else
-        status = err_set(err, STATUS_USAGE, "there is no completion for '%s': bash or zsh",
-                         argv[optind]);
+        status = err_set(err, STATUS_USAGE, "invalid SHELL '%s' (use bash or zsh)", argv[optind]);
     if (status == STATUS_OK)
         status = print_buf(&out, "the completion", err);
     buf_free(&out);

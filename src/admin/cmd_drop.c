@@ -16,7 +16,7 @@ enum status cmd_drop(int argc, char **argv, const char *config_path, struct err 
         .states = 1U << HOOK_WAITING | 1U << HOOK_AGAIN | 1U << HOOK_DEAD,
         .needs_yes = true,
         .done = "will not run any more",
-        .unfit = "only one that waits, or has failed, can be dropped",
+        .unfit = "drop is for hooks that wait, or have failed",
     };
 
     return order_run(&order, argc, argv, config_path, err);

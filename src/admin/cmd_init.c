@@ -18,19 +18,18 @@
 #include "base/print.h"
 #include "base/str.h"
 
-#define SECRET_MAX 4096
 #define OUTPUT_MAX 65536
 
 enum { OPT_SPOOL = OPTIONS_LONG, OPT_URL, OPT_ENDPOINT, OPT_HEADER, OPT_USER };
 
 const struct options_row cmd_init_options[] = {
     {OPT_SPOOL, "spool", "DIR", NULL,
-     "where to keep the records (default: ~/stenohook; as root /var/lib/stenohook)"},
-    {OPT_URL, "url", "URL", NULL, "the address of the gateway, as the sender is to use it"},
-    {OPT_ENDPOINT, "endpoint", "NAME", NULL, "what the endpoint is called (default: default)"},
+     "the folder of the records (default: ~/stenohook; as root /var/lib/stenohook)"},
+    {OPT_URL, "url", "URL", NULL, "the address of the gateway for the sender"},
+    {OPT_ENDPOINT, "endpoint", "NAME", NULL, "the name of the endpoint (default: default)"},
     {OPT_HEADER, "header", "NAME", NULL,
      "the header that carries the secret (default: X-Webhook-Secret)"},
-    {OPT_USER, "user", "NAME", NULL, "as root: the user whom the web server runs the gateway as"},
+    {OPT_USER, "user", "NAME", NULL, "as root: the user as whom the web server runs the gateway"},
     {0},
 };
 
@@ -54,28 +53,29 @@ static enum status write_config(const struct init *init, const struct buf *text,
 
 /* ---- the secret */
 
-static enum status read_secret(struct init *init, const char *path, bool *exists, struct err *err)
+static enum status read_secret(struct buf *secret, const char *path, bool *exists, struct err *err)
 {
-    *exists = file_slurp(-1, path, &init->secret) == 0;
+    *exists = file_slurp(-1, path, secret) == 0;
     if (!*exists && errno != ENOENT)
         return err_errno(err, "cannot read the secret %s", path);
-    while (init->secret.len > 0 && strchr("\r\n", init->secret.ptr[init->secret.len - 1]) != NULL)
-        buf_cut(&init->secret, init->secret.len - 1);
-    if (*exists && init->secret.len == 0)
+    while (secret->len > 0 && strchr("\r\n", secret->ptr[secret->len - 1]) != NULL)
+        buf_cut(secret, secret->len - 1);
+    if (*exists && secret->len == 0)
         return err_set(err, STATUS_NO_SECRET,
                        "the secret %s is empty: remove it, and run this again", path);
     return STATUS_OK;
 }
 
-static enum status make_secret(struct init *init, const char *path, struct err *err)
+static enum status make_secret(const struct init *init, struct buf *secret, const char *path,
+                               struct err *err)
 {
     struct str line;
     enum status status;
     bool made;
 
-    status = init_secret(&init->secret, err);
-    buf_add_char(&init->secret, '\n');
-    line = buf_str(&init->secret);
+    status = init_secret(secret, err);
+    buf_add_char(secret, '\n');
+    line = buf_str(secret);
     if (status == STATUS_OK)
         status = init_folders_above(path, init->system ? 0755 : 0700, err);
     if (status == STATUS_OK)
@@ -84,26 +84,35 @@ static enum status make_secret(struct init *init, const char *path, struct err *
         return status;
     if (!made)
         return err_set(err, STATUS_IO, "another init made %s just now: run this again", path);
-    buf_cut(&init->secret, init->secret.len - 1);
+    buf_cut(secret, secret->len - 1);
     print_hint("made the secret %s", path);
     return STATUS_OK;
 }
 
-static enum status provide_secret(struct init *init, struct err *err)
+static enum status provide_secret(const struct init *init, struct init_endpoint *e, struct err *err)
 {
-    const char *path = init->secret_path;
+    const char *path = e->secret_path;
     enum status status;
     bool exists;
 
     if (path == NULL)
         return STATUS_OK;
-    status = read_secret(init, path, &exists, err);
+    status = read_secret(&e->secret, path, &exists, err);
     if (status != STATUS_OK)
         return status;
     if (!exists)
-        return make_secret(init, path, err);
+        return make_secret(init, &e->secret, path, err);
     print_hint("the secret %s is there already and is left as it is", path);
     return STATUS_OK;
+}
+
+static enum status provide_secrets(const struct init *init, struct err *err)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; status == STATUS_OK && i < init->endpoint_count; i++)
+        status = provide_secret(init, &init->endpoints[i], err);
+    return status;
 }
 
 /* ---- the spool */
@@ -153,29 +162,42 @@ static void add_line(struct buf *out, const char *name, const char *value)
         buf_printf(out, "%s %s\n", name, value);
 }
 
-static enum status print_result(const struct init *init, struct err *err)
+static void add_endpoint(struct buf *b, const struct init *init, const struct init_endpoint *made)
 {
-    const struct config_endpoint *e = init->endpoint;
-    enum status status;
-    struct buf b;
+    const struct config_endpoint *e = made->endpoint;
 
-    buf_init(&b, OUTPUT_MAX);
-    add_line(&b, "webhook_url", e->url);
-    add_line(&b, "webhook_auth_header_name", e->scheme == AUTH_STATIC ? e->auth_header : NULL);
-    add_line(&b,
+    add_line(b, "webhook_url", e->url);
+    add_line(b, "webhook_auth_header_name", e->scheme == AUTH_STATIC ? e->auth_header : NULL);
+    add_line(b,
              e->scheme == AUTH_STATIC && e->auth_header != NULL ? "webhook_auth_header_value"
                                                                 : "secret",
-             init->secret.len > 0 ? init->secret.ptr : NULL);
-    add_line(&b, "endpoint", e->name);
-    add_line(&b, "configuration", init->config_path);
-    add_line(&b, "spool", init->config->spool);
-    add_line(&b, "secret_file", init->secret_path);
-    status = print_buf(&b, "the result", err);
-    explicit_bzero(b.ptr, b.cap);
-    buf_free(&b);
-    if (e->url == NULL)
-        print_hint("webhook_url is where the web server runs the gateway, for instance "
-                   "https://example.com/cgi-bin/stenohook.cgi");
+             made->secret.len > 0 ? made->secret.ptr : NULL);
+    add_line(b, "endpoint", e->name);
+    add_line(b, "configuration", init->config_path);
+    add_line(b, "spool", init->config->spool);
+    add_line(b, "secret_file", made->secret_path);
+}
+
+static enum status print_result(const struct init *init, struct err *err)
+{
+    enum status status = STATUS_OK;
+    bool lacks_url = false;
+
+    for (size_t i = 0; status == STATUS_OK && i < init->endpoint_count; i++) {
+        struct buf b;
+
+        buf_init(&b, OUTPUT_MAX);
+        if (i > 0)
+            buf_add_char(&b, '\n');
+        add_endpoint(&b, init, &init->endpoints[i]);
+        lacks_url = lacks_url || init->endpoints[i].endpoint->url == NULL;
+        status = print_buf(&b, "the result", err);
+        buf_wipe(&b);
+    }
+    if (lacks_url)
+        print_hint(
+            "webhook_url is the address at which the web server runs the gateway, for instance "
+            "https://example.com/cgi-bin/stenohook.cgi");
     print_hint(
         "next: give these values to the sender with each transcript, and run 'stenohook check'");
     return status;
@@ -193,10 +215,10 @@ static enum status perform(struct init *init, struct err *err)
         status = init_plan_paths(init, err);
     if (status == STATUS_OK)
         status = init_plan_config(init, &text, &exists, err);
-    /* The secret before the configuration that names it; the spool last, since root becomes its
+    /* The secrets before the configuration that names them; the spool last, since root becomes its
      * owner there. */
     if (status == STATUS_OK)
-        status = provide_secret(init, err);
+        status = provide_secrets(init, err);
     if (status == STATUS_OK && !exists)
         status = write_config(init, &text, err);
     if (status == STATUS_OK)
@@ -245,14 +267,7 @@ enum status cmd_init(int argc, char **argv, const char *config_path, struct err 
     status = parse_options(argc, argv, &wish, err);
     if (status != STATUS_OK)
         return status;
-    buf_init(&init.secret, SECRET_MAX);
     status = perform(&init, err);
-    explicit_bzero(init.secret.ptr, init.secret.cap);
-    buf_free(&init.secret);
-    config_free(init.config);
-    free(init.home);
-    free(init.config_path);
-    free(init.secret_path);
-    free(init.spool_path);
+    init_plan_free(&init);
     return status;
 }

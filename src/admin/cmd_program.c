@@ -11,6 +11,7 @@
 #include "admin/command.h"
 #include "base/program.h"
 #include "base/str.h"
+#include "store/room.h"
 #include "store/wake.h"
 
 #define RUNNER "stenohook-run"
@@ -30,19 +31,19 @@ static enum status find_remote(char **out, const char *verb, struct err *err)
     return *out == NULL ? err_set(err, STATUS_MEMORY, "no memory for a path") : STATUS_OK;
 }
 
-/* The configuration may name it. What is wrong with that, the runner says better. */
+/* The configuration may name it, and as root we become first whom the runner becomes: it is the
+ * owner's programs that the gateway finds. What is wrong with either, the runner says better. */
 static enum status find_runner(char **out, const char *config_path, struct err *err)
 {
     static const struct config none;
     const struct settings *settings = NULL;
     enum status status;
-    char *path;
 
-    if (settings_find(&path, config_path, NULL) == STATUS_OK) {
-        if (settings_load(&settings, path, NULL, NULL, NULL) != STATUS_OK)
-            settings = NULL;
-        free(path);
-    }
+    status = command_settings(&settings, config_path, NULL);
+    if (status != STATUS_OK)
+        settings = NULL;
+    else
+        status = spool_become_owner(settings->config->spool, NULL);
     status = wake_find_runner(out, settings == NULL ? &none : settings->config, err);
     settings_release(settings);
     return status;

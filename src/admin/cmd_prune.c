@@ -22,8 +22,8 @@ const struct options_row cmd_prune_options[] = {
 
 static void print_kind(struct buf *out, const char *kind, const struct spool_amount *amount)
 {
-    buf_printf(out, "%-10s %" PRIu64 " file%s, %" PRIu64 " bytes\n", kind, amount->files,
-               amount->files == 1 ? "" : "s", amount->bytes);
+    buf_printf(out, "%-10s %" PRIu64 " file%s, %" PRIu64 " byte%s\n", kind, amount->files,
+               print_plural(amount->files), amount->bytes, print_plural(amount->bytes));
 }
 
 static enum status tell(const struct retention_report *r, struct err *err)
@@ -42,8 +42,8 @@ static enum status tell(const struct retention_report *r, struct err *err)
     if (r->held.files > 0)
         print_warning("%" PRIu64 " file%s of the journal (%" PRIu64
                       " bytes) would be old enough, but hooks have still to run: see "
-                      "'stenohook list --hook waiting,running,again'",
-                      r->held.files, r->held.files == 1 ? "" : "s", r->held.bytes);
+                      "'stenohook list --hook waiting,running,retrying'",
+                      r->held.files, print_plural(r->held.files), r->held.bytes);
     return status;
 }
 

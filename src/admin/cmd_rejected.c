@@ -25,19 +25,20 @@ const struct options_row cmd_rejected_options[] = {
     {FILTER_SINCE, "since", "T", NULL,
      "list, accept: received at T or later: 24h (ago), 2026-11-23,\n2026-11-23T07:50:18Z"},
     {FILTER_UNTIL, "until", "T", NULL, "list, accept: received before T"},
-    {OPT_REASON, "reason", "R", REASONS, "list, accept: rejected because of that"},
+    {OPT_REASON, "reason", "R", REASONS, "list, accept: rejected for this reason"},
     {FILTER_ENDPOINT, "endpoint", "E", NULL, "list, accept: what came for this endpoint"},
     EVENT_FORMAT_ROW("list: text (default), or json: one object a line"),
     {OPT_RAW, "raw", NULL, NULL, "show: the body exactly as it was received, and nothing else"},
     {OPT_ALL, "all", NULL, NULL, "accept: everything in the boxes"},
     {OPT_AS, "as", "E", NULL, "accept: as deliveries for this endpoint, whatever they came for"},
-    {OPT_DRY_RUN, "dry-run", NULL, NULL, "accept: print what it would be, and do nothing"},
+    {OPT_DRY_RUN, "dry-run", NULL, NULL, "accept: print what would be accepted, and do nothing"},
     {OPT_YES, "yes", NULL, NULL, "accept: needed for more than one delivery"},
     {0},
 };
 
 struct verb {
     const char *name;
+    char *whole;         /* with the verb that it is one of: what a complaint is about */
     const char *options; /* names, with blanks around each */
     int least, most;     /* operands */
     enum status (*run)(const struct rejection *r, const struct command_room *room, struct err *err);
@@ -45,11 +46,15 @@ struct verb {
 
 #define OPERANDS_MAX 1000
 
+static char rejected_list[] = "rejected list";
+static char rejected_show[] = "rejected show";
+static char rejected_accept[] = "rejected accept";
+
 static const struct verb verbs[] = {
-    {"list", " box since until reason endpoint format ", 0, 0, rejection_list},
-    {"show", " raw ", 1, 1, rejection_show},
-    {"accept", " box since until reason endpoint all as dry-run yes ", 0, OPERANDS_MAX,
-     rejection_accept},
+    {"list", rejected_list, " box since until reason endpoint format ", 0, 0, rejection_list},
+    {"show", rejected_show, " raw ", 1, 1, rejection_show},
+    {"accept", rejected_accept, " box since until reason endpoint all as dry-run yes ", 0,
+     OPERANDS_MAX, rejection_accept},
 };
 
 static const char *option_name(int id)
@@ -70,7 +75,9 @@ static enum status check_option(const struct verb *verb, int id, struct err *err
     while (at != NULL && !(at[-1] == ' ' && at[strlen(name)] == ' '))
         at = strstr(at + 1, name);
     return at != NULL ? STATUS_OK
-                      : err_set(err, STATUS_USAGE, "rejected %s takes no --%s", verb->name, name);
+                      : err_set(err, STATUS_USAGE,
+                                "%s: unexpected option '--%s': see 'stenohook help rejected'",
+                                verb->whole, name);
 }
 
 static enum status take_box(struct rejection *r, const char *text, struct err *err)
@@ -80,7 +87,8 @@ static enum status take_box(struct rejection *r, const char *text, struct err *e
             r->boxes |= 1U << box;
             return STATUS_OK;
         }
-    return err_set(err, STATUS_USAGE, "--box '%s' is none: refused or quarantine", text);
+    return err_set(err, STATUS_USAGE, "--box: invalid value '%s' (use refused or quarantine)",
+                   text);
 }
 
 static enum status take_reasons(struct rejection *r, const char *text, struct err *err)
@@ -95,8 +103,9 @@ static enum status take_reasons(struct rejection *r, const char *text, struct er
             (void)str_cut(rest, ' ', &reason, &rest);
         while (!str_eq(reason, value) && rest.ptr != NULL);
         if (!str_eq(reason, value))
-            status = err_set(err, STATUS_USAGE, "--reason '%.*s' is none: " REASONS, (int)value.len,
-                             value.ptr);
+            status = err_set(err, STATUS_USAGE,
+                             "--reason: invalid value '%.*s' (use one of " REASONS ")",
+                             (int)value.len, value.ptr);
     }
     return status;
 }
@@ -138,11 +147,11 @@ static enum status check_choice(const struct rejection *r, const struct verb *ve
         return STATUS_OK;
     if (chosen && r->name_count > 0)
         return err_set(err, STATUS_USAGE,
-                       "rejected accept takes deliveries by name or by what they are, not both");
+                       "rejected accept: give either names or options that choose, not both");
     if (!chosen && r->name_count == 0)
         return err_set(err, STATUS_USAGE,
-                       "rejected accept needs to be told which deliveries: names, --all, or what "
-                       "they are");
+                       "rejected accept: missing NAME, --all, or an option that chooses: see "
+                       "'stenohook help rejected'");
     return STATUS_OK;
 }
 
@@ -162,7 +171,9 @@ static enum status parse(struct rejection *r, const struct verb *verb, int argc,
         if (status != STATUS_OK)
             return status;
     }
-    status = options_operands(argc, argv, verb->least, verb->most, err);
+    status = argc - optind < verb->least
+                 ? options_missing(argv[0], "NAME", err)
+                 : options_operands(argc, argv, verb->least, verb->most, err);
     if (status != STATUS_OK)
         return status;
     r->names = argv + optind;
@@ -185,7 +196,9 @@ enum status cmd_rejected(int argc, char **argv, const char *config_path, struct 
         if (strcmp(argv[1], verbs[i].name) == 0)
             verb = &verbs[i];
     if (verb == NULL)
-        return err_set(err, STATUS_USAGE, "rejected what? list, show or accept stands first");
+        return err_set(err, STATUS_USAGE,
+                       "rejected: missing list, show or accept: see 'stenohook help rejected'");
+    argv[1] = verb->whole;
     status = parse(&r, verb, argc - 1, argv + 1, err);
     if (status != STATUS_OK)
         return status;

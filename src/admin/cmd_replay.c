@@ -5,7 +5,7 @@
 #include "admin/order.h"
 
 const struct options_row cmd_replay_options[] = {
-    {ORDER_ALL, "failed", NULL, NULL, "events whose hook has failed: --hook again,dead"},
+    {ORDER_ALL, "failed", NULL, NULL, "events whose hook has failed: the same as --hook failed"},
     FILTER_ROWS,
     ORDER_DRY_RUN_ROW,
     ORDER_YES_ROW,
@@ -18,11 +18,12 @@ enum status cmd_replay(int argc, char **argv, const char *config_path, struct er
     static const struct order order = {
         .options = cmd_replay_options,
         .kind = COMMAND_AGAIN,
-        .states = 1U << HOOK_DONE | 1U << HOOK_DEAD | 1U << HOOK_AGAIN | 1U << HOOK_DROPPED,
+        .states = 1U << HOOK_NONE | 1U << HOOK_DONE | 1U << HOOK_DEAD | 1U << HOOK_AGAIN |
+                  1U << HOOK_DROPPED,
         .failed_states = 1U << HOOK_DEAD | 1U << HOOK_AGAIN,
         .needs_yes = true,
         .done = "will run again",
-        .unfit = "only one that has run, or was dropped, can be run again",
+        .unfit = "replay is for events whose hook will not run by itself",
     };
 
     return order_run(&order, argc, argv, config_path, err);

@@ -20,7 +20,7 @@ enum status cmd_retry(int argc, char **argv, const char *config_path, struct err
         .states = 1U << HOOK_DEAD | 1U << HOOK_AGAIN,
         .failed_states = 1U << HOOK_DEAD | 1U << HOOK_AGAIN,
         .done = "will be tried again now",
-        .unfit = "only one that has failed can be tried again; 'stenohook replay' runs any again",
+        .unfit = "retry is for hooks that have failed; 'stenohook replay' runs any again",
     };
 
     return order_run(&order, argc, argv, config_path, err);

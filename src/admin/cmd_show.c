@@ -18,11 +18,11 @@ enum { OPT_RAW = OPTIONS_LONG, OPT_CURL, OPT_ATTEMPTS };
 
 const struct options_row cmd_show_options[] = {
     {OPT_RAW, "raw", NULL, NULL, "the body exactly as it was received, and nothing else"},
-    {OPT_ATTEMPTS, "attempts", NULL, NULL, "the runs of its hook, and nothing else"},
+    {OPT_ATTEMPTS, "attempts", NULL, NULL, "the attempts of its hook, and nothing else"},
     {OPT_CURL, "curl", NULL, NULL,
      "a command for sh that delivers it again; the secret is not in it, but its\nfile"},
-    EVENT_FORMAT_ROW("text (default), or json: the record as it is in the journal; with\n"
-                     "--attempts one object a run"),
+    EVENT_FORMAT_ROW("text (default), or json: one object, with the body; with --attempts one\n"
+                     "object an attempt"),
     {0},
 };
 
@@ -32,45 +32,55 @@ struct question {
     enum event_format format;
     enum show_what what;
     const struct command_room *room;
-    struct hookview *view; /* SHOW_ALL as text */
+    struct hookview *view; /* SHOW_ALL */
 };
 
 struct attempts {
     enum event_format format;
     struct buf *out;
+    struct result before; /* without its texts */
+    bool more;            /* there is one before */
 };
 
 static enum status add_attempt(void *context, const struct result *result, struct err *err)
 {
-    const struct attempts *a = context;
+    struct attempts *a = context;
 
     (void)err;
-    if (a->format == EVENT_FORMAT_JSON)
+    if (a->format == EVENT_FORMAT_JSON) {
         attempt_json_line(a->out, result);
-    else
+    } else {
+        if (a->more && attempt_asked_for(&a->before, result))
+            buf_printf(a->out, "%-14s by replay or retry: attempts count from 1 again\n",
+                       "asked for");
         attempt_text_full(a->out, result);
+    }
+    a->before =
+        (struct result){.state = result->state, .end = result->end, .attempt = result->attempt};
+    a->more = true;
     return STATUS_OK;
 }
 
 static enum status add_attempts(const struct question *q, struct buf *out,
                                 const struct record *record, struct err *err)
 {
-    struct attempts a = {q->format, out};
+    struct attempts a = {.format = q->format, .out = out};
 
     return hookview_attempts(&q->room->spool, record->id, record->received_ns, add_attempt, &a,
                              err);
 }
 
-static enum status add_all(const struct question *q, struct buf *out, const struct record *record,
-                           struct err *err)
+static enum status add_all(const struct question *q, struct buf *out, struct str line,
+                           const struct record *record, struct err *err)
 {
     struct hook_info hook;
-    struct place place;
     enum status status;
 
-    if (!record_id_parse(record->id, &place.segment, &place.offset))
-        return err_set(err, STATUS_CORRUPT, "the record has no id");
-    hookview_get(q->view, place, record->endpoint, &hook);
+    hookview_of(q->view, record, &hook);
+    if (q->format == EVENT_FORMAT_JSON) {
+        event_json_line(out, line, record, &hook, true);
+        return STATUS_OK;
+    }
     event_text_head(out, record, &hook);
     status = add_attempts(q, out, record, err);
     buf_add_char(out, '\n');
@@ -104,11 +114,7 @@ static enum status add_record(const struct question *q, struct buf *out, struct 
     case SHOW_ALL:
         break;
     }
-    if (q->format == EVENT_FORMAT_TEXT)
-        return add_all(q, out, record, err);
-    buf_add_str(out, line);
-    buf_add_char(out, '\n');
-    return STATUS_OK;
+    return add_all(q, out, line, record, err);
 }
 
 static enum status print_place(const struct question *q, struct place place, struct err *err)
@@ -141,7 +147,7 @@ static enum status print_found(struct question *q, const struct find *found, str
      * one another. */
     if (q->what != SHOW_ALL && q->what != SHOW_ATTEMPTS && found->count > 1)
         return find_ambiguous(found, err);
-    if (q->what == SHOW_ALL && q->format == EVENT_FORMAT_TEXT) {
+    if (q->what == SHOW_ALL) {
         int64_t since_ns = INT64_MAX;
 
         for (uint64_t i = 0; i < found->count; i++)
@@ -177,8 +183,7 @@ static enum status choose(struct question *q, enum show_what what, struct err *e
 {
     if (q->what != SHOW_ALL && q->what != what)
         return err_set(err, STATUS_USAGE,
-                       "--raw, --attempts and --curl each print something else: "
-                       "give one of them");
+                       "--raw, --attempts and --curl exclude each other: give one of them");
     q->what = what;
     return STATUS_OK;
 }
@@ -206,7 +211,9 @@ static enum status parse_options(struct question *q, int argc, char **argv, stru
     }
     if (has_format && (q->what == SHOW_RAW || q->what == SHOW_CURL))
         return err_set(err, STATUS_USAGE, "%s has no format: take --format away",
-                       q->what == SHOW_RAW ? "--raw prints the body as it is and" : "--curl");
+                       q->what == SHOW_RAW ? "--raw prints the body as it is, which" : "--curl");
+    if (optind == argc)
+        return options_missing(argv[0], "ID", err);
     return options_operands(argc, argv, 1, 1, err);
 }
 

@@ -13,8 +13,8 @@
 enum { OPT_RUNS = OPTIONS_LONG };
 
 const struct options_row cmd_tail_options[] = {
-    {'f', "follow", NULL, NULL, "go on and print events as they are recorded"},
-    {OPT_RUNS, "runs", NULL, NULL, "with -f: print the ends of runs of hooks as well"},
+    {'f', "follow", NULL, NULL, "go on and print events as they are recorded, to --until at most"},
+    {OPT_RUNS, "runs", NULL, NULL, "with -f: print also how each attempt of a hook ended"},
     {'n', "last", "N", NULL, "begin with the last N that match (default: 10)"},
     FILTER_ROWS,
     EVENT_FORMAT_ROW("text (default), or json: one object a line, without the body"),
@@ -25,6 +25,23 @@ struct tail {
     struct listing listing;
     bool follow, runs;
 };
+
+static enum status check_options(const struct tail *t, int64_t now_ns, struct err *err)
+{
+    const struct filter *filter = &t->listing.filter;
+
+    if (t->runs && !t->follow)
+        return err_set(err, STATUS_USAGE,
+                       "--runs needs -f: 'stenohook show' prints the attempts of one event");
+    if (t->follow && filter->hooks != 0)
+        return err_set(err, STATUS_USAGE,
+                       "--hook cannot be followed, since the hook of an event that comes has only "
+                       "begun: take -f away");
+    if (t->follow && filter->has_until && filter->until_ns <= now_ns)
+        return err_set(err, STATUS_USAGE,
+                       "--until is in the past, so no event that comes could match: take -f away");
+    return STATUS_OK;
+}
 
 static enum status parse_options(struct tail *t, int argc, char **argv, struct err *err)
 {
@@ -47,14 +64,9 @@ static enum status parse_options(struct tail *t, int argc, char **argv, struct e
         if (status != STATUS_OK)
             return status;
     }
-    if (t->runs && !t->follow)
-        return err_set(err, STATUS_USAGE,
-                       "--runs is for -f: 'stenohook show' prints those of one "
-                       "event");
-    if (t->follow && t->listing.filter.hooks != 0)
-        return err_set(err, STATUS_USAGE,
-                       "--hook asks what became of events, and those to come have only just "
-                       "begun: take -f away");
+    status = check_options(t, now_ns, err);
+    if (status != STATUS_OK)
+        return status;
     return options_operands(argc, argv, 0, 0, err);
 }
 

@@ -75,9 +75,10 @@ static void each(void *context, const struct reader_item *item, const struct ver
     clear_progress(l);
     if (l->status != STATUS_OK)
         return;
-    snprintf(line, sizeof line, "%s %u:%" PRIu64 " %" PRIu64 " bytes%s%s\n",
+    snprintf(line, sizeof line, "%s %u:%" PRIu64 " %" PRIu64 " byte%s%s%s\n",
              found_name(item->found), (unsigned)item->place.segment, item->place.offset, item->len,
-             item->why == NULL ? "" : ": ", item->why == NULL ? "" : item->why);
+             print_plural(item->len), item->why == NULL ? "" : ": ",
+             item->why == NULL ? "" : item->why);
     l->status = print_text(line, l->err);
 }
 
@@ -88,9 +89,10 @@ static enum status print_summary(const struct verify_report *r, struct err *err)
 
     buf_init(&b, 1024);
     buf_printf(&b,
-               "%" PRIu64 " segments, %" PRIu64 " records, %" PRIu64 " bytes: %" PRIu64
+               "%" PRIu64 " segment%s, %" PRIu64 " record%s, %" PRIu64 " byte%s: %" PRIu64
                " torn, %" PRIu64 " void, %" PRIu64 " rotten, %" PRIu64 " repeated%s\n",
-               r->segments, r->records, r->bytes, r->torn, r->voided, r->rotten, r->repeated,
+               r->segments, print_plural(r->segments), r->records, print_plural(r->records),
+               r->bytes, print_plural(r->bytes), r->torn, r->voided, r->rotten, r->repeated,
                r->all_compared ? "" : " (among the first records only)");
     status = print_buf(&b, "the summary", err);
     buf_free(&b);
@@ -103,7 +105,7 @@ static void show_left(void *context, uint32_t left)
 
     if (!l->progress)
         return;
-    fprintf(stderr, "\rindex: %" PRIu32 " segments left ", left);
+    fprintf(stderr, "\rindex: %" PRIu32 " segment%s left ", left, print_plural(left));
     l->shown = true;
 }
 

@@ -14,17 +14,17 @@ static const struct command commands[] = {
         .arguments = "[OPTION ...]",
         .summary = "make the spool, a secret and a configuration",
         .help =
-            "With --config FILE, that is the configuration to write (default:\n"
-            "~/.config/stenohook/stenohook.conf; as root " SYSCONFDIR
-            "/stenohook/stenohook.conf).\n"
-            "What is there already is left as it is. Prints what to tell the sender, one \"name "
+            "The configuration to write is --config FILE, else STENOHOOK_CONFIG, else\n"
+            "~/.config/stenohook/stenohook.conf; as root " SYSCONFDIR "/stenohook/stenohook.conf.\n"
+            "What is there already is left as it is and completed. Prints what to tell the sender, "
+            "one \"name "
             "value\" a line.\n",
         .run = cmd_init,
         .options = cmd_init_options,
     },
     {
         .name = "check",
-        .arguments = "[OPTION ...]",
+        .arguments = "[OPTION ...] [--url [URL]]",
         .summary = "look for mistakes in the configuration, the spool and the host",
         .help = "Prints \"error: ...\" and \"warning: ...\" lines. Exits 1 where there is an "
                 "error, 3 where the configuration\n"
@@ -35,7 +35,7 @@ static const struct command commands[] = {
     {
         .name = "list",
         .arguments = "[OPTION ...]",
-        .summary = "list recorded events, newest last",
+        .summary = "list recorded events in the order in which they were recorded",
         .help = FILTER_NOTE,
         .run = cmd_list,
         .options = cmd_list_options,
@@ -52,7 +52,8 @@ static const struct command commands[] = {
         .name = "tail",
         .arguments = "[OPTION ...]",
         .summary = "print the last events, and follow what is recorded",
-        .help = FILTER_NOTE "-f ends by an interrupt, or when nobody reads its output any more.\n",
+        .help = FILTER_NOTE
+        "-f ends by an interrupt, at --until, or when nobody reads its output any more.\n",
         .run = cmd_tail,
         .options = cmd_tail_options,
     },
@@ -60,15 +61,17 @@ static const struct command commands[] = {
         .name = "stats",
         .arguments = "[OPTION ...]",
         .summary = "count what waits, what failed and what the spool holds",
-        .help = "For a person, for Prometheus, and with --max-age and --max-dead for cron and "
-                "Nagios: what is too much\nis one sentence on stderr.\n",
+        .help = "Exits 1 if --max-age or --max-dead is exceeded, and says so in one sentence: on "
+                "stderr, or with -q on\n"
+                "stdout and nothing else, for cron and for monitoring. Exits 0 if all is well; any "
+                "other code means that\nthe numbers are not known.\n",
         .run = cmd_stats,
         .options = cmd_stats_options,
     },
     {
         .name = "replay",
         .arguments = "[OPTION ...] [ID ...]",
-        .summary = "run the hooks of events again, also where they were done",
+        .summary = "run the hooks of events again, also of those that were done",
         .help = ORDER_NOTE,
         .run = cmd_replay,
         .options = cmd_replay_options,
@@ -84,10 +87,20 @@ static const struct command commands[] = {
     {
         .name = "drop",
         .arguments = "[OPTION ...] [ID ...]",
-        .summary = "say that the hooks of events need not run (any more)",
+        .summary = "take events from the queue: their hooks do not run (any more)",
         .help = ORDER_NOTE,
         .run = cmd_drop,
         .options = cmd_drop_options,
+    },
+    {
+        .name = "resume",
+        .arguments = "--from now|start|T [OPTION ...]",
+        .summary = "say from where on hooks run, after a restored journal has paused them",
+        .help =
+            "Where what hooks did is missing, or does not belong to the journal, none runs until "
+            "this is said.\nOrders from before it (replay, retry, drop) do not count any more.\n",
+        .run = cmd_resume,
+        .options = cmd_resume_options,
     },
     {
         .name = "rejected",
@@ -104,8 +117,9 @@ static const struct command commands[] = {
         .name = "prune",
         .arguments = "[--dry-run]",
         .summary = "remove what is older than the configuration's keep",
-        .help = "The web server and the runner of hooks do that too, now and then. Prints what went "
-                "by its kind.\n",
+        .help =
+            "The web server and the runner of hooks do that too, now and then. Prints what went "
+            "by its kind.\n",
         .run = cmd_prune,
         .options = cmd_prune_options,
     },
@@ -115,7 +129,7 @@ static const struct command commands[] = {
         .summary = "read the whole journal and look for damage",
         .help = "Prints one line a finding and a summary. Bytes that are torn (a write that was "
                 "cut off) or void (never\n"
-                "acknowledged) are harmless. Exits 1 where something is rotten: a record was "
+                "acknowledged) are harmless. Exits 1 if something is rotten: a record was "
                 "altered or lost.\n",
         .run = cmd_verify,
         .options = cmd_verify_options,

@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "core/scan.h"
 
-enum { WIDTH_TIME = 24, WIDTH_KIND = 14, WIDTH_STATUS = 20, WIDTH_HOOK = 9, WIDTH_SUBJECT = 36 };
+enum { WIDTH_TIME = 24, WIDTH_KIND = 14, WIDTH_STATUS = 20, WIDTH_HOOK = 10, WIDTH_SUBJECT = 36 };
 
 #define COLOUR_BAD "\x1b[31m"
 #define COLOUR_DOUBT "\x1b[33m"
@@ -20,9 +20,14 @@ enum { WIDTH_TIME = 24, WIDTH_KIND = 14, WIDTH_STATUS = 20, WIDTH_HOOK = 9, WIDT
 enum status event_format_parse(enum event_format *out, const char *text, struct err *err)
 {
     if (strcmp(text, "text") != 0 && strcmp(text, "json") != 0)
-        return err_set(err, STATUS_USAGE, "--format '%s' is none: text or json", text);
+        return err_set(err, STATUS_USAGE, "--format: invalid value '%s' (use text or json)", text);
     *out = strcmp(text, "json") == 0 ? EVENT_FORMAT_JSON : EVENT_FORMAT_TEXT;
     return STATUS_OK;
+}
+
+const char *event_hook_word(enum hook_state state)
+{
+    return state == HOOK_AGAIN ? "retrying" : hook_state_name(state);
 }
 
 static const char *colour_of(enum hook_state state)
@@ -39,10 +44,10 @@ static void add_hook(struct buf *out, const struct hook_info *hook, bool colours
 
     /* How often matters where it did not simply work. */
     if (hook->attempts > 1 || hook->state == HOOK_AGAIN)
-        snprintf(text, sizeof text, "%s %u", hook_state_name(hook->state), hook->attempts);
+        snprintf(text, sizeof text, "%s %u", event_hook_word(hook->state), hook->attempts);
     else
         snprintf(text, sizeof text, "%s",
-                 hook->state == HOOK_NONE ? "" : hook_state_name(hook->state));
+                 hook->state == HOOK_NONE ? "" : event_hook_word(hook->state));
     if (colour != NULL)
         buf_add_text(out, colour);
     print_column(out, str_of(text), WIDTH_HOOK);
@@ -64,15 +69,26 @@ void event_text_line(struct buf *out, const struct record *record, const struct 
     print_column(out, record->subject, WIDTH_SUBJECT);
     buf_add_text(out, "  [");
     print_column(out, record->id, 0);
-    buf_printf(out, "]  %zu B\n", record->body.len);
+    buf_printf(out, "]  %zu B", record->body.len);
+    if (record->via.len > 0) {
+        buf_add_text(out, "  via ");
+        text_log(out, record->via, PRINT_FIELD_MAX);
+    }
+    buf_add_char(out, '\n');
 }
+
+struct members {
+    struct buf *out;
+    bool body;
+};
 
 static void add_member(void *context, const struct scan_member *member)
 {
-    struct buf *out = context;
+    const struct members *m = context;
+    struct buf *out = m->out;
 
-    if (str_is(member->name, "body") || str_is(member->name, "body_base64") ||
-        str_is(member->name, "crc"))
+    if (str_is(member->name, "crc") ||
+        (!m->body && (str_is(member->name, "body") || str_is(member->name, "body_base64"))))
         return;
     buf_add_char(out, '"');
     buf_add_str(out, member->name);
@@ -81,22 +97,37 @@ static void add_member(void *context, const struct scan_member *member)
     buf_add_char(out, ',');
 }
 
-void event_json_line(struct buf *out, struct str line, const struct record *record,
-                     const struct hook_info *hook)
+/* Whether the last of its attempts has come to an end. */
+static bool has_ended(const struct hook_info *hook)
 {
-    char next_at[CLOCK_ISO_MAX];
+    return hook->attempts > 0 && hook->end != RESULT_NOT_RUN && hook->state != HOOK_RUNNING;
+}
 
-    buf_add_char(out, '{');
-    (void)scan_json(line, add_member, out);
+static void add_time(struct buf *out, const char *name, int64_t ns)
+{
+    char at[CLOCK_ISO_MAX];
+
+    clock_iso(ns, at);
+    buf_printf(out, ",\"%s\":\"%s\"", name, at);
+}
+
+void event_json_line(struct buf *out, struct str line, const struct record *record,
+                     const struct hook_info *hook, bool body)
+{
+    struct members m = {out, body};
+
+    buf_add_text(out, "{\"type\":\"event\",");
+    (void)scan_json(line, add_member, &m);
     buf_printf(out, "\"bytes\":%zu,\"hook\":\"%s\",\"attempts\":%u", record->body.len,
-               hook_state_name(hook->state), hook->attempts);
-    if (hook->state == HOOK_AGAIN) {
-        clock_iso(hook->next_ns, next_at);
-        buf_printf(out, ",\"next_at\":\"%s\"", next_at);
-    }
-    if (hook->attempts > 0)
-        buf_printf(out, ",\"last_end\":\"%s\",\"last_code\":%d", result_end_name(hook->end),
-                   hook->code);
+               event_hook_word(hook->state), hook->attempts);
+    if (hook->state == HOOK_AGAIN)
+        add_time(out, "next_at", hook->next_ns);
+    if (hook->state == HOOK_RUNNING)
+        add_time(out, "started_at", hook->started_ns);
+    if (hook->state == HOOK_RUNNING && hook->pid > 0)
+        buf_printf(out, ",\"pid\":%ld", (long)hook->pid);
+    if (has_ended(hook))
+        buf_printf(out, ",\"end\":\"%s\",\"code\":%d", result_end_name(hook->end), hook->code);
     buf_add_text(out, "}\n");
 }
 
@@ -147,16 +178,28 @@ void event_text_body(struct buf *out, struct str body, const char *indent)
     }
 }
 
+static void add_running(struct buf *out, const struct hook_info *hook)
+{
+    char at[CLOCK_ISO_MAX];
+
+    clock_iso(hook->started_ns, at);
+    buf_printf(out, ", attempt %u since %s", hook->attempts, at);
+    if (hook->pid > 0)
+        buf_printf(out, ", process %ld", (long)hook->pid);
+}
+
 static void add_hook_fields(struct buf *out, const struct hook_info *hook)
 {
     char next_at[CLOCK_ISO_MAX];
 
     if (hook->state == HOOK_NONE)
         return;
-    buf_printf(out, "%-14s %s", "hook", hook_state_name(hook->state));
-    if (hook->attempts > 0)
+    buf_printf(out, "%-14s %s", "hook", event_hook_word(hook->state));
+    if (hook->state == HOOK_RUNNING)
+        add_running(out, hook);
+    if (has_ended(hook))
         buf_printf(out, ", attempt %u: ", hook->attempts);
-    if (hook->attempts > 0)
+    if (has_ended(hook))
         event_text_end(out, hook->end, hook->code);
     buf_add_char(out, '\n');
     if (hook->state == HOOK_AGAIN) {

@@ -4,6 +4,8 @@
 #ifndef ADMIN_EVENT_TEXT_H
 #define ADMIN_EVENT_TEXT_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/options.h"
@@ -22,13 +24,18 @@ enum event_format { EVENT_FORMAT_TEXT, EVENT_FORMAT_JSON };
 enum status event_format_parse(enum event_format *out, const char *text,
                                struct err *err) STATUS_CHECKED;
 
-/* One line: time, kind, status, hook, subject, [id], bytes. The record was read with its body. */
+/* How people call a state: that of the files, but "retrying" for what they call "again". */
+const char *event_hook_word(enum hook_state state);
+
+/* One line: time, kind, status, hook, subject, [id], bytes, and how it came in if not by a
+ * delivery: such an event stands where it was recorded, which may be long after its time. The
+ * record was read with its body. */
 void event_text_line(struct buf *out, const struct record *record, const struct hook_info *hook,
                      bool colours);
-/* One object a line: the members of the record but body and checksum, "bytes", the body's length,
- * and what is known of its hook. */
+/* One object a line: "type", the members of the record but the checksum, the body only if it is
+ * wanted, "bytes", the body's length, and what is known of its hook. */
 void event_json_line(struct buf *out, struct str line, const struct record *record,
-                     const struct hook_info *hook);
+                     const struct hook_info *hook, bool body);
 /* A paragraph: one member a line. */
 void event_text_head(struct buf *out, const struct record *record, const struct hook_info *hook);
 /* A body, a line at a time behind `indent`, with what could command a terminal escaped. */

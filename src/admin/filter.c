@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "base/print.h"
+#include "core/event.h"
 
 #define SECOND_NS 1000000000
 
@@ -21,8 +23,8 @@ enum status filter_time(int64_t *out, const char *option, const char *text, int6
     if (clock_iso_parse(str_of(text), out))
         return STATUS_OK;
     return err_set(err, STATUS_USAGE,
-                   "%s '%s' is no time: write 24h, 7d, 2026-11-23 or 2026-11-23T07:50:18Z", option,
-                   text);
+                   "%s: invalid value '%s' (use 24h, 7d, 2026-11-23 or 2026-11-23T07:50:18Z)",
+                   option, text);
 }
 
 enum status filter_add(struct filter_list *list, const char *option, const char *text,
@@ -38,7 +40,7 @@ enum status filter_add(struct filter_list *list, const char *option, const char 
         value = str_trim(value);
         if (value.len == 0)
             return err_set(err, STATUS_USAGE,
-                           "%s '%s' holds an empty value: write one, or several with commas",
+                           "%s: empty value in '%s' (use one value, or several with commas)",
                            option, text);
         if (list->count == FILTER_VALUES_MAX)
             return err_set(err, STATUS_USAGE, "%s takes at most %d values", option,
@@ -59,7 +61,7 @@ enum status filter_add_kinds(struct filter_list *list, const char *text, struct 
         if (!event_kind_parse(list->values[i], &kind))
             status = err_set(err, STATUS_USAGE,
                              "--kind '%.*s' is none: transcript, redacted_audio, streaming, "
-                             "voice_agent, unknown",
+                             "voice_agent, trial, unknown",
                              (int)list->values[i].len, list->values[i].ptr);
     }
     return status;
@@ -71,15 +73,20 @@ enum status filter_add_hooks(unsigned *hooks, const char *text, struct err *err)
     enum status status = filter_add(&list, "--hook", text, err);
 
     for (size_t i = 0; status == STATUS_OK && i < list.count; i++) {
+        struct str word = list.values[i];
         enum hook_state state;
 
-        if (hook_state_parse(list.values[i], &state))
+        if (str_is(word, "failed"))
+            *hooks |= 1U << HOOK_AGAIN | 1U << HOOK_DEAD;
+        else if (str_is(word, "retrying"))
+            *hooks |= 1U << HOOK_AGAIN;
+        else if (hook_state_parse(word, &state))
             *hooks |= 1U << state;
         else
             status = err_set(err, STATUS_USAGE,
-                             "--hook '%.*s' is none: none, waiting, running, again, done, dead, "
-                             "dropped",
-                             (int)list.values[i].len, list.values[i].ptr);
+                             "--hook: invalid value '%.*s' (use none, waiting, running, retrying, "
+                             "done, dead, dropped or failed)",
+                             (int)word.len, word.ptr);
     }
     return status;
 }
@@ -124,16 +131,24 @@ int64_t filter_since(const struct filter *filter)
     return filter->has_since ? filter->since_ns : 0;
 }
 
+void filter_warn(const struct filter *filter, const struct config *config, const char *config_path)
+{
+    for (size_t i = 0; i < filter->endpoints.count; i++) {
+        struct str name = filter->endpoints.values[i];
+
+        if (config_endpoint(config, name, true) == NULL)
+            print_warning("--endpoint: there is no endpoint \"%.*s\" in %s", (int)name.len,
+                          name.ptr, config_path);
+    }
+}
+
 static bool hook_has(const struct filter *filter, const struct record *record)
 {
     struct hook_info info;
-    struct place place;
 
     if (filter->hooks == 0)
         return true;
-    if (!record_id_parse(record->id, &place.segment, &place.offset))
-        return false;
-    hookview_get(filter->view, place, record->endpoint, &info);
+    hookview_of(filter->view, record, &info);
     return (filter->hooks & 1U << info.state) != 0;
 }
 
@@ -149,13 +164,20 @@ bool filter_list_has(const struct filter_list *list, struct str value)
     return false;
 }
 
+/* What `stenohook check --url` delivered is nobody's event: only who asks for it sees it. */
+static bool kind_has(const struct filter *filter, const struct record *record)
+{
+    if (filter->kinds.count == 0)
+        return !str_is(record->kind, event_kind_name(EVENT_TRIAL));
+    return filter_list_has(&filter->kinds, record->kind);
+}
+
 bool filter_has(const struct filter *filter, const struct record *record)
 {
     if (filter->has_since && record->received_ns < filter->since_ns)
         return false;
     if (filter->has_until && record->received_ns >= filter->until_ns)
         return false;
-    return filter_list_has(&filter->kinds, record->kind) &&
-           filter_list_has(&filter->statuses, record->status) &&
+    return kind_has(filter, record) && filter_list_has(&filter->statuses, record->status) &&
            filter_list_has(&filter->endpoints, record->endpoint) && hook_has(filter, record);
 }

@@ -41,7 +41,8 @@ enum status filter_add_kinds(struct filter_list *list, const char *text,
                              struct err *err) STATUS_CHECKED;
 /* Whether the list is empty or has the value; an absent value is in no list. */
 bool filter_list_has(const struct filter_list *list, struct str value);
-/* Adds the bits of a list of states. */
+/* Adds the bits of a list of states: as event_hook_word calls them, or as the files do ("again"),
+ * or "failed" for retrying and dead. */
 enum status filter_add_hooks(unsigned *hooks, const char *text, struct err *err) STATUS_CHECKED;
 
 /* The options that fill a filter, as rows of a verb's table. */
@@ -53,20 +54,21 @@ enum {
     FILTER_ENDPOINT,
     FILTER_HOOK
 };
-#define FILTER_HOOKS "none waiting running again done dead dropped"
-#define FILTER_KINDS "transcript redacted_audio streaming voice_agent unknown"
+#define FILTER_HOOKS "none waiting running retrying done dead dropped failed"
+#define FILTER_KINDS "transcript redacted_audio streaming voice_agent trial unknown"
 /* clang-format off */
 #define FILTER_ROWS \
     {FILTER_SINCE, "since", "T", NULL, \
      "events received at T or later: 24h (ago), 2026-11-23,\n2026-11-23T07:50:18Z"}, \
     {FILTER_UNTIL, "until", "T", NULL, "events received before T"}, \
     {FILTER_KIND, "kind", "K", FILTER_KINDS, \
-     "transcript, redacted_audio, streaming, voice_agent, unknown"}, \
+     "transcript, redacted_audio, streaming, voice_agent, unknown, and trial (of\n" \
+     "'check --url'), which is only shown where it is asked for"}, \
     {FILTER_STATUS, "status", "S", NULL, "completed, error, ..."}, \
     {FILTER_ENDPOINT, "endpoint", "E", NULL, "events of this endpoint"}, \
     {FILTER_HOOK, "hook", "H", FILTER_HOOKS, \
-     "what became of their hook: none, waiting, running, again (failed, to be\n" \
-     "run again), done, dead, dropped"}
+     "the state of their hook: none, waiting, running, retrying (failed, to be\n" \
+     "run again), done, dead, dropped; failed: retrying or dead"}
 /* clang-format on */
 #define FILTER_NOTE                                                                                \
     "--kind, --status, --endpoint and --hook may be repeated, and take lists: --status "           \
@@ -80,6 +82,11 @@ bool filter_given(const struct filter *filter);
 /* Since when the events must be known that it may let through; 0: all. */
 int64_t filter_since(const struct filter *filter);
 
+/* Warns of each endpoint that the filter asks for and that is not configured. For when nothing
+ * matched: events of an endpoint that was taken away are still listed. */
+void filter_warn(const struct filter *filter, const struct config *config, const char *config_path);
+
+/* Trials (EVENT_TRIAL) pass only a filter that names their kind. */
 bool filter_has(const struct filter *filter, const struct record *record);
 
 #endif

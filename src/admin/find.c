@@ -9,6 +9,7 @@
 
 #include "admin/select.h"
 #include "base/print.h"
+#include "store/hookview.h"
 #include "store/segment.h"
 
 struct search {
@@ -19,11 +20,14 @@ struct search {
 static void keep(struct find *f, const struct record *record, struct place place, bool named)
 {
     struct find_match *m = &f->list[f->count];
+    enum event_kind kind;
 
     if (f->count++ >= FIND_MATCHES_MAX)
         return;
     m->place = place;
     m->received_ns = record->received_ns;
+    m->named = hookview_named(record);
+    m->may_run = event_kind_parse(record->kind, &kind) && event_kind_runs_hooks(kind);
     snprintf(m->endpoint, sizeof m->endpoint, "%.*s", (int)record->endpoint.len,
              record->endpoint.ptr);
     snprintf(m->subject, sizeof m->subject, "%.*s", named ? (int)record->subject.len : 0,
@@ -102,15 +106,15 @@ enum status find_ambiguous(const struct find *f, struct err *err)
                    f->list[i].place.offset, f->list[i].subject, f->list[i].what);
     if (f->count > FIND_MATCHES_MAX)
         print_hint("and %" PRIu64 " more", f->count - FIND_MATCHES_MAX);
-    return err_set(err, STATUS_MISSING, "'%.*s' is not one event: give the id of one of these",
-                   (int)f->wanted.len, f->wanted.ptr);
+    return err_set(err, STATUS_MISSING, "'%.*s' fits %" PRIu64 " events: give one of these ids",
+                   (int)f->wanted.len, f->wanted.ptr, f->count);
 }
 
 static enum status judge(const struct find *f, struct err *err)
 {
     if (f->count == 0)
         return err_set(err, STATUS_MISSING,
-                       "no event is called '%.*s': 'stenohook list' shows them", (int)f->wanted.len,
+                       "no event has the id '%.*s': 'stenohook list' shows all", (int)f->wanted.len,
                        f->wanted.ptr);
     return one_subject(f) ? STATUS_OK : find_ambiguous(f, err);
 }
@@ -148,10 +152,11 @@ enum status find_events(struct find **out, const struct spool *spool, char *cons
     enum status status;
 
     if (count > FIND_NAMES_MAX)
-        return err_set(err, STATUS_USAGE, "%zu names at once: at most %d", count, FIND_NAMES_MAX);
+        return err_set(err, STATUS_USAGE, "too many IDs (got %zu, at most %d)", count,
+                       FIND_NAMES_MAX);
     for (size_t i = 0; i < count; i++)
         if (names[i][0] == '\0')
-            return err_set(err, STATUS_USAGE, "an empty ID: 'stenohook list' shows them");
+            return err_set(err, STATUS_USAGE, "empty ID: 'stenohook list' shows all");
     finds = calloc(count, sizeof *finds);
     if (finds == NULL)
         return err_set(err, STATUS_MEMORY, "no memory for what %zu names stand for", count);

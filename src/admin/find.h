@@ -24,6 +24,8 @@
 struct find_match {
     struct place place;
     int64_t received_ns;
+    bool named;   /* its record names the hook of its endpoint */
+    bool may_run; /* hooks run for events of its kind */
     char endpoint[CONFIG_NAME_MAX + 1];
     char subject[EVENT_ID_MAX + 1]; /* "" where it was found by its id */
     char what[128];                 /* kind and status */

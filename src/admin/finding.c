@@ -4,6 +4,7 @@
 #include "admin/finding.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 
 #include "base/print.h"
 #include "base/text.h"
@@ -45,6 +46,19 @@ void finding_warning(struct findings *f, const char *format, ...)
     va_start(args, format);
     tell(f, "warning: ", format, args);
     va_end(args);
+}
+
+void finding_note(struct findings *f, const char *format, ...)
+{
+    char text[TEXT_BYTES];
+    va_list args;
+
+    if (f->status != STATUS_OK)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    print_hint("note: %s", text);
 }
 
 void finding_good(struct findings *f, const char *format, ...)

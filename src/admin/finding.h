@@ -11,6 +11,7 @@
 struct findings {
     bool verbose;
     unsigned errors, warnings;
+    bool unproved; /* nothing is known to be wrong, but not all that was asked for could be seen */
     enum status status; /* the first failure to write; nothing is printed after it */
     struct err *err;
 };
@@ -19,6 +20,9 @@ struct findings {
 void finding_error(struct findings *f, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void finding_warning(struct findings *f, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Nothing is wrong, but somebody may miss something: no finding, so it goes to stderr. */
+void finding_note(struct findings *f, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Only told where verbose. */
 void finding_good(struct findings *f, const char *format, ...)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "admin/attempt_text.h"
+#include "base/clock.h"
 #include "base/print.h"
 #include "store/journal.h"
 #include "store/ledger.h"
@@ -156,11 +157,22 @@ static bool wait_a_little(void)
     return poll(&out, 1, INTERVAL_MS) <= 0 || (out.revents & (POLLERR | POLLHUP | POLLNVAL)) == 0;
 }
 
+/* Nothing that comes from now on can match. */
+static bool over(const struct follower *f)
+{
+    const struct filter *filter = &f->listing->filter;
+
+    return filter->has_until && clock_wall_ns() >= filter->until_ns;
+}
+
 static enum status go_on(struct follower *f, bool runs, struct err *err)
 {
     enum status status = print_end(err);
+    bool last = false;
 
-    while (status == STATUS_OK && !told_to_stop && wait_a_little()) {
+    /* What came before the end may be recorded a moment after it: one more look. */
+    while (status == STATUS_OK && !told_to_stop && !last && wait_a_little()) {
+        last = over(f);
         status = look(f, err);
         if (status == STATUS_OK && runs)
             status = look_at_runs(f, err);

@@ -11,8 +11,8 @@
 
 #include "admin/init_files.h"
 #include "admin/init_text.h"
-#include "base/print.h"
 #include "base/file.h"
+#include "base/print.h"
 #include "base/str.h"
 #include "base/user.h"
 
@@ -37,8 +37,8 @@ static enum status copy_path(char **out, const char *first, const char *second, 
     return status;
 }
 
-/* The secret, as a file in the folder of the configuration. */
-static enum status beside(struct init *init, const char *file, struct err *err)
+/* A secret, as a file in the folder of the configuration. */
+static enum status beside(const struct init *init, char **out, const char *file, struct err *err)
 {
     const char *slash = strrchr(init->config_path, '/');
     enum status status;
@@ -47,7 +47,7 @@ static enum status beside(struct init *init, const char *file, struct err *err)
 
     if (folder == NULL)
         return err_set(err, STATUS_MEMORY, "no memory for a path");
-    status = copy_path(&init->secret_path, folder, file, err);
+    status = copy_path(out, folder, file, err);
     free(folder);
     return status;
 }
@@ -62,11 +62,11 @@ enum status init_plan_user(struct init *init, struct err *err)
     init->system = geteuid() == 0;
     if (init->system && name == NULL)
         return err_set(err, STATUS_USAGE,
-                       "say whom the web server runs the gateway as: --user www-data (or run this "
-                       "as that user)");
+                       "--user is missing: the user as whom the web server runs the gateway, such "
+                       "as www-data (or run this as that user)");
     if (!user_look_up(name, geteuid(), &user)) {
         if (name != NULL)
-            return err_set(err, STATUS_USAGE, "--user '%s': there is no such user", name);
+            return err_set(err, STATUS_USAGE, "--user: there is no user '%s'", name);
         return err_set(err, STATUS_CONFIG,
                        "user %ld has no entry in the user database, so no home: give --config and "
                        "--spool",
@@ -77,11 +77,13 @@ enum status init_plan_user(struct init *init, struct err *err)
     init->home = user.home;
     if (init->system && init->uid == 0)
         return err_set(err, STATUS_USAGE,
-                       "--user must be the user whom the web server runs the gateway as, not root");
+                       "--user: invalid value 'root' (use the user as whom the web server runs the "
+                       "gateway)");
     if (!init->system && init->uid != geteuid())
         return err_set(
             err, STATUS_USAGE,
-            "only root can do this for another user: take --user away, or run it as root");
+            "--user: only root can do this for another user: take --user away, or run this "
+            "as root");
     return STATUS_OK;
 }
 
@@ -99,32 +101,79 @@ static enum status choose(const struct init *init, char **out, const char *wish,
     return copy_path(out, init->home, below_home, err);
 }
 
+/* As for every other command: --config, else STENOHOOK_CONFIG, else where it is looked for. */
+static enum status wanted_config(const char **out, const char *given, struct err *err)
+{
+    const char *named = getenv("STENOHOOK_CONFIG");
+
+    *out = given;
+    if (given != NULL || named == NULL || *named == '\0')
+        return STATUS_OK;
+    if (*named != '/')
+        return err_set(err, STATUS_CONFIG,
+                       "STENOHOOK_CONFIG is \"%s\"; it must be an absolute path", named);
+    *out = named;
+    return STATUS_OK;
+}
+
 enum status init_plan_paths(struct init *init, struct err *err)
 {
     const struct init_wish *w = init->wish;
-    enum status status =
-        choose(init, &init->config_path, w->config, SYSTEM_CONFIG, HOME_CONFIG, err);
+    const char *config;
+    enum status status = wanted_config(&config, w->config, err);
 
     if (status == STATUS_OK)
+        status = choose(init, &init->config_path, config, SYSTEM_CONFIG, HOME_CONFIG, err);
+    if (status == STATUS_OK)
         status = choose(init, &init->spool_path, w->spool, SYSTEM_SPOOL, HOME_SPOOL, err);
-    return status == STATUS_OK ? beside(init, "secret", err) : status;
+    return status == STATUS_OK ? beside(init, &init->secret_path, "secret", err) : status;
 }
 
 /* ---- the configuration */
+
+/* The secret that the configuration names: relative to its folder. */
+static enum status place_secret(const struct init *init, struct init_endpoint *e, struct err *err)
+{
+    const char *file = e->endpoint->secret_file_count == 0 ? NULL : e->endpoint->secret_files[0];
+
+    buf_init(&e->secret, INIT_SECRET_MAX);
+    if (file == NULL)
+        return STATUS_OK;
+    return file[0] == '/' ? init_absolute(&e->secret_path, file, err)
+                          : beside(init, &e->secret_path, file, err);
+}
+
+static enum status take_endpoints(struct init *init, struct err *err)
+{
+    const struct config *config = init->config;
+    const char *name = init->wish->endpoint;
+    enum status status = STATUS_OK;
+
+    init->endpoints = calloc(config->endpoint_count + 1, sizeof *init->endpoints);
+    if (init->endpoints == NULL)
+        return err_set(err, STATUS_MEMORY, "no memory for the endpoints");
+    for (size_t i = 0; status == STATUS_OK && i < config->endpoint_count; i++) {
+        struct init_endpoint *e = &init->endpoints[init->endpoint_count];
+
+        if (name != NULL && strcmp(name, config->endpoints[i].name) != 0)
+            continue;
+        e->endpoint = &config->endpoints[i];
+        init->endpoint_count++;
+        status = place_secret(init, e, err);
+    }
+    if (status == STATUS_OK && init->endpoint_count == 0)
+        status = err_set(err, STATUS_USAGE,
+                         "there is no endpoint \"%s\" in %s; init does not change a configuration: "
+                         "add it there, and run this again",
+                         name == NULL ? "default" : name, init->config_path);
+    return status;
+}
 
 static enum status parse(struct init *init, struct str text, struct err *err)
 {
     enum status status = config_parse(&init->config, init->config_path, text, err);
 
-    if (status != STATUS_OK)
-        return status;
-    init->endpoint =
-        config_endpoint(init->config, str_of(init->wish->endpoint), init->wish->endpoint != NULL);
-    if (init->endpoint == NULL)
-        return err_set(err, STATUS_USAGE,
-                       "%s: which endpoint? Give --endpoint with one of its names",
-                       init->config_path);
-    return STATUS_OK;
+    return status == STATUS_OK ? take_endpoints(init, err) : status;
 }
 
 /* Root does not make files where another user's configuration wants them. */
@@ -140,20 +189,41 @@ static enum status trust_existing(const struct init *init, struct err *err)
     return STATUS_OK;
 }
 
-/* The secret that the configuration names: relative to its folder. */
-static enum status place_secret(struct init *init, struct err *err)
+static enum status contradicts(const struct init *init, const char *option, const char *key,
+                               const struct config_endpoint *e, const char *value, struct err *err)
 {
-    const char *file =
-        init->endpoint->secret_file_count == 0 ? NULL : init->endpoint->secret_files[0];
-
-    free(init->secret_path);
-    init->secret_path = NULL;
-    if (file == NULL)
-        return STATUS_OK;
-    return file[0] == '/' ? init_absolute(&init->secret_path, file, err) : beside(init, file, err);
+    if (value == NULL)
+        return err_set(err, STATUS_USAGE,
+                       "%s: init does not change a configuration, and endpoint \"%s\" in %s has no "
+                       "%s: set it there, or take %s away",
+                       option, e->name, init->config_path, key, option);
+    return err_set(err, STATUS_USAGE,
+                   "%s: init does not change a configuration, and endpoint \"%s\" in %s has %s = "
+                   "\"%s\": change it there, or take %s away",
+                   option, e->name, init->config_path, key, value, option);
 }
 
-/* What is there wins: its spool and its secret are completed. */
+/* No option is ignored silently: each says what is so already, or is refused. */
+static enum status agree(const struct init *init, struct err *err)
+{
+    const struct init_wish *w = init->wish;
+
+    if (w->spool != NULL && strcmp(init->spool_path, init->config->spool) != 0)
+        return err_set(err, STATUS_USAGE,
+                       "%s says spool = \"%s\": change it there, or take --spool away",
+                       init->config_path, init->config->spool);
+    for (size_t i = 0; i < init->endpoint_count; i++) {
+        const struct config_endpoint *e = init->endpoints[i].endpoint;
+
+        if (w->url != NULL && (e->url == NULL || strcmp(w->url, e->url) != 0))
+            return contradicts(init, "--url", "url", e, e->url, err);
+        if (w->header != NULL && (e->auth_header == NULL || strcmp(w->header, e->auth_header) != 0))
+            return contradicts(init, "--header", "auth-header", e, e->auth_header, err);
+    }
+    return STATUS_OK;
+}
+
+/* What is there wins: its spool and its secrets are completed. */
 static enum status use_existing(struct init *init, struct str text, struct err *err)
 {
     enum status status = trust_existing(init, err);
@@ -161,18 +231,10 @@ static enum status use_existing(struct init *init, struct str text, struct err *
     if (status == STATUS_OK)
         status = parse(init, text, err);
     if (status == STATUS_OK)
-        status = place_secret(init, err);
-    if (status != STATUS_OK)
-        return status;
-    print_hint("%s is there already and is left as it is", init->config_path);
-    if (init->wish->spool != NULL && strcmp(init->spool_path, init->config->spool) != 0)
-        return err_set(err, STATUS_USAGE,
-                       "%s says spool = \"%s\": change it there, or take --spool away",
-                       init->config_path, init->config->spool);
-    if (init->wish->url != NULL &&
-        (init->endpoint->url == NULL || strcmp(init->wish->url, init->endpoint->url) != 0))
-        print_warning("--url changes nothing here: set url in %s", init->config_path);
-    return STATUS_OK;
+        status = agree(init, err);
+    if (status == STATUS_OK)
+        print_hint("%s is there already and is left as it is", init->config_path);
+    return status;
 }
 
 static enum status make_text(const struct init *init, struct buf *out, struct err *err)
@@ -188,22 +250,77 @@ static enum status make_text(const struct init *init, struct buf *out, struct er
     return buf_status(out, "the configuration", err);
 }
 
-/* Reads the configuration that is there, or makes up the new one; *exists tells which. A value that
- * the configuration does not take is told before anything is made. */
-enum status init_plan_config(struct init *init, struct buf *text, bool *exists, struct err *err)
+/* What is wrong was said on the command line, not in a line of a file that nobody has seen. */
+static enum status blame_option(const struct init *init, const struct err *why, struct err *err)
 {
+    static const struct {
+        const char *key, *option;
+    } keys[] = {{"spool", "--spool"},
+                {"url", "--url"},
+                {"endpoint", "--endpoint"},
+                {"auth-header", "--header"}};
+    size_t path_len = strlen(init->config_path);
+    const char *text = why->text;
+    const char *key =
+        strncmp(text, init->config_path, path_len) == 0 ? strstr(text + path_len, ": ") : NULL;
+
+    for (size_t i = 0; key != NULL && i < sizeof keys / sizeof *keys; i++) {
+        const char *said = strstr(key + 2, ": ");
+
+        if (strncmp(key + 2, keys[i].key, strlen(keys[i].key)) == 0 && said != NULL)
+            return err_set(err, STATUS_USAGE, "%s: %s", keys[i].option, said + 2);
+    }
+    return err_set(err, STATUS_USAGE, "%s", text);
+}
+
+/* A string of the configuration ends on its line. */
+static enum status one_line(const char *option, const char *value, struct err *err)
+{
+    if (value != NULL && strpbrk(value, "\r\n") != NULL)
+        return err_set(err, STATUS_USAGE, "%s: invalid value '%s' (it holds a line break)", option,
+                       value);
+    return STATUS_OK;
+}
+
+static enum status make_new(struct init *init, struct buf *text, struct err *err)
+{
+    struct err why = ERR_INIT;
     enum status status;
 
+    buf_reset(text, 0);
+    status = one_line("--spool", init->wish->spool, err);
+    if (status == STATUS_OK)
+        status = one_line("--url", init->wish->url, err);
+    if (status == STATUS_OK)
+        status = make_text(init, text, err);
+    if (status != STATUS_OK)
+        return status;
+    status = parse(init, buf_str(text), &why);
+    if (status == STATUS_CONFIG)
+        return blame_option(init, &why, err);
+    return status == STATUS_OK ? status : err_set(err, status, "%s", why.text);
+}
+
+enum status init_plan_config(struct init *init, struct buf *text, bool *exists, struct err *err)
+{
     *exists = file_slurp(-1, init->config_path, text) == 0;
     if (*exists)
         return use_existing(init, buf_str(text), err);
     if (errno != ENOENT && errno != ENOTDIR)
         return err_errno(err, "cannot read %s", init->config_path);
-    buf_reset(text, 0);
-    status = make_text(init, text, err);
-    if (status != STATUS_OK)
-        return status;
-    status = parse(init, buf_str(text), err);
-    /* What is wrong was said on the command line, not in a file of the user's. */
-    return status == STATUS_CONFIG ? STATUS_USAGE : status;
+    return make_new(init, text, err);
+}
+
+void init_plan_free(struct init *init)
+{
+    for (size_t i = 0; i < init->endpoint_count; i++) {
+        free(init->endpoints[i].secret_path);
+        buf_wipe(&init->endpoints[i].secret);
+    }
+    free(init->endpoints);
+    config_free(init->config);
+    free(init->home);
+    free(init->config_path);
+    free(init->secret_path);
+    free(init->spool_path);
 }

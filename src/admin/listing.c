@@ -27,8 +27,8 @@ enum status listing_last(uint64_t *out, const char *text, struct err *err)
     uint64_t n;
 
     if (!num_u64(str_of(text), &n) || n == 0 || n > LISTING_LAST_MAX)
-        return err_set(err, STATUS_USAGE, "-n '%s' is no number from 1 to %d", text,
-                       LISTING_LAST_MAX);
+        return err_set(err, STATUS_USAGE, "-n: invalid value '%s' (use a number from 1 to %d)",
+                       text, LISTING_LAST_MAX);
     *out = n;
     return STATUS_OK;
 }
@@ -59,9 +59,9 @@ enum status listing_print(void *context, const struct record *record,
     status = record_parse(&whole, item->line, true, err);
     if (status != STATUS_OK)
         return status;
-    hookview_get(l->view, item->place, whole.endpoint, &hook);
+    hookview_of(l->view, &whole, &hook);
     if (l->format == EVENT_FORMAT_JSON)
-        event_json_line(&l->line, item->line, &whole, &hook);
+        event_json_line(&l->line, item->line, &whole, &hook, false);
     else
         event_text_line(&l->line, &whole, &hook, l->colours);
     record_free(&whole);
@@ -86,6 +86,8 @@ enum status listing_run(struct listing *l, const struct command_room *room, stru
         status = listing_view(l, room, since_ns, err);
     if (status == STATUS_OK)
         status = select_walk(&room->spool, &l->filter, from, 0, listing_print, l, &rotten, err);
+    if (status == STATUS_OK && l->printed == 0)
+        filter_warn(&l->filter, room->settings->config, room->settings->path);
     if (status == STATUS_OK && rotten > 0)
         status =
             err_set(err, STATUS_CORRUPT,

@@ -11,6 +11,7 @@
 #include "admin/listing.h"
 #include "base/clock.h"
 #include "base/print.h"
+#include "store/standing.h"
 #include "store/wake.h"
 
 #define LOCK_WAIT_NS (UINT64_C(10) * 1000000000)
@@ -32,8 +33,7 @@ static enum status keep(struct job *job, struct place place, struct err *err)
 
         if (job->count >= ORDER_MAX)
             return err_set(err, STATUS_USAGE,
-                           "these are more than %d events: narrow them down with --since and "
-                           "--until",
+                           "more than %d events match: choose fewer with --since and --until",
                            ORDER_MAX);
         moved = realloc(job->places, larger * sizeof *moved);
         if (moved == NULL)
@@ -45,20 +45,114 @@ static enum status keep(struct job *job, struct place place, struct err *err)
     return STATUS_OK;
 }
 
+/* An event that names no hook can run all the same, if hooks run for its kind and its endpoint has
+ * one now. */
+static bool may_run(const struct job *job, struct str endpoint, bool kind_runs)
+{
+    const struct config *config = job->room->settings->config;
+    const struct config_endpoint *e = config_endpoint(config, endpoint, true);
+
+    return kind_runs && e != NULL && e->hook != NULL;
+}
+
+static bool fits(const struct job *job, const struct record *record)
+{
+    struct hook_info hook;
+    enum event_kind kind;
+    bool kind_runs = event_kind_parse(record->kind, &kind) && event_kind_runs_hooks(kind);
+
+    hookview_of(job->listing.view, record, &hook);
+    return hook.state != HOOK_NONE || may_run(job, record->endpoint, kind_runs);
+}
+
 static enum status each(void *context, const struct record *record, const struct reader_item *item,
                         struct err *err)
 {
     struct job *job = context;
-    enum status status = keep(job, item->place, err);
+    enum status status;
 
+    if (!fits(job, record))
+        return STATUS_OK;
+    status = keep(job, item->place, err);
     if (status == STATUS_OK && job->dry_run)
         status = listing_print(&job->listing, record, item, err);
     return status;
 }
 
+/* ---- why no event was left */
+
+struct tally {
+    const struct hookview *view;
+    size_t count[HOOK_DROPPED + 1], all;
+};
+
+static enum status tally_one(void *context, const struct record *record,
+                             const struct reader_item *item, struct err *err)
+{
+    struct tally *t = context;
+    struct hook_info hook;
+
+    (void)item;
+    (void)err;
+    hookview_of(t->view, record, &hook);
+    t->count[hook.state]++;
+    t->all++;
+    return STATUS_OK;
+}
+
+/* Why hooks in the state "none" cannot be meant. */
+static const char *why_none(const struct job *job)
+{
+    if ((job->order->states & 1U << HOOK_NONE) != 0)
+        return "the endpoint has none, or the event is a trial";
+    return "stenohook replay runs the endpoint's hook for events of the past";
+}
+
+static enum status explain(const struct job *job, const struct tally *t, struct err *err)
+{
+    const char *matches = t->all == 1 ? "event matches" : "events match";
+    enum status status;
+    struct buf states;
+
+    if (t->all == 0)
+        return err_set(err, STATUS_MISSING, "no event matches");
+    if (t->count[HOOK_NONE] == t->all)
+        return err_set(err, STATUS_MISSING, "%zu %s, but without a hook to run: %s", t->all,
+                       matches, why_none(job));
+    buf_init(&states, 256);
+    for (int i = HOOK_NONE; i <= HOOK_DROPPED; i++)
+        if (t->count[i] > 0)
+            buf_printf(&states, "%s%zu %s", states.len == 0 ? "" : ", ", t->count[i],
+                       i == HOOK_NONE ? "without a hook" : event_hook_word((enum hook_state)i));
+    status = err_set(err, STATUS_MISSING, "%zu %s, but not by the state of the hook (%s): %s",
+                     t->all, matches, states.ptr, job->order->unfit);
+    buf_free(&states);
+    return status;
+}
+
+/* Looks a second time, whatever the states of the hooks are: only who meets nothing pays for it. */
+static enum status none_left(struct job *job, bool by_state, struct err *err)
+{
+    struct tally t = {.view = job->listing.view};
+    struct filter any = job->listing.filter;
+    enum status status;
+    uint64_t rotten = 0;
+
+    filter_warn(&any, job->room->settings->config, job->room->settings->path);
+    if (job->all)
+        return err_set(err, STATUS_MISSING, "no event matches: no hook has failed");
+    if (by_state)
+        return err_set(err, STATUS_MISSING, "no event matches");
+    any.hooks = 0;
+    status =
+        select_walk(&job->room->spool, &any, (struct place){0, 0}, 0, tally_one, &t, &rotten, err);
+    return status == STATUS_OK ? explain(job, &t, err) : status;
+}
+
 static enum status by_filter(struct job *job, struct err *err)
 {
     struct filter *filter = &job->listing.filter;
+    bool by_state = filter->hooks != 0;
     enum status status;
     uint64_t rotten = 0;
 
@@ -66,7 +160,7 @@ static enum status by_filter(struct job *job, struct err *err)
     if (job->all && job->order->failed_states != 0)
         filter->hooks &= job->order->failed_states;
     if (filter->hooks == 0)
-        return err_set(err, STATUS_USAGE, "--hook names none of those that this is for: %s",
+        return err_set(err, STATUS_USAGE, "--hook: no event in such a state is possible: %s",
                        job->order->unfit);
     status = listing_view(&job->listing, job->room, filter_since(filter), err);
     if (status == STATUS_OK)
@@ -75,7 +169,7 @@ static enum status by_filter(struct job *job, struct err *err)
     if (status == STATUS_OK && rotten > 0)
         print_warning("the journal is damaged, and events may be missing: run 'stenohook verify'");
     if (status == STATUS_OK && job->count == 0)
-        status = err_set(err, STATUS_MISSING, "there is no such event");
+        status = none_left(job, by_state, err);
     return status;
 }
 
@@ -94,6 +188,16 @@ static enum status print_place(struct job *job, struct place place, struct err *
     return status;
 }
 
+static enum status unfit(const struct job *job, struct str name, enum hook_state state,
+                         struct err *err)
+{
+    if (state == HOOK_NONE)
+        return err_set(err, STATUS_MISSING, "'%.*s' has no hook to run: %s", (int)name.len,
+                       name.ptr, why_none(job));
+    return err_set(err, STATUS_MISSING, "the hook of '%.*s' is \"%s\": %s", (int)name.len, name.ptr,
+                   event_hook_word(state), job->order->unfit);
+}
+
 /* Of the events of one name, those that the order is for; none is a fault. */
 static enum status take_found(struct job *job, const struct find *found, struct err *err)
 {
@@ -104,17 +208,17 @@ static enum status take_found(struct job *job, const struct find *found, struct 
     for (uint64_t i = 0; status == STATUS_OK && i < found->count; i++) {
         const struct find_match *m = &found->list[i];
 
-        hookview_get(job->listing.view, m->place, str_of(m->endpoint), &hook);
-        if ((job->order->states & 1U << hook.state) == 0)
+        hookview_get(job->listing.view, m->place, str_of(m->endpoint), m->named, m->received_ns,
+                     &hook);
+        if ((job->order->states & 1U << hook.state) == 0 ||
+            (hook.state == HOOK_NONE && !may_run(job, str_of(m->endpoint), m->may_run)))
             continue;
         status = keep(job, m->place, err);
         if (status == STATUS_OK && job->dry_run)
             status = print_place(job, m->place, err);
     }
     if (status == STATUS_OK && job->count == before)
-        status =
-            err_set(err, STATUS_MISSING, "the hook of '%.*s' is \"%s\": %s", (int)found->wanted.len,
-                    found->wanted.ptr, hook_state_name(hook.state), job->order->unfit);
+        status = unfit(job, found->wanted, hook.state, err);
     return status;
 }
 
@@ -159,12 +263,19 @@ static enum status leave_orders(const struct job *job, struct err *err)
     return status == STATUS_OK ? closed : status;
 }
 
-/* The order stands whether there is a runner or not. */
-static void wake(const struct command_room *room)
+/* Also if nothing was left to be ordered: the same command may have been killed before it could
+ * wake the runner, and what it had ordered is what waits now. An order stands whether there is a
+ * runner or not. */
+static void wake(const struct job *job, enum status status)
 {
+    const struct command_room *room = job->room;
     struct err err = ERR_INIT;
 
-    if (wake_runner(&room->spool, room->settings->config, room->settings->path, &err) != STATUS_OK)
+    if (job->dry_run || status == STATUS_USAGE)
+        return;
+    if (wake_runner(&room->spool, room->settings->config, room->settings->path, &err) !=
+            STATUS_OK &&
+        status == STATUS_OK)
         print_warning("this is noted, but no runner could be started: %s", err.text);
 }
 
@@ -173,21 +284,22 @@ static enum status carry_out(struct job *job, struct err *err)
     enum status status;
 
     if (job->dry_run) {
-        print_hint("the hooks of %zu event%s would be meant", job->count,
-                   job->count == 1 ? "" : "s");
+        print_hint("would affect the hook%s of %zu event%s", print_plural(job->count), job->count,
+                   print_plural(job->count));
         return STATUS_OK;
     }
     if (job->order->needs_yes && job->count > 1 && !job->yes)
         return err_set(err, STATUS_USAGE,
-                       "these are %zu events: add --yes if you mean them all, or --dry-run to see "
-                       "them",
+                       "%zu events match: add --yes to mean all of them, or --dry-run to see them",
                        job->count);
-    status = leave_orders(job, err);
+    /* Orders from before a resume do not count. */
+    status = standing_check(&job->room->spool, NULL, err);
+    if (status == STATUS_OK)
+        status = leave_orders(job, err);
     if (status != STATUS_OK)
         return status;
-    wake(job->room);
-    print_hint("the hook%s of %zu event%s %s", job->count == 1 ? "" : "s", job->count,
-               job->count == 1 ? "" : "s", job->order->done);
+    print_hint("the hook%s of %zu event%s %s", print_plural(job->count), job->count,
+               print_plural(job->count), job->order->done);
     return STATUS_OK;
 }
 
@@ -230,12 +342,10 @@ static enum status parse_options(struct job *job, int argc, char **argv, struct 
     }
     chosen = job->all || filter_given(&job->listing.filter);
     if (chosen && optind < argc)
-        return err_set(err, STATUS_USAGE, "%s takes events by name or by what they are, not both",
+        return err_set(err, STATUS_USAGE, "%s: give either IDs or options that choose, not both",
                        argv[0]);
     if (!chosen && optind == argc)
-        return err_set(err, STATUS_USAGE,
-                       "%s needs to be told which events: see 'stenohook help %s'", argv[0],
-                       argv[0]);
+        return options_missing(argv[0], "ID, or an option that chooses", err);
     return STATUS_OK;
 }
 
@@ -256,6 +366,7 @@ enum status order_run(const struct order *order, int argc, char **argv, const ch
                                : by_filter(&job, err);
         if (status == STATUS_OK)
             status = carry_out(&job, err);
+        wake(&job, status);
         command_leave(&room);
     }
     free(job.places);

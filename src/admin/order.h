@@ -18,7 +18,7 @@ enum { ORDER_DRY_RUN = OPTIONS_SHARED + 32, ORDER_YES, ORDER_ALL };
 
 /* clang-format off */
 #define ORDER_DRY_RUN_ROW \
-    {ORDER_DRY_RUN, "dry-run", NULL, NULL, "print the events that it would be, and do nothing"}
+    {ORDER_DRY_RUN, "dry-run", NULL, NULL, "print the events that it would affect, and do nothing"}
 #define ORDER_YES_ROW \
     {ORDER_YES, "yes", NULL, NULL, "needed for more than one event"}
 #define ORDER_FORMAT_ROW \

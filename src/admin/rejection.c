@@ -39,7 +39,7 @@ bool rejection_look(struct event *event, struct buf *body, const struct rejected
 static void tell(void *context, enum box_kind box, const char *name, const char *why)
 {
     (void)context;
-    print_warning("%s/%s is no whole entry: %s", rejected_box_name(box), name, why);
+    print_warning("%s/%s is damaged: %s", rejected_box_name(box), name, why);
 }
 
 static bool filter_fits(const struct rejection *r, const struct rejected *entry)
@@ -137,8 +137,8 @@ static enum status ambiguous(const struct rejected_refs *refs, const struct matc
     }
     if (m->count > REJECTION_LISTED_MAX)
         print_hint("and %zu more", m->count - REJECTION_LISTED_MAX);
-    return err_set(err, STATUS_MISSING, "'%s' is not one entry: give more of one of these names",
-                   wanted);
+    return err_set(err, STATUS_MISSING, "'%s' fits %zu entries: give more of one of these names",
+                   wanted, m->count);
 }
 
 static enum status choose_name(struct chooser *c, const char *wanted, struct err *err)

@@ -6,8 +6,9 @@
  * would record from a sender with the right secret is recorded, under the same key, and nothing
  * else.
  *
- * An entry is removed only after the receipt. Killed anywhere, it is run again: what is on record
- * already is not recorded twice.
+ * An entry is removed only after the receipt, and after the runner was woken. Killed anywhere, it
+ * is run again: what is on record already is not recorded twice, but wakes the runner all the same,
+ * since that may be what the run before was killed ahead of.
  */
 #include "admin/rejection.h"
 
@@ -28,6 +29,8 @@
 /* For the index of a journal of any size. */
 #define REBUILD_DEADLINE_NS (3600 * NS_PER_S)
 #define LINE_MAX_TEXT 4096
+/* Entries that one wake-up is for. While they wait for it their bodies are on disk twice. */
+#define SETTLED_AT_ONCE 64
 
 struct acceptance {
     const struct rejection *r;
@@ -36,7 +39,10 @@ struct acceptance {
     struct buf body, query, line;
     size_t recorded, known, unfit;
     bool progress;
-    bool wake; /* an event was recorded whose endpoint has a hook */
+    struct rejected_ref settle[SETTLED_AT_ONCE]; /* on record, and still in their box */
+    size_t settle_count;
+    bool warned; /* that no runner can be started */
+    bool wake;   /* the endpoint of one of these has a hook */
 };
 
 /* ---- one entry */
@@ -59,8 +65,8 @@ static enum status find_endpoint(const struct config_endpoint **out, const struc
     if (found == NULL)
         return err_set(
             err, STATUS_UNKNOWN_ENDPOINT,
-            "it is for the endpoint \"%.*s\", which is not configured: say with --as "
-            "which one it is meant for",
+            "it is for the endpoint \"%.*s\", which is not configured: choose another one "
+            "with --as",
             (int)(entry->endpoint.len < CONFIG_NAME_MAX ? entry->endpoint.len : CONFIG_NAME_MAX),
             entry->endpoint.ptr);
     *out = found;
@@ -123,6 +129,33 @@ static enum status print_outcome(struct acceptance *a, const char *outcome, cons
     return print_buf(b, "what was accepted", err);
 }
 
+static void wake(struct acceptance *a)
+{
+    const struct settings *settings = a->room->settings;
+    struct err err = ERR_INIT;
+
+    if (a->wake && !a->warned &&
+        wake_runner(&a->room->spool, settings->config, settings->path, &err) != STATUS_OK) {
+        print_warning("the events are recorded, but the runner of their hooks cannot be started: "
+                      "%s",
+                      err.text);
+        a->warned = true;
+    }
+    a->wake = false;
+}
+
+/* The wake-up comes first: whoever is killed before it leaves the entries, so it can be made up. */
+static enum status settle(struct acceptance *a, struct err *err)
+{
+    enum status status = STATUS_OK;
+
+    wake(a);
+    for (size_t i = 0; status == STATUS_OK && i < a->settle_count; i++)
+        status = rejected_remove(&a->settle[i], &a->room->spool, err);
+    a->settle_count = 0;
+    return status;
+}
+
 /* Failures from here on are ours, and end the whole run. */
 static enum status record(struct acceptance *a, const struct config_endpoint *endpoint,
                           const struct event *event, const struct rejected_ref *ref,
@@ -145,8 +178,10 @@ static enum status record(struct acceptance *a, const struct config_endpoint *en
         a->known++;
     else
         a->recorded++;
-    a->wake = a->wake || (!known && endpoint->hook != NULL);
-    status = rejected_remove(ref, &a->room->spool, err);
+    a->wake = a->wake || endpoint->hook != NULL;
+    a->settle[a->settle_count++] = *ref;
+    if (a->settle_count == SETTLED_AT_ONCE)
+        status = settle(a, err);
     if (status != STATUS_OK)
         return status;
     return print_outcome(a, known ? "on record" : "recorded", receipt_id(receipt), event, ref, err);
@@ -226,24 +261,12 @@ static enum status accept_all(struct acceptance *a, const struct rejection_choic
     return status;
 }
 
-static void wake(const struct acceptance *a)
-{
-    const struct settings *settings = a->room->settings;
-    struct err err = ERR_INIT;
-
-    if (a->wake &&
-        wake_runner(&a->room->spool, settings->config, settings->path, &err) != STATUS_OK)
-        print_warning("the events are recorded, but the runner of their hooks cannot be started: "
-                      "%s",
-                      err.text);
-}
-
 static enum status accept_into(struct acceptance *a, const struct rejection_choice *choice,
                                struct err *err)
 {
     struct journal_options options = intake_options(a->room->settings->config);
     enum status status = journal_open(&a->journal, &a->room->spool, NULL, &options, err);
-    enum status synced;
+    enum status settled;
 
     if (status != STATUS_OK)
         return status;
@@ -251,11 +274,12 @@ static enum status accept_into(struct acceptance *a, const struct rejection_choi
     status = journal_rebuild(a->journal, clock_mono_ns() + REBUILD_DEADLINE_NS, err);
     if (status == STATUS_OK)
         status = accept_all(a, choice, err);
-    /* Also where it ended early: what was recorded is recorded. */
-    synced = rejected_sync(&a->room->spool, status == STATUS_OK ? err : NULL);
+    /* Also if it ended early: what was recorded is recorded. */
+    settled = settle(a, status == STATUS_OK ? err : NULL);
+    status = status == STATUS_OK ? settled : status;
+    settled = rejected_sync(&a->room->spool, status == STATUS_OK ? err : NULL);
     journal_close(a->journal);
-    wake(a);
-    return status == STATUS_OK ? synced : status;
+    return status == STATUS_OK ? settled : status;
 }
 
 static enum status conclude(const struct acceptance *a, size_t damaged, struct err *err)
@@ -266,8 +290,9 @@ static enum status conclude(const struct acceptance *a, size_t damaged, struct e
         print_hint("%zu recorded, %zu on record before, %zu not accepted", a->recorded, a->known,
                    a->unfit + damaged);
     if (a->unfit + damaged > 0)
-        return err_set(err, STATUS_CORRUPT, "%zu rejected deliveries stay where they are",
-                       a->unfit + damaged);
+        return err_set(err, STATUS_CORRUPT, "%zu rejected deliver%s not accepted, and where %s",
+                       a->unfit + damaged, a->unfit + damaged == 1 ? "y is" : "ies are",
+                       a->unfit + damaged == 1 ? "it was" : "they were");
     return STATUS_OK;
 }
 
@@ -275,11 +300,12 @@ static enum status check_order(const struct rejection *r, const struct command_r
                                const struct rejection_choice *choice, struct err *err)
 {
     if (r->as != NULL && endpoint_of(room->settings->config, str_of(r->as)) == NULL)
-        return err_set(err, STATUS_USAGE, "--as '%s': there is no endpoint of that name", r->as);
+        return err_set(err, STATUS_USAGE, "--as: there is no endpoint \"%s\" in %s", r->as,
+                       room->settings->path);
     if (choice->count > 1 && !r->yes && !r->dry_run)
         return err_set(err, STATUS_USAGE,
-                       "these are %zu deliveries: add --yes if you mean them all, or --dry-run to "
-                       "see what they are",
+                       "%zu deliveries match: add --yes to accept all of them, or --dry-run to see "
+                       "them",
                        choice->count);
     return STATUS_OK;
 }

@@ -83,8 +83,9 @@ enum status rejection_list(const struct rejection *r, const struct command_room 
         return status;
     status = view(r, room, print_line, &choice, err);
     if (status == STATUS_OK && choice.refs.damaged > 0)
-        status = err_set(err, STATUS_CORRUPT, "%zu files in the boxes are no whole entries",
-                         choice.refs.damaged);
+        status =
+            err_set(err, STATUS_CORRUPT, "%zu file%s in the boxes %s damaged", choice.refs.damaged,
+                    print_plural(choice.refs.damaged), choice.refs.damaged == 1 ? "is" : "are");
     rejection_choice_free(&choice);
     return status;
 }
@@ -125,7 +126,7 @@ enum status rejection_show(const struct rejection *r, const struct command_room 
     /* Their bodies would run into one another. */
     if (r->raw && choice.count > 1)
         status = err_set(err, STATUS_MISSING,
-                         "'%s' is %zu entries: name one of them with its box, as refused/NAME",
+                         "'%s' fits %zu entries: name one of them with its box, as refused/NAME",
                          r->names[0], choice.count);
     else
         status = view(r, room, print_whole, &choice, err);

@@ -36,7 +36,7 @@ static enum status count_one(void *context, const struct record *record,
     (void)err;
     if (e == NULL || !e->hook.has_hook || place_pack(item->place) < place_pack(e->hook.cursor))
         return STATUS_OK;
-    hookview_get(s->view, item->place, record->endpoint, &info);
+    hookview_of(s->view, record, &info);
     if (info.state == HOOK_WAITING && info.attempts == 0) {
         e->waiting++;
         note(e, record->received_ns);
@@ -111,6 +111,7 @@ static enum status fill(struct stats *s, const struct command_room *room, uint64
     if (status != STATUS_OK)
         return status;
     s->runner = hookview_runner(s->view);
+    s->orders = hookview_orders(s->view);
     s->endpoints = calloc(hookview_endpoints(s->view) + 1, sizeof *s->endpoints);
     if (s->endpoints == NULL)
         return err_set(err, STATUS_MEMORY, "no memory for the numbers of the endpoints");

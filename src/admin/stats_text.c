@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "base/print.h"
 #include "base/text.h"
 
 #define SECOND_NS 1000000000
@@ -41,19 +42,21 @@ static void name_parts(const struct census *c, struct part out[PARTS])
 static void text_endpoint(struct buf *out, const struct stats *s, const struct stats_endpoint *e)
 {
     const struct hook_stats *h = &e->hook;
+    char ago[PRINT_DURATION_MAX];
     char at[CLOCK_ISO_MAX];
 
-    buf_printf(out,
-               "%-14s %s%s: %" PRIu64 " waiting (%" PRIu64 " of them begun), %" PRIu64
-               " done, %" PRIu64 " failed, %" PRIu64 " dead, %" PRIu64 " dropped, %" PRIu64
-               " lost\n",
+    buf_printf(out, "%-14s %s%s: now %" PRIu64 " event%s waiting, %" PRIu64 " of them begun\n",
                "hook", h->endpoint, h->has_hook ? "" : " (no hook any more)", e->waiting,
-               h->retries, h->done, h->failed, h->dead, h->dropped, h->lost);
+               print_plural(e->waiting), h->retries);
     if (e->oldest_ns != 0) {
         clock_iso(e->oldest_ns, at);
-        buf_printf(out, "%-14s   the oldest that waits was received %s, %" PRIu64 " s ago\n", "",
-                   at, age_s(s, e));
+        print_duration(ago, age_s(s, e));
+        buf_printf(out, "%-14s   the oldest that waits was received %s, %s ago\n", "", at, ago);
     }
+    buf_printf(out,
+               "%-14s   since the beginning %" PRIu64 " done, %" PRIu64 " given up, %" PRIu64
+               " dropped; %" PRIu64 " attempt%s failed, %" PRIu64 " lost\n",
+               "", h->done, h->dead, h->dropped, h->failed, print_plural(h->failed), h->lost);
     if (h->suspended) {
         clock_iso(h->probe_ns, at);
         buf_printf(out, "%-14s   suspended, tried again %s: ", "", at);
@@ -68,11 +71,15 @@ void stats_text(struct buf *out, const struct stats *s)
 
     name_parts(&s->census, parts);
     for (int i = 0; i < PARTS; i++)
-        buf_printf(out, "%-14s %" PRIu64 " files, %" PRIu64 " bytes\n", parts[i].name,
-                   parts[i].part->files, parts[i].part->bytes);
+        buf_printf(out, "%-14s %" PRIu64 " file%s, %" PRIu64 " byte%s\n", parts[i].name,
+                   parts[i].part->files, print_plural(parts[i].part->files), parts[i].part->bytes,
+                   print_plural(parts[i].part->bytes));
     buf_printf(out, "%-14s %" PRIu64 " MiB\n", "free", s->census.free_bytes / MIB);
     buf_printf(out, "%-14s %s\n", "runner", s->runner ? "at work" : "not running");
     buf_printf(out, "%-14s %" PRIu64 "\n", "dead letters", s->dead_letters);
+    if (s->orders > 0)
+        buf_printf(out, "%-14s %" PRIu64 " of replay, retry or drop not carried out yet\n",
+                   "orders", s->orders);
     for (size_t i = 0; i < s->count; i++)
         text_endpoint(out, s, &s->endpoints[i]);
 }
@@ -89,7 +96,7 @@ static void json_endpoint(struct buf *out, const struct stats *s, const struct s
     buf_printf(out,
                ",\"has_hook\":%s,\"waiting\":%" PRIu64 ",\"begun\":%" PRIu64
                ",\"oldest_seconds\":%" PRIu64 ",\"done\":%" PRIu64 ",\"failed\":%" PRIu64
-               ",\"dead\":%" PRIu64 ",\"dropped\":%" PRIu64 ",\"lost\":%" PRIu64
+               ",\"given_up\":%" PRIu64 ",\"dropped\":%" PRIu64 ",\"lost\":%" PRIu64
                ",\"suspended\":%s",
                h->has_hook ? "true" : "false", e->waiting, h->retries, age_s(s, e), h->done,
                h->failed, h->dead, h->dropped, h->lost, h->suspended ? "true" : "false");
@@ -112,8 +119,10 @@ void stats_json(struct buf *out, const struct stats *s)
     for (int i = 0; i < PARTS; i++)
         buf_printf(out, ",\"%s\":{\"files\":%" PRIu64 ",\"bytes\":%" PRIu64 "}", parts[i].name,
                    parts[i].part->files, parts[i].part->bytes);
-    buf_printf(out, ",\"free_bytes\":%" PRIu64 ",\"runner\":%s,\"dead_letters\":%" PRIu64,
-               s->census.free_bytes, s->runner ? "true" : "false", s->dead_letters);
+    buf_printf(out,
+               ",\"free_bytes\":%" PRIu64 ",\"runner\":%s,\"dead_letters\":%" PRIu64
+               ",\"orders\":%" PRIu64,
+               s->census.free_bytes, s->runner ? "true" : "false", s->dead_letters, s->orders);
     buf_add_text(out, ",\"endpoints\":[");
     for (size_t i = 0; i < s->count; i++) {
         if (i > 0)
@@ -152,14 +161,14 @@ static void add_single(struct buf *out, const char *name, const char *help, uint
     buf_printf(out, "stenohook_%s %" PRIu64 "\n", name, value);
 }
 
-enum number { WAITING, BEGUN, OLDEST, SUSPENDED, DONE, FAILED, DEAD, DROPPED, LOST };
+enum number { WAITING, BEGUN, OLDEST, SUSPENDED, DONE, FAILED, GIVEN_UP, DROPPED, LOST };
 
 static uint64_t number_of(const struct stats *s, const struct stats_endpoint *e, enum number which)
 {
     const uint64_t numbers[] = {
         [WAITING] = e->waiting,          [BEGUN] = e->hook.retries,   [OLDEST] = age_s(s, e),
         [SUSPENDED] = e->hook.suspended, [DONE] = e->hook.done,       [FAILED] = e->hook.failed,
-        [DEAD] = e->hook.dead,           [DROPPED] = e->hook.dropped, [LOST] = e->hook.lost,
+        [GIVEN_UP] = e->hook.dead,       [DROPPED] = e->hook.dropped, [LOST] = e->hook.lost,
     };
 
     return numbers[which];
@@ -176,10 +185,10 @@ static const struct family {
                 "Age of the oldest waiting event, 0 for none."},
     [SUSPENDED] = {"hook_suspended", "gauge", "1 while the hook cannot be executed and rests."},
     [DONE] = {"hook_done_total", "counter", "Events whose hook was done."},
-    [FAILED] = {"hook_failed_total", "counter", "Runs of the hook that failed."},
-    [DEAD] = {"hook_dead_total", "counter", "Events that became dead letters."},
+    [FAILED] = {"hook_failed_total", "counter", "Attempts of the hook that failed."},
+    [GIVEN_UP] = {"hook_given_up_total", "counter", "Events that became dead letters."},
     [DROPPED] = {"hook_dropped_total", "counter", "Events that were dropped by an operator."},
-    [LOST] = {"hook_lost_total", "counter", "Runs of the hook whose end nobody saw."},
+    [LOST] = {"hook_lost_total", "counter", "Attempts of the hook whose end nobody saw."},
 };
 
 static void add_parts(struct buf *out, const struct census *census)
@@ -204,6 +213,8 @@ void stats_prometheus(struct buf *out, const struct stats *s)
                s->census.free_bytes);
     add_single(out, "runner_up", "1 while a runner of hooks is at work.", s->runner ? 1 : 0);
     add_single(out, "dead_letters", "Events whose hook was given up.", s->dead_letters);
+    add_single(out, "orders", "Orders of replay, retry and drop that are not carried out yet.",
+               s->orders);
     for (size_t f = 0; s->count > 0 && f < sizeof families / sizeof *families; f++) {
         add_head(out, families[f].name, families[f].type, families[f].help);
         for (size_t i = 0; i < s->count; i++) {

@@ -14,6 +14,7 @@
 
 #include "base/options.h"
 #include "base/print.h"
+#include "base/typo.h"
 #include "base/usage.h"
 
 const struct command *command_find(const struct command_program *p, const char *name)
@@ -49,10 +50,33 @@ static enum status print_help(const struct command_program *p, const struct comm
     return status;
 }
 
-static enum status unknown_command(const char *name, struct err *err)
+/* The verb that was meant, or NULL. */
+static const char *nearest(const struct command_program *p, const char *name)
 {
-    return err_set(err, STATUS_USAGE, "there is no command '%s': 'stenohook help' lists them",
-                   name);
+    unsigned best = typo_near(str_of(name)) + 1;
+    const char *found = NULL;
+
+    for (size_t i = 0; i < p->count; i++) {
+        unsigned d = typo_distance(str_of(name), p->commands[i].name);
+
+        if (d < best) {
+            best = d;
+            found = p->commands[i].name;
+        }
+    }
+    return found;
+}
+
+static enum status unknown_command(const struct command_program *p, const char *name,
+                                   struct err *err)
+{
+    const char *meant = nearest(p, name);
+
+    if (meant != NULL)
+        return err_set(err, STATUS_USAGE,
+                       "unknown command '%s': did you mean '%s'? 'stenohook help' lists all", name,
+                       meant);
+    return err_set(err, STATUS_USAGE, "unknown command '%s': 'stenohook help' lists all", name);
 }
 
 static enum status help(const struct command_program *p, int argc, char **argv, struct err *err)
@@ -60,18 +84,19 @@ static enum status help(const struct command_program *p, int argc, char **argv, 
     char option[] = "--help";
     const struct command *c;
 
-    if (argc < 2 || strcmp(argv[1], "--help") == 0)
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return print_usage(p, err);
     if (argc > 2)
-        return err_set(err, STATUS_USAGE, "help takes one command: stenohook help %s", argv[1]);
+        return err_set(err, STATUS_USAGE, "unexpected argument '%s': help takes one command",
+                       argv[2]);
     c = command_find(p, argv[1]);
     if (c != NULL && c->raw)
         return c->run(2, (char *[]){argv[1], option, NULL}, NULL, err);
-    return c == NULL ? unknown_command(argv[1], err) : print_help(p, c, err);
+    return c == NULL ? unknown_command(p, argv[1], err) : print_help(p, c, err);
 }
 
-/* Whether --help stands among a verb's arguments, and takes --config FILE out of them: it may stand
- * there as well as before the verb. */
+/* Whether --help or -h stands among a verb's arguments, and takes --config FILE out of them: it may
+ * stand there as well as before the verb. */
 static enum status common_options(int *argc, char **argv, const char **config, bool *wants_help,
                                   struct err *err)
 {
@@ -80,13 +105,14 @@ static enum status common_options(int *argc, char **argv, const char **config, b
 
     *wants_help = false;
     for (; i < *argc && strcmp(argv[i], "--") != 0; i++) {
-        if (strcmp(argv[i], "--help") == 0) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             *wants_help = true;
         } else if (strncmp(argv[i], "--config=", 9) == 0) {
             *config = argv[i] + 9;
         } else if (strcmp(argv[i], "--config") == 0) {
             if (++i == *argc)
-                return err_set(err, STATUS_USAGE, "--config needs the path of a file");
+                return err_set(err, STATUS_USAGE,
+                               "option '--config' needs a value: the path of a file");
             *config = argv[i];
         } else {
             argv[kept++] = argv[i];
@@ -109,7 +135,7 @@ static enum status run(const struct command_program *p, int argc, char **argv, c
     if (strcmp(argv[0], "help") == 0)
         return help(p, argc, argv, err);
     if (c == NULL)
-        return unknown_command(argv[0], err);
+        return unknown_command(p, argv[0], err);
     if (c->raw)
         return c->run(argc, argv, config, err);
     status = common_options(&argc, argv, &config, &wants_help, err);
@@ -152,7 +178,7 @@ static enum status program(const struct command_program *p, int argc, char **arg
             return status;
         }
     if (optind == argc)
-        return err_set(err, STATUS_USAGE, "which command? 'stenohook help' lists them");
+        return err_set(err, STATUS_USAGE, "missing command: 'stenohook help' lists all");
     return run(p, argc - optind, argv + optind, config, err);
 }
 

@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 void options_begin(void)
 {
@@ -17,11 +18,14 @@ void options_begin(void)
 #endif
 }
 
-/* verb NULL: the fault lies before any verb. */
-static enum status usage(const char *verb, struct err *err, const char *what, const char *option)
+/* verb NULL: the fault lies before any verb. The help of "rejected show" is that of "rejected". */
+static enum status usage(const char *verb, struct err *err, const char *before, const char *word,
+                         const char *after)
 {
-    return err_set(err, STATUS_USAGE, "%s '%s': see 'stenohook %s%s'", what, option,
-                   verb == NULL ? "" : "help ", verb == NULL ? "--help" : verb);
+    const char *topic = verb == NULL ? "--help" : verb;
+
+    return err_set(err, STATUS_USAGE, "%s '%s'%s: see 'stenohook %s%.*s'", before, word, after,
+                   verb == NULL ? "" : "help ", (int)strcspn(topic, " "), topic);
 }
 
 int options_next(int argc, char **argv, const char *letters, const struct option *table,
@@ -33,14 +37,14 @@ int options_next(int argc, char **argv, const char *letters, const struct option
 
     *status = STATUS_OK;
     if (c == ':') {
-        *status = usage(verb, err, "a value is missing behind", argv[optind - 1]);
+        *status = usage(verb, err, "option", argv[optind - 1], " needs a value");
         return '?';
     }
     if (c == '?') {
         /* A letter that is unknown is named by itself: it may stand in the middle of others. */
         bool is_letter = optopt != 0 && argv[optind - 1][0] == '-' && argv[optind - 1][1] != '-';
 
-        *status = usage(verb, err, "there is no option", is_letter ? letter : argv[optind - 1]);
+        *status = usage(verb, err, "unknown option", is_letter ? letter : argv[optind - 1], "");
         return '?';
     }
     return c;
@@ -68,14 +72,19 @@ int options_take(const struct options_row *rows, int argc, char **argv, enum sta
     return options_next(argc, argv, letters, table, status, err);
 }
 
+enum status options_missing(const char *verb, const char *what, struct err *err)
+{
+    return err_set(err, STATUS_USAGE, "%s: missing %s: see 'stenohook help %.*s'", verb, what,
+                   (int)strcspn(verb, " "), verb);
+}
+
 enum status options_operands(int argc, char **argv, int least, int most, struct err *err)
 {
     int given = argc - optind;
 
     if (given < least)
-        return err_set(err, STATUS_USAGE, "%s needs to be told which one: see 'stenohook help %s'",
-                       argv[0], argv[0]);
+        return options_missing(argv[0], "argument", err);
     if (given > most)
-        return usage(argv[0], err, "this is too much:", argv[optind + most]);
+        return usage(argv[0], err, "unexpected argument", argv[optind + most], "");
     return STATUS_OK;
 }

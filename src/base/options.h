@@ -25,7 +25,8 @@ struct options_row {
 #define OPTIONS_MAX 32
 
 /* The id of the next option, its value in optarg; -1 and '?' as options_next. Begin with
- * options_begin. argv[0] is the verb; operands may stand between options. */
+ * options_begin. argv[0] is the verb, or two words of which
+ * the first is that; operands may stand between options. */
 int options_take(const struct options_row *rows, int argc, char **argv, enum status *status,
                  struct err *err);
 
@@ -37,6 +38,8 @@ struct option;
 void options_begin(void);
 int options_next(int argc, char **argv, const char *letters, const struct option *table,
                  enum status *status, struct err *err);
+/* STATUS_USAGE: `verb` lacks its operand, which is called `what`. */
+enum status options_missing(const char *verb, const char *what, struct err *err) STATUS_CHECKED;
 /* STATUS_USAGE unless there are between `least` and `most` operands. */
 enum status options_operands(int argc, char **argv, int least, int most,
                              struct err *err) STATUS_CHECKED;

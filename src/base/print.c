@@ -3,6 +3,7 @@
  */
 #include "base/print.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +91,26 @@ void print_hint(const char *format, ...)
 void print_error(const struct err *err)
 {
     say("stenohook: ", str_of(err->text));
+}
+
+const char *print_plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+void print_duration(char out[PRINT_DURATION_MAX], uint64_t seconds)
+{
+    static const struct {
+        const char *name;
+        uint64_t seconds;
+    } units[] = {{"day", 86400}, {"hour", 3600}, {"minute", 60}, {"second", 1}};
+    size_t i = 0;
+    uint64_t n;
+
+    while (units[i].seconds > 1 && seconds < 2 * units[i].seconds)
+        i++;
+    n = seconds / units[i].seconds;
+    snprintf(out, PRINT_DURATION_MAX, "%" PRIu64 " %s%s", n, units[i].name, print_plural(n));
 }
 
 void print_column(struct buf *out, struct str value, size_t width)

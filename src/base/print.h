@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -30,6 +31,13 @@ bool print_colours(void);
 void print_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void print_hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void print_error(const struct err *err);
+
+/* What "%zu event%s" ends with: "s", but for exactly one. */
+const char *print_plural(uint64_t count);
+
+/* A length of time in its largest unit that has at least two: "59 seconds", "30 days". */
+#define PRINT_DURATION_MAX 40
+void print_duration(char out[PRINT_DURATION_MAX], uint64_t seconds);
 
 /* A value as a column of text: escaped, "-" where it is empty or absent, followed by blanks up to
  * `width`. */

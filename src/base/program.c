@@ -7,17 +7,25 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The program in the folder of ours, whose real path counts: we may be a link in a folder of PATH.
- */
-static bool beside(char path[PATH_MAX], const char *name)
+bool program_self(char path[PATH_MAX])
 {
     ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - 1);
-    char *slash;
-    size_t room;
 
     if (len <= 0)
         return false;
     path[len] = '\0';
+    return true;
+}
+
+/* The program in the folder of ours, whose real path counts: we may be a link in a folder of PATH.
+ */
+static bool beside(char path[PATH_MAX], const char *name)
+{
+    char *slash;
+    size_t room;
+
+    if (!program_self(path))
+        return false;
     slash = strrchr(path, '/');
     if (slash == NULL)
         return false;

@@ -7,6 +7,9 @@
 #include <limits.h>
 #include <stdbool.h>
 
+/* The real path of the program that runs. false: unknown; path may have changed. */
+bool program_self(char path[PATH_MAX]);
+
 /* A program of that name that can be run: beside our own real file, else in LIBEXECDIR. false:
  * there is none; path then holds what was tried last. */
 bool program_find(char path[PATH_MAX], const char *name);

@@ -34,6 +34,7 @@ static const struct status_row rows[STATUS_COUNT] = {
     [STATUS_MEMORY] = {"memory", 503, EXIT_TROUBLE, LOG_LEVEL_ERROR},
     [STATUS_LIMIT] = {"limit", 503, EXIT_TROUBLE, LOG_LEVEL_ERROR},
     [STATUS_CORRUPT] = {"corrupt", 503, EXIT_FOUND, LOG_LEVEL_ERROR},
+    [STATUS_PAUSED] = {"paused", 503, EXIT_FOUND, LOG_LEVEL_ERROR},
     [STATUS_USAGE] = {"usage", 503, EXIT_WRONG_USE, LOG_LEVEL_ERROR},
     [STATUS_MISSING] = {"missing", 503, EXIT_FOUND, LOG_LEVEL_ERROR},
 };

@@ -36,6 +36,7 @@ enum status {
     STATUS_MEMORY,    /* no memory */
     STATUS_LIMIT,     /* something outgrew a named limit of ours */
     STATUS_CORRUPT,   /* a file of ours does not say what it should */
+    STATUS_PAUSED,    /* what hooks did is not known: none runs until a person says from where on */
 
     /* Command line only. */
     STATUS_USAGE,   /* called wrongly: exit 2 */

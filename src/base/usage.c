@@ -74,7 +74,7 @@ void usage_command(struct buf *out, const struct command_program *p, const struc
 {
     buf_printf(out, "usage: %s [--config FILE] %s%s%s\n\n%s: %s\n", p->name, c->name,
                c->arguments[0] == '\0' ? "" : " ", c->arguments, c->name, c->summary);
-    if (c->options != NULL)
+    if (c->options != NULL && c->options->name != NULL)
         buf_add_char(out, '\n');
     for (const struct options_row *o = c->options; o != NULL && o->name != NULL; o++)
         add_option(out, o);

@@ -3,22 +3,23 @@
  */
 #include "base/user.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool take(const struct passwd *row, struct user *out)
+static enum status take(const struct passwd *row, struct user *out, struct err *err)
 {
     char *home = NULL;
 
     if (row->pw_dir != NULL && row->pw_dir[0] == '/') {
         home = strdup(row->pw_dir);
         if (home == NULL)
-            return false;
+            return err_set(err, STATUS_MEMORY, "no memory for a user's home");
     }
     *out = (struct user){.uid = row->pw_uid, .gid = row->pw_gid, .home = home};
-    return true;
+    return STATUS_OK;
 }
 
 static bool is_it(const struct passwd *row, const char *name, uid_t uid)
@@ -26,18 +27,28 @@ static bool is_it(const struct passwd *row, const char *name, uid_t uid)
     return name == NULL ? row->pw_uid == uid : strcmp(row->pw_name, name) == 0;
 }
 
-bool user_find(const char *file, const char *name, uid_t uid, struct user *out)
+enum status user_find(const char *file, const char *name, uid_t uid, struct user *out,
+                      struct err *err)
 {
     FILE *rows = fopen(file, "re");
+    enum status status = STATUS_MISSING;
     const struct passwd *row;
-    bool found = false;
 
-    if (rows == NULL)
-        return false;
-    while (!found && (row = fgetpwent(rows)) != NULL)
-        found = is_it(row, name, uid) && take(row, out);
+    if (rows == NULL) {
+        if (errno == ENOENT || errno == ENOTDIR || errno == EACCES)
+            return STATUS_MISSING;
+        return err_errno(err, "cannot open %s", file);
+    }
+    do {
+        errno = 0;
+        row = fgetpwent(rows);
+        if (row != NULL && is_it(row, name, uid))
+            status = take(row, out, err);
+    } while (row != NULL && status == STATUS_MISSING);
+    if (row == NULL && (errno == ENOMEM || ferror(rows)))
+        status = err_errno(err, "cannot read %s", file);
     fclose(rows);
-    return found;
+    return status;
 }
 
 bool user_look_up(const char *name, uid_t uid, struct user *out)
@@ -46,12 +57,12 @@ bool user_look_up(const char *name, uid_t uid, struct user *out)
     const struct passwd *row;
 #endif
 
-    if (user_find(USER_FILE, name, uid, out))
+    if (user_find(USER_FILE, name, uid, out, NULL) == STATUS_OK)
         return true;
 #ifndef STATIC_PROGRAM
     row = name == NULL ? getpwuid(uid) : getpwnam(name);
     if (row != NULL)
-        return take(row, out);
+        return take(row, out, NULL) == STATUS_OK;
 #endif
     return false;
 }

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/err.h"
+
 #define USER_FILE "/etc/passwd"
 
 struct user {
@@ -19,12 +21,14 @@ struct user {
     char *home; /* absolute path, or NULL; given back by user_free */
 };
 
-/* The user of that name, or where `name` is NULL of that number, as `file` (USER_FILE) has him.
- * false: no such user, or no memory; *out is then untouched. */
-bool user_find(const char *file, const char *name, uid_t uid, struct user *out);
+/* The user of that name, or if `name` is NULL of that number, as `file` (USER_FILE) has him.
+ * STATUS_MISSING, with err untouched: no such user, or nobody shows us that file. STATUS_MEMORY,
+ * STATUS_IO: it cannot be known. *out is untouched unless it is STATUS_OK. */
+enum status user_find(const char *file, const char *name, uid_t uid, struct user *out,
+                      struct err *err) STATUS_CHECKED;
 
 /* As user_find in USER_FILE, and where he is not in it by the name service, except in a statically
- * linked program. For programs that people start. */
+ * linked program. false: no such user, or it cannot be known. For programs that people start. */
 bool user_look_up(const char *name, uid_t uid, struct user *out);
 
 void user_free(struct user *user);

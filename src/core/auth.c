@@ -151,6 +151,17 @@ enum status auth_check(const struct config_endpoint *endpoint, const struct auth
     return st == STATUS_OK ? STATUS_OK : err_set(err, st, "%s", failed.text);
 }
 
+bool auth_presented(const struct config_endpoint *endpoint, const struct request *request)
+{
+    unsigned headers = 0;
+
+    if (endpoint->auth_header != NULL)
+        (void)request_header(request, endpoint->auth_header, &headers);
+    return headers > 0 ||
+           (endpoint->auth_query != NULL &&
+            query_find(request->query, str_of(endpoint->auth_query), &(struct str){NULL, 0}) > 0);
+}
+
 enum status auth_accept(const struct config_endpoint *endpoint, const char *via,
                         struct principal **out, struct err *err)
 {

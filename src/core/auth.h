@@ -34,6 +34,10 @@ enum status auth_check(const struct config_endpoint *endpoint, const struct auth
                        const struct request *request, struct str body, int64_t now_ns,
                        struct principal **out, struct err *err) STATUS_CHECKED;
 
+/* Whether the request shows something that is meant as this endpoint's static secret, right or
+ * wrong: its header, or its parameter of the query. */
+bool auth_presented(const struct config_endpoint *endpoint, const struct request *request);
+
 /* For a delivery that an operator takes out of the refused box or the quarantine: `via` says so in
  * the record. */
 enum status auth_accept(const struct config_endpoint *endpoint, const char *via,

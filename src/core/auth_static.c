@@ -4,6 +4,8 @@
  */
 #include "core/auth_scheme.h"
 
+#include <stdio.h>
+
 #include "base/text.h"
 #include "core/query.h"
 
@@ -20,13 +22,28 @@ static bool matches(const struct auth_secrets *secrets, struct str given)
     return found;
 }
 
+/* Web servers take blanks off a header: such a secret never comes. */
+static bool any_has_blank(const struct auth_secrets *secrets)
+{
+    for (size_t i = 0; i < secrets->count; i++)
+        if (str_trim(secrets->values[i]).len != secrets->values[i].len)
+            return true;
+    return false;
+}
+
 static enum status mismatch(const struct auth_attempt *a, const char *what, size_t len,
                             struct err *err)
 {
     size_t count = a->secrets->count;
+    char expected[48] = "";
 
-    return err_set(err, STATUS_UNAUTHORIZED, "%s does not match %s%zu secret%s (%zu bytes given)",
-                   what, count == 1 ? "the " : "any of ", count, count == 1 ? "" : "s", len);
+    if (count == 1)
+        (void)snprintf(expected, sizeof expected, ", %zu expected", a->secrets->values[0].len);
+    return err_set(
+        err, STATUS_UNAUTHORIZED, "%s does not match %s%zu secret%s (%zu bytes given%s)%s", what,
+        count == 1 ? "the " : "any of ", count, count == 1 ? "" : "s", len, expected,
+        any_has_blank(a->secrets) ? "; a secret file begins or ends with a blank: take it out"
+                                  : "");
 }
 
 static enum status check_header(const struct auth_attempt *a, struct err *err)

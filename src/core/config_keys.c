@@ -4,6 +4,7 @@
 #include "core/config.h"
 
 #include "base/buf.h"
+#include "base/typo.h"
 #include "core/config_tree.h"
 
 #include <string.h>
@@ -76,47 +77,9 @@ int config_key_find(const char *section, struct str name)
     return -1;
 }
 
-static unsigned least_of(unsigned a, unsigned b)
-{
-    return a < b ? a : b;
-}
-
-#define DISTANCE_MAX 32
-
-/* How many letters must be put in, left out or changed (Levenshtein); `_` stands for `-`. */
-static unsigned distance(struct str a, const char *b)
-{
-    unsigned row[DISTANCE_MAX + 1];
-    size_t len = strlen(b);
-
-    if (a.len > DISTANCE_MAX || len > DISTANCE_MAX)
-        return DISTANCE_MAX;
-    for (size_t j = 0; j <= len; j++)
-        row[j] = (unsigned)j;
-    for (size_t i = 0; i < a.len; i++) {
-        unsigned diagonal = row[0];
-        char c = a.ptr[i] == '_' ? '-' : a.ptr[i];
-
-        row[0] = (unsigned)i + 1;
-        for (size_t j = 1; j <= len; j++) {
-            unsigned changed = diagonal + (c != b[j - 1]);
-
-            diagonal = row[j];
-            row[j] = least_of(changed, least_of(row[j], row[j - 1]) + 1);
-        }
-    }
-    return row[len];
-}
-
-/* More changes than this, and another word was meant. */
-static unsigned distance_near(size_t len)
-{
-    return len < 4 ? 1 : len < 8 ? 2 : 3;
-}
-
 static int nearest(const char *section, struct str name)
 {
-    unsigned best = distance_near(name.len) + 1;
+    unsigned best = typo_near(name) + 1;
     int found = -1;
 
     for (int i = 0; i < KEY_COUNT; i++) {
@@ -124,7 +87,7 @@ static int nearest(const char *section, struct str name)
 
         if (strcmp(config_keys[i].section, section) != 0)
             continue;
-        d = distance(name, config_keys[i].name);
+        d = typo_distance(name, config_keys[i].name);
         if (d < best) {
             best = d;
             found = i;
@@ -138,7 +101,7 @@ void config_key_remedy(struct buf *out, const char *section, struct str name)
     const char *other = *section == '\0' ? ENDPOINT : "";
     int key = nearest(section, name);
 
-    if (key < 0 && *section == '\0' && distance(name, ENDPOINT) <= distance_near(name.len)) {
+    if (key < 0 && *section == '\0' && typo_distance(name, ENDPOINT) <= typo_near(name)) {
         buf_add_text(out, "did you mean \"endpoint\"?");
     } else if (key >= 0) {
         buf_printf(out, "did you mean \"%s\"?", config_keys[key].name);

@@ -12,7 +12,7 @@
 static const char *const kind_names[] = {
     [EVENT_TRANSCRIPT] = "transcript", [EVENT_REDACTED_AUDIO] = "redacted_audio",
     [EVENT_STREAMING] = "streaming",   [EVENT_VOICE_AGENT] = "voice_agent",
-    [EVENT_UNKNOWN] = "unknown",
+    [EVENT_TRIAL] = "trial",           [EVENT_UNKNOWN] = "unknown",
 };
 #define KINDS (sizeof kind_names / sizeof *kind_names)
 
@@ -32,6 +32,31 @@ bool event_kind_parse(struct str s, enum event_kind *out)
         return true;
     }
     return false;
+}
+
+/* No default: the compiler asks whoever adds a kind. */
+bool event_kind_runs_hooks(enum event_kind kind)
+{
+    switch (kind) {
+    case EVENT_TRANSCRIPT:
+    case EVENT_REDACTED_AUDIO:
+    case EVENT_STREAMING:
+    case EVENT_VOICE_AGENT:
+    case EVENT_UNKNOWN:
+        return true;
+    case EVENT_TRIAL:
+        return false;
+    }
+    return false;
+}
+
+void event_take_hooks(struct event *event, const struct config_endpoint *endpoint)
+{
+    static const char *const only[] = {CONFIG_HOOK_DEFAULT};
+    bool has = endpoint->hook != NULL && event_kind_runs_hooks(event->kind);
+
+    event->hooks = has ? only : NULL;
+    event->hook_count = has ? sizeof only / sizeof *only : 0;
 }
 
 void event_hash(const struct str *parts, size_t count, char out[EVENT_ID_MAX + 1])
@@ -107,7 +132,9 @@ enum status event_make(struct event *event, const struct principal *principal,
         return err_set(err, STATUS_UNAUTHORIZED, "this delivery may be kept, but not recorded");
     status = event_name(&made, principal_endpoint(principal)->name, principal_message_id(principal),
                         query, body, err);
-    if (status == STATUS_OK)
-        *event = made;
-    return status;
+    if (status != STATUS_OK)
+        return status;
+    event_take_hooks(&made, principal_endpoint(principal));
+    *event = made;
+    return STATUS_OK;
 }

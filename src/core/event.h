@@ -19,6 +19,7 @@ enum event_kind {
     EVENT_REDACTED_AUDIO, /* {"status","redacted_audio_url"} */
     EVENT_STREAMING,      /* {"session_id","messages"} */
     EVENT_VOICE_AGENT,    /* {"event_id","event",...} */
+    EVENT_TRIAL,          /* {"stenohook":"trial","event_id",...}: of `stenohook check --url`; no hook runs for it */
     EVENT_UNKNOWN
 };
 
@@ -40,6 +41,8 @@ struct event {
     struct str user_agent;
     struct str body;
     bool body_utf8;
+    const char *const *hooks; /* names of the hooks that it is for: of the configuration, or static */
+    size_t hook_count;
     const char *via; /* NULL, or "rejected" (accepted later by hand), "reconciled" */
 };
 
@@ -48,11 +51,18 @@ struct event {
  *
  * Classifies and names. The principal proves that the delivery was authenticated.
  * `query` is the request's without the token; the strings stay borrowed from request, query and body.
+ * The event is for the hooks that the endpoint has now.
  * STATUS_OK, also for unknown shapes; STATUS_TRUNCATED: JSON that ends too early, or an empty body;
  * STATUS_MALFORMED: JSON broken in the middle, too deep, or not JSON; STATUS_UNAUTHORIZED: a principal that opens the
  * quarantine only (principal_may_record). On failure *event is untouched. */
 enum status event_make(struct event *event, const struct principal *principal, const struct request *request,
                        struct str query, struct str body, int64_t received_ns, struct err *err) STATUS_CHECKED;
+
+/* Whether hooks run for events of this kind at all: an event of one that says no names none, whatever its endpoint has,
+ * and a replay leaves it out. */
+bool event_kind_runs_hooks(enum event_kind kind);
+/* Says which hooks the event is for: those that its endpoint has now. event_make does. */
+void event_take_hooks(struct event *event, const struct config_endpoint *endpoint);
 
 /* The part of event_make that needs no proof: kind, key, subject, status, endpoint, query, body. `message_id` is the
  * signed id of the delivery, or STR_NONE. The rest of *event stays as it was. */
@@ -62,7 +72,7 @@ enum status event_name(struct event *event, const char *endpoint, struct str mes
 /* SHA-256 over the parts in lower-case hexadecimal: the identity of what has no id that fits. */
 void event_hash(const struct str *parts, size_t count, char out[EVENT_ID_MAX + 1]);
 
-/* "transcript", "redacted_audio", "streaming", "voice_agent", "unknown". */
+/* "transcript", "redacted_audio", "streaming", "voice_agent", "trial", "unknown". */
 const char *event_kind_name(enum event_kind kind);
 bool event_kind_parse(struct str s, enum event_kind *out);
 

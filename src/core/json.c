@@ -41,7 +41,8 @@ static enum status parse(struct json_object **out, struct str raw, const char *w
 
     if (tokener == NULL)
         return no_memory(err);
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+    /* Not told to be strict, which the scanner has been already: json-c 0.18 then refuses whole
+     * numbers that are out of its range, which earlier ones take for the largest. */
     value = json_tokener_parse_ex(tokener, raw.ptr, (int)raw.len);
     /* A number has no end of its own. */
     if (json_tokener_get_error(tokener) == json_tokener_continue)

@@ -28,6 +28,7 @@ enum {
     M_SESSION_ID,
     M_MESSAGES,
     M_STATUS,
+    M_STENOHOOK,
     M_COUNT
 };
 
@@ -39,6 +40,7 @@ static const char *const member_names[M_COUNT] = {
     [M_SESSION_ID] = "session_id",
     [M_MESSAGES] = "messages",
     [M_STATUS] = "status",
+    [M_STENOHOOK] = "stenohook",
 };
 
 struct members {
@@ -190,6 +192,12 @@ static bool shape_id(struct shape *shape, enum event_kind kind, const char *name
     return true;
 }
 
+/* The only value that we know of a member that only we send: written as we write it. */
+static bool is_trial(const struct members *m)
+{
+    return has_string(m, M_STENOHOOK) && str_is(m->at[M_STENOHOOK].value, "\"trial\"");
+}
+
 /* The shape by its members' names and types alone; *id and *status are the members that fill it,
  * M_COUNT for none. */
 static enum event_kind choose(const struct members *m, size_t *id, size_t *status)
@@ -217,6 +225,11 @@ static enum event_kind choose(const struct members *m, size_t *id, size_t *statu
         *status = M_COUNT;
         return EVENT_STREAMING;
     }
+    if (is_trial(m) && has_string(m, M_EVENT_ID)) {
+        *id = M_EVENT_ID;
+        *status = M_COUNT;
+        return EVENT_TRIAL;
+    }
     return EVENT_UNKNOWN;
 }
 
@@ -229,6 +242,8 @@ static bool fill(struct shape *shape, enum event_kind kind, struct str id, struc
         return shape_id(shape, kind, "event_id", id, status);
     case EVENT_STREAMING:
         return shape_id(shape, kind, "session_id", id, STR_NONE);
+    case EVENT_TRIAL:
+        return shape_id(shape, kind, "event_id", id, STR_NONE);
     case EVENT_REDACTED_AUDIO:
         return shape_audio(shape, id, status);
     case EVENT_UNKNOWN:

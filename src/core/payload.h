@@ -4,7 +4,8 @@
  *
  * Order of the shapes (each member a string, named once; a name that comes twice makes the body EVENT_UNKNOWN):
  * `event` and `event_id`: voice agent; `transcript_id`: transcript; `redacted_audio_url`: redacted audio; `session_id`
- * with an array `messages`: streaming. An id with other characters than [A-Za-z0-9_.:-] or longer than EVENT_ID_MAX
+ * with an array `messages`: streaming; `stenohook`, which is "trial", and `event_id`: a trial of our own. That one comes
+ * last: nothing that the sender documents is ever taken for a trial. An id with other characters than [A-Za-z0-9_.:-] or longer than EVENT_ID_MAX
  * makes it EVENT_UNKNOWN.
  */
 #ifndef CORE_PAYLOAD_H

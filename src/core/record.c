@@ -74,6 +74,17 @@ static void add_body(struct buf *b, const struct event *event)
     buf_add_char(b, '"');
 }
 
+static void add_hooks(struct buf *b, const struct event *event)
+{
+    buf_add_text(b, RECORD_HOOKS_OPEN);
+    for (size_t i = 0; i < event->hook_count; i++) {
+        buf_add_text(b, i == 0 ? "\"" : ",\"");
+        buf_add_text(b, event->hooks[i]);
+        buf_add_char(b, '"');
+    }
+    buf_add_char(b, ']');
+}
+
 /* What stands behind the id. */
 static void add_rest(struct buf *b, const struct event *event)
 {
@@ -81,6 +92,7 @@ static void add_rest(struct buf *b, const struct event *event)
 
     clock_iso(event->received_ns, received);
     buf_add_char(b, '"');
+    add_hooks(b, event);
     add_plain(b, "received_at", received);
     add_plain(b, "endpoint", event->endpoint);
     add_plain(b, "kind", event_kind_name(event->kind));
@@ -209,26 +221,44 @@ struct str record_key(struct str line)
 
 bool record_ok(struct str line)
 {
-    struct str key = record_key(line);
+    return record_hooks(line).ptr != NULL && record_crc_ok(line);
+}
 
-    if (key.ptr == NULL || !record_crc_ok(line))
-        return false;
-    return str_starts((struct str){key.ptr + key.len, line.len - LEN(key_open) - key.len},
-                      key_close);
+static void add_owner(struct buf *out, const struct record_owner *owner)
+{
+    char resumed[RECORD_ID_MAX], commands[RECORD_ID_MAX], from[CLOCK_ISO_MAX];
+    const char *says = from;
+
+    if (owner->from_ns == 0)
+        says = RECORD_FROM_START;
+    else if (owner->from_ns == INT64_MAX)
+        says = RECORD_FROM_NOW;
+    else
+        clock_iso(owner->from_ns, from);
+    record_id_print(resumed, owner->resumed_segment, owner->resumed_offset);
+    record_id_print(commands, owner->commands_segment, owner->commands_offset);
+    buf_printf(out,
+               ",\"journal\":\"%s\",\"first\":%" PRIu32
+               ",\"resumed\":\"%s\",\"from\":\"%s\",\"commands\":\"%s\"",
+               owner->journal, owner->first, resumed, says, commands);
 }
 
 void record_header_print(struct buf *out, const struct record_header *header)
 {
     char created[CLOCK_ISO_MAX];
-    char line[256];
-    int len;
+    struct buf line;
 
     clock_iso(header->created_ns, created);
-    len =
-        snprintf(line, sizeof line,
-                 "{\"segment\":%" PRIu32 ",\"format\":%d,\"created\":\"%s\",\"prev\":%" PRIu32
-                 ",\"prev_valid\":%" PRIu64,
-                 header->segment, RECORD_FORMAT, created, header->previous, header->previous_valid);
-    buf_add(out, line, (size_t)len);
-    buf_printf(out, "%s%08" PRIx32 "%s\n", crc_open, crc32c(0, line, (size_t)len), crc_close);
+    buf_init(&line, RECORD_HEADER_MAX);
+    buf_printf(&line,
+               "{\"segment\":%" PRIu32 ",\"format\":%d,\"created\":\"%s\",\"prev\":%" PRIu32
+               ",\"prev_valid\":%" PRIu64,
+               header->segment, RECORD_FORMAT, created, header->previous, header->previous_valid);
+    if (header->owner.journal[0] != '\0')
+        add_owner(&line, &header->owner);
+    buf_printf(&line, "%s%08" PRIx32 "%s\n", crc_open, crc32c(0, line.ptr, line.len), crc_close);
+    if (line.failed != STATUS_OK && out->failed == STATUS_OK)
+        out->failed = line.failed;
+    buf_add_str(out, buf_str(&line));
+    buf_free(&line);
 }

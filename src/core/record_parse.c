@@ -14,6 +14,7 @@
 enum {
     M_KEY,
     M_ID,
+    M_HOOKS,
     M_RECEIVED,
     M_ENDPOINT,
     M_KIND,
@@ -38,6 +39,7 @@ static const struct {
 } fields[M_COUNT] = {
     [M_KEY] = {"key", true},
     [M_ID] = {"id", true},
+    [M_HOOKS] = {"hooks", true},
     [M_RECEIVED] = {"received_at", true},
     [M_ENDPOINT] = {"endpoint", true},
     [M_KIND] = {"kind", true},
@@ -60,6 +62,11 @@ struct found {
     bool wrong;                 /* a member twice, or of another type */
 };
 
+static enum scan_type type_of(size_t which)
+{
+    return which == M_PARAMS ? SCAN_OBJECT : which == M_HOOKS ? SCAN_ARRAY : SCAN_STRING;
+}
+
 /* Members that a later version may add are passed over. */
 static void collect(void *context, const struct scan_member *member)
 {
@@ -68,8 +75,7 @@ static void collect(void *context, const struct scan_member *member)
     for (size_t i = 0; i < M_COUNT; i++) {
         if (!str_is(member->name, fields[i].name))
             continue;
-        if (found->values[i].ptr != NULL ||
-            member->type != (i == M_PARAMS ? SCAN_OBJECT : SCAN_STRING))
+        if (found->values[i].ptr != NULL || member->type != type_of(i))
             found->wrong = true;
         found->values[i] = member->value;
         if (member->type == SCAN_STRING)
@@ -98,7 +104,7 @@ static bool decode(struct buf *text, size_t which, struct str raw, struct str *o
         *out = STR_NONE;
         return true;
     }
-    if (which == M_PARAMS)
+    if (type_of(which) != SCAN_STRING)
         buf_add_str(text, raw);
     else if (which == M_BODY64)
         right = mac_base64_decode(text, raw);
@@ -111,17 +117,12 @@ static bool decode(struct buf *text, size_t which, struct str raw, struct str *o
 static bool decode_all(struct record *r, const struct found *found, bool with_body)
 {
     struct str *const places[M_COUNT] = {
-        [M_KEY] = &r->key,
-        [M_ID] = &r->id,
-        [M_RECEIVED] = &r->received_at,
-        [M_ENDPOINT] = &r->endpoint,
-        [M_KIND] = &r->kind,
-        [M_STATUS] = &r->status,
-        [M_REMOTE] = &r->remote_addr,
-        [M_QUERY] = &r->query,
-        [M_PARAMS] = &r->params,
-        [M_TYPE] = &r->content_type,
-        [M_AGENT] = &r->user_agent,
+        [M_KEY] = &r->key,           [M_ID] = &r->id,
+        [M_HOOKS] = &r->hooks,       [M_RECEIVED] = &r->received_at,
+        [M_ENDPOINT] = &r->endpoint, [M_KIND] = &r->kind,
+        [M_STATUS] = &r->status,     [M_REMOTE] = &r->remote_addr,
+        [M_QUERY] = &r->query,       [M_PARAMS] = &r->params,
+        [M_TYPE] = &r->content_type, [M_AGENT] = &r->user_agent,
         [M_VIA] = &r->via,
     };
 
@@ -185,9 +186,22 @@ void record_free(struct record *record)
     buf_free(&record->text);
 }
 
-enum { H_SEGMENT, H_FORMAT, H_CREATED, H_PREVIOUS, H_VALID, H_COUNT };
-static const char *const header_names[H_COUNT] = {"segment", "format", "created", "prev",
-                                                  "prev_valid"};
+enum {
+    H_SEGMENT,
+    H_FORMAT,
+    H_CREATED,
+    H_PREVIOUS,
+    H_VALID,
+    H_JOURNAL,
+    H_FIRST,
+    H_RESUMED,
+    H_FROM,
+    H_COMMANDS,
+    H_COUNT
+};
+static const char *const header_names[H_COUNT] = {"segment",    "format",  "created", "prev",
+                                                  "prev_valid", "journal", "first",   "resumed",
+                                                  "from",       "commands"};
 
 static void collect_header(void *context, const struct scan_member *member)
 {
@@ -198,10 +212,47 @@ static void collect_header(void *context, const struct scan_member *member)
             values[i] = member->value;
 }
 
+/* Between the quotes; empty where it is no string. */
+static struct str text_of(struct str value)
+{
+    if (value.len < 2 || value.ptr[0] != '"')
+        return (struct str){value.ptr, 0};
+    return (struct str){value.ptr + 1, value.len - 2};
+}
+
+static bool parse_from(struct str from, int64_t *out)
+{
+    if (str_is(from, RECORD_FROM_START))
+        *out = 0;
+    else if (str_is(from, RECORD_FROM_NOW))
+        *out = INT64_MAX;
+    else
+        return clock_iso_parse(from, out);
+    return true;
+}
+
+static bool parse_owner(const struct str *values, struct record_owner *owner)
+{
+    struct str journal = text_of(values[H_JOURNAL]);
+    uint64_t first;
+
+    if (journal.len != RECORD_JOURNAL_LEN || !str_only(journal, "0123456789abcdef") ||
+        !num_u64(values[H_FIRST], &first) || first > UINT32_MAX ||
+        !record_id_parse(text_of(values[H_RESUMED]), &owner->resumed_segment,
+                         &owner->resumed_offset) ||
+        !parse_from(text_of(values[H_FROM]), &owner->from_ns) ||
+        !record_id_parse(text_of(values[H_COMMANDS]), &owner->commands_segment,
+                         &owner->commands_offset))
+        return false;
+    memcpy(owner->journal, journal.ptr, journal.len);
+    owner->first = (uint32_t)first;
+    return true;
+}
+
 bool record_header_parse(struct str line, struct record_header *out)
 {
     struct str values[H_COUNT] = {{NULL, 0}};
-    struct record_header header;
+    struct record_header header = {.owner = {.first = 0}};
     uint64_t segment, format, previous;
 
     if (!record_crc_ok(line) || scan_json(line, collect_header, values).verdict != SCAN_OK)
@@ -211,8 +262,10 @@ bool record_header_parse(struct str line, struct record_header *out)
         !num_u64(values[H_PREVIOUS], &previous) || previous > UINT32_MAX ||
         !num_u64(values[H_VALID], &header.previous_valid) || values[H_CREATED].len < 2)
         return false;
-    if (!clock_iso_parse((struct str){values[H_CREATED].ptr + 1, values[H_CREATED].len - 2},
-                         &header.created_ns))
+    if (!clock_iso_parse(text_of(values[H_CREATED]), &header.created_ns))
+        return false;
+    if (values[H_JOURNAL].ptr != NULL &&
+        (!parse_owner(values, &header.owner) || header.owner.first > segment))
         return false;
     header.segment = (uint32_t)segment;
     header.previous = (uint32_t)previous;

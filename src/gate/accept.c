@@ -77,7 +77,8 @@ static enum status record(struct visit *v, const struct event *event)
     if (status == STATUS_OK) {
         reply_accepted(&t->reply, receipt);
         t->appended = true;
-        hooks_due(v, v->endpoint);
+        if (event->hook_count > 0)
+            hooks_due(v, v->endpoint);
     } else if (status == STATUS_IO || status == STATUS_CORRUPT) {
         site_journal_drop(&t->user);
     }
@@ -208,7 +209,11 @@ void gate_serve(void *thread, struct exchange *x)
     status = begin(&v);
     if (status == STATUS_OK)
         status = answer(&v);
-    if (status != STATUS_OK)
+    /* No secret could be told from a wrong one: whoever asks for the report gets the word. */
+    if (status != STATUS_OK && v.settings == NULL && v.request.method != METHOD_POST &&
+        v.request.method != METHOD_OTHER)
+        health_unproved(&v, status);
+    else if (status != STATUS_OK)
         reply_failed(&t->reply, status);
     body_drain(&v);
     exchange_write(x, t->reply.ptr, t->reply.len);

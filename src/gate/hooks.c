@@ -25,22 +25,31 @@ void hooks_due(struct visit *v, const struct config_endpoint *endpoint)
         v->thread->hooks = v->settings;
 }
 
-/* The event is on record whatever becomes of this; the next request tries again. */
-void hooks_wake(struct gate_thread *t)
+/* Nobody listens: a runner is to be started, and whoever asks for it later should know ours. */
+static void start(struct gate_thread *t, const struct spool *spool)
 {
-    const struct spool *spool;
     struct err err = ERR_INIT;
     uint64_t suppressed;
     struct log log;
 
+    wake_note_gateway(spool);
+    if (wake_runner(spool, t->hooks->config, t->hooks->path, &err) == STATUS_OK ||
+        !box_should_log(spool, clock_wall_ns(), &suppressed))
+        return;
+    log = (struct log){.dir = spool->dir, .name = SPOOL_LOG, .program = gate_program(t->gate)};
+    log_line(&log, LOG_LEVEL_ERROR, "hooks wait, no runner could be started: %s", err.text);
+}
+
+/* The event is on record whatever becomes of this; the next request tries again. */
+void hooks_wake(struct gate_thread *t)
+{
+    const struct spool *spool;
+
     if (t->hooks == NULL)
         return;
     spool = site_spool(t->user.site);
-    if (wake_runner(spool, t->hooks->config, t->hooks->path, &err) != STATUS_OK &&
-        box_should_log(spool, clock_wall_ns(), &suppressed)) {
-        log = (struct log){.dir = spool->dir, .name = SPOOL_LOG, .program = gate_program(t->gate)};
-        log_line(&log, LOG_LEVEL_ERROR, "hooks wait, no runner could be started: %s", err.text);
-    }
+    if (!wake_tell(spool))
+        start(t, spool);
     gate_settings_release(t->gate, t->hooks);
     t->hooks = NULL;
 }

@@ -69,13 +69,25 @@ void reply_failed(struct buf *out, enum status status)
     buf_printf(out, "{\"status\":\"error\",\"error\":\"%s\"}\n", answer->word);
 }
 
-void reply_health(struct buf *out, enum status problem, bool head)
+void reply_health(struct buf *out, const struct reply_report *report, bool head)
 {
-    add_head(out, answer_of(problem == STATUS_OK ? 200 : 503));
+    bool good = report->problem == STATUS_OK;
+
+    add_head(out, answer_of(good ? 200 : 503));
     if (head)
         return;
-    if (problem == STATUS_OK)
-        buf_add_text(out, "{\"status\":\"ok\"}\n");
+    if (!good)
+        buf_printf(out, "{\"status\":\"error\",\"problem\":\"%s\"", status_name(report->problem));
     else
-        buf_printf(out, "{\"status\":\"error\",\"problem\":\"%s\"}\n", status_name(problem));
+        buf_printf(out, "{\"status\":\"%s\"", report->sentences.len == 0 ? "ok" : "attention");
+    if (report->sentences.len > 0) {
+        buf_add_text(out, ",\"problems\":[");
+        buf_add_str(out, report->sentences);
+        buf_add_char(out, ']');
+    }
+    if (report->hooks.len > 0) {
+        buf_add_text(out, ",\"hooks\":");
+        buf_add_str(out, report->hooks);
+    }
+    buf_add_text(out, "}\n");
 }

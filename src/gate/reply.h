@@ -10,15 +10,22 @@
 #include "base/status.h"
 #include "store/journal.h"
 
-#define REPLY_MAX 2048
+#define REPLY_MAX 4096
 
 /* 200 {"status":"accepted","id":"...","duplicate":false} */
 void reply_accepted(struct buf *out, const struct receipt *receipt);
 /* The answer of a failed status (never STATUS_OK): says no more than the sender may know. 503
  * carries Retry-After: 10, 405 Allow. */
 void reply_failed(struct buf *out, enum status status);
-/* The health report for an authenticated GET; `head` leaves the body away. `problem` is STATUS_OK
- * (200) or what is wrong (503). */
-void reply_health(struct buf *out, enum status problem, bool head);
+/* What a report says. The parts are JSON that is made already, STR_NONE or empty for none. */
+struct reply_report {
+    enum status problem;  /* STATUS_OK (200), or why no delivery would be recorded (503) */
+    struct str sentences; /* what a person should look after: texts with commas between */
+    struct str hooks;     /* figures: an object */
+};
+/* The health report. 200 {"status":"ok"} or, where there are sentences, {"status":"attention",
+ * "problems":[...]}; 503 {"status":"error","problem":"no-space",...}. `head` leaves the body away.
+ */
+void reply_health(struct buf *out, const struct reply_report *report, bool head);
 
 #endif

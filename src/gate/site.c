@@ -5,6 +5,7 @@
 
 #include "store/intake.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,12 +15,18 @@ struct site {
     struct journal_group *group;
     char *path; /* as configured */
     struct stat identity;
+    atomic_bool mode_told;
     unsigned users; /* guarded by the pool's lock */
 };
 
 const struct spool *site_spool(const struct site *site)
 {
     return &site->spool;
+}
+
+bool site_tell_mode(struct site *site)
+{
+    return !spool_mode_private(site->identity.st_mode) && !atomic_exchange(&site->mode_told, true);
 }
 
 void site_pool_init(struct site_pool *pool)

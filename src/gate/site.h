@@ -43,5 +43,7 @@ void site_journal_drop(struct site_user *user);
 void site_leave(struct site_pool *pool, struct site_user *user);
 
 const struct spool *site_spool(const struct site *site);
+/* Whether its folder is open to others and nobody has asked before. */
+bool site_tell_mode(struct site *site);
 
 #endif

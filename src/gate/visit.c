@@ -41,6 +41,8 @@ static struct log visit_log(const struct visit *v)
 void visit_log_failure(const struct visit *v, enum status status, const char *note)
 {
     struct log log = visit_log(v);
+    /* As the boxes and the configuration call it, where the address names none. */
+    struct str name = v->endpoint != NULL ? str_of(v->endpoint->name) : v->name;
     char others[48] = "";
     uint64_t suppressed = 0;
 
@@ -50,29 +52,37 @@ void visit_log_failure(const struct visit *v, enum status status, const char *no
     if (suppressed > 0)
         snprintf(others, sizeof others, " (and %" PRIu64 " more refused before)", suppressed);
     log_line(&log, status_level(status), "%d %s, endpoint \"%.*s\", from %.*s: %s%s%s%s",
-             status_http(status), status_name(status), (int)(v->name.len < 64 ? v->name.len : 64),
-             v->name.ptr == NULL ? "" : v->name.ptr,
+             status_http(status), status_name(status), (int)(name.len < 64 ? name.len : 64),
+             name.ptr == NULL ? "" : name.ptr,
              (int)(v->request.remote_addr.len < 64 ? v->request.remote_addr.len : 64),
              v->request.remote_addr.ptr == NULL ? "" : v->request.remote_addr.ptr, v->err.text,
              note[0] == '\0' ? "" : "; ", note, others);
 }
 
-/* Sentences about the configuration. A CGI process reads it anew for each request, so there they
- * count as refusals do. */
+/* A CGI process finds the same anew for each request, so there it counts as a refusal does. */
+static bool note_is_due(const struct visit *v)
+{
+    uint64_t suppressed;
+
+    return v->thread->gate->fastcgi || v->spool_status != STATUS_OK ||
+           box_should_log(visit_spool(v), v->now_ns, &suppressed);
+}
+
 void visit_log_notes(const struct visit *v)
 {
     struct log log = visit_log(v);
     struct buf notes;
     struct str line, rest;
-    uint64_t suppressed;
 
+    if (v->spool_status == STATUS_OK && site_tell_mode(v->thread->user.site) && note_is_due(v))
+        log_line(&log, LOG_LEVEL_WARNING, SPOOL_NOT_PRIVATE, visit_spool(v)->path,
+                 visit_spool(v)->path);
     buf_init(&notes, GATE_NOTES_MAX);
     gate_take_notes(v->thread->gate, &notes);
     rest = buf_str(&notes);
     while (rest.len > 0) {
         (void)str_cut(rest, '\n', &line, &rest);
-        if (v->thread->gate->fastcgi || v->spool_status != STATUS_OK ||
-            box_should_log(visit_spool(v), v->now_ns, &suppressed))
+        if (note_is_due(v))
             log_line(&log, LOG_LEVEL_WARNING, "%.*s", (int)line.len, line.ptr);
     }
     buf_free(&notes);

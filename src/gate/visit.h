@@ -63,7 +63,7 @@ const struct spool *visit_spool(const struct visit *v);
 const struct auth_secrets *visit_secrets(const struct visit *v);
 /* One line about a request that was not accepted. What strangers can cause is rate-limited. */
 void visit_log_failure(const struct visit *v, enum status status, const char *note);
-/* What there is to say about the configuration. */
+/* What there is to say about the configuration and the spool. */
 void visit_log_notes(const struct visit *v);
 
 /* body.c */
@@ -89,6 +89,22 @@ void hooks_due(struct visit *v, const struct config_endpoint *endpoint);
 void hooks_wake(struct gate_thread *t);
 
 /* health.c */
+/* What is said of a GET or HEAD. A status other than STATUS_OK is answered as any failure. */
 enum status health_answer(struct visit *v) STATUS_CHECKED;
+/* The report where the configuration or every secret is missing, so that nobody can prove himself:
+ * it names the problem in a word, and says no more. `status` is 503's. */
+void health_unproved(struct visit *v, enum status status);
+
+/* What the report collects. Each is bounded; what does not fit is left out. */
+struct health {
+    struct buf sentences; /* JSON texts with commas between */
+    struct buf hooks;     /* figures: members of a JSON object, or empty */
+};
+void health_say(struct health *h, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* health_hooks.c */
+/* Adds what keeps the hooks of the visit's endpoint from running. Reads the snapshot of the queue
+ * and the results behind it; those of the last day only where hooks were ever given up. */
+void health_hooks(struct visit *v, struct health *h);
 
 #endif

@@ -67,7 +67,8 @@ static enum status take(struct order *o, int option, struct err *err)
     else if (strcmp(optarg, "json") == 0 || strcmp(optarg, "text") == 0)
         o->json = optarg[0] == 'j';
     else
-        return err_set(err, STATUS_USAGE, "--format: there is no '%s': text, json", optarg);
+        return err_set(err, STATUS_USAGE, "--format: invalid value '%s' (use text or json)",
+                       optarg);
     return STATUS_OK;
 }
 
@@ -99,20 +100,22 @@ static enum status read_since(int64_t *out, const char *text, int64_t now_ns, st
     if (clock_iso_parse(str_of(text), out))
         return STATUS_OK;
     return err_set(err, STATUS_USAGE,
-                   "--since '%s' is no time: write 24h, 7d, 2026-11-23 or 2026-11-23T07:50:18Z",
+                   "--since: invalid value '%s' (use 24h, 7d, 2026-11-23 or 2026-11-23T07:50:18Z)",
                    text);
 }
 
 static int64_t within_keep(int64_t since_ns, int64_t now_ns, uint64_t keep_s)
 {
     int64_t reach_ns = claim_reach(since_ns, now_ns, keep_s);
+    char kept[PRINT_DURATION_MAX];
     char text[CLOCK_ISO_MAX];
 
     clock_iso(reach_ns, text);
+    print_duration(kept, keep_s);
     if (reach_ns > since_ns)
-        print_warning("--since reaches behind what is kept (keep, %" PRIu64 " s): events that are "
-                      "forgotten would be recorded again; looking back to %s only",
-                      keep_s, text);
+        print_warning("--since reaches back beyond keep (%s): what is forgotten would be recorded "
+                      "again, so nothing before %s is looked at",
+                      kept, text);
     return reach_ns;
 }
 
@@ -132,7 +135,8 @@ static enum status choose_endpoints(struct order *o, const struct settings *sett
             o->endpoints[o->endpoint_count++] = e;
     }
     if (!named)
-        return err_set(err, STATUS_USAGE, "%s has no endpoint '%s'", settings->path, o->endpoint);
+        return err_set(err, STATUS_USAGE, "--endpoint: there is no endpoint \"%s\" in %s",
+                       o->endpoint, settings->path);
     if (o->endpoint_count == 0)
         return err_set(err, STATUS_CONFIG,
                        "%s: %s can have a webhook of a transcript: that takes a url, the address "
@@ -193,21 +197,22 @@ static enum status tell_recorded(void *context, const struct event *event, const
 static void tell_failed(void *context, const char *id, const char *why)
 {
     clear_progress(context);
-    print_warning("%s is passed over: %s", id, why);
+    print_warning("%s is skipped: %s", id, why);
 }
 
 static enum status conclude(struct order *o, const struct reconcile_sums *sums, enum status status,
                             struct err *err)
 {
     clear_progress(o);
-    print_hint("%" PRIu64 " transcripts listed: %" PRIu64 " %s, %" PRIu64
+    print_hint("%" PRIu64 " transcript%s listed: %" PRIu64 " %s, %" PRIu64
                " on record before, %" PRIu64 " not for us, %" PRIu64 " not finished, %" PRIu64
-               " passed over",
-               sums->listed, sums->recorded, o->dry_run ? "would be recorded" : "recorded",
-               sums->known, sums->foreign, sums->unfinished, sums->failed);
+               " skipped",
+               sums->listed, print_plural(sums->listed), sums->recorded,
+               o->dry_run ? "would be recorded" : "recorded", sums->known, sums->foreign,
+               sums->unfinished, sums->failed);
     if (status == STATUS_OK && sums->failed > 0)
-        return err_set(err, STATUS_MISSING, "%" PRIu64 " transcripts were passed over",
-                       sums->failed);
+        return err_set(err, STATUS_MISSING, "%" PRIu64 " transcript%s skipped", sums->failed,
+                       sums->failed == 1 ? " was" : "s were");
     return status;
 }
 

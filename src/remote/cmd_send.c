@@ -15,6 +15,7 @@
 #include "core/url.h"
 #include "remote/command.h"
 #include "remote/deliver.h"
+#include "remote/reception.h"
 #include "remote/sample.h"
 #include "remote/sign.h"
 #include "remote/target.h"
@@ -297,7 +298,34 @@ struct teller {
     const struct send *send;
     enum status status; /* of stdout */
     struct err *err;
+    uint64_t unrecorded; /* deliveries that were answered with a 2xx, but not by our gateway */
+    struct buf cause;    /* of the last answer that was not as it should be */
 };
+
+/* Whoever is sent a secret is an endpoint of ours, and a 2xx is not enough of it. */
+static bool is_ours(const struct send *s)
+{
+    return s->target.endpoint != NULL || s->secret_file != NULL;
+}
+
+static void judge(struct teller *t, const struct http_answer *answer, enum deliver_next next)
+{
+    char id[RECEPTION_ID_MAX];
+
+    if (!is_ours(t->send) || next == DELIVER_AGAIN)
+        return;
+    buf_reset(&t->cause, LINE_MAX_BYTES);
+    reception_cause(&t->cause, answer, t->send->body.len);
+    t->unrecorded += next == DELIVER_DONE && reception_of(answer, id) != RECEPTION_RECORDED;
+}
+
+/* A line's end belongs to the answer, not to what is worth reading in it. */
+static struct str without_end(struct str s)
+{
+    while (s.len > 0 && (s.ptr[s.len - 1] == '\n' || s.ptr[s.len - 1] == '\r'))
+        s.len--;
+    return str_trim(s);
+}
 
 static void say(struct teller *t, struct buf *line)
 {
@@ -329,6 +357,7 @@ static void tell(void *context, unsigned attempt, const struct http_answer *answ
     const struct deliver_plan *plan = &t->send->plan;
     struct buf line;
 
+    judge(t, answer, next);
     buf_init(&line, LINE_MAX_BYTES);
     if (answer->code != 0)
         buf_printf(&line, "<-- %d in %" PRIu64 " ms", answer->code, answer->took_ms);
@@ -339,7 +368,7 @@ static void tell(void *context, unsigned attempt, const struct http_answer *answ
         text_log(&line, str_of(answer->words), PRINT_FIELD_MAX);
     } else if (answer->body.len > 0) {
         buf_add_text(&line, " ");
-        text_log(&line, str_trim(buf_str(&answer->body)), PRINT_FIELD_MAX);
+        text_log(&line, without_end(buf_str(&answer->body)), PRINT_FIELD_MAX);
     }
     if (next == DELIVER_AGAIN)
         buf_printf(&line, "; attempt %u of %u, again in %" PRIu64 " s", attempt, plan->attempts,
@@ -356,23 +385,41 @@ static bool wait_ms(void *context, uint64_t ms)
     return true;
 }
 
+static enum status count(const struct teller *t, uint64_t lost, struct err *err)
+{
+    uint64_t all = t->send->repeat;
+    const char *cause = t->cause.len == 0 || t->send->bad_secret ? "" : t->cause.ptr;
+    const char *colon = *cause == '\0' ? "" : ": ";
+
+    if (lost > 0)
+        return err_set(err, STATUS_MISSING, "%" PRIu64 " of %" PRIu64 " %s lost%s%s", lost, all,
+                       lost == 1 ? "delivery was" : "deliveries were", colon, cause);
+    if (t->unrecorded > 0)
+        return err_set(err, STATUS_MISSING,
+                       "%" PRIu64 " of %" PRIu64 " %s answered with a 2xx, but not recorded%s%s",
+                       t->unrecorded, all, t->unrecorded == 1 ? "delivery was" : "deliveries were",
+                       colon, cause);
+    return STATUS_OK;
+}
+
 static enum status deliver(const struct send *s, struct err *err)
 {
-    struct teller teller = {s, STATUS_OK, err};
+    struct teller teller = {.send = s, .err = err};
     const struct deliver_watch watch = {tell, wait_ms, &teller};
     struct http *http = NULL;
     enum status status = http_open(&http, err);
     uint64_t lost = 0;
 
+    buf_init(&teller.cause, LINE_MAX_BYTES);
     for (uint64_t i = 0; i < s->repeat && status == STATUS_OK; i++) {
         say_request(&teller);
         lost += deliver_all(http, &s->delivery, &s->plan, &watch) != DELIVER_DONE;
         status = teller.status;
     }
     http_close(http);
-    if (status == STATUS_OK && lost > 0)
-        return err_set(err, STATUS_MISSING, "%" PRIu64 " of %" PRIu64 " %s lost", lost, s->repeat,
-                       lost == 1 ? "delivery was" : "deliveries were");
+    if (status == STATUS_OK)
+        status = count(&teller, lost, err);
+    buf_free(&teller.cause);
     return status;
 }
 

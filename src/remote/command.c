@@ -14,9 +14,11 @@ static const struct command commands[] = {
         .name = "send",
         .arguments = "[OPTION ...] [KIND]",
         .summary = "deliver a sample webhook by AssemblyAI's rules",
-        .help = "KIND is completed (the default), error, redacted, streaming or voice. Exits 0 "
-                "only where every delivery was\n"
-                "answered with a 2xx. Without --endpoint and --secret-file, --to gets no secret.\n",
+        .help =
+            "KIND is completed (the default), error, redacted, streaming or voice. Exits 0 "
+            "only if every delivery was\n"
+            "answered with a 2xx, and by an endpoint of ours with the word that it was recorded. "
+            "Without --endpoint and\n--secret-file, --to gets no secret, and may be anybody's.\n",
         .run = cmd_send,
         .options = cmd_send_options,
         .words = "completed error redacted streaming voice",
@@ -49,6 +51,16 @@ static const struct command commands[] = {
                 "not on record. Their hooks run. May be run at any time and by cron.\n",
         .run = cmd_reconcile,
         .options = cmd_reconcile_options,
+    },
+    {
+        .name = "trial",
+        .arguments = "[OPTION ...] [URL]",
+        .summary = "prove the way from outside to the record (stenohook check --url)",
+        .help = "Asks for the report, delivers a small and a large trial as the sender would, and "
+                "looks them up in the spool.\n"
+                "Trials run no hook. Exits 1 where webhooks would not be recorded.\n",
+        .run = cmd_trial,
+        .options = cmd_trial_options,
     },
     {
         .name = "sandbox",

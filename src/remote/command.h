@@ -22,6 +22,9 @@ enum status cmd_reconcile(int argc, char **argv, const char *config_path,
                           struct err *err) STATUS_CHECKED;
 enum status cmd_sandbox(int argc, char **argv, const char *config_path,
                         struct err *err) STATUS_CHECKED;
+enum status cmd_trial(int argc, char **argv, const char *config_path,
+                      struct err *err) STATUS_CHECKED;
+extern const struct options_row cmd_trial_options[];
 extern const struct options_row cmd_send_options[], cmd_submit_options[], cmd_fetch_options[],
     cmd_reconcile_options[], cmd_sandbox_options[];
 

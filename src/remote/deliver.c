@@ -76,6 +76,7 @@ void deliver_once(struct http *http, const struct delivery *delivery,
         .headers = headers,
         .body = delivery->body,
         .answer_max = DELIVER_ANSWER_MAX,
+        .decode = true,
         .connect_ms = plan->timeout_ms,
         .total_ms = plan->timeout_ms,
     };

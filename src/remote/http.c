@@ -228,6 +228,8 @@ static void set_method(struct transfer *t)
     bool from_file = r->body.ptr == NULL && r->body_size > 0;
     bool is_get = strcmp(r->method, "GET") == 0;
 
+    if (r->decode)
+        curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
     if (is_get)
         return;
     /* On a connection that is kept open curl sends again, unasked, what went into the void. */

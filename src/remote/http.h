@@ -38,6 +38,7 @@ struct http_request {
     int body_fd;                       /* where body_size > 0: a regular file to be sent */
     uint64_t body_size;                /* of the file, from its beginning */
     size_t answer_max;                 /* bytes of the answer's body that are taken */
+    bool decode;                       /* takes gzip and deflate off the answer's body */
     uint64_t connect_ms;               /* 0: five minutes */
     uint64_t total_ms;                 /* 0: none */
     uint64_t stall_ms; /* no byte moved for that long, rounded up to whole seconds; 0: none */

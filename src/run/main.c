@@ -13,11 +13,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/user.h"
 #include "core/hookenv.h"
 #include "run/runner.h"
 #include "store/slot.h"
+#include "store/standing.h"
 
 #define PROGRAM "stenohook-run"
 /* The language of hooks, whoever started the runner. */
@@ -231,7 +233,9 @@ static enum status enter_spool(const struct call *call, const char *path,
         return status;
     log->dir = spool.dir;
     status = serve(call, &spool, cache, log, stops, err);
-    if (status != STATUS_OK)
+    /* Each request starts a runner, so that hooks are paused is said now and then only. */
+    if (status != STATUS_OK &&
+        (status != STATUS_PAUSED || standing_should_log(&spool, clock_wall_ns())))
         log_line(log, status_level(status), "%s", err->text);
     log->dir = -1;
     spool_close(&spool);

@@ -9,10 +9,12 @@
 #include "store/intake.h"
 #include "store/queue.h"
 #include "store/retention.h"
+#include "store/standing.h"
 #include "store/wake.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -30,6 +32,8 @@
 /* How long a runner that finds another one waits until that one can be woken or is gone. */
 #define OTHER_NS (5000 * NS_PER_MS)
 #define OTHER_LOOK_NS (5 * NS_PER_MS)
+/* How often a service looks whether hooks are still paused. */
+#define PAUSE_LOOK_S 2
 #define POLL_MAX_MS 60000
 /* FIFO, signals, and the output of hooks. */
 #define POLLED_OWN 2
@@ -350,6 +354,36 @@ static enum status take_lock(struct runner *r, bool *other, struct err *err)
     }
 }
 
+/* As a service it waits until somebody has resumed the hooks. Without the lock, which a resume
+ * needs. false: it is told to stop. */
+static bool wait_out(struct runner *r, const struct err *why)
+{
+    const struct timespec step = {PAUSE_LOOK_S, 0};
+
+    if (standing_should_log(r->site->spool, r->wall_ns))
+        log_line(r->site->log, status_level(why->status), "%s", why->text);
+    if (sigtimedwait(r->site->stops, NULL, &step) > 0)
+        return false;
+    look_at_clocks(r);
+    return true;
+}
+
+static enum status begin(struct runner *r, bool *other, struct err *err)
+{
+    for (;;) {
+        struct err why = ERR_INIT;
+        enum status status = take_lock(r, other, &why);
+
+        if (status == STATUS_PAUSED && r->site->stay == RUNNER_SERVICE) {
+            if (wait_out(r, &why))
+                continue;
+            *other = true;
+            return STATUS_OK;
+        }
+        return status == STATUS_OK ? status : err_set(err, status, "%s", why.text);
+    }
+}
+
 enum status runner_run(const struct runner_site *site, struct err *err)
 {
     struct runner r = {.site = site, .wake_fd = -1, .signal_fd = -1, .woken = true};
@@ -357,7 +391,7 @@ enum status runner_run(const struct runner_site *site, struct err *err)
     enum status status;
 
     look_at_clocks(&r);
-    status = take_lock(&r, &other, err);
+    status = begin(&r, &other, err);
     if (status != STATUS_OK || other)
         return status;
     status = prepare(&r, err);

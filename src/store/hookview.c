@@ -14,6 +14,7 @@
 #include "store/ledger.h"
 #include "store/slot.h"
 #include "store/snapshot.h"
+#include "store/standing.h"
 
 #define TABLE_FIRST 256 /* slots; a power of two */
 
@@ -25,9 +26,11 @@ struct known {
 
 struct hookview {
     const struct config *config;
+    struct record_owner owner;
     struct snapshot snapshot;
     struct known *table;
     size_t count, room;
+    uint64_t orders;
     bool runner;
     struct hook_stats *stats;
     size_t stats_count;
@@ -198,6 +201,7 @@ static enum status take_command(void *context, struct place at, struct str line,
     (void)at;
     if (commands_parse(line, &kind, id, NULL) != STATUS_OK)
         return STATUS_OK;
+    s->view->orders++;
     status = table_at_id(s->view, str_of(id), &info, err);
     if (status == STATUS_OK && info != NULL) {
         info->state = kind == COMMAND_DROP ? HOOK_DROPPED : HOOK_WAITING;
@@ -219,6 +223,8 @@ static enum status take_run(struct hookview *v, struct str line, struct err *err
     if (status == STATUS_OK && info != NULL) {
         info->state = HOOK_RUNNING;
         info->attempts = run.attempt;
+        info->started_ns = run.started_ns;
+        info->pid = run.pid;
     }
     return status;
 }
@@ -229,7 +235,7 @@ static enum status take_slots(struct hookview *v, const struct spool *spool, str
     enum status status = STATUS_OK;
 
     for (unsigned n = 0; status == STATUS_OK && n < SLOT_COUNT; n++) {
-        char name[sizeof SPOOL_SLOT_PREFIX + 8];
+        char name[SPOOL_NAME_MAX];
         struct buf text;
 
         snprintf(name, sizeof name, SPOOL_SLOT_PREFIX "%u", n);
@@ -310,8 +316,8 @@ static enum status make_stats(struct hookview *v, struct err *err)
 
 /* ---- the view */
 
-static enum status load(struct hookview *v, const struct spool *spool, int64_t since_ns,
-                        struct err *err)
+static enum status load_known(struct hookview *v, const struct spool *spool, int64_t since_ns,
+                              struct err *err)
 {
     struct source source = {.view = v};
     struct place end;
@@ -319,9 +325,7 @@ static enum status load(struct hookview *v, const struct spool *spool, int64_t s
     bool rebuilt;
 
     buf_init(&source.text, LEDGER_LINE_MAX);
-    status = runner_there(spool, &v->runner, err);
-    if (status == STATUS_OK)
-        status = snapshot_load(&v->snapshot, spool, &rebuilt, err);
+    status = snapshot_load(&v->snapshot, spool, &rebuilt, err);
     if (status == STATUS_OK)
         status = take_results(&source, spool, since_ns, err);
     if (status == STATUS_OK)
@@ -331,10 +335,26 @@ static enum status load(struct hookview *v, const struct spool *spool, int64_t s
                              &end, NULL, err);
     if (status == STATUS_OK)
         status = take_slots(v, spool, err);
-    if (status == STATUS_OK)
-        status = make_stats(v, err);
     buf_free(&source.text);
     return status;
+}
+
+static enum status load(struct hookview *v, const struct spool *spool, int64_t since_ns,
+                        struct err *err)
+{
+    struct err why = ERR_INIT;
+    enum status status = runner_there(spool, &v->runner, err);
+
+    if (status == STATUS_OK) {
+        status = standing_check(spool, &v->owner, &why);
+        if (status == STATUS_OK)
+            status = load_known(v, spool, since_ns, err);
+        else if (status == STATUS_PAUSED || status == STATUS_MISSING)
+            status = STATUS_OK;
+        else
+            err_set(err, status, "%s", why.text);
+    }
+    return status == STATUS_OK ? make_stats(v, err) : status;
 }
 
 enum status hookview_open(struct hookview **out, const struct spool *spool,
@@ -366,8 +386,21 @@ void hookview_close(struct hookview *view)
     free(view);
 }
 
-void hookview_get(const struct hookview *view, struct place place, struct str endpoint,
-                  struct hook_info *out)
+bool hookview_named(const struct record *record)
+{
+    return record_hooks_have(record->hooks, CONFIG_HOOK_DEFAULT);
+}
+
+void hookview_of(const struct hookview *view, const struct record *record, struct hook_info *out)
+{
+    struct place place = {0, 0};
+
+    (void)record_id_parse(record->id, &place.segment, &place.offset);
+    hookview_get(view, place, record->endpoint, hookview_named(record), record->received_ns, out);
+}
+
+void hookview_get(const struct hookview *view, struct place place, struct str endpoint, bool named,
+                  int64_t received_ns, struct hook_info *out)
 {
     const struct config_endpoint *e = configured(view->config, endpoint);
     const struct snapshot_lane *lane = snapshot_find(&view->snapshot, endpoint);
@@ -382,6 +415,8 @@ void hookview_get(const struct hookview *view, struct place place, struct str en
             return;
         }
     }
+    if (!named || !standing_takes(&view->owner, place, received_ns))
+        return;
     /* Its results were pruned. */
     if (lane != NULL && packed < place_pack(lane->cursor))
         out->state = HOOK_DONE;
@@ -406,6 +441,11 @@ uint64_t hookview_dead(const struct hookview *view)
     for (size_t i = 0; i < view->room; i++)
         n += view->table[i].place != 0 && view->table[i].info.state == HOOK_DEAD;
     return n;
+}
+
+uint64_t hookview_orders(const struct hookview *view)
+{
+    return view->orders;
 }
 
 bool hookview_runner(const struct hookview *view)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "core/config.h"
@@ -16,7 +17,7 @@
 #include "store/spool.h"
 
 enum hook_state {
-    HOOK_NONE,    /* its endpoint has no hook, and it was never run */
+    HOOK_NONE,    /* never run, and its record names no hook, or its endpoint has none now */
     HOOK_WAITING, /* for its first run, or after a replay */
     HOOK_RUNNING,
     HOOK_AGAIN, /* failed, and will be run again */
@@ -34,17 +35,23 @@ struct hook_info {
     int64_t next_ns;     /* HOOK_AGAIN */
     enum result_end end; /* of the last run; RESULT_NOT_RUN: none yet */
     int code;
+    int64_t started_ns; /* HOOK_RUNNING: since when */
+    pid_t pid;          /* HOOK_RUNNING: of the hook; 0: it is about to start */
 };
 
 struct hookview;
 /* Knows all about events received at or after since_ns (0: all): what is read and kept grows with
- * those only. */
+ * those only. While hooks are paused (store/standing.h), what is there of results counts for
+ * nothing. */
 enum status hookview_open(struct hookview **out, const struct spool *spool,
                           const struct config *config, int64_t since_ns,
                           struct err *err) STATUS_CHECKED;
 void hookview_close(struct hookview *view);
-void hookview_get(const struct hookview *view, struct place place, struct str endpoint,
-                  struct hook_info *out);
+void hookview_of(const struct hookview *view, const struct record *record, struct hook_info *out);
+/* The same, where no record is at hand. `named`: its record names the hook (hookview_named). */
+void hookview_get(const struct hookview *view, struct place place, struct str endpoint, bool named,
+                  int64_t received_ns, struct hook_info *out);
+bool hookview_named(const struct record *record);
 
 /* What `stats` says of one endpoint. */
 struct hook_stats {
@@ -63,6 +70,8 @@ size_t hookview_endpoints(const struct hookview *view);
 void hookview_stats(const struct hookview *view, size_t i, struct hook_stats *out);
 /* How many of the events that are known (since_ns) are dead letters now, of all endpoints. */
 uint64_t hookview_dead(const struct hookview *view);
+/* How many commands (store/commands.h) the runner has not noted as carried out. */
+uint64_t hookview_orders(const struct hookview *view);
 /* Whether a runner is at work: it holds run/lock. */
 bool hookview_runner(const struct hookview *view);
 

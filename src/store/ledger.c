@@ -16,19 +16,18 @@
 #include "store/once.h"
 #include "store/segment.h"
 
-#define TMP_NAME "ledger.tmp"
-
 struct ledger {
     int dir; /* the folder */
     int fd;  /* the last file, or -1: the next append begins one */
     uint32_t segment;
     uint64_t len;
-    uint64_t synced;     /* bytes of the file that a sync covered, or that were there before us */
-    bool dirty;          /* something may lie in the page cache only */
-    bool torn;           /* the file does not end in a newline */
-    bool named;          /* the file's name is on disk */
-    bool left;           /* a sync failed: this file is not appended to any more */
-    struct buf unsynced; /* whole lines, as they were appended since the last good sync */
+    uint64_t synced; /* bytes of the file that a sync covered, or that were there before us */
+    bool dirty;      /* something may lie in the page cache only */
+    bool torn;       /* the file does not end in a newline */
+    bool named;      /* the file's name is on disk */
+    bool left;       /* a sync failed: this file is not appended to any more */
+    struct record_owner owner; /* of LEDGER_RESULTS */
+    struct buf unsynced;       /* whole lines, as they were appended since the last good sync */
     struct buf line;
 };
 
@@ -39,7 +38,7 @@ const char *ledger_folder(enum ledger_kind kind)
 
 enum status ledger_header(int fd, uint32_t segment, struct record_header *out, struct err *err)
 {
-    char head[SEGMENT_HEADER_MAX];
+    char head[RECORD_HEADER_MAX];
     ssize_t got = file_pread(fd, head, sizeof head, 0);
     struct str line, rest;
 
@@ -68,13 +67,14 @@ static enum status begin(struct ledger *l, int64_t now_ns, struct err *err)
 
     if (header.segment > PLACE_SEGMENT_MAX)
         return err_set(err, STATUS_LIMIT, "a log has used up the numbers of its files");
-    buf_init(&bytes, SEGMENT_HEADER_MAX + LEDGER_UNSYNCED_MAX);
+    header.owner = l->owner;
+    buf_init(&bytes, RECORD_HEADER_MAX + LEDGER_UNSYNCED_MAX);
     record_header_print(&bytes, &header);
     buf_add_str(&bytes, buf_str(&l->unsynced));
     status = buf_status(&bytes, "the beginning of a log", err);
     spool_segment_name(name, header.segment);
     if (status == STATUS_OK &&
-        once_make(l->dir, TMP_NAME, name, bytes.ptr, bytes.len, 0, ONCE_NEW) != 0)
+        once_make(l->dir, LEDGER_TMP_LOCKED, name, bytes.ptr, bytes.len, 0, ONCE_NEW) != 0)
         status = err_errno(err, "cannot begin the log %s", name);
     fd = status == STATUS_OK ? file_open(l->dir, name, O_RDWR | O_APPEND, 0) : -1;
     if (status == STATUS_OK && fd < 0)
@@ -141,6 +141,8 @@ enum status ledger_open(struct ledger **out, const struct spool *spool, enum led
         if (l->dir < 0)
             status = err_errno(err, "cannot open %s/%s", spool->path, ledger_folder(kind));
     }
+    if (status == STATUS_OK && kind == LEDGER_RESULTS)
+        status = ledger_owner(spool, &l->owner, err);
     if (status == STATUS_OK)
         status = segment_list_folder(l->dir, ".", &list, err);
     if (status == STATUS_OK && list.count > 0)

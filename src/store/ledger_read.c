@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,16 +22,41 @@ struct folder {
     struct segment_list list;
 };
 
+static enum status newest_owner(const struct folder *f, struct record_owner *out, struct err *err);
+
+/* Files before the one with which the log began anew do not count. */
+static enum status leave_out_old(struct folder *f, struct err *err)
+{
+    struct record_owner owner = {.first = 0};
+    enum status status = newest_owner(f, &owner, err);
+    size_t old = 0;
+
+    if (status != STATUS_OK && status != STATUS_MISSING)
+        return status;
+    while (old < f->list.count && f->list.numbers[old] < owner.first)
+        old++;
+    if (old == 0)
+        return STATUS_OK;
+    f->list.count -= old;
+    memmove(f->list.numbers, f->list.numbers + old, f->list.count * sizeof *f->list.numbers);
+    return STATUS_OK;
+}
+
 static enum status folder_open(struct folder *f, const struct spool *spool, enum ledger_kind kind,
                                struct err *err)
 {
+    enum status status;
+
     *f = (struct folder){.dir = -1};
     f->dir = file_open(spool->dir, ledger_folder(kind), O_RDONLY | O_DIRECTORY, 0);
     if (f->dir < 0 && errno == ENOENT)
         return STATUS_OK;
     if (f->dir < 0)
         return err_errno(err, "cannot open %s/%s", spool->path, ledger_folder(kind));
-    return segment_list_folder(f->dir, ".", &f->list, err);
+    status = segment_list_folder(f->dir, ".", &f->list, err);
+    if (status == STATUS_OK && kind == LEDGER_RESULTS)
+        status = leave_out_old(f, err);
+    return status;
 }
 
 static void folder_close(struct folder *f)
@@ -60,6 +86,37 @@ static enum status header_of(const struct folder *f, size_t i, struct record_hea
         return err_errno(err, "cannot open the log %08" PRIu32, f->list.numbers[i]);
     status = ledger_header(fd, f->list.numbers[i], out, err);
     file_close(&fd);
+    return status;
+}
+
+static enum status newest_owner(const struct folder *f, struct record_owner *out, struct err *err)
+{
+    for (size_t i = f->list.count; i-- > 0;) {
+        struct record_header header;
+        struct err why = ERR_INIT;
+        enum status status = header_of(f, i, &header, &why);
+
+        if (status == STATUS_OK && header.owner.journal[0] != '\0') {
+            *out = header.owner;
+            return STATUS_OK;
+        }
+        if (status != STATUS_OK && status != STATUS_CORRUPT)
+            return err_set(err, status, "%s", why.text);
+    }
+    return STATUS_MISSING;
+}
+
+enum status ledger_owner(const struct spool *spool, struct record_owner *out, struct err *err)
+{
+    struct folder f;
+    enum status status = folder_open(&f, spool, LEDGER_RESULTS, err);
+
+    if (status == STATUS_OK)
+        status = newest_owner(&f, out, err);
+    folder_close(&f);
+    if (status == STATUS_MISSING)
+        return err_set(err, status, "the results of hooks (%s/" SPOOL_RESULTS ") are missing",
+                       spool->path);
     return status;
 }
 

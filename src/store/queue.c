@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "store/queue_impl.h"
+#include "store/standing.h"
 
 /* ---- open, close */
 
@@ -39,9 +40,19 @@ static void probe_now(struct queue *q, int64_t now_ns)
             q->snapshot.lanes[i]->suspended_ns = now_ns;
 }
 
-/* Locked, and with nothing loaded. */
-static enum status open_empty(struct queue **out, const struct spool *spool, int64_t now_ns,
-                              struct err *err)
+/* Where nothing was recorded yet, there may be no state yet either. */
+static enum status look_whose(struct queue *q, int64_t now_ns, struct err *err)
+{
+    enum status status = standing_check(q->spool, &q->owner, err);
+
+    if (status != STATUS_MISSING)
+        return status;
+    status = standing_make(q->spool, LEDGER_TMP_LOCKED, now_ns, err);
+    return status == STATUS_OK ? standing_check(q->spool, &q->owner, err) : status;
+}
+
+enum status queue_open_empty(struct queue **out, const struct spool *spool, bool check,
+                             int64_t now_ns, struct err *err)
 {
     struct queue *q = calloc(1, sizeof *q);
     enum status status;
@@ -53,7 +64,9 @@ static enum status open_empty(struct queue **out, const struct spool *spool, int
     q->flushed_ns = now_ns - QUEUE_SNAPSHOT_NS;
     snapshot_init(&q->snapshot);
     status = take_lock(q, err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && check)
+        status = look_whose(q, now_ns, err);
+    if (status == STATUS_OK && check)
         status = ledger_open(&q->results, spool, LEDGER_RESULTS, now_ns, err);
     if (status == STATUS_OK)
         *out = q;
@@ -66,7 +79,7 @@ enum status queue_open(struct queue **out, const struct spool *spool, int64_t no
                        struct err *err)
 {
     struct queue *q;
-    enum status status = open_empty(&q, spool, now_ns, err);
+    enum status status = queue_open_empty(&q, spool, true, now_ns, err);
 
     if (status != STATUS_OK)
         return status;
@@ -116,6 +129,8 @@ static enum status keep_commands(struct queue *q, struct err *err)
     if (status != STATUS_OK)
         return err_set(err, status, "%s", why.text);
     q->snapshot.commands = old.commands;
+    q->snapshot.read = old.read;
+    memcpy(q->snapshot.read_crc, old.read_crc, sizeof old.read_crc);
     snapshot_free(&old);
     return STATUS_OK;
 }
@@ -123,7 +138,7 @@ static enum status keep_commands(struct queue *q, struct err *err)
 enum status queue_rebuild(const struct spool *spool, int64_t now_ns, struct err *err)
 {
     struct queue *q;
-    enum status status = open_empty(&q, spool, now_ns, err);
+    enum status status = queue_open_empty(&q, spool, true, now_ns, err);
 
     if (status != STATUS_OK)
         return status;

@@ -2,11 +2,12 @@
  * queue - which recorded events still have to have their hook run. A named cursor an endpoint over
  * the journal; derived from the journal and the results log.
  *
- * Every event on record of an endpoint with a hook is run until it is done, dead or dropped. What
- * is known of that is the results log; a snapshot (run/snapshot) spares reading all of it: per
- * endpoint a cursor, which all settled events lie before, those settled beyond it, and the retry
- * list. The snapshot is only written when the results that it speaks of are synced, so a cursor
- * passes an event only after its outcome is durable. A lost snapshot costs a walk over the results.
+ * Every event on record that names the hook of its endpoint (core/record.h) is run until it is
+ * done, dead or dropped; of the others only those for which a command asks. What is known of that
+ * is the results log; a snapshot (run/snapshot) spares reading all of it: per endpoint a cursor,
+ * which all settled events lie before, those settled beyond it, and the retry list. The snapshot is
+ * only written when the results that it speaks of are synced, so a cursor passes an event only
+ * after its outcome is durable. A lost snapshot costs a walk over the results.
  *
  * One process has it: the one that holds run/lock. Not thread-safe.
  */
@@ -44,7 +45,7 @@ struct queue;
 struct claim;
 
 /* Takes run/lock: STATUS_DEADLINE where another process has it. Loads snapshot, results and
- * commands. */
+ * commands. STATUS_PAUSED: hooks are (store/standing.h). */
 enum status queue_open(struct queue **out, const struct spool *spool, int64_t now_ns,
                        struct err *err) STATUS_CHECKED;
 /* Gives the lock back; what was settled and not flushed is in the results log all the same. */
@@ -110,6 +111,20 @@ bool queue_idle(const struct queue *queue);
  * is anything new. */
 enum status queue_flush(struct queue *queue, bool now, int64_t now_ns,
                         struct err *err) STATUS_CHECKED;
+
+/* Ends a pause: makes the state anew. All that was on record and received before `from_ns` does not
+ * run of its own (0: all does, INT64_MAX: nothing does), and orders from before do not count. What
+ * the results say of events that are still there stays known, if they are of this journal.
+ * STATUS_DEADLINE: a runner is at work. On failure the pause goes on, or is over as was wanted. */
+struct queue_resumed {
+    bool paused; /* false: they were not, and nothing was done */
+    uint64_t runs,
+        rest; /* events on record that name a hook: those that run, and those that do not */
+};
+/* `dry`: only tells, and takes no lock. `config` says which endpoints have a hook. */
+enum status queue_resume(const struct spool *spool, const struct config *config, int64_t from_ns,
+                         bool dry, int64_t now_ns, struct queue_resumed *out,
+                         struct err *err) STATUS_CHECKED;
 
 /* Writes the snapshot anew from all of the results log, whatever it says now. Commands that were
  * not carried out stay so; without a sound old snapshot they are passed over. One that cannot be

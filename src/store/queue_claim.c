@@ -9,6 +9,7 @@
 #include "store/queue_impl.h"
 #include "store/reader.h"
 #include "store/segment.h"
+#include "store/standing.h"
 
 /* A result that could not be written: its event is run again, but not at once. */
 #define UNWRITTEN_NS (INT64_C(60) * 1000000000)
@@ -261,9 +262,11 @@ void queue_suspend(struct queue *queue, struct claim *claim, const char *why, in
 
 /* ---- runs of an earlier runner */
 
-/* Its place in the retry list, made where it has none yet. *out NULL: its end is known. */
+/* Its place in the retry list, made where it has none yet. *out NULL: its end is known, or hooks
+ * were resumed without it: what ran then may have been the event of another journal. */
 static enum status begun(struct queue *q, struct snapshot_lane *saved, struct place place,
-                         uint32_t attempt, struct snapshot_retry **out, struct err *err)
+                         uint32_t attempt, bool passed_over, struct snapshot_retry **out,
+                         struct err *err)
 {
     struct lane *lane = queue_lane(q, saved);
     struct snapshot_retry *retry = snapshot_retry(saved, place);
@@ -271,7 +274,8 @@ static enum status begun(struct queue *q, struct snapshot_lane *saved, struct pl
 
     *out = NULL;
     if (retry == NULL) {
-        if (place_pack(place) < place_pack(saved->cursor) || snapshot_settled(saved, place))
+        if (passed_over || place_pack(place) < place_pack(saved->cursor) ||
+            snapshot_settled(saved, place))
             return STATUS_OK;
         status = snapshot_retry_add(saved, place, &retry, err);
         if (status != STATUS_OK)
@@ -302,11 +306,15 @@ enum status queue_adopt(struct queue *queue, struct str id, uint32_t attempt, st
     if (record_id_parse(id, &place.segment, &place.offset) && attempt > 0)
         status = queue_endpoint_of(queue, place, &line, &name, NULL);
     if (status == STATUS_OK) {
+        int64_t received_ns = 0;
+        bool passed_over = record_received(buf_str(&line), &received_ns) &&
+                           !standing_takes(&queue->owner, place, received_ns);
+
         status = snapshot_lane(&queue->snapshot, name, &saved, err);
         if (status == STATUS_OK)
             status = queue_grow(queue, err);
         if (status == STATUS_OK)
-            status = begun(queue, saved, place, attempt, &retry, err);
+            status = begun(queue, saved, place, attempt, passed_over, &retry, err);
         if (status == STATUS_OK && retry != NULL)
             status = make_claim(queue, queue_lane(queue, saved), retry, &claim, err);
     } else if (status == STATUS_MISSING || status == STATUS_CORRUPT) {

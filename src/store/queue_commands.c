@@ -16,14 +16,14 @@ struct taking {
     uint64_t taken, dropped;
 };
 
-/* It is run anyway. */
+/* It is run anyway. What does not run of its own is run by a command only. */
 static bool before_first_run(const struct lane *lane, const struct snapshot_retry *retry,
-                             struct place place)
+                             struct place place, bool takes)
 {
     if (retry != NULL)
         return retry->first && !retry->claimed;
-    return queue_in_window(lane, place) ||
-           (place_pack(place) >= place_pack(lane->read) && !snapshot_settled(lane->saved, place));
+    return takes && (queue_in_window(lane, place) || (place_pack(place) >= place_pack(lane->read) &&
+                                                      !snapshot_settled(lane->saved, place)));
 }
 
 /* Also where it was dropped since. */
@@ -37,7 +37,7 @@ static bool runs(const struct queue *q, struct place place)
 }
 
 static enum status again(struct taking *t, struct snapshot_lane *saved, struct place place,
-                         struct err *err)
+                         bool takes, struct err *err)
 {
     struct lane *lane = queue_lane(t->q, saved);
     struct snapshot_retry *retry = snapshot_retry(saved, place);
@@ -47,7 +47,7 @@ static enum status again(struct taking *t, struct snapshot_lane *saved, struct p
         t->q->ignored++;
         return STATUS_OK;
     }
-    if (before_first_run(lane, retry, place))
+    if (before_first_run(lane, retry, place, takes))
         return STATUS_OK;
     if (retry == NULL) {
         t->paused = t->crowded = saved->retry_count >= QUEUE_RETRIES_MAX;
@@ -97,9 +97,10 @@ static struct snapshot_lane *find_waiting(const struct queue *q, struct place pl
     return NULL;
 }
 
-/* The endpoint of the event. *out NULL: there is no such event. */
+/* The endpoint of the event, and whether its hook runs of its own. *out NULL: there is no such
+ * event. */
 static enum status find(struct queue *q, struct place place, struct snapshot_lane **out,
-                        struct err *err)
+                        bool *takes, struct err *err)
 {
     struct err unknown = ERR_INIT;
     enum status status;
@@ -107,11 +108,13 @@ static enum status find(struct queue *q, struct place place, struct snapshot_lan
     struct buf line;
 
     *out = find_waiting(q, place);
+    *takes = *out != NULL;
     if (*out != NULL)
         return STATUS_OK;
     buf_init(&line, SEGMENT_LINE_MAX);
     status = queue_endpoint_of(q, place, &line, &name, &unknown);
     if (status == STATUS_OK) {
+        *takes = queue_takes(q, place, buf_str(&line));
         status = snapshot_lane(&q->snapshot, name, out, err);
         if (status == STATUS_OK)
             status = queue_grow(q, err);
@@ -128,7 +131,8 @@ static enum status carry_out(struct taking *t, enum command_kind kind, struct pl
                              struct err *err)
 {
     struct snapshot_lane *saved;
-    enum status status = find(t->q, place, &saved, err);
+    bool takes;
+    enum status status = find(t->q, place, &saved, &takes, err);
 
     if (status != STATUS_OK)
         return status;
@@ -136,7 +140,7 @@ static enum status carry_out(struct taking *t, enum command_kind kind, struct pl
         t->q->ignored++;
         return STATUS_OK;
     }
-    return kind == COMMAND_AGAIN ? again(t, saved, place, err) : drop(t, saved, place, err);
+    return kind == COMMAND_AGAIN ? again(t, saved, place, takes, err) : drop(t, saved, place, err);
 }
 
 static bool parse(struct str line, enum command_kind *kind, struct place *place)

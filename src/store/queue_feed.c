@@ -7,6 +7,7 @@
 #include "store/journal.h"
 #include "store/queue_impl.h"
 #include "store/reader.h"
+#include "store/standing.h"
 
 /* What is read in one call, so that the runner can look after its hooks in between. */
 #define RECORDS_A_CALL 4096
@@ -21,6 +22,27 @@ static struct str endpoint_of(struct str line)
 
     str_cut(record_key(line), ' ', &name, &rest);
     return name;
+}
+
+bool queue_takes(const struct queue *q, struct place place, struct str line)
+{
+    int64_t received_ns = 0;
+
+    return record_hooks_have(record_hooks(line), CONFIG_HOOK_DEFAULT) &&
+           record_received(line, &received_ns) && standing_takes(&q->owner, place, received_ns);
+}
+
+/* So that a later runner sees whether this is still the journal that was read. What nobody has
+ * recovered yet may come to count for nothing. */
+static void remember(struct snapshot *s, const struct reader_item *item)
+{
+    const struct place end = {item->place.segment, item->place.offset + item->len};
+    size_t tail = RECORD_CRC_DIGITS + sizeof "\"}" - 1;
+
+    if (place_pack(end) <= place_pack(s->read))
+        return;
+    s->read = end;
+    memcpy(s->read_crc, item->line.ptr + item->line.len - tail, RECORD_CRC_DIGITS);
 }
 
 enum status queue_endpoint_of(const struct queue *q, struct place place, struct buf *line,
@@ -79,7 +101,8 @@ struct walk {
     struct lane *only; /* or NULL: all that keep up */
     struct place at;   /* what is before it was taken */
     uint64_t records, bytes;
-    bool full; /* there is nobody left to read for */
+    bool recovered; /* what is read counts for good */
+    bool full;      /* there is nobody left to read for */
 };
 
 static bool anybody_keeps_up(const struct queue *q)
@@ -94,6 +117,10 @@ static void give(struct walk *w, const struct reader_item *item)
 {
     struct str name = endpoint_of(item->line);
 
+    if (w->recovered)
+        remember(&w->q->snapshot, item);
+    if (!queue_takes(w->q, item->place, item->line))
+        return;
     for (size_t i = 0; i < w->q->count; i++) {
         struct lane *lane = w->q->lanes[i];
 
@@ -162,6 +189,7 @@ static enum status feed_front(struct queue *q, struct walk *w, struct err *err)
     q->seen = now;
     w->only = NULL;
     w->full = false;
+    w->recovered = now.segment != 0;
     w->at = q->front;
     q->front_done = false;
     status = walk(w, err);
@@ -185,6 +213,7 @@ static enum status feed_lane(struct queue *q, struct lane *lane, struct walk *w,
 
     w->only = lane;
     w->full = false;
+    w->recovered = now.segment != 0;
     w->at = lane->read;
     status = walk(w, err);
     if (place_pack(w->at) > place_pack(lane->read))

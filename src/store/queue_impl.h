@@ -40,7 +40,8 @@ struct queue {
     const struct spool *spool;
     int lock;
     const struct config *config;
-    bool unlinked; /* the configuration was not taken over yet */
+    bool unlinked;             /* the configuration was not taken over yet */
+    struct record_owner owner; /* of the results: what runs of its own */
     struct snapshot snapshot;
     struct ledger *results;
     struct lane **lanes; /* as many as the snapshot has, in its order */
@@ -63,6 +64,9 @@ struct queue {
 struct lane *queue_lane(const struct queue *q, const struct snapshot_lane *saved);
 /* Makes lanes for what came into the snapshot. */
 enum status queue_grow(struct queue *q, struct err *err) STATUS_CHECKED;
+/* Locked, and with nothing loaded. `check`: only where hooks may run. */
+enum status queue_open_empty(struct queue **out, const struct spool *spool, bool check,
+                             int64_t now_ns, struct err *err) STATUS_CHECKED;
 /* After each change of window or `read`. */
 void queue_move_cursor(struct queue *q, struct lane *lane);
 enum status queue_link(struct queue *q, struct err *err) STATUS_CHECKED;
@@ -70,6 +74,9 @@ enum status queue_link(struct queue *q, struct err *err) STATUS_CHECKED;
 /* ---- queue_feed.c */
 
 enum status queue_feed(struct queue *q, struct err *err) STATUS_CHECKED;
+/* Whether a hook runs for that record of its own: it names the hook, and was not passed over when
+ * hooks were resumed. */
+bool queue_takes(const struct queue *q, struct place place, struct str line);
 /* The name of the endpoint of an event on record, in `line`. */
 enum status queue_endpoint_of(const struct queue *q, struct place place, struct buf *line,
                               struct str *name, struct err *err) STATUS_CHECKED;

@@ -8,6 +8,8 @@
  */
 #include "base/file.h"
 #include "store/journal_impl.h"
+#include "store/ledger.h"
+#include "store/standing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -221,6 +223,9 @@ static enum status recover(struct recovery *r, struct err *err)
     /* From here on a recovery that is cut off is begun again. */
     if (status == STATUS_OK)
         status = state_forget(j->state_fd, err);
+    /* Before there is a segment: a journal that has one and no state was restored. */
+    if (status == STATUS_OK && r->list.count == 0)
+        status = standing_make(j->spool, LEDGER_TMP_APPEND, r->now_ns, err);
     if (status == STATUS_OK)
         status = open_index(r, err);
     if (status == STATUS_OK)

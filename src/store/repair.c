@@ -30,6 +30,9 @@ static enum status rebuild_queue(const struct spool *spool, int64_t now_ns, stru
             clock_sleep_ns(STEP_NS);
             continue;
         }
+        /* Nothing of it can be made anew, and the index is repaired all the same. */
+        if (status == STATUS_PAUSED)
+            return STATUS_OK;
         if (status == STATUS_DEADLINE)
             return err_set(err, status, "%s: stop it, and repair again", local.text);
         return status == STATUS_OK ? status : err_set(err, status, "%s", local.text);

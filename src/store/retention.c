@@ -6,6 +6,7 @@
 #include "store/box.h"
 #include "store/ledger.h"
 #include "store/snapshot.h"
+#include "store/standing.h"
 
 #define SECOND_NS INT64_C(1000000000)
 
@@ -61,8 +62,12 @@ static enum status prune_ledgers(const struct work *w, struct retention_report *
                                  int64_t oldest_ns, struct err *err)
 {
     struct snapshot snapshot;
-    enum status status = snapshot_read(w->spool, &snapshot, err);
+    enum status status;
 
+    /* What the snapshot says may be of another journal. */
+    if (standing_check(w->spool, NULL, NULL) == STATUS_PAUSED)
+        return STATUS_OK;
+    status = snapshot_read(w->spool, &snapshot, err);
     if (status == STATUS_MISSING || status == STATUS_CORRUPT)
         return STATUS_OK; /* the next runner reads all of it */
     if (status != STATUS_OK)

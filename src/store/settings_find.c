@@ -112,17 +112,22 @@ static enum status look(char **out, const char *folder, const char *rest, struct
     }
     buf_printf(places, "%s%s", places->len == 0 ? "" : ", ", path);
     free(path);
-    return STATUS_OK;
+    /* A sentence that has no room for all of them names the first. */
+    return places->failed == STATUS_MEMORY ? no_memory(err) : STATUS_OK;
 }
 
-static enum status look_in_passwd_home(char **out, struct buf *places, struct err *err)
+/* Unless it is `looked_at`: nobody wants to read of the same place twice. */
+static enum status look_in_passwd_home(char **out, const char *looked_at, struct buf *places,
+                                       struct err *err)
 {
-    enum status st = STATUS_OK;
     struct user user;
+    enum status st = user_find(USER_FILE, NULL, geteuid(), &user, err);
 
-    if (!user_find(USER_FILE, NULL, geteuid(), &user))
+    if (st == STATUS_MISSING)
         return STATUS_OK;
-    if (user.home != NULL)
+    if (st != STATUS_OK)
+        return st;
+    if (user.home != NULL && (looked_at == NULL || strcmp(user.home, looked_at) != 0))
         st = look(out, user.home, BELOW_HOME, places, err);
     user_free(&user);
     return st;
@@ -133,16 +138,18 @@ enum status settings_find(char **out, const char *given, struct err *err)
     char home[PATH_MAX];
     char *found = NULL;
     struct buf places;
+    bool has_home;
     enum status st;
 
     if (given != NULL)
         return from_command_line(out, given, err);
     buf_init(&places, PLACES_MAX);
     st = from_environment(&found, err);
-    if (st == STATUS_OK && found == NULL && program_home(home))
+    has_home = st == STATUS_OK && found == NULL && program_home(home);
+    if (has_home)
         st = look(&found, home, BELOW_HOME, &places, err);
     if (st == STATUS_OK && found == NULL)
-        st = look_in_passwd_home(&found, &places, err);
+        st = look_in_passwd_home(&found, has_home ? home : NULL, &places, err);
     if (st == STATUS_OK && found == NULL)
         st = look(&found, SYSCONFDIR, BELOW_SYSCONF, &places, err);
     if (st == STATUS_OK && found == NULL)

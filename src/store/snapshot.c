@@ -278,13 +278,27 @@ enum status snapshot_replay(struct snapshot *snapshot, const struct spool *spool
  * over, since a second time would run hooks of old events again. */
 enum status snapshot_rebuild(struct snapshot *snapshot, const struct spool *spool, struct err *err)
 {
+    struct record_owner owner = {.first = 0};
     enum status status;
 
     snapshot_free(snapshot);
+    status = ledger_owner(spool, &owner, NULL);
+    if (status != STATUS_OK && status != STATUS_MISSING)
+        return err_set(err, status, "cannot read the results of hooks");
+    snapshot->commands = (struct place){owner.commands_segment, owner.commands_offset};
     status = snapshot_replay(snapshot, spool, err);
     if (status == STATUS_OK && snapshot->count > 0)
         status = ledger_skip(spool, LEDGER_COMMANDS, &snapshot->commands, err);
     return status;
+}
+
+/* It speaks of results that do not count any more. */
+static bool outdated(const struct snapshot *snapshot, const struct spool *spool)
+{
+    struct record_owner owner;
+
+    return ledger_owner(spool, &owner, NULL) == STATUS_OK &&
+           snapshot->results.segment < owner.first;
 }
 
 enum status snapshot_load(struct snapshot *snapshot, const struct spool *spool, bool *rebuilt,
@@ -293,7 +307,8 @@ enum status snapshot_load(struct snapshot *snapshot, const struct spool *spool, 
     struct err why = ERR_INIT;
     enum status status = snapshot_read(spool, snapshot, &why);
 
-    *rebuilt = status == STATUS_MISSING || status == STATUS_CORRUPT;
+    *rebuilt = status == STATUS_MISSING || status == STATUS_CORRUPT ||
+               (status == STATUS_OK && outdated(snapshot, spool));
     if (*rebuilt)
         return snapshot_rebuild(snapshot, spool, err);
     if (status != STATUS_OK)

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "core/config.h"
+#include "core/record.h"
 #include "core/result.h"
 #include "store/hints.h"
 #include "store/spool.h"
@@ -53,6 +54,8 @@ struct snapshot_lane {
 struct snapshot {
     struct place results;  /* the lines of the results log before it are in */
     struct place commands; /* those before it were carried out */
+    struct place read;     /* behind the last record that the queue has read; {0,0}: not known */
+    char read_crc[RECORD_CRC_DIGITS + 1]; /* of that record: another is not the one meant */
     struct snapshot_lane **lanes;
     size_t count;
 };
@@ -63,6 +66,9 @@ void snapshot_free(struct snapshot *snapshot);
 /* The file. STATUS_MISSING: there is none. STATUS_CORRUPT: it is damaged, or of another version. */
 enum status snapshot_read(const struct spool *spool, struct snapshot *out,
                           struct err *err) STATUS_CHECKED;
+/* Its first line alone, whatever the rest says: `results`, `commands`, `read` and `read_crc`.
+ * false: there is none that could be read. */
+bool snapshot_head(const struct spool *spool, struct snapshot *out);
 /* Replaces it, durably. What `results` lies behind is synced already. */
 enum status snapshot_write(const struct spool *spool, struct snapshot *snapshot, int64_t now_ns,
                            struct err *err) STATUS_CHECKED;
@@ -100,11 +106,13 @@ enum status snapshot_replay(struct snapshot *snapshot, const struct spool *spool
                             struct err *err) STATUS_CHECKED;
 
 /* Makes it anew from all of the results log; it was initialised. Commands are passed over where
- * there is any result: nobody knows which of them were carried out. */
+ * there is any result, as nobody knows which of them were carried out, and so are those of before a
+ * resume. */
 enum status snapshot_rebuild(struct snapshot *snapshot, const struct spool *spool,
                              struct err *err) STATUS_CHECKED;
-/* What is known now: the file and the results behind it. Where it is missing or damaged, it is
- * rebuilt, which *rebuilt tells. `snapshot` was initialised, and is freed by the caller in any case.
+/* What is known now: the file and the results behind it. Where it is missing, damaged, or of before
+ * a resume, it is rebuilt, which *rebuilt tells. `snapshot` was initialised, and is freed by the
+ * caller in any case.
  */
 enum status snapshot_load(struct snapshot *snapshot, const struct spool *spool, bool *rebuilt,
                           struct err *err) STATUS_CHECKED;

@@ -16,10 +16,12 @@
 #include "base/text.h"
 #include "core/record.h"
 #include "core/scan.h"
+#include "store/standing.h"
 
 #define SNAPSHOT_FORMAT 1
 #define FILE_MAX ((size_t)1024 * 1024 * 1024)
 #define SETTLED_A_LINE 256
+#define HEAD_MAX 512
 /* Of a reason, decoded: more than one of SNAPSHOT_WHY_MAX can become, each byte a U+FFFD. */
 #define WHY_READ_MAX ((size_t)SNAPSHOT_WHY_MAX * 4)
 
@@ -97,6 +99,11 @@ static void print(struct buf *b, const struct snapshot *snapshot, int64_t now_ns
     add_place(b, "results", snapshot->results);
     buf_add_char(b, ',');
     add_place(b, "commands", snapshot->commands);
+    if (snapshot->read.segment != 0) {
+        buf_add_char(b, ',');
+        add_place(b, "read", snapshot->read);
+        buf_printf(b, ",\"read_crc\":\"%s\"", snapshot->read_crc);
+    }
     buf_add_text(b, "}\n");
     for (size_t i = 0; i < snapshot->count; i++)
         print_lane(b, snapshot->lanes[i]);
@@ -132,6 +139,8 @@ enum status snapshot_write(const struct spool *spool, struct snapshot *snapshot,
 enum {
     M_RESULTS,
     M_COMMANDS,
+    M_READ,
+    M_READ_CRC,
     M_ENDPOINT,
     M_CURSOR,
     M_SUSPENDED,
@@ -156,6 +165,8 @@ enum {
 static const char *const names[M_COUNT] = {
     [M_RESULTS] = "results",
     [M_COMMANDS] = "commands",
+    [M_READ] = "read",
+    [M_READ_CRC] = "read_crc",
     [M_ENDPOINT] = "endpoint",
     [M_CURSOR] = "cursor",
     [M_SUSPENDED] = "suspended_until",
@@ -305,6 +316,22 @@ static enum status parse_settled(struct snapshot_lane *lane, struct str ids, str
     return STATUS_OK;
 }
 
+static bool parse_head(struct snapshot *snapshot, const struct found *found)
+{
+    const struct str *v = found->values;
+
+    if (!str_is(v[M_SNAPSHOT], "1") || !take_place(v[M_RESULTS], &snapshot->results) ||
+        !take_place(v[M_COMMANDS], &snapshot->commands))
+        return false;
+    if (v[M_READ].ptr == NULL)
+        return true;
+    if (!take_place(v[M_READ], &snapshot->read) || v[M_READ_CRC].len != RECORD_CRC_DIGITS ||
+        !str_only(v[M_READ_CRC], "0123456789abcdef"))
+        return false;
+    memcpy(snapshot->read_crc, v[M_READ_CRC].ptr, RECORD_CRC_DIGITS);
+    return true;
+}
+
 static enum status parse_line(struct snapshot *snapshot, struct str line, struct err *err)
 {
     struct found found = {{{NULL, 0}}};
@@ -320,10 +347,7 @@ static enum status parse_line(struct snapshot *snapshot, struct str line, struct
     if (v[M_SETTLED].ptr != NULL && last != NULL)
         return parse_settled(last, v[M_SETTLED], err);
     if (v[M_SNAPSHOT].ptr != NULL)
-        return str_is(v[M_SNAPSHOT], "1") && take_place(v[M_RESULTS], &snapshot->results) &&
-                       take_place(v[M_COMMANDS], &snapshot->commands)
-                   ? STATUS_OK
-                   : damaged(err);
+        return parse_head(snapshot, &found) ? STATUS_OK : damaged(err);
     return v[M_ENDPOINTS].ptr != NULL ? STATUS_OK : damaged(err);
 }
 
@@ -365,6 +389,20 @@ enum status snapshot_read(const struct spool *spool, struct snapshot *out, struc
     return status;
 }
 
+bool snapshot_head(const struct spool *spool, struct snapshot *out)
+{
+    struct found found = {{{NULL, 0}}};
+    char head[HEAD_MAX];
+    struct str line, rest;
+    int fd = file_open(spool->dir, SPOOL_SNAPSHOT, O_RDONLY, 0);
+    ssize_t got = fd < 0 ? -1 : file_pread(fd, head, sizeof head, 0);
+
+    file_close(&fd);
+    snapshot_init(out);
+    return got > 0 && str_cut((struct str){head, (size_t)got}, '\n', &line, &rest) &&
+           scan_json(line, collect, &found).verdict == SCAN_OK && parse_head(out, &found);
+}
+
 static uint32_t lane_hold(const struct snapshot_lane *lane)
 {
     uint32_t hold = lane->cursor.segment;
@@ -380,7 +418,9 @@ uint32_t snapshot_hold(const struct spool *spool)
     struct snapshot snapshot;
     uint32_t hold = UINT32_MAX;
 
-    if (snapshot_read(spool, &snapshot, NULL) != STATUS_OK)
+    /* What belongs to another journal says nothing of this one. */
+    if (standing_check(spool, NULL, NULL) == STATUS_PAUSED ||
+        snapshot_read(spool, &snapshot, NULL) != STATUS_OK)
         return 0;
     /* Written when a runner had only just begun. */
     if (snapshot.count == 0)

@@ -30,6 +30,7 @@
 #define DIR_REFUSED "refused"
 
 #define FORMAT_HEAD "stenohook spool 1\nindex-key "
+#define FORMAT_JOURNAL "\njournal "
 #define FORMAT_KEY_LEN ((size_t)2 * SIPHASH_KEY_LEN) /* in hexadecimal digits */
 #define FORMAT_MAX 256
 #define SEGMENT_DIGITS 8
@@ -77,7 +78,7 @@ static enum status make_dir(int dir, const char *name, const char *path, struct 
  * guards events. */
 static enum status make_format(int dir, const char *path, struct err *err)
 {
-    uint8_t key[SIPHASH_KEY_LEN];
+    uint8_t key[SIPHASH_KEY_LEN], journal[RECORD_JOURNAL_LEN / 2];
     char tmp[SPOOL_NAME_MAX];
     enum status status;
     struct buf text;
@@ -85,11 +86,15 @@ static enum status make_format(int dir, const char *path, struct err *err)
     if (faccessat(dir, SPOOL_FORMAT, F_OK, 0) == 0)
         return STATUS_OK;
     status = id_random(key, sizeof key, err);
+    if (status == STATUS_OK)
+        status = id_random(journal, sizeof journal, err);
     if (status != STATUS_OK)
         return status;
     buf_init(&text, FORMAT_MAX);
     buf_add_text(&text, FORMAT_HEAD);
     text_hex(&text, key, sizeof key);
+    buf_add_text(&text, FORMAT_JOURNAL);
+    text_hex(&text, journal, sizeof journal);
     buf_add_char(&text, '\n');
     status = buf_status(&text, "the spool's format file", err);
     snprintf(tmp, sizeof tmp, "format.%ld", (long)getpid());
@@ -126,6 +131,11 @@ static enum status sync_parent(const char *path, struct err *err)
     file_close(&fd);
     free(parent);
     return status;
+}
+
+bool spool_mode_private(mode_t mode)
+{
+    return (mode & (S_IRWXG | S_IRWXO)) == 0;
 }
 
 static enum status owner_check(const struct stat *sb, const char *path, struct err *err)
@@ -205,8 +215,9 @@ enum status spool_make_run(const struct spool *spool, struct err *err)
 /* ---- opening */
 
 /* STATUS_CORRUPT: it is none. */
-static enum status format_parse(struct str text, uint8_t key[SIPHASH_KEY_LEN], struct err *err)
+static enum status format_parse(struct str text, struct spool *spool, struct err *err)
 {
+    static const size_t journal = sizeof FORMAT_JOURNAL - 1;
     enum status status = STATUS_CORRUPT;
     struct str line, rest;
     struct buf bytes;
@@ -215,12 +226,17 @@ static enum status format_parse(struct str text, uint8_t key[SIPHASH_KEY_LEN], s
         return STATUS_CORRUPT;
     text.ptr += sizeof FORMAT_HEAD - 1;
     text.len -= sizeof FORMAT_HEAD - 1;
-    if (!str_cut(text, '\n', &line, &rest))
+    if (text.len != FORMAT_KEY_LEN + journal + RECORD_JOURNAL_LEN + 1 ||
+        memcmp(text.ptr + FORMAT_KEY_LEN, FORMAT_JOURNAL, journal) != 0)
+        return STATUS_CORRUPT;
+    line = (struct str){text.ptr, FORMAT_KEY_LEN};
+    rest = (struct str){text.ptr + FORMAT_KEY_LEN + journal, RECORD_JOURNAL_LEN};
+    if (!str_ends(text, "\n") || !str_only(rest, "0123456789abcdef"))
         return STATUS_CORRUPT;
     buf_init(&bytes, SIPHASH_KEY_LEN);
-    if (line.len == FORMAT_KEY_LEN && text_hex_decode(&bytes, line) &&
-        bytes.len == SIPHASH_KEY_LEN) {
-        memcpy(key, bytes.ptr, SIPHASH_KEY_LEN);
+    if (text_hex_decode(&bytes, line) && bytes.len == SIPHASH_KEY_LEN) {
+        memcpy(spool->index_key, bytes.ptr, SIPHASH_KEY_LEN);
+        memcpy(spool->journal, rest.ptr, RECORD_JOURNAL_LEN);
         status = STATUS_OK;
     } else if (bytes.failed == STATUS_MEMORY) {
         status = buf_status(&bytes, "the key of the spool", err);
@@ -245,7 +261,7 @@ static enum status read_format(struct spool *spool, struct err *err)
         else
             status = err_errno(err, "cannot read %s/" SPOOL_FORMAT, spool->path);
     } else {
-        status = format_parse(buf_str(&text), spool->index_key, err);
+        status = format_parse(buf_str(&text), spool, err);
     }
     if (status == STATUS_CORRUPT)
         status = err_set(err, STATUS_CONFIG,

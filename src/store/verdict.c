@@ -80,6 +80,8 @@ static enum verdict torn_or_rotten(struct str line, struct place place, const ch
         return rotten(why, "zero bytes");
     if (!agrees(line, RECORD_KEY_OPEN))
         return rotten(why, "not the beginning of a record");
+    if (record_crc_ok(line))
+        return rotten(why, "not a record of this version");
     scan = scan_json(line, NULL, NULL);
     if (scan.verdict == SCAN_OK)
         return rotten(why, "the checksum is wrong");

@@ -4,11 +4,9 @@
 #include "store/wake.h"
 
 #include "base/file.h"
-#include "store/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -18,61 +16,8 @@
 #include <unistd.h>
 
 #define RUNNER "stenohook-run"
-#define BESIDE_MAX (PATH_MAX + sizeof RUNNER)
 #define PATH_VARIABLE "PATH=/usr/local/bin:/usr/bin:/bin"
 #define DRAIN_LEN 4096
-
-/* ---- finding the program */
-
-/* A copy in a cgi-bin has its runner beside it. */
-static bool beside_us(char path[BESIDE_MAX])
-{
-    ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - 1);
-    char *slash;
-
-    if (len <= 0)
-        return false;
-    path[len] = '\0';
-    slash = strrchr(path, '/');
-    if (slash == NULL)
-        return false;
-    memcpy(slash + 1, RUNNER, sizeof RUNNER);
-    return true;
-}
-
-/* Takes `path`; *out where it will do. One that is there and will not do is not passed over. */
-static enum status look(char **out, char *path, struct err *err)
-{
-    enum status status = path == NULL ? err_set(err, STATUS_MEMORY, "no memory for a path")
-                                      : program_check(path, err);
-
-    if (status == STATUS_OK)
-        *out = path;
-    else
-        free(path);
-    return status;
-}
-
-enum status wake_find_runner(char **out, const struct config *config, struct err *err)
-{
-    struct err why = ERR_INIT;
-    enum status status = STATUS_MISSING;
-    char beside[BESIDE_MAX];
-
-    if (config->runner != NULL)
-        return look(out, strdup(config->runner), err);
-    if (beside_us(beside))
-        status = look(out, strdup(beside), &why);
-    if (status == STATUS_MISSING) {
-        err_clear(&why);
-        status = look(out, strdup(LIBEXECDIR "/" RUNNER), &why);
-    }
-    if (status == STATUS_MISSING)
-        return err_set(err, status,
-                       "there is no program " RUNNER " beside this one or in " LIBEXECDIR
-                       ": install it, or name it with the key runner");
-    return status == STATUS_OK ? status : err_set(err, status, "%s", why.text);
-}
 
 /* ---- starting it */
 

@@ -165,7 +165,7 @@ class Server:
         main = self.write_files()
         command = ["lighttpd", "-D", "-f", main] if self.kind == "lighttpd" else ["apache2", "-DFOREGROUND", "-f", main]
         self.process = Process(command, os.path.join(self.place.run, "server.log"),
-                               env={"PATH": os.environ["PATH"], "LC_ALL": "C"})
+                               env={"PATH": os.environ["PATH"], "LC_ALL": "C", "TMPDIR": self.place.run})
 
     def wait_for_answer(self):
         def answers():

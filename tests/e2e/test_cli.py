@@ -110,6 +110,56 @@ class Init(CliCase):
         self.assertEqual(self.spool, values["spool"])
         self.cli("verify", config=self.config)
 
+    def by_hand(self, *endpoints):
+        os.makedirs(os.path.dirname(self.config), 0o755)
+        with open(self.config, "w", encoding="ascii") as f:
+            f.write(f'spool = "{self.spool}"\n')
+            for name, keys in endpoints:
+                f.write(f'endpoint "{name}" {{\n{keys}\n}}\n')
+        os.chmod(self.config, 0o644)
+
+    def test_of_several_endpoints_each_gets_its_secret_and_is_printed(self):
+        self.by_hand(("one", 'url = "https://example.com/one"\nauth-header = "X-One"\nsecret-files = {"one.secret"}'),
+                     ("two", 'auth = "aai-signature"\nsecret-files = {"two.secret"}'),
+                     ("open", 'auth = "none"'))
+        told, said = self.init()
+        one, two, three = (self.values(block) for block in told.split("\n\n"))
+        self.assertEqual(["one", "two", "open"], [block["endpoint"] for block in (one, two, three)])
+        self.assertEqual(("https://example.com/one", "X-One"), (one["webhook_url"], one["webhook_auth_header_name"]))
+        for block, value in ((one, "webhook_auth_header_value"), (two, "secret")):
+            with open(block["secret_file"], encoding="ascii") as f:
+                self.assertEqual(block[value] + "\n", f.read())
+            self.assertNotIn(block[value], said)
+        self.assertNotIn("secret_file", three)
+        self.cli("verify", config=self.config)
+        self.assertEqual(told, self.init()[0])
+        self.assertEqual([two], [self.values(block) for block in self.init("--endpoint", "two")[0].split("\n\n")])
+
+    def test_an_endpoint_that_is_not_there_is_not_added_in_silence(self):
+        self.by_hand(("one", 'auth-header = "X-One"\nsecret-files = {"one.secret"}'))
+        told, said = self.init("--endpoint", "two", "--header", "X-Two", code=2)
+        self.assertEqual("", told)
+        self.assertIn('there is no endpoint "two" in ', said)
+        self.assertIn("init does not change a configuration: add it there", said)
+        self.assertEqual([os.path.dirname(self.config)], [os.path.join(self.base, n) for n in os.listdir(self.base)])
+
+    def test_an_option_that_would_be_ignored_is_refused(self):
+        self.by_hand(("one", 'url = "https://example.com/1"\nauth-header = "X-One"\nsecret-files = {"one.secret"}'))
+        for option, other, same in (("--url", "https://example.com/2", "https://example.com/1"),
+                                    ("--header", "X-Two", "X-One")):
+            told, said = self.init(option, other, code=2)
+            self.assertEqual("", told)
+            self.assertRegex(said, rf'^stenohook: {option}: init does not change a configuration.* = "{same}": change it')
+            self.assertEqual(["stenohook.conf"], os.listdir(os.path.dirname(self.config)))
+        self.init("--header", "X-One", "--url", "https://example.com/1")
+
+    def test_the_environment_names_the_configuration_as_for_every_command(self):
+        env = self.place.env(STENOHOOK_CONFIG=self.config)
+        told, _ = self.cli("init", "--user", worker().pw_name, "--spool", self.spool, env=env)
+        self.assertEqual(self.config, self.values(told)["configuration"])
+        self.cli("verify", env=env)
+        self.cli("init", "--user", worker().pw_name, env=self.place.env(STENOHOOK_CONFIG="etc/x.conf"), code=3)
+
     def test_another_spool_than_the_configuration_s_is_refused(self):
         self.init("--spool", self.spool)
         _, said = self.init("--spool", self.spool + "2", code=2)
@@ -117,11 +167,12 @@ class Init(CliCase):
         self.assertFalse(os.path.exists(self.spool + "2"))
 
     def test_a_value_that_cannot_be_is_refused_before_anything_is_made(self):
-        for wrong in (("--endpoint", "a b"), ("--header", "X_Y"), ("--url", "ftp://x"), ("--spool", "/a\nb")):
+        for wrong in (("--endpoint", "a b"), ("--header", "X_Y"), ("--url", "notaurl"), ("--spool", "/a\nb")):
             with self.subTest(wrong=wrong):
                 told, said = self.init("--spool", self.spool, *wrong, code=2)
                 self.assertEqual("", told)
-                self.assertTrue(said.startswith("stenohook: "), said)
+                self.assertTrue(said.startswith(f"stenohook: {wrong[0]}: "), said)
+                self.assertNotIn(self.config, said)
                 self.assertEqual([], os.listdir(self.base))
 
     def test_an_empty_secret_is_not_taken(self):
@@ -194,6 +245,31 @@ class Check(CliCase):
         self.place.write_config(self.place.good.replace(self.place.spool, self.place.spool + "-not-there"))
         self.one(1, "^error: there is no spool at .*: run stenohook init")
 
+    def test_what_check_says_of_the_spool_s_mode_the_gateway_logs(self):
+        for mode_ in (0o755, 0o770, 0o775):
+            os.chmod(self.place.spool, mode_)
+            self.one(1, "^error: the spool .* is open to others: chmod 700")
+            log = os.path.join(self.place.spool, "stenohook.log")
+            if os.path.exists(log):
+                os.unlink(log)
+            self.post(transcript(f"mode-{mode_:o}"))
+            with open(log, encoding="utf-8") as f:
+                self.assertRegex(f.read(), "warning: the spool .* is open to others: chmod 700")
+
+    def test_an_open_endpoint_is_warned_of_once(self):
+        self.place.write_config(f'spool = "{self.place.spool}"\n' +
+                                "".join(self.place.endpoint_text(n, {"auth": "none"}) for n in ("one", "two")))
+        found = self.findings(0)
+        self.assertEqual(2, len(found), found)
+        for name, line in zip(("one", "two"), found):
+            self.assertRegex(line, f'^warning: endpoint "{name}": anybody can deliver')
+
+    def test_what_an_endpoint_without_url_cannot_be_used_for_is_said(self):
+        _, said = self.cli("check")
+        self.assertRegex(said, '(?m)^note: endpoint "calls" has no url: .*reconcile')
+        self.place.write_config(self.place.good.replace("auth-header", 'url = "https://example.com/hook/calls"\n    auth-header'))
+        self.assertEqual("everything is in order\n", self.cli("check")[1])
+
     def test_space(self):
         self.place.write_config('free-space-min = "1024G"\n' + self.place.good)
         self.one(1, "^error: .* MiB free, less than free-space-min")
@@ -231,6 +307,21 @@ class Check(CliCase):
         self.addCleanup(os.chmod, self.place.runner, 0o755)
         self.hook(path)
         self.one(1, "^error: hooks cannot be run: .*stenohook-run can be changed by others")
+
+
+class Unproved(CliCase):
+    def test_all_is_in_order_only_when_the_gateway_has_found_the_runner(self):
+        path = os.path.join(self.place.folder, "ready")
+        with open(path, "w", encoding="ascii") as f:
+            f.write("#!/bin/sh\n")
+        os.chmod(path, 0o755)
+        self.place.configure({"calls": {"hook": [path]}})
+        told, said = self.cli("check")
+        self.assertEqual("", told)
+        self.assertIn(f"note: the gateway has not looked for the runner yet, and finds {self.place.runner} only if", said)
+        self.assertNotIn("everything is in order", said)
+        self.post(transcript("ready"))
+        self.assertIn("everything is in order", self.cli("check")[1])
 
 
 class Reading(CliCase):
@@ -272,7 +363,7 @@ class Reading(CliCase):
             else:
                 self.assertEqual(len(body.encode()), told["bytes"])
             del record["crc"], told["bytes"]
-            self.assertEqual(("none", 0), (told.pop("hook"), told.pop("attempts")))
+            self.assertEqual(("event", "none", 0), (told.pop("type"), told.pop("hook"), told.pop("attempts")))
             self.assertEqual(record, told)
 
     def test_show_by_id_by_subject_and_by_beginning(self):
@@ -288,6 +379,7 @@ class Reading(CliCase):
             told, said = self.cli("show", *args, code=1)
             self.assertEqual("", told)
             self.assertIn(self.ids[1], said)
+            self.assertRegex(said, r"'tr-1?' fits [24] events: give one of these ids")
         for wanted in ("nobody", "1:1", "9:9", "tr-11"):
             self.assertEqual("", self.cli("show", wanted, code=1)[0])
 
@@ -322,7 +414,7 @@ class Reading(CliCase):
         run_cgi(place, transcript("two"))
         told = self.cli("verify", config=place.config)[0]
         self.assertRegex(told, r"(?m)^torn 1:\d+ ")
-        self.assertIn("2 records", told)
+        self.assertIn("1 segment, 2 records, ", told)
         with open(path, "r+b") as f:
             f.seek(200)
             byte = f.read(1)
@@ -354,6 +446,22 @@ class Reading(CliCase):
         told, said = self.cli("list", code=3, user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[])
         self.assertEqual("", told)
         self.assertIn("belongs to user", said)
+
+    def test_who_may_not_read_the_configuration_is_told_whose_it_is(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can be somebody else")
+        nobody = pwd.getpwnam("nobody")
+        who = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        folder = self.place.worker_folder("private", 0o755)
+        config = os.path.join(folder, "x.conf")
+        with open(config, "w", encoding="ascii") as f:
+            f.write(self.place.good)
+        os.chmod(config, 0o600)
+        self.place.give(config)
+        for mode_of_folder in (0o755, 0o700):
+            os.chmod(folder, mode_of_folder)
+            self.assertIn(f"Permission denied; it belongs to user {worker().pw_uid}: use sudo",
+                          self.cli("list", config=config, code=3, **who)[1])
 
     def test_what_root_runs_leaves_nothing_that_the_owner_cannot_use(self):
         self.cli("verify")

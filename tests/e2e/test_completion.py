@@ -9,7 +9,7 @@ from verbs import Terminal, VerbCase
 
 class Completion(VerbCase):
     ASKED = (("li", "list"), ("list --sin", "--since"), ("list --format js", "json"), ("list --hook dro", "dropped"),
-             ("stats --format prom", "prometheus"), ("completion z", "zsh"), ("help repl", "replay"),
+             ("stats --format prom", "prometheus"), ("completion z", "zsh"), ("help repl", "replay"), ("resume --from st", "start"),
              ("--config /nonexistent tai", "tail"))
 
     def test_bash(self):

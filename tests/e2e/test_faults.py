@@ -145,7 +145,7 @@ class Chance(FaultCase):
             # Only the snapshot says that it waits.
             os.unlink(os.path.join(self.place.spool, "run", "snapshot"))
             self.once()
-        again = [event for event, hook in self.hooks(events).items() if hook == "again"]
+        again = [event for event, hook in self.hooks(events).items() if hook == "retrying"]
         for event in again:
             self.place.stenohook("replay", event)
         if again:

@@ -460,7 +460,7 @@ class Survival(HookCase):
         self.eventually(lambda: self.ends(events[1]), 20)
         gateway = Gateway(self.place)
         try:
-            self.assertEqual(405, gateway.post(b"", REQUEST_METHOD="GET", secret="wrong").status)
+            self.assertEqual(401, gateway.post(b"", REQUEST_METHOD="GET", secret="wrong").status)
             self.place.write_config("frob\n")
             events.append(json.loads(gateway.post(fresh()).body)["id"])
         finally:

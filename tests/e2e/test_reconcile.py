@@ -30,6 +30,7 @@ class Recording(ReconcileCase):
         (record,) = self.found(done)
         self.assertEqual(("calls", "transcript", "completed", "reconciled"),
                          (record["endpoint"], record["kind"], record["status"], record["via"]))
+        self.assertEqual([], record["hooks"])
         self.assertEqual("customer=7&tag=a&tag=b%20c", record["query"])
         self.assertEqual({"customer": "7", "tag": ["a", "b c"]}, record["params"])
         self.assertEqual(transcript(done).decode(), record["body"])
@@ -162,9 +163,9 @@ class LookingBack(ReconcileCase):
             ids = [api.add(created=iso(age)) for age in (9 * DAY, 10 * DAY - 1800, 11 * DAY, 30 * DAY)]
             run = self.reconcile(api, "--since", "90d")
             self.assertEqual(ids[:1], self.recorded(run))
-            self.assertIn("--since reaches behind what is kept", run.err)
+            self.assertIn("--since reaches back beyond keep (", run.err)
             self.assertEqual(ids[:1], api.asked())
-            self.assertNotIn("reaches behind", self.reconcile(api, "--since", "9d").err)
+            self.assertNotIn("reaches back", self.reconcile(api, "--since", "9d").err)
 
     def test_a_time_in_any_form_is_understood(self):
         api = self.api()
@@ -408,17 +409,17 @@ class Trouble(ReconcileCase):
         run = self.reconcile(api, code=1)
         self.assertEqual({good[0], good[-1]}, set(self.recorded(run)))
         for i in bad:
-            self.assertIn(f"{i} is passed over: ", run.err)
+            self.assertIn(f"{i} is skipped: ", run.err)
             self.assertEqual([], self.found(i))
         self.assertNotRegex(run.err + run.out, r"[\x00-\x08\x0b-\x1f\x7f]")
-        self.assertIn(f"{len(bad)} passed over", run.err)
+        self.assertIn(f"{len(bad)} skipped", run.err)
 
     def test_an_answer_without_end_is_passed_over(self):
         api = self.api(tamper=self.tamper({"endless": [reply(200, b'{"id":"endless","words":[' + b"1," * (40 << 20))]}))
         api.add("endless")
         good = api.add()
         run = self.reconcile(api, code=1)
-        self.assertIn("endless is passed over", run.err)
+        self.assertIn("endless is skipped", run.err)
         self.assertIn("larger than", run.err)
         self.assertEqual([good], self.recorded(run))
 

@@ -331,6 +331,7 @@ class Rotation(ServerCase):
         self.place.stenohook("rejected", "accept", "--reason", "unauthorized", "--yes")
         self.assertEqual(sorted(subjects), sorted(r["transcript_id"] for r in self.journal()))
         self.assertEqual({"rejected"}, {r["via"] for r in self.journal()})
+        self.assertEqual([["default"]] * len(self.journal()), [r["hooks"] for r in self.journal()])
         self.assertEqual([], self.box("refused"))
         subprocess.run([self.place.runner, "--config", self.place.config, "--once"], env=self.place.env(), check=True,
                        cwd="/", timeout=120, **as_worker())

@@ -158,6 +158,21 @@ class Words(RemoteCase):
         request, _ = self.send("--query", "customer_id=1234", "--query", "a b=c&d=e#f")
         self.assertEqual("/x?customer_id=1234&a%20b=c%26d%3De%23f", request.target)
 
+    def test_a_2xx_is_not_enough_of_whom_a_secret_is_sent_to(self):
+        secret = self.file("secret", SAID)
+        for status, body, said in ((200, b"\x7fELF\x02\x01" + b"x" * 300000, "hands the program out as a file"),
+                                   (202, b"<html>", "a web page answers"), (204, b"", "something else than the gateway")):
+            server = self.serve(in_turn(reply(status, body)))
+            how = ["send", "--to", server.url, *FAST]
+            self.assertIn("1 of 1 delivery was answered with a 2xx, but not recorded: ",
+                          self.remote(*how, "--secret-file", secret, code=1)[1])
+            self.assertIn(said, self.remote(*how, "--secret-file", secret, code=1)[1])
+            self.remote(*how)
+
+    def test_the_end_of_an_answer_s_line_is_not_shown(self):
+        server = self.serve(in_turn(reply(200, b'{"status":"accepted"}\r\n')))
+        self.assertIn('ms {"status":"accepted"}\n', self.remote("send", "--to", server.url, *FAST)[0])
+
     def test_the_secret_is_sent_and_never_shown(self):
         secret = self.file("secret", SAID + "\n")
         request, said = self.send("--secret-file", secret)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """tail: the end of the list, and with -f each event and each run as it comes."""
+import datetime
 import json
 import os
 import re
@@ -7,7 +8,9 @@ import signal
 import subprocess
 import uuid
 
+from fastcgi import run_cgi
 from place import Process, wait_until
+from sender import transcript
 from verbs import NO_RUNNER, VerbCase
 
 
@@ -54,7 +57,7 @@ class Tail(VerbCase):
         self.once()
         wait_until(lambda: len(lines()) == 3, 20, "both runs are shown")
         runs = "\n".join(sorted(lines()[1:], key=lambda line: event in line))
-        self.assertRegex(runs, r"  hook  +exit 0 +done    1  \[\d+:\d+\]  .*\n.*  hook .*\[" + event)
+        self.assertRegex(runs, r"  hook  +exit 0 +done     1  \[\d+:\d+\]  .*\n.*  hook .*\[" + event)
         self.assertEqual(0, process.stop(signal.SIGTERM))
 
     def test_f_ends_when_nobody_reads_any_more(self):
@@ -67,6 +70,37 @@ class Tail(VerbCase):
             self.assertEqual(0, child.wait(20))
             self.assertEqual(b"", child.stderr.read())
 
+    def test_f_json_tells_events_and_attempts_apart(self):
+        process, lines = self.follow("--runs", "--format", "json")
+        event = self.deliver()
+        wait_until(lambda: len(lines()) == 1, 20, "the event is shown")
+        self.once()
+        wait_until(lambda: len(lines()) == 2, 20, "its run is shown")
+        told = [json.loads(line) for line in lines()]
+        self.assertEqual([("event", event, "waiting"), ("attempt", event, "done")],
+                         [(line["type"], line["id"], line["hook"]) for line in told])
+        self.assertEqual(0, process.stop(signal.SIGTERM))
+
+    def test_f_ends_at_until(self):
+        until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=3)
+        process, lines = self.follow("--until", until.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+        event = self.deliver()
+        self.assertEqual(0, process.child.wait(20))
+        self.assertGreaterEqual(datetime.datetime.now(datetime.timezone.utc), until)
+        self.assertEqual([event], re.findall(r"\[(\d+:\d+)\]", "\n".join(lines())))
+
+    def test_what_was_recorded_late_is_marked(self):
+        self.deliver()
+        run_cgi(self.place, transcript("late"), secret="wrong")
+        self.deliver()
+        self.cli("rejected", "accept", "late")
+        marks = [line.partition(" B")[2] for line in self.cli("tail")[0].splitlines()]
+        self.assertEqual(["", "", "  via rejected"], marks)
+        self.assertEqual([None, None, "rejected"],
+                         [json.loads(line).get("via") for line in self.cli("list", "--format", "json")[0].splitlines()])
+
     def test_options_that_do_not_go_together(self):
+        self.assertIn("--until is in the past", self.cli("tail", "-f", "--until", "1h", code=2)[1])
+        self.cli("tail", "--until", "1h")
         self.cli("tail", "--runs", code=2)
         self.cli("tail", "-f", "--hook", "dead", code=2)

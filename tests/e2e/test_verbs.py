@@ -8,6 +8,7 @@ import unittest
 
 from fastcgi import run_cgi
 from place import as_worker, worker
+from sender import transcript
 from servers import Server
 from verbs import NO_RUNNER, Terminal, VerbCase
 
@@ -20,16 +21,19 @@ class States(VerbCase):
         self.assertEqual([(event, "waiting", 0)], self.hooks())
         self.code(1)
         self.once()
-        self.assertEqual([(event, "again", 1)], self.hooks())
+        self.assertEqual([(event, "retrying", 1)], self.hooks())
         told = json.loads(self.cli("list", "--format", "json")[0])
         self.assertRegex(told["next_at"], r"^\d{4}-\d\d-\d\dT")
-        self.assertEqual(("exit", 1), (told["last_end"], told["last_code"]))
-        self.assertIn("  again 1  ", self.cli("list")[0])
+        self.assertEqual(("exit", 1), (told["end"], told["code"]))
+        self.assertIn("  retrying 1  ", self.cli("list")[0])
+        for state in ("retrying", "failed", "again", "done,retrying"):
+            self.assertEqual([(event, "retrying", 1)], self.hooks("--hook", state))
         self.code(65)
         self.cli("retry", event)
         self.once()
         self.assertEqual([(event, "dead", 1)], self.hooks("--hook", "dead"))
-        self.assertEqual([], self.hooks("--hook", "again,done"))
+        self.assertEqual([(event, "dead", 1)], self.hooks("--hook", "failed"))
+        self.assertEqual([], self.hooks("--hook", "retrying,done"))
         self.code(0)
         self.cli("retry", event)
         self.assertEqual([(event, "waiting", 0)], self.hooks())
@@ -42,6 +46,42 @@ class States(VerbCase):
         event = self.deliver()
         self.assertEqual([(event, "none", 0)], self.hooks())
         self.assertEqual([event], [e[0] for e in self.hooks("--hook", "none")])
+
+    def test_an_endpoint_that_is_not_configured_is_told(self):
+        self.deliver()
+        self.assertEqual("", self.cli("list", "--endpoint", "calls")[1])
+        for args in (("list",), ("tail",), ("replay", "--failed")):
+            said = self.cli(*args, "--endpoint", "calls,nope", "--since", "0s", code=args[0] == "replay")[1]
+            self.assertIn(f'warning: --endpoint: there is no endpoint "nope" in {self.place.config}\n', said)
+            self.assertNotIn('"calls"', said)
+
+    def test_a_hook_that_runs_is_shown_with_its_beginning_and_its_process(self):
+        with open(self.hook, "w", encoding="ascii") as f:
+            f.write(f"#!/bin/sh\necho $$ >{self.out}/pid.new\nmv {self.out}/pid.new {self.out}/pid\n"
+                    f"while [ ! -e {self.out}/go ]; do sleep 0.1; done\n")
+        self.site(runner=self.place.runner)
+        self.addCleanup(self.place.kill_runners)
+        event = self.deliver()
+        self.eventually(lambda: os.path.exists(f"{self.out}/pid"), 20, "the hook runs")
+        with open(f"{self.out}/pid", encoding="ascii") as f:
+            pid = int(f.read())
+        told = json.loads(self.cli("list", "--format", "json", "--hook", "running")[0])
+        self.assertEqual((event, "running", 1, pid), (told["id"], told["hook"], told["attempts"], told["pid"]))
+        self.assertNotIn("end", told)
+        since = re.escape(told["started_at"])
+        self.assertRegex(self.cli("show", event)[0], rf"(?m)^hook +running, attempt 1 since {since}, process {pid}$")
+        with open(f"{self.out}/go", "w", encoding="ascii"):
+            pass
+        self.eventually(lambda: self.hooks() == [(event, "done", 1)], 20, "the hook is done")
+        self.assertNotIn("pid", json.loads(self.cli("list", "--format", "json")[0]))
+
+    def test_the_names_of_its_hooks_are_in_the_json_of_an_event(self):
+        event = self.deliver()
+        self.place.configure({"calls": {}}, runner=NO_RUNNER)
+        self.deliver()
+        told = [json.loads(line) for line in self.cli("list", "--format", "json")[0].splitlines()]
+        self.assertEqual([["default"], []], [e["hooks"] for e in told])
+        self.assertEqual(["default"], json.loads(self.cli("show", "--format", "json", event)[0])["hooks"])
 
     def test_the_last_are_found_with_their_state(self):
         events = [self.deliver() for _ in range(4)]
@@ -65,15 +105,37 @@ class Show(VerbCase):
         self.code(3)
         self.once()
         told = self.cli("show", event)[0]
-        self.assertRegex(told, r"(?m)^hook +again, attempt 1: exit 3$")
-        self.assertRegex(told, r"(?m)^attempt 1 .* exit 3 .* again at ")
+        self.assertRegex(told, r"(?m)^hook +retrying, attempt 1: exit 3$")
+        self.assertRegex(told, r"(?m)^attempt 1 .* exit 3 .* retrying at ")
         self.assertIn("    to stdout \\x1b[31m\n", told)
         self.assertIn("    to stderr\n", told)
         runs = [json.loads(line) for line in self.cli("show", "--attempts", "--format", "json", event)[0].splitlines()]
-        self.assertEqual([(event, 1, "again", "exit", 3)],
-                         [(r["id"], r["try"], r["state"], r["end"], r["code"]) for r in runs])
+        self.assertEqual([("attempt", event, "calls", 1, "retrying", "exit", 3)],
+                         [tuple(r[m] for m in ("type", "id", "endpoint", "attempt", "hook", "end", "code")) for r in runs])
         self.assertEqual("to stdout \x1b[31m\n", runs[0]["stdout"])
-        self.assertEqual("calls", json.loads(self.cli("show", "--format", "json", event)[0])["endpoint"])
+
+    def test_an_event_has_the_same_members_in_list_and_show(self):
+        event = self.deliver("tr-1")
+        self.code(3)
+        self.once()
+        shown = json.loads(self.cli("show", "--format", "json", event)[0])
+        listed = json.loads(self.cli("list", "--format", "json")[0])
+        self.assertEqual(transcript("tr-1").decode(), shown.pop("body"))
+        self.assertEqual(listed, shown)
+        self.assertEqual(("event", "retrying", 1, "exit", 3),
+                         tuple(shown[m] for m in ("type", "hook", "attempts", "end", "code")))
+
+    def test_a_person_who_asked_for_more_attempts_is_seen_between_them(self):
+        event = self.deliver()
+        self.code(1)
+        self.once()
+        self.cli("retry", event)
+        self.code(0)
+        self.once()
+        self.cli("replay", event)
+        self.once()
+        lines = [line[:9].strip() for line in self.cli("show", "--attempts", event)[0].splitlines() if line[0] != " "]
+        self.assertEqual(["attempt 1", "asked for", "attempt 1", "asked for", "attempt 1"], lines)
 
     def test_ways_to_show_exclude_each_other(self):
         event = self.deliver()
@@ -121,12 +183,42 @@ class Orders(VerbCase):
         self.assertEqual([(event, "1"), (event, "1")], self.ran())
         self.assertEqual(1, len(self.journal()))
 
+    def test_a_new_hook_leaves_the_past_alone_until_replay_names_it(self):
+        self.place.configure({"calls": {}}, runner=NO_RUNNER)
+        past = [self.deliver() for _ in range(3)]
+        self.assertIn("no hook", self.cli("replay", past[0], code=1)[1])
+        self.assertIn("3 events match, but without a hook to run: the endpoint has none",
+                      self.cli("replay", "--since", "1h", "--yes", code=1)[1])
+        self.site()
+        new = self.deliver()
+        self.once()
+        self.assertEqual([(new, "1")], self.ran())
+        self.assertEqual([(event, "none", 0) for event in past] + [(new, "done", 1)], self.hooks())
+        self.assertEqual(past, [e[0] for e in self.hooks("--hook", "none")])
+        self.assertIn("now 0 events waiting", self.cli("stats")[0])
+        told, said = self.cli("replay", "--since", "1h", "--dry-run", "--format", "json")
+        self.assertEqual([*past, new], [json.loads(line)["id"] for line in told.splitlines()])
+        self.assertIn("4 events", said)
+        self.cli("replay", "--hook", "none", "--yes")
+        self.once()
+        self.assertEqual((new, "1"), self.ran()[0])
+        self.assertEqual(sorted((event, "1") for event in past), sorted(self.ran()[1:]))
+        self.assertEqual({"done"}, {state for _, state, _ in self.hooks()})
+
+    def test_what_came_while_a_hook_was_away_does_not_run_when_it_is_back(self):
+        waits = self.deliver()
+        self.place.configure({"calls": {}}, runner=NO_RUNNER)
+        meanwhile = self.deliver()
+        self.once()  # the hook is back
+        self.assertEqual([(waits, "1")], self.ran())
+        self.assertEqual([(waits, "done", 1), (meanwhile, "none", 0)], self.hooks())
+
     def test_several_are_not_replayed_without_yes(self):
         events = [self.deliver(status=s) for s in ("completed", "error", "completed")]
         self.once()
         told, said = self.cli("replay", "--since", "1h", code=2)
         self.assertEqual("", told)
-        self.assertIn("3 events: add --yes", said)
+        self.assertIn("3 events match: add --yes", said)
         told, said = self.cli("replay", "--status", "completed", "--dry-run", "--format", "json")
         self.assertEqual([events[0], events[2]], [json.loads(line)["id"] for line in told.splitlines()])
         self.once()
@@ -145,7 +237,23 @@ class Orders(VerbCase):
         self.cli("replay", "--failed")
         self.once()
         self.assertEqual([bad, bad], [e for e, _ in self.ran()[1:]])
-        self.assertIn("no such event", self.cli("replay", "--failed", code=1)[1])
+        self.assertIn("no event matches: no hook has failed", self.cli("replay", "--failed", code=1)[1])
+
+    def test_what_does_not_match_is_told_with_the_reason(self):
+        self.place.configure({"calls": {}}, runner=NO_RUNNER)
+        event = self.deliver()
+        self.assertIn("1 event matches, but without a hook to run: the endpoint has none",
+                      self.cli("replay", "--since", "1h", code=1)[1])
+        self.assertIn(f"'{event}' has no hook to run", self.cli("replay", event, code=1)[1])
+        self.site()
+        done = self.deliver()
+        self.once()
+        self.cli("drop", done, code=1)
+        self.assertIn("stenohook: no event matches\n", self.cli("replay", "--until", "1h", code=1)[1])
+        self.assertIn("stenohook: no event matches\n", self.cli("replay", "--hook", "dead", code=1)[1])
+        self.assertRegex(self.cli("retry", "--status", "completed", code=1)[1],
+                         r"events? match(es)?, but not by the state of the hook \(.*\d done\): retry is for hooks that have failed")
+        self.assertIn("no event matches: no hook has failed", self.cli("retry", "--all", code=1)[1])
 
     def test_retry_brings_dead_letters_and_waiting_retries_back(self):
         dead = self.deliver()
@@ -161,7 +269,7 @@ class Orders(VerbCase):
         self.assertIn("2 events", self.cli("retry", "--all")[1])
         self.once()
         self.assertEqual({dead: "done", again: "done", done: "done"}, {e: s for e, s, _ in self.hooks()})
-        self.assertIn("no such event", self.cli("retry", "--all", code=1)[1])
+        self.assertIn("no event matches", self.cli("retry", "--all", code=1)[1])
 
     def test_dropped_hooks_do_not_run(self):
         events = [self.deliver() for _ in range(3)]
@@ -229,29 +337,50 @@ class Stats(VerbCase):
         n = self.numbers()
         e = n["endpoints"][0]
         self.assertEqual(("calls", True, 2, 1, 1, 1), (e["endpoint"], e["has_hook"], e["waiting"], e["begun"],
-                                                       e["done"], e["dead"]))
+                                                       e["done"], e["given_up"]))
+        self.assertNotIn("dead", e)
         self.assertEqual((1, 1, 0), (n["dead_letters"], n["refused"]["files"], n["quarantine"]["files"]))
         self.assertFalse(n["runner"])
         journal = os.path.join(self.place.spool, "log")
         self.assertEqual(sum(os.path.getsize(os.path.join(journal, f)) for f in os.listdir(journal)),
                          n["journal"]["bytes"])
-        self.assertRegex(self.cli("stats")[0], r"(?m)^hook +calls: 2 waiting \(1 of them begun\), 1 done")
+        told = self.cli("stats")[0]
+        self.assertRegex(told, r"(?m)^hook +calls: now 2 events waiting, 1 of them begun$")
+        self.assertRegex(told, r"(?m)^ +since the beginning 1 done, 1 given up, 0 dropped; 2 attempts failed, 0 lost$")
+        self.assertRegex(told, r"(?m)^journal +1 file, \d+ bytes$")
+        self.assertEqual(1, told.count("dead"))
 
     def test_limits_are_for_cron(self):
         self.cli("stats", "--max-age", "0s", "--max-dead", "0")
         self.deliver()
         self.cli("stats", "--max-age", "1h")
         self.eventually(lambda: self.numbers()["endpoints"][0]["oldest_seconds"] >= 1, 20, "a second goes by")
-        self.assertIn("has waited", self.cli("stats", "--max-age", "0s", code=1)[1])
+        self.assertRegex(self.cli("stats", "--max-age", "0s", code=1)[1],
+                         r"an event has waited \d+ seconds? for its hook \(at most 0 seconds\)")
         self.code(65)
         self.once()
         self.cli("stats", "--max-dead", "1")
         told, said = self.cli("stats", "--format", "json", "--max-dead", "0", code=1)
         self.assertEqual(1, json.loads(told)["dead_letters"])
-        self.assertRegex(said, r"\Astenohook: there are 1 dead letters, more than 0")
+        self.assertRegex(said, r"\Astenohook: 1 dead letter \(at most 0\): 'stenohook list --hook dead' shows it\n\Z")
+        self.assertEqual(("", ""), self.cli("stats", "-q", "--max-dead", "1"))
+        self.assertEqual((said.replace("stenohook: ", "", 1), ""), self.cli("stats", "-q", "--max-dead", "0", code=1))
+        self.cli("stats", "-q", code=2)
+        self.cli("stats", "-q", "--format", "json", "--max-dead", "0", code=2)
         self.cli("stats", "--max-age", "soon", code=2)
         self.cli("stats", "--max-dead", "-1", code=2)
         self.cli("stats", "--format", "xml", code=2)
+
+    def test_orders_that_wait_for_the_runner_are_told(self):
+        for _ in range(3):
+            self.deliver()
+        self.assertEqual(0, self.numbers()["orders"])
+        self.assertNotIn("orders", self.cli("stats")[0])
+        self.cli("drop", "--hook", "waiting", "--yes")
+        self.assertEqual((3, 0), (self.numbers()["orders"], self.numbers()["endpoints"][0]["dropped"]))
+        self.assertRegex(self.cli("stats")[0], r"(?m)^orders +3 of replay, retry or drop not carried out yet$")
+        self.once()
+        self.assertEqual((0, 3), (self.numbers()["orders"], self.numbers()["endpoints"][0]["dropped"]))
 
     def test_a_suspended_hook_says_why(self):
         self.deliver()
@@ -301,7 +430,7 @@ class Check(VerbCase):
         self.assertRegex(self.cli("check", code=1)[0], r'(?m)^warning: the hook of endpoint "calls" is suspended: ')
 
     def test_events_that_wait_without_a_runner_are_warned_of(self):
-        """Those of the last month, as of somebody who adds a hook to a long history."""
+        """Those of the last month, as of somebody who never had a runner."""
         spool = os.path.join(self.place.run, "spool")
         self.cli("init", "--user", worker().pw_name, "--spool", spool, "--config",
                  os.path.join(self.place.folder, "init", "other.conf"))
@@ -310,8 +439,8 @@ class Check(VerbCase):
         self.place.spool = spool
         self.site(runner=self.place.runner)
         told = self.cli("check")[0]
-        self.assertRegex(told, r"(?m)^warning: 20 events wait for hooks, the oldest for \d{6,} s, and no runner")
-        self.assertIn(f"stenohook --config {self.place.config} run --once", told)
+        self.assertRegex(told, r"(?m)^warning: 20 events wait for hooks, the oldest for (29|30) days, and no runner")
+        self.assertIn(f" * {self.place.cli} --config {self.place.config} run --once", told)
         self.cli("drop", "--since", "60d", "--yes")
         self.eventually(lambda: self.cli("check")[0] == "", 30, "all are dropped")
         self.assertEqual([], self.ran())

@@ -31,6 +31,7 @@ bool disk_leave(const struct disk *disk, size_t at, unsigned variant, uint64_t s
 
 /* What had been promised by then. */
 struct promises {
+    bool may_pause; /* hooks are paused in what is judged, or may be */
     bool spool;
     bool tried[DEEDS_MAX], acked[DEEDS_MAX], boxed[BOXES_MAX];
     bool renewed[DEEDS_MAX];     /* tried again when its record could be gone */

@@ -129,22 +129,39 @@ static void recorded(bool was)
     errno = saved;
 }
 
+#ifdef STAT_BY_VERSION /* of the C library: configure.ac says more */
+int __real___fxstat(int version, int fd, struct stat *sb);
+int __real___fxstatat(int version, int dir, const char *name, struct stat *sb, int flags);
+
+static int real_fstat(int fd, struct stat *sb)
+{
+    return __real___fxstat(_STAT_VER, fd, sb);
+}
+
+static int real_fstatat(int dir, const char *name, struct stat *sb, int flags)
+{
+    return __real___fxstatat(_STAT_VER, dir, name, sb, flags);
+}
+#else
 int __real_fstat(int fd, struct stat *sb);
 int __real_fstatat(int dir, const char *name, struct stat *sb, int flags);
+#define real_fstat __real_fstat
+#define real_fstatat __real_fstatat
+#endif
 
 /* The file behind fd; 0: none of the spool's file system. */
 static uint64_t number_of(int fd)
 {
     struct stat sb;
 
-    return __real_fstat(fd, &sb) == 0 && sb.st_dev == oplog->device ? sb.st_ino : 0;
+    return real_fstat(fd, &sb) == 0 && sb.st_dev == oplog->device ? sb.st_ino : 0;
 }
 
 static uint64_t number_at(int dir, const char *name)
 {
     struct stat sb;
 
-    return __real_fstatat(dir, name, &sb, AT_SYMLINK_NOFOLLOW) == 0 && sb.st_dev == oplog->device
+    return real_fstatat(dir, name, &sb, AT_SYMLINK_NOFOLLOW) == 0 && sb.st_dev == oplog->device
                ? sb.st_ino
                : 0;
 }
@@ -161,7 +178,7 @@ static void set_name(struct op *op, int dir, const char *path)
              slash == NULL ? "." : path);
     if (slash == NULL && dir != AT_FDCWD)
         op->dir = number_of(dir);
-    else if (__real_fstatat(dir, folder, &sb, 0) == 0)
+    else if (real_fstatat(dir, folder, &sb, 0) == 0)
         op->dir = sb.st_ino;
 }
 
@@ -318,7 +335,7 @@ static off_t write_place(int fd)
 
     if ((fcntl(fd, F_GETFL) & O_APPEND) == 0)
         return lseek(fd, 0, SEEK_CUR);
-    return __real_fstat(fd, &sb) == 0 ? sb.st_size : 0;
+    return real_fstat(fd, &sb) == 0 ? sb.st_size : 0;
 }
 
 static void add_write(int fd, const void *bytes, ssize_t put, off_t offset)
@@ -462,9 +479,16 @@ REAL(ssize_t, pread, int fd, void *bytes, size_t len, off_t offset)
     }
 
 PLAIN(int, -1, CALL_FSTATVFS, fstatvfs, (int fd, struct statvfs *s), (fd, s))
+#ifdef STAT_BY_VERSION
+PLAIN(int, -1, CALL_FSTAT, __fxstat, (int version, int fd, struct stat *sb), (version, fd, sb))
+PLAIN(int, -1, CALL_FSTATAT, __fxstatat,
+      (int version, int dir, const char *name, struct stat *sb, int flags),
+      (version, dir, name, sb, flags))
+#else
 PLAIN(int, -1, CALL_FSTAT, fstat, (int fd, struct stat *sb), (fd, sb))
 PLAIN(int, -1, CALL_FSTATAT, fstatat, (int dir, const char *name, struct stat *sb, int flags),
       (dir, name, sb, flags))
+#endif
 PLAIN(int, -1, CALL_FACCESSAT, faccessat, (int dir, const char *name, int mode, int flags),
       (dir, name, mode, flags))
 PLAIN(DIR *, NULL, CALL_FDOPENDIR, fdopendir, (int fd), (fd))

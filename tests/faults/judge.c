@@ -9,6 +9,7 @@
 #include "core/record.h"
 #include "hook.h"
 #include "store/reader.h"
+#include "store/standing.h"
 #include "store/verify.h"
 
 #include <dirent.h>
@@ -282,12 +283,23 @@ static bool read_back(const struct stage *stage, const struct promises *p, bool 
     return true;
 }
 
+/* Else nobody knew which hooks have run. */
+static bool has_state(const struct stage *stage, const struct promises *p, struct verdict_on *out)
+{
+    struct err err = ERR_INIT;
+
+    if (p->may_pause || standing_check(&stage->spool, NULL, &err) != STATUS_PAUSED)
+        return true;
+    return judge_wrong(out, "hooks are paused: %s", err.text);
+}
+
 static bool go_on(struct stage *stage, const struct promises *p, bool tidy, struct verdict_on *out)
 {
     if (!stage_open(stage))
         return judge_wrong(out, "the spool does not open: %s", stage->err.text);
-    if (!all_there(stage, p, false, out) || !new_one(stage, p, 0, out) ||
-        !all_there(stage, p, false, out) || !retry_all(stage, p, true, out))
+    if (!has_state(stage, p, out) || !all_there(stage, p, false, out) ||
+        !new_one(stage, p, 0, out) || !all_there(stage, p, false, out) ||
+        !retry_all(stage, p, true, out))
         return false;
     if (!stage_keep_house(stage))
         return judge_wrong(out, "housekeeping fails: %s", stage->err.text);

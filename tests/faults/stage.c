@@ -170,7 +170,11 @@ static size_t deed_body(unsigned number, char out[DEED_BODY_MAX])
 
 void deed_event(struct event *event, unsigned number, char body[DEED_BODY_MAX])
 {
+    static const char *const hooks[] = {CONFIG_HOOK_DEFAULT};
+
     *event = (struct event){.kind = EVENT_TRANSCRIPT,
+                            .hooks = hooks,
+                            .hook_count = 1,
                             .received_ns = stage_begin_ns() + (int64_t)number * 1000000,
                             .endpoint = "faults",
                             .remote_addr = STR("127.0.0.1"),

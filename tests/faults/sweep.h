@@ -3,7 +3,8 @@
  *
  *   sweep.c         which cases there are, and what is printed    sweep_case.c   one of them
  *   sweep_ways.c    the ways through the store                    sweep_queue.c  those of the queue
- *   sweep_readers.c those of whoever reads it, or mends it
+ *   sweep_readers.c those of whoever reads it, or mends it    sweep_resume.c  the end of a pause of
+ * hooks
  */
 #ifndef FAULTS_SWEEP_H
 #define FAULTS_SWEEP_H
@@ -15,6 +16,7 @@
 #include "disk.h"
 #include "hook.h"
 #include "judge.h"
+#include "judge_resume.h"
 #include "oplog.h"
 #include "stage.h"
 
@@ -35,6 +37,7 @@ struct way {
     bool crowded; /* stage_crowd */
     bool reboot;  /* the machine has booted since */
     bool rotten;  /* it is prepared with damage */
+    bool paused;  /* hooks are, in what is prepared */
     bool mends;   /* the index is made anew in it, and hooks are run */
     uint64_t keep_s;
 };
@@ -86,6 +89,11 @@ void queue_go_full(struct stage *stage);
  * are those of the journal, which was judged before. */
 void queue_judge(struct stage *stage, const struct promises *promises, struct hooks *hooks,
                  bool cut, struct verdict_on *out);
+
+/* ---- hooks that are paused */
+
+void resume_prepare(struct stage *stage);
+void resume_go(struct stage *stage);
 
 /* ---- those who read, and those who mend */
 

@@ -170,9 +170,12 @@ static bool judge_root(const struct sweep *sweep, const struct fault *fault, boo
     hooks_learn(&hooks, sweep->log, cut);
     allow_repeats(sweep->way, fault, &promises, &hooks);
     hooks.lost_most = fault->blow == BLOW_FAIL_ALL ? LOST_MOST_ALL : LOST_MOST;
+    promises.may_pause = sweep->way->paused;
     set(&stage, sweep->way, root);
     stage_boot(cut ? BOOT_CUT : boot_of(sweep->way));
     judge(&stage, &promises, tidy && !sweep->way->rotten, &v);
+    if (v.ok && sweep->way->paused)
+        resume_judge(&stage, &v);
     if (v.ok && sweep->way->queue)
         queue_judge(&stage, &promises, &hooks, cut, &v);
     if (v.ok)

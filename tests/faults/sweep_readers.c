@@ -107,7 +107,7 @@ static void add_states(const struct hookview *view, struct answer *out)
 
         if (!record_id_parse(str_of(ids[n]), &place.segment, &place.offset))
             abort();
-        hookview_get(view, place, STR("faults"), &info);
+        hookview_get(view, place, STR("faults"), true, 0, &info);
         add(out, "%u %s/%" PRIu32 " %d:%d %" PRId64 ", ", n, hook_state_name(info.state),
             info.attempts, (int)info.end, info.code, info.next_ns);
     }
@@ -184,7 +184,7 @@ static void begin_runs(const struct stage *stage, struct slot slots[2])
         struct slot_run run = {.attempt = 1, .started_ns = stage->now_ns};
         enum slot_state state;
 
-        snprintf(run.id, sizeof run.id, "%s", ids[i]);
+        snprintf(run.id, sizeof run.id, "%.*s", RECORD_ID_MAX - 1, ids[i]);
         if (slot_open(&slots[i], &stage->spool, i, true, &state, NULL) != STATUS_OK ||
             slot_begin(&slots[i], &run, NULL) != STATUS_OK ||
             (i == 0 && slot_enter(slots[i].fd, &run) != 0))

@@ -453,6 +453,7 @@ const struct way ways[] = {
     {.name = "commands", .prepare = queue_prepare_used, .go = queue_go_commands, .queue = true},
     {.name = "suspended", .prepare = queue_prepare_suspended, .go = queue_go_used, .queue = true},
     {.name = "ledger", .prepare = queue_prepare_full, .go = queue_go_full, .queue = true},
+    {.name = "resume", .prepare = resume_prepare, .go = resume_go, .paused = true},
     {.name = "hooks", .prepare = queue_prepare_told, .go = readers_go_hooks},
     {.name = "forgotten", .prepare = readers_prepare_forgotten, .go = readers_go_forgotten},
     {.name = "damaged",

@@ -29,6 +29,8 @@ static void check_record(struct str line)
         return;
     }
     FUZZ_REQUIRE(record_ok(line) && record_key(line).ptr != NULL);
+    FUZZ_REQUIRE(str_eq(record_hooks(line), record.hooks));
+    FUZZ_REQUIRE(scan_json(record.hooks, NULL, NULL).type == SCAN_ARRAY);
     FUZZ_REQUIRE(record.key.ptr != NULL && record.id.ptr != NULL && record.body.ptr != NULL);
     FUZZ_REQUIRE(scan_json(record.params, NULL, NULL).type == SCAN_OBJECT);
     FUZZ_REQUIRE((record.subject.ptr == NULL) == (record.subject_name == NULL));
@@ -37,6 +39,21 @@ static void check_record(struct str line)
     FUZZ_REQUIRE(str_eq(bodiless.key, record.key) && bodiless.received_ns == record.received_ns);
     record_free(&bodiless);
     record_free(&record);
+}
+
+/* A time is printed to the millisecond. */
+static void same_owner(const struct record_owner *a, const struct record_owner *b)
+{
+    FUZZ_REQUIRE(strcmp(a->journal, b->journal) == 0);
+    if (a->journal[0] == '\0')
+        return;
+    FUZZ_REQUIRE(strlen(a->journal) == RECORD_JOURNAL_LEN && a->first == b->first);
+    FUZZ_REQUIRE(a->resumed_segment == b->resumed_segment);
+    FUZZ_REQUIRE(a->resumed_offset == b->resumed_offset);
+    FUZZ_REQUIRE(a->commands_segment == b->commands_segment);
+    FUZZ_REQUIRE(a->commands_offset == b->commands_offset);
+    FUZZ_REQUIRE((a->from_ns == INT64_MAX) == (b->from_ns == INT64_MAX));
+    FUZZ_REQUIRE(a->from_ns - b->from_ns < 1000000);
 }
 
 static void check_header(struct str line)
@@ -53,6 +70,9 @@ static void check_header(struct str line)
     FUZZ_REQUIRE(record_header_parse((struct str){out.ptr, out.len - 1}, &again));
     FUZZ_REQUIRE(again.segment == header.segment && again.previous == header.previous);
     FUZZ_REQUIRE(again.previous_valid == header.previous_valid);
+    FUZZ_REQUIRE(out.len <= RECORD_HEADER_MAX);
+    same_owner(&header.owner, &again.owner);
+    FUZZ_REQUIRE(header.owner.first <= header.segment);
     buf_free(&out);
 }
 
@@ -107,6 +127,8 @@ static void same(const struct event *event, const struct record *r)
     same_lossy(event->user_agent, r->user_agent);
     same_query(event->query, r->query);
     FUZZ_REQUIRE(str_eq(r->body, event->body));
+    FUZZ_REQUIRE(record_hooks_have(r->hooks, "default") == (event->hook_count > 0));
+    FUZZ_REQUIRE(record_hooks_have(r->hooks, "mail") == (event->hook_count > 1));
 }
 
 /* The bytes are one line of UTF-8, and any other bit makes it none. */
@@ -139,7 +161,8 @@ static void check_sealed(const struct event *event, struct record_line *line, ui
 
 static void check_delivery(struct str rest)
 {
-    struct event event = {.received_ns = INT64_C(1790000000) * 1000000000};
+    static const char *const hooks[] = {"default", "mail"};
+    struct event event = {.received_ns = INT64_C(1790000000) * 1000000000, .hooks = hooks};
     uint64_t random = fuzz_u64(&rest);
     struct str query = fuzz_field(&rest, '\0');
     struct str message_id = fuzz_field(&rest, '\0');
@@ -151,6 +174,7 @@ static void check_delivery(struct str rest)
     event.remote_addr = fuzz_field(&rest, '\0');
     event.content_type = fuzz_field(&rest, '\0');
     event.user_agent = random % 3 == 0 ? STR_NONE : fuzz_field(&rest, '\0');
+    event.hook_count = (random >> 8) % 3;
     event.via = random % 5 == 0 ? "rejected" : NULL;
     status =
         event_name(&event, "calls", message_id, query, rest.ptr == NULL ? STR("") : rest, &err);

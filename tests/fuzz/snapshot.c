@@ -63,6 +63,8 @@ static void check(const struct spool *spool, int run, struct str text)
     enum status status;
 
     fuzz_put(run, SPOOL_SNAPSHOT_NAME, text);
+    if (snapshot_head(spool, &snapshot))
+        check_place(snapshot.read);
     status = snapshot_read(spool, &snapshot, NULL);
     FUZZ_REQUIRE(status == STATUS_OK || status == STATUS_CORRUPT || status == STATUS_LIMIT);
     FUZZ_REQUIRE((snapshot_hold(spool) == 0) >= (status != STATUS_OK));

@@ -17,12 +17,15 @@
 
 static enum status append(struct journal *journal, const char *key, struct err *err)
 {
+    static const char *const hooks[] = {CONFIG_HOOK_DEFAULT};
     struct event event = {.kind = EVENT_TRANSCRIPT,
                           .received_ns = clock_wall_ns(),
                           .endpoint = "calls",
                           .remote_addr = STR("127.0.0.1"),
                           .query = STR(""),
                           .body = STR("{\"transcript_id\":\"x\",\"status\":\"completed\"}"),
+                          .hooks = hooks,
+                          .hook_count = 1,
                           .body_utf8 = true};
     uint64_t began = clock_mono_ns();
     const struct receipt *receipt;

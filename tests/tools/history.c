@@ -5,7 +5,7 @@
  * Valid segments are written straight to their files, a new one each day and every 16 MiB; the
  * index is then made by the journal itself. With -n there is no index and no state: as after its
  * loss. Event i has the transcript id "IIIIIIII-0000-4000-8000-000000000000", I in hexadecimal,
- * counted from 0.
+ * counted from 0. Each is for the hook of the endpoint "calls".
  */
 #include "base/buf.h"
 #include "base/clock.h"
@@ -14,7 +14,9 @@
 #include "core/event.h"
 #include "core/record.h"
 #include "store/journal.h"
+#include "store/ledger.h"
 #include "store/spool.h"
+#include "store/standing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -73,9 +75,12 @@ static enum status next_segment(struct writer *w, int64_t now_ns, struct err *er
 
 static enum status write_event(struct writer *w, uint64_t number, int64_t now_ns, struct err *err)
 {
+    static const char *const hooks[] = {CONFIG_HOOK_DEFAULT};
     struct event event = {.kind = EVENT_TRANSCRIPT,
                           .subject_name = "transcript_id",
                           .status = "completed",
+                          .hooks = hooks,
+                          .hook_count = 1,
                           .received_ns = now_ns,
                           .endpoint = "calls",
                           .remote_addr = STR("44.238.19.20"),
@@ -146,8 +151,10 @@ static enum status make_history(const char *path, uint64_t count, bool with_inde
     if (status != STATUS_OK)
         return status;
     w.spool = &spool;
+    status = standing_make(&spool, LEDGER_TMP_APPEND, clock_wall_ns(), err);
     buf_init(&w.block, BLOCK_LEN * 2);
-    status = write_events(&w, count, err);
+    if (status == STATUS_OK)
+        status = write_events(&w, count, err);
     buf_free(&w.block);
     file_close(&w.fd);
     if (status == STATUS_OK && with_index)

@@ -78,6 +78,7 @@ static void note(int fd, const char *id, const char *key)
 
 static enum status make_line(struct record_line *line, const char *key, struct err *err)
 {
+    static const char *const hooks[] = {CONFIG_HOOK_DEFAULT};
     static const char body[] = "{\"transcript_id\":\"storm\",\"status\":\"completed\"}";
     struct event event = {.kind = EVENT_TRANSCRIPT,
                           .received_ns = clock_wall_ns(),
@@ -85,6 +86,8 @@ static enum status make_line(struct record_line *line, const char *key, struct e
                           .remote_addr = STR("127.0.0.1"),
                           .query = STR("a=1"),
                           .body = {body, sizeof body - 1},
+                          .hooks = hooks,
+                          .hook_count = 1,
                           .body_utf8 = true};
 
     snprintf(event.key, sizeof event.key, "%s", key);

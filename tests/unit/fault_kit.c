@@ -21,7 +21,7 @@
     result __wrap_##name(__VA_ARGS__);                                                             \
     result __wrap_##name(__VA_ARGS__)
 
-const char *fault_program;
+const char *fault_program = "";
 
 static enum fault_call armed;
 static int armed_error;
@@ -113,6 +113,17 @@ WRAP(int, faccessat, int dir, const char *name, int mode, int flags)
     return fails(FAULT_FACCESSAT) ? -1 : __real_faccessat(dir, name, mode, flags);
 }
 
+#ifdef STAT_BY_VERSION /* of the C library: configure.ac says more */
+WRAP(int, __fxstat, int version, int fd, struct stat *sb)
+{
+    return fails(FAULT_FSTAT) ? -1 : __real___fxstat(version, fd, sb);
+}
+
+WRAP(int, __fxstatat, int version, int dir, const char *name, struct stat *sb, int flags)
+{
+    return fails(FAULT_FSTATAT) ? -1 : __real___fxstatat(version, dir, name, sb, flags);
+}
+#else
 WRAP(int, fstat, int fd, struct stat *sb)
 {
     return fails(FAULT_FSTAT) ? -1 : __real_fstat(fd, sb);
@@ -122,6 +133,7 @@ WRAP(int, fstatat, int dir, const char *name, struct stat *sb, int flags)
 {
     return fails(FAULT_FSTATAT) ? -1 : __real_fstatat(dir, name, sb, flags);
 }
+#endif
 
 WRAP(ssize_t, pread, int fd, void *bytes, size_t len, off_t offset)
 {

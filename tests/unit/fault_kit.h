@@ -34,7 +34,8 @@ typedef enum status (*fault_act)(void *context, struct err *err);
 void fault_each(enum fault_call call, int error, enum status expected, fault_act act,
                 void *context);
 
-/* What readlink says of /proc/self/exe. NULL: as it is. Empty: there is no /proc. */
+/* What readlink says of /proc/self/exe. NULL: as it is. Empty, as it is at first, so that no test
+ * depends on where it was built: there is no /proc. */
 extern const char *fault_program;
 
 #endif

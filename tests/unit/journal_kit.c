@@ -29,6 +29,7 @@
 
 atomic_int kit_syncs, kit_syncs_to_fail, kit_waits;
 atomic_int kit_syncs_let = INT_MAX;
+atomic_uint kit_sync_ns;
 atomic_int kit_write_errno, kit_makes_to_fail;
 atomic_size_t kit_write_cut;
 atomic_ullong kit_free_bytes;
@@ -60,6 +61,8 @@ int __wrap_file_datasync(int fd)
     }
     while (before >= atomic_load(&kit_syncs_let))
         clock_sleep_ns(HELD_LOOK_NS);
+    if (atomic_load(&kit_sync_ns) > 0)
+        clock_sleep_ns(atomic_load(&kit_sync_ns));
     return __real_file_datasync(fd);
 }
 
@@ -116,6 +119,7 @@ static void no_faults(void)
     atomic_store(&kit_waits, 0);
     atomic_store(&kit_syncs_to_fail, 0);
     atomic_store(&kit_syncs_let, INT_MAX);
+    atomic_store(&kit_sync_ns, 0);
     atomic_store(&kit_write_errno, 0);
     atomic_store(&kit_write_cut, 0);
     atomic_store(&kit_free_bytes, 0);
@@ -145,10 +149,13 @@ bool kit_spool(struct spool *out)
     return err.status == STATUS_OK;
 }
 
+bool kit_hookless;
+
 bool kit_open(struct kit *kit)
 {
     memset(kit, 0, sizeof *kit);
     no_faults();
+    kit_hookless = false;
     snprintf(kit->path, sizeof kit->path, "%s/spool", unit_folder());
     kit->options = (struct journal_options){.segment_max = 1024 * 1024};
     kit->now_ns = clock_wall_ns();
@@ -181,7 +188,10 @@ bool kit_reboot(struct kit *kit)
 
 bool kit_line(struct record_line *line, const char *key, size_t body_len, int64_t now_ns)
 {
+    static const char *const hooks[] = {CONFIG_HOOK_DEFAULT};
     struct event event = {.kind = EVENT_TRANSCRIPT,
+                          .hooks = hooks,
+                          .hook_count = kit_hookless ? 0 : 1,
                           .received_ns = now_ns,
                           .endpoint = "calls",
                           .remote_addr = STR("127.0.0.1"),

@@ -36,6 +36,8 @@ bool kit_reopen(struct kit *kit);
 /* As after a reboot: nothing is open, and the state is of another boot. */
 bool kit_reboot(struct kit *kit);
 
+/* What kit_line makes names no hook, as of an endpoint without one; kit_open takes it back. */
+extern bool kit_hookless;
 /* The line of an event with that key and a body of `body_len` bytes. */
 bool kit_line(struct record_line *line, const char *key, size_t body_len, int64_t now_ns);
 /* Appends with five seconds of time. id and duplicate are those of the receipt. */
@@ -59,6 +61,7 @@ bool kit_spoil(const struct kit *kit, const char *name);
 extern atomic_int kit_syncs;         /* how many fdatasync calls there were */
 extern atomic_int kit_syncs_to_fail; /* the next ones fail with EIO */
 extern atomic_int kit_syncs_let;     /* so many calls end; the later ones hang until it is raised */
+extern atomic_uint kit_sync_ns;      /* what each call takes longer than the disk does */
 extern atomic_int
     kit_write_errno; /* the next write to a segment fails with it, after kit_write_cut bytes */
 extern atomic_size_t kit_write_cut;

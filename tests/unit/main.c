@@ -1,332 +1,305 @@
 /* SPDX-License-Identifier: MIT
- * main - runs the unit tests: `unit` for all, `unit SUITE ...` for some. Closes with "N passed, N
- * failed".
+ * main - runs unit tests, as many at the same time as there are processors:
+ *
+ *     unit [-lv] [-j JOBS] [-t SECONDS] [SUITE | SUITE/TEST] ...
+ *
+ * All of them; or those of a suite; or those of a suite whose name holds TEST, in which a blank
+ * stands for an underscore. Prints what fails, in the order of suites and of the tests in their
+ * files, then what was skipped, and closes with "N passed, N failed". -v names all; -l lists their
+ * names and runs none; after SECONDS a test is said to hang. The exit status is 0 if none failed, 1
+ * if one did, 2 if nothing could be run.
  */
+#include "apart.h"
 #include "unit.h"
 
-#include <CUnit/Basic.h>
-#include <ftw.h>
-#include <inttypes.h>
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-extern const struct unit_suite suite_address;
-extern const struct unit_suite suite_auth;
-extern const struct unit_suite suite_auth_signed;
-extern const struct unit_suite suite_base;
-extern const struct unit_suite suite_box;
-extern const struct unit_suite suite_child;
-extern const struct unit_suite suite_clock;
-extern const struct unit_suite suite_command;
-extern const struct unit_suite suite_commands;
-extern const struct unit_suite suite_commit;
-extern const struct unit_suite suite_config;
-extern const struct unit_suite suite_config_manual;
-extern const struct unit_suite suite_config_refused;
-extern const struct unit_suite suite_crew;
-extern const struct unit_suite suite_event;
-extern const struct unit_suite suite_group;
-extern const struct unit_suite suite_hookenv;
-extern const struct unit_suite suite_hookview;
-extern const struct unit_suite suite_index;
-extern const struct unit_suite suite_journal;
-extern const struct unit_suite suite_json;
-extern const struct unit_suite suite_ledger;
-extern const struct unit_suite suite_lines;
-extern const struct unit_suite suite_listen;
-extern const struct unit_suite suite_payload;
-extern const struct unit_suite suite_program;
-extern const struct unit_suite suite_query;
-extern const struct unit_suite suite_queue;
-extern const struct unit_suite suite_queue_commands;
-extern const struct unit_suite suite_queue_faults;
-extern const struct unit_suite suite_queue_model;
-extern const struct unit_suite suite_reader;
-extern const struct unit_suite suite_record;
-extern const struct unit_suite suite_recover;
-extern const struct unit_suite suite_rejected;
-extern const struct unit_suite suite_repair;
-extern const struct unit_suite suite_reply;
-extern const struct unit_suite suite_request;
-extern const struct unit_suite suite_result;
-extern const struct unit_suite suite_retention;
-extern const struct unit_suite suite_retry;
-extern const struct unit_suite suite_room;
-extern const struct unit_suite suite_rotate;
-extern const struct unit_suite suite_scan;
-extern const struct unit_suite suite_segment;
-extern const struct unit_suite suite_settings;
-extern const struct unit_suite suite_settings_cache;
-extern const struct unit_suite suite_settings_find;
-extern const struct unit_suite suite_sieve;
-extern const struct unit_suite suite_slot;
-extern const struct unit_suite suite_snapshot;
-extern const struct unit_suite suite_spool;
-extern const struct unit_suite suite_text;
-extern const struct unit_suite suite_url;
-extern const struct unit_suite suite_usage;
-extern const struct unit_suite suite_verbs;
-extern const struct unit_suite suite_verdict;
-extern const struct unit_suite suite_verify;
-extern const struct unit_suite suite_wake;
-#ifdef REMOTE
-extern const struct unit_suite suite_aai_parse;
-extern const struct unit_suite suite_claim;
-extern const struct unit_suite suite_deliver;
-extern const struct unit_suite suite_http;
-extern const struct unit_suite suite_key;
-extern const struct unit_suite suite_members;
-extern const struct unit_suite suite_pace;
-extern const struct unit_suite suite_sample;
-extern const struct unit_suite suite_sandbox;
-extern const struct unit_suite suite_sandbox_store;
-extern const struct unit_suite suite_sign;
-extern const struct unit_suite suite_target;
-#endif
+#define NS_PER_MS UINT64_C(1000000)
+#define SECONDS_DEFAULT 120
+#define JOBS_MAX 64
+/* Of the folder that has those of the tests, named by their numbers. */
+#define FOLDER_MAX (APART_FOLDER_MAX - 24)
+/* How often those that run too long are looked for. */
+#define LOOK_NS 200000000L
 
-static const struct unit_suite *const suites[] = {
-    &suite_address,
-    &suite_auth,
-    &suite_auth_signed,
-    &suite_base,
-    &suite_box,
-    &suite_child,
-    &suite_clock,
-    &suite_command,
-    &suite_commands,
-    &suite_commit,
-    &suite_config,
-    &suite_config_manual,
-    &suite_config_refused,
-    &suite_crew,
-    &suite_event,
-    &suite_group,
-    &suite_hookenv,
-    &suite_hookview,
-    &suite_index,
-    &suite_journal,
-    &suite_json,
-    &suite_ledger,
-    &suite_lines,
-    &suite_listen,
-    &suite_payload,
-    &suite_program,
-    &suite_query,
-    &suite_queue,
-    &suite_queue_commands,
-    &suite_queue_faults,
-    &suite_queue_model,
-    &suite_reader,
-    &suite_record,
-    &suite_recover,
-    &suite_rejected,
-    &suite_repair,
-    &suite_reply,
-    &suite_request,
-    &suite_result,
-    &suite_retention,
-    &suite_retry,
-    &suite_room,
-    &suite_rotate,
-    &suite_scan,
-    &suite_segment,
-    &suite_settings,
-    &suite_settings_cache,
-    &suite_settings_find,
-    &suite_sieve,
-    &suite_slot,
-    &suite_snapshot,
-    &suite_spool,
-    &suite_text,
-    &suite_url,
-    &suite_usage,
-    &suite_verbs,
-    &suite_verdict,
-    &suite_verify,
-    &suite_wake,
-#ifdef REMOTE
-    &suite_aai_parse,
-    &suite_claim,
-    &suite_deliver,
-    &suite_http,
-    &suite_key,
-    &suite_members,
-    &suite_pace,
-    &suite_sample,
-    &suite_sandbox,
-    &suite_sandbox_store,
-    &suite_sign,
-    &suite_target,
-#endif
-};
+/* The linker's names for the ends of the section. */
+extern const struct unit_case *const __start_unit_cases[];
+extern const struct unit_case *const __stop_unit_cases[];
 
-static char folder[100];
+static unsigned seconds = SECONDS_DEFAULT;
+static unsigned jobs;
+static bool verbose, listing;
 
-static int remove_entry(const char *path, const struct stat *sb, int type, struct FTW *ftw)
+static const struct unit_case **tests;
+static struct apart *runs;
+static size_t count;
+
+static int by_place(const void *left, const void *right)
 {
-    (void)sb;
-    (void)type;
-    (void)ftw;
-    return remove(path);
+    const struct unit_case *a = *(const struct unit_case *const *)left;
+    const struct unit_case *b = *(const struct unit_case *const *)right;
+    char suite_a[APART_SUITE_MAX], suite_b[APART_SUITE_MAX];
+    int order;
+
+    apart_suite(a, suite_a);
+    apart_suite(b, suite_b);
+    order = strcmp(suite_a, suite_b);
+    return order != 0 ? order : (a->line > b->line) - (a->line < b->line);
 }
 
-static void remove_folder(void)
+/* Whether a sentence holds the part of it, in which blanks stand for underscores. */
+static bool holds(const char *sentence, const char *part)
 {
-    if (folder[0] != '\0')
-        nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-    folder[0] = '\0';
-}
+    size_t len = strlen(part), i;
 
-void unit_fresh_folder(void)
-{
-    remove_folder();
-}
-
-const char *unit_folder(void)
-{
-    if (folder[0] == '\0') {
-        const char *base = getenv("TMPDIR");
-        int len = snprintf(folder, sizeof folder, "%s/stenohook-unit-XXXXXX",
-                           base == NULL ? "/tmp" : base);
-
-        if (len < 0 || (size_t)len >= sizeof folder || mkdtemp(folder) == NULL) {
-            perror("mkdtemp");
-            abort();
-        }
+    for (; *sentence != '\0'; sentence++) {
+        for (i = 0; i < len && sentence[i] == (part[i] == ' ' ? '_' : part[i]); i++)
+            ;
+        if (i == len)
+            return true;
     }
-    return folder;
+    return len == 0;
 }
 
-static void fail(const char *text, const char *file, unsigned line)
+static bool is_meant(const struct unit_case *test, const char *word)
 {
-    CU_assertImplementation(CU_FALSE, line, text, file, "", CU_FALSE);
+    const char *slash = strchr(word, '/');
+    size_t len = slash == NULL ? strlen(word) : (size_t)(slash - word);
+    char suite[APART_SUITE_MAX];
+
+    apart_suite(test, suite);
+    return strlen(suite) == len && strncmp(suite, word, len) == 0 &&
+           (slash == NULL || holds(test->name, slash + 1));
 }
 
-static void pass(void)
+static bool is_chosen(const struct unit_case *test, char *const *words)
 {
-    CU_assertImplementation(CU_TRUE, 0, "", "", "", CU_FALSE);
-}
-
-static unsigned skipped;
-
-bool unit_root(void)
-{
-    if (geteuid() == 0)
+    if (*words == NULL)
         return true;
-    printf("\n    skipped, which needs root: %s\n", CU_get_current_test()->pName);
-    skipped++;
+    for (; *words != NULL; words++)
+        if (is_meant(test, *words))
+            return true;
     return false;
 }
 
-bool unit_true(bool holds, const char *what, const char *file, unsigned line)
+/* Whether each word means a test: a name that is mistyped would look like a success. */
+static bool all_mean_something(char *const *words)
 {
-    if (holds)
-        pass();
-    else
-        fail(what, file, line);
-    return holds;
-}
+    for (; *words != NULL; words++) {
+        size_t i = 0;
 
-void unit_int(int64_t expected, int64_t actual, const char *what, const char *file, unsigned line)
-{
-    char text[256];
-
-    if (expected == actual) {
-        pass();
-        return;
+        while (i < count && !is_meant(tests[i], *words))
+            i++;
+        if (i == count) {
+            fprintf(stderr, "unit: no test matches '%s'; unit -l lists all\n", *words);
+            return false;
+        }
     }
-    snprintf(text, sizeof text, "%s: expected %" PRId64 ", got %" PRId64, what, expected, actual);
-    fail(text, file, line);
+    return true;
 }
 
-void unit_hex(uint64_t expected, uint64_t actual, const char *what, const char *file, unsigned line)
+static bool choose(char *const *words)
 {
-    char text[256];
+    size_t all = (size_t)(__stop_unit_cases - __start_unit_cases);
 
-    if (expected == actual) {
-        pass();
-        return;
+    tests = calloc(all + 1, sizeof *tests);
+    runs = calloc(all + 1, sizeof *runs);
+    if (tests == NULL || runs == NULL) {
+        fprintf(stderr, "unit: no memory\n");
+        return false;
     }
-    snprintf(text, sizeof text, "%s: expected %" PRIx64 ", got %" PRIx64, what, expected, actual);
-    fail(text, file, line);
+    for (size_t i = 0; i < all; i++)
+        if (is_chosen(__start_unit_cases[i], words))
+            tests[count++] = __start_unit_cases[i];
+    qsort(tests, count, sizeof *tests, by_place);
+    return all_mean_something(words);
 }
 
-void unit_text(const char *expected, const char *actual, const char *what, const char *file,
-               unsigned line)
+/* "suite: the sentence", with blanks. */
+static const char *title(const struct unit_case *test)
 {
-    unit_str(str_of(expected), str_of(actual), what, file, line);
+    static char text[300];
+    char suite[APART_SUITE_MAX];
+
+    apart_suite(test, suite);
+    snprintf(text, sizeof text, "%s: %s", suite, test->name);
+    for (char *c = text + strlen(suite); *c != '\0'; c++)
+        if (*c == '_')
+            *c = ' ';
+    return text;
 }
 
-void unit_str(struct str expected, struct str actual, const char *what, const char *file,
-              unsigned line)
-{
-    char text[1024];
+static const char *const verdicts[] = {"failed", "skipped", "passed"};
+enum verdict { FAILED, SKIPPED, PASSED };
+static unsigned counts[3];
 
-    if ((expected.ptr == NULL) == (actual.ptr == NULL) && str_eq(expected, actual)) {
-        pass();
-        return;
-    }
-    snprintf(text, sizeof text, "%s: expected \"%.*s\"%s, got \"%.*s\"%s (%zu bytes)", what,
-             (int)expected.len, expected.ptr == NULL ? "" : expected.ptr,
-             expected.ptr == NULL ? " (absent)" : "", (int)actual.len,
-             actual.ptr == NULL ? "" : actual.ptr, actual.ptr == NULL ? " (absent)" : "",
-             actual.len);
-    fail(text, file, line);
+static enum verdict verdict_of(const struct apart *a)
+{
+    if (!apart_passed(a))
+        return FAILED;
+    return atomic_load(&a->report->skipped) ? SKIPPED : PASSED;
 }
 
-void unit_status(enum status expected, enum status actual, const struct err *err, const char *what,
-                 const char *file, unsigned line)
+static void tell(const struct apart *a)
 {
-    char text[1024];
+    enum verdict verdict = verdict_of(a);
 
-    if (expected == actual) {
-        pass();
-        return;
-    }
-    snprintf(text, sizeof text, "%s: expected %s, got %s: %s", what, status_name(expected),
-             status_name(actual), err == NULL ? "" : err->text);
-    fail(text, file, line);
+    counts[verdict]++;
+    if (verbose)
+        printf("%s %s (%llu ms)\n", verdicts[verdict], title(a->test),
+               (unsigned long long)(a->took_ns / NS_PER_MS));
+    else if (verdict == FAILED)
+        printf("failed %s\n", title(a->test));
+    if (verdict == FAILED)
+        apart_tell(a, seconds);
 }
 
-static bool chosen(const char *name, int argc, char **argv)
+static bool start(size_t i, const char *folder)
 {
-    if (argc < 2)
+    char path[APART_FOLDER_MAX];
+
+    snprintf(path, sizeof path, "%.*s/%zu", FOLDER_MAX, folder, i);
+    if (apart_start(&runs[i], tests[i], path))
         return true;
-    for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], name) == 0)
-            return true;
+    fprintf(stderr, "unit: cannot start a test: %s\n", strerror(errno));
+    return false;
+}
+
+/* From the first that was not yet told to the last that was started. */
+static void kill_all(size_t from, size_t to)
+{
+    for (; from < to; from++)
+        if (runs[from].pid > 0)
+            apart_kill(&runs[from]);
+}
+
+/* Runs them, and tells of each as soon as all before it are over. */
+static int run_all(const char *folder, const sigset_t *awaited)
+{
+    static const struct timespec look = {0, LOOK_NS};
+    size_t told = 0, started = 0, running = 0;
+
+    while (told < count) {
+        int number;
+
+        for (; running < jobs && started < count; running++)
+            if (!start(started++, folder)) {
+                kill_all(told, started);
+                return 2;
+            }
+        number = sigtimedwait(awaited, NULL, &look);
+        if (number > 0 && number != SIGCHLD) {
+            kill_all(told, started);
+            return 128 + number;
+        }
+        running = 0;
+        for (size_t i = told; i < started; i++)
+            running += !apart_over(&runs[i], seconds);
+        for (; told < started && runs[told].pid == 0; told++)
+            tell(&runs[told]);
+        fflush(stdout);
+    }
+    return 0;
+}
+
+static int summary(void)
+{
+    if (counts[SKIPPED] > 0)
+        printf("%u skipped, wholly or in part, because they need root:\n", counts[SKIPPED]);
+    for (size_t i = 0; i < count; i++)
+        if (verdict_of(&runs[i]) == SKIPPED)
+            printf("    %s\n", title(tests[i]));
+    printf("%u passed, %u failed\n", counts[PASSED], counts[FAILED]);
+    return counts[FAILED] == 0 ? 0 : 1;
+}
+
+/* In a folder for all of them; other users may pass through it to a test's own. */
+static int run_in_folder(void)
+{
+    const char *base = getenv("TMPDIR");
+    char folder[FOLDER_MAX];
+    int len, status;
+    sigset_t awaited;
+
+    sigemptyset(&awaited);
+    sigaddset(&awaited, SIGCHLD);
+    sigaddset(&awaited, SIGINT);
+    sigaddset(&awaited, SIGTERM);
+    sigaddset(&awaited, SIGHUP);
+    sigprocmask(SIG_BLOCK, &awaited, NULL);
+    len = snprintf(folder, sizeof folder, "%s/stenohook-unit-XXXXXX", base == NULL ? "/tmp" : base);
+    if (len < 0 || (size_t)len >= sizeof folder || mkdtemp(folder) == NULL ||
+        chmod(folder, 0711) != 0) {
+        perror("unit: cannot make a folder in TMPDIR");
+        return 2;
+    }
+    status = run_all(folder, &awaited);
+    apart_remove(folder);
+    if (status == 0)
+        status = summary();
+    for (size_t i = 0; i < count; i++)
+        apart_close(&runs[i]);
+    return status;
+}
+
+static unsigned processors(void)
+{
+    cpu_set_t set;
+
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+}
+
+/* 0: not a number from 1 to max. */
+static unsigned number(const char *text, unsigned max)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+
+    return *end == '\0' && value <= max ? (unsigned)value : 0;
+}
+
+static bool read_options(int argc, char **argv)
+{
+    int option;
+
+    jobs = processors();
+    while ((option = getopt(argc, argv, "j:lt:v")) != -1) {
+        if (option == 'j')
+            jobs = number(optarg, JOBS_MAX);
+        else if (option == 't')
+            seconds = number(optarg, 86400);
+        else if (option == 'l')
+            listing = true;
+        else if (option == 'v')
+            verbose = true;
+        else
+            jobs = 0;
+    }
+    if (jobs > 0 && seconds > 0) {
+        jobs = jobs > JOBS_MAX ? JOBS_MAX : jobs;
+        return true;
+    }
+    fprintf(stderr, "usage: unit [-lv] [-j JOBS] [-t SECONDS] [SUITE | SUITE/TEST] ...\n");
     return false;
 }
 
 int main(int argc, char **argv)
 {
-    unsigned failed;
+    int status = 2;
 
-    if (CU_initialize_registry() != CUE_SUCCESS)
-        return 2;
-    for (size_t i = 0; i < sizeof suites / sizeof *suites; i++) {
-        CU_pSuite suite;
-
-        if (!chosen(suites[i]->name, argc, argv))
-            continue;
-        suite =
-            CU_add_suite_with_setup_and_teardown(suites[i]->name, NULL, NULL, NULL, remove_folder);
-        for (const struct unit_case *c = suites[i]->cases; suite != NULL && c->name != NULL; c++)
-            if (CU_add_test(suite, c->name, c->run) == NULL)
-                suite = NULL;
-        if (suite == NULL) {
-            fprintf(stderr, "unit: cannot add suite %s: %s\n", suites[i]->name, CU_get_error_msg());
-            return 2;
-        }
+    if (read_options(argc, argv) && choose(argv + optind)) {
+        status = listing ? 0 : run_in_folder();
+        for (size_t i = 0; listing && i < count; i++)
+            puts(title(tests[i]));
     }
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    failed = CU_get_number_of_tests_failed();
-    if (skipped > 0)
-        printf("%u skipped, wholly or in part\n", skipped);
-    printf("%u passed, %u failed\n", CU_get_number_of_tests_run() - skipped - failed, failed);
-    CU_cleanup_registry();
-    return failed == 0 ? 0 : 1;
+    free(tests);
+    free(runs);
+    return status;
 }

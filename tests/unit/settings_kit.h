@@ -13,6 +13,9 @@
     "\"two\"} }\n"
 #define SK_OTHER_USER 54321
 
+/* The home of our user from now on, as the password file has it; NULL: as it is. Must stay. */
+void sk_home(const char *path);
+
 /* The path of a file in the test's folder; six can be used at the same time. */
 const char *sk_in(const char *name);
 /* Under a new inode, as editors and `mv` do it. */

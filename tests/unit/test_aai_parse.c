@@ -677,37 +677,3 @@ UNIT_TEST(the_longest_url_of_an_upload_is_taken_and_a_byte_more_is_not)
         buf_free(&url);
     }
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(ids_of_every_age_of_the_api_are_ids),
-    UNIT_CASE(what_could_leave_a_path_or_a_line_is_no_id),
-    UNIT_CASE(the_longest_id_is_one_and_a_byte_more_is_not),
-    UNIT_CASE(only_a_429_and_a_5xx_of_a_get_are_asked_for_again),
-    UNIT_CASE(what_got_lost_is_asked_for_again_by_a_get_only),
-    UNIT_CASE(the_waits_double_and_the_last_attempt_is_the_last),
-    UNIT_CASE(a_pause_that_the_api_asks_for_is_kept_up_to_two_minutes),
-    UNIT_CASE(every_code_has_its_meaning),
-    UNIT_CASE(the_api_s_own_words_are_told_up_to_a_length),
-    UNIT_CASE(words_that_are_none_are_passed_over),
-    UNIT_CASE(a_refused_key_and_a_redirect_name_the_remedy),
-    UNIT_CASE(a_pause_is_told_with_its_seconds),
-    UNIT_CASE(what_is_no_whole_answer_is_no_success_whatever_its_code),
-    UNIT_CASE(a_transcript_s_members_are_read),
-    UNIT_CASE(null_and_absent_are_the_same),
-    UNIT_CASE(a_transcript_with_wrong_types_is_refused),
-    UNIT_CASE(what_is_no_object_or_names_something_twice_is_refused),
-    UNIT_CASE(an_answer_that_ends_too_early_is_told_as_that_wherever_it_ends),
-    UNIT_CASE(the_largest_code_of_a_webhook_is_read),
-    UNIT_CASE(a_page_of_the_documentation_is_read),
-    UNIT_CASE(times_are_read_in_every_form_that_the_api_has_had),
-    UNIT_CASE(what_is_no_time_is_refused),
-    UNIT_CASE(a_page_whose_details_are_none_is_refused),
-    UNIT_CASE(a_page_whose_list_is_none_is_refused),
-    UNIT_CASE(one_bad_item_refuses_its_page_and_is_counted),
-    UNIT_CASE(an_empty_page_is_one_and_items_beyond_it_are_nothing),
-    UNIT_CASE(the_url_of_an_upload_is_put_behind_what_is_there),
-    UNIT_CASE(an_upload_without_a_url_is_refused_and_adds_nothing),
-    UNIT_CASE(the_longest_url_of_an_upload_is_taken_and_a_byte_more_is_not),
-    UNIT_END,
-};
-const struct unit_suite suite_aai_parse = {"aai_parse", cases};

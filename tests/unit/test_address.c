@@ -197,17 +197,3 @@ UNIT_TEST(the_published_addresses_are_known)
     UNIT_FALSE(published("44.238.19.21"));
     UNIT_FALSE(published("2cee:1314::"));
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(addresses_are_read_and_printed_in_their_canonical_form),
-    UNIT_CASE(what_is_no_address_is_refused),
-    UNIT_CASE(a_network_has_what_its_prefix_covers),
-    UNIT_CASE(networks_with_host_bits_or_wrong_prefixes_are_refused),
-    UNIT_CASE(the_client_is_the_rightmost_address_that_is_no_proxy),
-    UNIT_CASE(who_is_no_address_is_no_client),
-    UNIT_CASE(without_proxies_the_remote_address_is_the_client),
-    UNIT_CASE(a_list_has_an_address_when_one_of_its_networks_has),
-    UNIT_CASE(the_published_addresses_are_known),
-    UNIT_END,
-};
-const struct unit_suite suite_address = {"address", cases};

@@ -96,7 +96,38 @@ UNIT_TEST(a_mismatch_is_told_with_its_length_only)
     UNIT_TEXT("X-Webhook-Secret does not match any of 2 secrets (31 bytes given)", d.err.text);
     d.secrets.count = 1;
     ak_unauthorized(&d, "");
-    UNIT_TEXT("X-Webhook-Secret does not match the 1 secret (31 bytes given)", d.err.text);
+    UNIT_TEXT("X-Webhook-Secret does not match the 1 secret (31 bytes given, 10 expected)",
+              d.err.text);
+}
+
+UNIT_TEST(a_secret_that_ends_in_a_blank_is_hinted_at_where_it_does_not_match)
+{
+    struct ak_delivery d = with_header();
+
+    d.values[0] = STR("the-secret ");
+    d.secrets.count = 1;
+    d.env[0] = "HTTP_X_WEBHOOK_SECRET=the-secret";
+    ak_unauthorized(&d, "");
+    UNIT_TEXT(
+        "X-Webhook-Secret does not match the 1 secret (10 bytes given, 11 expected); a secret "
+        "file begins or ends with a blank: take it out",
+        d.err.text);
+}
+
+UNIT_TEST(a_secret_is_presented_by_its_header_or_its_parameter_right_or_wrong)
+{
+    char *env[] = {(char[]){"HTTP_X_WEBHOOK_SECRET=wrong"}, (char[]){"QUERY_STRING=token=wrong"},
+                   NULL};
+    struct config_endpoint by_header = {.auth_header = (char[]){"X-Webhook-Secret"}};
+    struct config_endpoint by_query = {.auth_query = (char[]){"token"}};
+    struct config_endpoint other = {.auth_header = (char[]){"X-Other"},
+                                    .auth_query = (char[]){"t"}};
+    struct request request;
+
+    UNIT_STATUS(STATUS_OK, request_parse(&request, env, NULL), NULL);
+    UNIT_TRUE(auth_presented(&by_header, &request));
+    UNIT_TRUE(auth_presented(&by_query, &request));
+    UNIT_FALSE(auth_presented(&other, &request));
 }
 
 UNIT_TEST(without_any_secret_nobody_is_turned_away_for_good)
@@ -357,31 +388,3 @@ UNIT_TEST(a_query_without_a_token_is_kept_whole)
     UNIT_STR("token=1&a&token=2", buf_str(&out));
     buf_free(&out);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(the_right_header_proves),
-    UNIT_CASE(any_of_several_secrets_proves),
-    UNIT_CASE(a_missing_header_is_refused),
-    UNIT_CASE(an_empty_header_is_refused),
-    UNIT_CASE(a_header_given_twice_is_refused_even_when_both_are_right),
-    UNIT_CASE(no_part_of_a_header_proves),
-    UNIT_CASE(a_mismatch_is_told_with_its_length_only),
-    UNIT_CASE(without_any_secret_nobody_is_turned_away_for_good),
-    UNIT_CASE(the_right_token_in_the_query_proves),
-    UNIT_CASE(a_wrong_or_doubled_token_is_refused),
-    UNIT_CASE(a_plus_in_a_token_is_a_plus_or_a_blank),
-    UNIT_CASE(header_or_query_proves_where_both_are_configured),
-    UNIT_CASE(a_secret_of_any_bytes_is_compared_whole),
-    UNIT_CASE(an_authorization_header_that_apache_renamed_proves),
-    UNIT_CASE(nothing_is_needed_where_auth_is_none),
-    UNIT_CASE(a_right_secret_from_a_foreign_address_is_held),
-    UNIT_CASE(a_foreign_address_does_not_hide_a_wrong_secret),
-    UNIT_CASE(the_client_behind_a_trusted_proxy_counts),
-    UNIT_CASE(what_is_no_address_is_held_where_addresses_count),
-    UNIT_CASE(an_open_endpoint_still_looks_at_addresses),
-    UNIT_CASE(what_an_operator_accepts_says_so),
-    UNIT_CASE(the_token_is_taken_out_of_the_query_that_is_kept),
-    UNIT_CASE(a_query_without_a_token_is_kept_whole),
-    UNIT_END,
-};
-const struct unit_suite suite_auth = {"auth", cases};

@@ -359,29 +359,3 @@ UNIT_TEST(any_of_several_standard_secrets_proves)
     d.secrets.count = 1;
     ak_unauthorized(&d, "any of 1 secrets");
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(a_signed_body_proves),
-    UNIT_CASE(a_bad_aai_signature_is_refused),
-    UNIT_CASE(a_changed_body_is_refused),
-    UNIT_CASE(an_aai_signature_given_twice_is_refused),
-    UNIT_CASE(a_signature_outside_its_window_is_held),
-    UNIT_CASE(a_wrong_signature_is_refused_whatever_its_time),
-    UNIT_CASE(a_foreign_address_is_told_before_a_stale_signature),
-    UNIT_CASE(an_empty_body_can_be_signed),
-    UNIT_CASE(the_vector_of_the_reference_suites_proves),
-    UNIT_CASE(the_vector_of_the_rust_suite_proves),
-    UNIT_CASE(a_secret_without_its_prefix_is_the_same),
-    UNIT_CASE(each_of_the_three_headers_is_needed_once),
-    UNIT_CASE(empty_headers_are_refused),
-    UNIT_CASE(a_timestamp_that_is_no_number_is_refused),
-    UNIT_CASE(a_standard_signature_outside_its_window_is_held),
-    UNIT_CASE(a_bad_standard_signature_is_refused),
-    UNIT_CASE(a_right_signature_among_others_proves),
-    UNIT_CASE(a_changed_id_time_or_body_is_refused),
-    UNIT_CASE(the_names_of_svix_are_accepted_as_a_set),
-    UNIT_CASE(a_secret_of_ours_that_cannot_be_used_is_not_the_senders_fault),
-    UNIT_CASE(any_of_several_standard_secrets_proves),
-    UNIT_END,
-};
-const struct unit_suite suite_auth_signed = {"auth_signed", cases};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * test_base - buffers, strings, numbers, clock, files, digests.
  */
+#include "fault_kit.h"
 #include "unit.h"
 
 #include "base/buf.h"
@@ -15,7 +16,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 UNIT_TEST(every_status_maps_to_an_answer_and_our_own_trouble_is_always_503)
@@ -352,51 +355,63 @@ UNIT_TEST(users_are_found_by_name_and_by_number_in_the_password_file)
                                "u:x:54321:1:U:/home/u:/bin/sh\n";
     int dir = file_open(AT_FDCWD, unit_folder(), O_RDONLY | O_DIRECTORY, 0);
     struct user user = {.uid = 5};
+    struct err err = ERR_INIT;
     char path[128];
 
     UNIT_INT(0, file_replace(dir, "t", "passwd", rows, sizeof rows - 1, 0600));
     file_close(&dir);
     snprintf(path, sizeof path, "%s/passwd", unit_folder());
-    UNIT_FALSE(user_find(path, "nobody-here", 54321, &user));
-    UNIT_FALSE(user_find(path, NULL, 7, &user));
-    UNIT_FALSE(user_find("/nowhere/passwd", NULL, 0, &user));
+    UNIT_STATUS(STATUS_MISSING, user_find(path, "nobody-here", 54321, &user, &err), &err);
+    UNIT_STATUS(STATUS_MISSING, user_find(path, NULL, 7, &user, &err), &err);
+    UNIT_STATUS(STATUS_MISSING, user_find("/nowhere/passwd", NULL, 0, &user, &err), &err);
     UNIT_INT(5, user.uid);
-    UNIT_REQUIRE(user_find(path, "u", 0, &user));
+    UNIT_INT(STATUS_OK, err.status);
+    UNIT_REQUIRE(user_find(path, "u", 0, &user, &err) == STATUS_OK);
     UNIT_INT(54321, user.uid);
     UNIT_INT(1, user.gid);
     UNIT_TEXT("/home/u", user.home);
     user_free(&user);
-    UNIT_REQUIRE(user_find(path, NULL, 54320, &user));
+    UNIT_REQUIRE(user_find(path, NULL, 54320, &user, &err) == STATUS_OK);
     UNIT_INT(7, user.gid);
     UNIT_TRUE(user.home == NULL);
     user_free(&user);
 }
 
-static const struct unit_case cases[] = {
-    UNIT_CASE(every_status_maps_to_an_answer_and_our_own_trouble_is_always_503),
-    UNIT_CASE(the_first_failure_keeps_its_words),
-    UNIT_CASE(what_is_passed_over_leaves_no_words_behind),
-    UNIT_CASE(errno_becomes_a_status_and_words),
-    UNIT_CASE(a_buffer_takes_its_maximum_and_not_one_byte_more),
-    UNIT_CASE(a_failed_buffer_stays_failed_until_it_is_reset),
-    UNIT_CASE(an_unused_buffer_is_an_empty_terminated_string),
-    UNIT_CASE(numbers_are_taken_whole_or_not_at_all),
-    UNIT_CASE(sizes_and_durations_know_their_units),
-    UNIT_CASE(cutting_and_trimming_leave_the_rest),
-    UNIT_CASE(times_are_printed_in_utc_with_milliseconds),
-    UNIT_CASE(times_are_read_back_as_they_were_printed),
-    UNIT_CASE(dates_that_do_not_exist_are_refused),
-    UNIT_CASE(times_of_other_zones_are_read_as_the_moment_that_they_mean),
-    UNIT_CASE(boots_named_by_time_may_differ_by_a_minute),
-    UNIT_CASE(crc32c_gives_the_published_values_both_ways),
-    UNIT_CASE(siphash_gives_the_values_of_the_paper),
-    UNIT_CASE(digests_give_the_published_values),
-    UNIT_CASE(secrets_match_whole_or_not_at_all),
-    UNIT_CASE(base64_is_strict),
-    UNIT_CASE(a_replaced_file_holds_the_new_bytes_and_leaves_no_temporary),
-    UNIT_CASE(a_held_lock_is_given_up_at_the_deadline),
-    UNIT_CASE(users_are_found_by_name_and_by_number_in_the_password_file),
-    UNIT_END,
-};
+static enum status find_this_user(void *file, struct err *err)
+{
+    struct user user = {.uid = 5};
+    enum status status = user_find(file, "u", 0, &user, err);
 
-const struct unit_suite suite_base = {"base", cases};
+    UNIT_INT(status == STATUS_OK ? 54321 : 5, user.uid);
+    if (status == STATUS_OK)
+        user_free(&user);
+    return status;
+}
+
+UNIT_TEST(a_user_who_cannot_be_looked_up_is_not_missing)
+{
+    static const char rows[] = "u:x:54321:1:U:/home/u:/bin/sh\n";
+    int dir = file_open(AT_FDCWD, unit_folder(), O_RDONLY | O_DIRECTORY, 0);
+    struct err err = ERR_INIT;
+    struct rlimit limit;
+    char path[128], folder[128];
+
+    UNIT_INT(0, file_replace(dir, "t", "passwd", rows, sizeof rows - 1, 0600));
+    snprintf(path, sizeof path, "%s/passwd", unit_folder());
+    snprintf(folder, sizeof folder, "%s", unit_folder());
+    fault_each(FAULT_MEMORY, ENOMEM, STATUS_MEMORY, find_this_user, path);
+    UNIT_STATUS(STATUS_IO, find_this_user(folder, &err), &err);
+    /* No descriptor is left. */
+    UNIT_REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    file_close(&dir);
+    dir = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    limit.rlim_cur = (rlim_t)dir;
+    file_close(&dir);
+    UNIT_INT(0, setrlimit(RLIMIT_NOFILE, &limit));
+    err_clear(&err);
+    UNIT_STATUS(STATUS_IO, find_this_user(path, &err), &err);
+    UNIT_TRUE(strstr(err.text, path) != NULL);
+    /* What looks for leaks needs some. */
+    limit.rlim_cur = limit.rlim_max;
+    UNIT_INT(0, setrlimit(RLIMIT_NOFILE, &limit));
+}

@@ -457,26 +457,3 @@ UNIT_TEST(twenty_refusals_a_minute_are_logged_and_the_others_counted)
     UNIT_INT(0, suppressed);
     drop_spool();
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(an_entry_is_a_line_of_json_and_then_the_body),
-    UNIT_CASE(the_line_names_the_digest_of_the_body),
-    UNIT_CASE(hostile_text_stays_on_the_one_line),
-    UNIT_CASE(a_retry_is_the_same_entry_and_another_query_is_not),
-    UNIT_CASE(of_a_strangers_body_64_KiB_are_kept_and_the_rest_is_counted),
-    UNIT_CASE(a_strangers_body_of_64_KiB_is_whole),
-    UNIT_CASE(a_refused_body_from_a_published_address_is_kept_whole_under_its_own_name),
-    UNIT_CASE(of_an_entry_no_more_is_kept_than_its_own_limit),
-    UNIT_CASE(a_full_refused_box_takes_no_stranger_but_still_a_published_address),
-    UNIT_CASE(a_refused_box_of_no_bytes_is_switched_off),
-    UNIT_CASE(the_refused_box_holds_a_thousand_entries_of_strangers),
-    UNIT_CASE(old_refused_entries_and_deserted_files_make_room),
-    UNIT_CASE(below_the_reserve_nothing_is_kept_and_the_refused_box_stops_at_twice_of_it),
-    UNIT_CASE(while_another_process_counts_a_stranger_is_not_kept),
-    UNIT_CASE(broken_counts_are_taken_anew),
-    UNIT_CASE(an_abandoned_entry_leaves_nothing),
-    UNIT_CASE(a_refused_line_that_is_too_long_is_not_kept_but_quarantined),
-    UNIT_CASE(twenty_refusals_a_minute_are_logged_and_the_others_counted),
-    UNIT_END,
-};
-const struct unit_suite suite_box = {"box", cases};

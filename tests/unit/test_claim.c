@@ -119,15 +119,3 @@ UNIT_TEST(a_webhook_with_control_characters_or_without_an_end_makes_no_event)
     t = transcript("abc", "processing", STR("https://example.com/hook/calls"));
     UNIT_STATUS(STATUS_MALFORMED, claim_make(&claim, &calls, &t, NOW_NS, NULL), NULL);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(looking_back_ends_an_hour_before_what_is_forgotten),
-    UNIT_CASE(where_nothing_is_forgotten_looking_back_has_no_end),
-    UNIT_CASE(an_endpoint_without_an_address_or_with_signatures_is_told_of_no_transcript),
-    UNIT_CASE(its_key_is_that_of_the_webhook),
-    UNIT_CASE(only_a_finished_transcript_with_a_sound_id_has_a_key),
-    UNIT_CASE(the_event_is_that_of_the_webhook_without_the_token),
-    UNIT_CASE(a_webhook_with_control_characters_or_without_an_end_makes_no_event),
-    UNIT_END,
-};
-const struct unit_suite suite_claim = {"claim", cases};

@@ -211,14 +211,3 @@ UNIT_TEST(times_around_the_ends_of_32_bits_are_printed_and_read_back)
         UNIT_INT(ns, at(text));
     }
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(an_hour_back_begins_no_segment_even_across_midnight),
-    UNIT_CASE(a_year_forward_and_back_costs_a_segment_each),
-    UNIT_CASE(days_are_those_of_utc_whatever_the_zone_and_its_summer_time),
-    UNIT_CASE(no_year_is_too_late_for_the_journal),
-    UNIT_CASE(times_around_the_ends_of_32_bits_are_printed_and_read_back),
-    UNIT_END,
-};
-
-const struct unit_suite suite_clock = {"clock", cases};

@@ -16,6 +16,7 @@
 #include "admin/webroot.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/print.h"
 #include "base/usage.h"
 #include "core/config.h"
 #include "reader_kit.h"
@@ -105,6 +106,8 @@ UNIT_TEST(help_of_a_command_shows_its_arguments_and_options)
             UNIT_TRUE(strstr(out.ptr, o->name) != NULL);
         UNIT_STATUS(STATUS_OK, RUN(&out, &err, c->name, "--frob", "--help"), &err);
         UNIT_TRUE(strstr(out.ptr, c->help) != NULL);
+        UNIT_STATUS(STATUS_OK, RUN(&out, &err, c->name, "-h"), &err);
+        UNIT_TRUE(strstr(out.ptr, c->help) != NULL && strstr(out.ptr, "\n\n\n") == NULL);
     }
     buf_free(&out);
 }
@@ -213,14 +216,17 @@ UNIT_TEST(version_is_one_line)
 UNIT_TEST(wrong_use_names_the_fault_and_the_remedy)
 {
     REFUSED("stenohook help", "--");
-    REFUSED("'frob': 'stenohook help'", "frob");
-    REFUSED("'--frob': see 'stenohook --help'", "--frob");
-    REFUSED("'-z': see 'stenohook help check'", "check", "-vz");
-    REFUSED("'--frob': see 'stenohook help list'", "list", "--frob");
-    REFUSED("'--since': see 'stenohook help list'", "list", "--since");
-    REFUSED("'-n': see 'stenohook help list'", "list", "-n");
-    REFUSED("'more': see 'stenohook help list'", "list", "more");
-    REFUSED("stenohook help show", "show");
+    REFUSED("unknown command 'frobnicate': 'stenohook help' lists all", "frobnicate");
+    REFUSED("unknown option '--frob': see 'stenohook --help'", "--frob");
+    REFUSED("unknown option '-z': see 'stenohook help check'", "check", "-vz");
+    REFUSED("unknown option '--frob': see 'stenohook help list'", "list", "--frob");
+    REFUSED("option '--since' needs a value: see 'stenohook help list'", "list", "--since");
+    REFUSED("option '-n' needs a value: see 'stenohook help list'", "list", "-n");
+    REFUSED("unexpected argument 'more': see 'stenohook help list'", "list", "more");
+    REFUSED("show: missing ID: see 'stenohook help show'", "show");
+    REFUSED("completion: missing SHELL: see 'stenohook help completion'", "completion");
+    REFUSED("rejected show: missing NAME: see 'stenohook help rejected'", "rejected", "show");
+    REFUSED("missing list, show or accept: see 'stenohook help rejected'", "rejected");
     REFUSED("'2:2'", "show", "1:1", "2:2");
     REFUSED("take --format away", "show", "--raw", "--format", "json", "1:1");
     REFUSED("text or json", "list", "--format", "xml");
@@ -230,9 +236,37 @@ UNIT_TEST(wrong_use_names_the_fault_and_the_remedy)
     REFUSED("24h", "list", "--since", "yesterday");
     REFUSED("voice_agent", "list", "--kind", "transcript,frob");
     REFUSED("empty value", "list", "--status", "a,,b");
-    REFUSED("--config needs", "verify", "--config");
+    REFUSED("option '--config' needs", "verify", "--config");
     REFUSED("one command", "help", "list", "show");
     REFUSED("'frob'", "help", "frob");
+}
+
+UNIT_TEST(a_command_with_a_slip_of_the_pen_is_guessed)
+{
+    REFUSED("unknown command 'lst': did you mean 'list'?", "lst");
+    REFUSED("unknown command 'rejceted': did you mean 'rejected'?", "rejceted", "list");
+    REFUSED("unknown command 'statz': did you mean 'stats'?", "help", "statz");
+}
+
+UNIT_TEST(a_length_of_time_is_told_in_its_largest_unit)
+{
+    static const struct {
+        uint64_t seconds;
+        const char *text;
+    } cases[] = {
+        {0, "0 seconds"},      {1, "1 second"},   {119, "119 seconds"}, {120, "2 minutes"},
+        {7199, "119 minutes"}, {7200, "2 hours"}, {2592892, "30 days"}, {172800, "2 days"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[PRINT_DURATION_MAX];
+
+        print_duration(text, cases[i].seconds);
+        UNIT_TEXT(cases[i].text, text);
+    }
+    UNIT_TEXT("s", print_plural(0));
+    UNIT_TEXT("", print_plural(1));
+    UNIT_TEXT("s", print_plural(2));
 }
 
 UNIT_TEST(a_configuration_is_taken_before_and_behind_the_command)
@@ -348,7 +382,7 @@ static void printed(struct str body, struct buf *line, struct buf *json, struct 
     sealed.len--;
     UNIT_STATUS(STATUS_OK, record_parse(&record, sealed, true, &err), &err);
     event_text_line(line, &record, &hook, false);
-    event_json_line(json, sealed, &record, &hook);
+    event_json_line(json, sealed, &record, &hook, false);
     event_text_head(full, &record, &hook);
     event_text_body(full, record.body, "");
     record_free(&record);
@@ -364,23 +398,24 @@ UNIT_TEST(a_record_is_printed_with_its_members_in_each_form)
     buf_init(&full, 65536);
     printed(STR("{\"x\": 1}\n"), &line, &json, &full);
     UNIT_STR(
-        "2026-11-23T07:50:18.966Z  transcript      completed             again 2    tr-1       "
+        "2026-11-23T07:50:18.966Z  transcript      completed             retrying 2  tr-1       "
         "          "
         "                 "
         "[12:103]  9 B\n",
         buf_str(&line));
-    UNIT_STR("{\"key\":\"calls transcript tr-1 "
-             "completed\",\"id\":\"12:103\",\"received_at\":\"2026-11-23T07:50:18.966Z\","
-             "\"endpoint\":\"calls\",\"kind\":\"transcript\",\"transcript_id\":\"tr-1\",\"status\":"
-             "\"completed\","
-             "\"remote_addr\":\"44.238.19.20\",\"query\":\"a=1&b=%22\",\"params\":{\"a\":\"1\","
-             "\"b\":\"\\\"\"},"
-             "\"content_type\":\"application/json\",\"bytes\":9,\"hook\":\"again\",\"attempts\":2,"
-             "\"next_at\":\"2026-11-23T08:20:05.731Z\",\"last_end\":\"exit\",\"last_code\":7}\n",
-             buf_str(&json));
+    UNIT_STR(
+        "{\"type\":\"event\",\"key\":\"calls transcript tr-1 "
+        "completed\",\"id\":\"12:103\",\"hooks\":[],\"received_at\":\"2026-11-23T07:50:18.966Z\","
+        "\"endpoint\":\"calls\",\"kind\":\"transcript\",\"transcript_id\":\"tr-1\",\"status\":"
+        "\"completed\","
+        "\"remote_addr\":\"44.238.19.20\",\"query\":\"a=1&b=%22\",\"params\":{\"a\":\"1\","
+        "\"b\":\"\\\"\"},"
+        "\"content_type\":\"application/json\",\"bytes\":9,\"hook\":\"retrying\",\"attempts\":2,"
+        "\"next_at\":\"2026-11-23T08:20:05.731Z\",\"end\":\"exit\",\"code\":7}\n",
+        buf_str(&json));
     UNIT_TRUE(str_starts(buf_str(&full), "id             12:103\n"));
     UNIT_TRUE(str_ends(buf_str(&full), "\nbytes          9\n"
-                                       "hook           again, attempt 2: exit 7\n"
+                                       "hook           retrying, attempt 2: exit 7\n"
                                        "next_at        2026-11-23T08:20:05.731Z\n{\"x\": 1}\n"));
     buf_free(&line);
     buf_free(&json);
@@ -447,25 +482,3 @@ UNIT_TEST(a_path_below_a_web_servers_files_is_recognised)
     UNIT_FALSE(webroot_likely("/home/www-data/stenohook"));
     UNIT_FALSE(webroot_likely("/var/lib/stenohook"));
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(help_names_every_command),
-    UNIT_CASE(help_of_a_command_shows_its_arguments_and_options),
-    UNIT_CASE(the_options_of_a_command_differ_and_fit),
-    UNIT_CASE(help_is_made_from_the_rows_of_options),
-    UNIT_CASE(options_are_taken_as_their_rows_say),
-    UNIT_CASE(a_completion_quotes_what_means_something_to_the_shell),
-    UNIT_CASE(version_is_one_line),
-    UNIT_CASE(wrong_use_names_the_fault_and_the_remedy),
-    UNIT_CASE(a_configuration_is_taken_before_and_behind_the_command),
-    UNIT_CASE(a_time_is_an_age_or_a_date),
-    UNIT_CASE(a_filter_takes_what_is_in_each_of_its_lists),
-    UNIT_CASE(an_empty_filter_takes_everything),
-    UNIT_CASE(a_filter_list_is_bounded),
-    UNIT_CASE(a_record_is_printed_with_its_members_in_each_form),
-    UNIT_CASE(a_body_cannot_command_the_terminal),
-    UNIT_CASE(the_configuration_that_init_writes_is_read_back_as_it_was_meant),
-    UNIT_CASE(a_path_below_a_web_servers_files_is_recognised),
-    UNIT_END,
-};
-const struct unit_suite suite_command = {"command", cases};

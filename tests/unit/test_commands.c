@@ -147,13 +147,3 @@ UNIT_TEST(lines_that_are_no_commands_are_refused)
         UNIT_TEXT("as it was", id);
     }
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(commands_read_back_in_their_order),
-    UNIT_CASE(commands_are_durable_when_they_are_closed),
-    UNIT_CASE(a_sync_that_fails_is_told_and_gives_the_lock_back),
-    UNIT_CASE(one_process_at_a_time_gives_commands),
-    UNIT_CASE(what_is_no_id_is_refused),
-    UNIT_CASE(lines_that_are_no_commands_are_refused),
-    UNIT_END};
-const struct unit_suite suite_commands = {"commands", cases};

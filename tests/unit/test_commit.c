@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
@@ -239,14 +240,3 @@ UNIT_TEST(a_short_write_that_is_undone_between_the_size_and_the_sync_answers_for
     UNIT_INT(1, kit_count(&site, "leader"));
     kit_close(&site);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(what_is_written_during_a_sync_is_not_durable_by_it),
-    UNIT_CASE(a_sync_that_fails_is_told_to_all_who_wait_and_none_of_them_tries_another),
-    UNIT_CASE(a_short_write_during_a_sync_is_not_undone_and_what_follows_it_needs_a_sync),
-    UNIT_CASE(a_short_write_that_a_sync_covers_is_no_record),
-    UNIT_CASE(a_short_write_that_is_undone_between_the_size_and_the_sync_answers_for_nobody),
-    UNIT_END,
-};
-
-const struct unit_suite suite_commit = {"commit", cases};

@@ -263,19 +263,3 @@ UNIT_TEST(what_looks_wrong_is_told)
     reviewed(CK_SECRET "url = \"http://127.0.0.1:8080/a\"", "");
     reviewed(CK_SECRET "url = \"http://localhost/a\"", "");
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(the_example_of_the_manual_is_read),
-    UNIT_CASE(what_is_left_out_has_its_default),
-    UNIT_CASE(an_endpoint_whose_body_is_signed_takes_smaller_bodies),
-    UNIT_CASE(values_may_stand_in_double_or_single_quotes_or_be_plain_words),
-    UNIT_CASE(line_ends_of_windows_and_a_byte_order_mark_are_accepted),
-    UNIT_CASE(comments_of_every_length_are_harmless),
-    UNIT_CASE(comments_part_words_and_what_looks_like_one_in_a_string_is_kept),
-    UNIT_CASE(the_environment_is_never_put_in),
-    UNIT_CASE(an_endpoint_is_found_by_its_name),
-    UNIT_CASE(without_a_name_the_default_or_only_endpoint_is_taken),
-    UNIT_CASE(what_looks_wrong_is_told),
-    UNIT_END,
-};
-const struct unit_suite suite_config = {"config", cases};

@@ -110,10 +110,3 @@ UNIT_TEST(each_row_of_the_table_is_whole)
         UNIT_TRUE(key->help != NULL && str_ends(str_of(key->help), "."));
     }
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(the_manual_page_and_the_table_of_keys_say_the_same),
-    UNIT_CASE(each_row_of_the_table_is_whole),
-    UNIT_END,
-};
-const struct unit_suite suite_config_manual = {"config_manual", cases};

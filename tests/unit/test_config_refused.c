@@ -454,29 +454,3 @@ UNIT_TEST(nothing_is_printed_by_reading)
     close(saved);
     close(file);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(an_unknown_key_is_refused_with_the_one_that_was_meant),
-    UNIT_CASE(a_key_given_twice_is_refused_with_both_lines),
-    UNIT_CASE(the_same_key_in_two_endpoints_is_fine),
-    UNIT_CASE(a_malformed_file_is_refused_with_its_line),
-    UNIT_CASE(a_malformed_list_is_refused),
-    UNIT_CASE(the_spool_is_required_and_absolute),
-    UNIT_CASE(a_file_without_endpoint_is_refused),
-    UNIT_CASE(values_out_of_range_are_refused_and_the_ends_are_taken),
-    UNIT_CASE(what_is_no_number_is_refused_with_an_example),
-    UNIT_CASE(an_endpoint_has_a_name_that_fits_into_a_url),
-    UNIT_CASE(an_endpoint_must_say_how_a_sender_proves_itself),
-    UNIT_CASE(a_header_that_cannot_arrive_is_refused),
-    UNIT_CASE(addresses_urls_hooks_and_params_are_checked),
-    UNIT_CASE(a_nul_byte_is_refused_with_its_line),
-    UNIT_CASE(a_file_is_read_up_to_its_limit),
-    UNIT_CASE(very_long_strings_and_many_entries_are_read),
-    UNIT_CASE(there_is_a_limit_to_endpoints),
-    UNIT_CASE(deep_nesting_and_hostile_bytes_end_in_an_error),
-    UNIT_CASE(every_cut_of_a_file_ends_in_an_error),
-    UNIT_CASE(a_good_file_is_read_after_a_broken_one),
-    UNIT_CASE(nothing_is_printed_by_reading),
-    UNIT_END,
-};
-const struct unit_suite suite_config_refused = {"config_refused", cases};

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -138,11 +139,3 @@ UNIT_TEST(who_cannot_look_up_the_event_of_a_run_takes_none_over)
     crew_free(crew);
     qk_close();
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(a_slot_speaks_of_its_hook_until_the_result_is_written_and_no_longer),
-    UNIT_CASE(who_cannot_tell_which_hooks_live_takes_none_over),
-    UNIT_CASE(who_cannot_look_up_the_event_of_a_run_takes_none_over),
-    UNIT_END,
-};
-const struct unit_suite suite_crew = {"crew", cases};

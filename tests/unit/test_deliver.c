@@ -93,17 +93,3 @@ UNIT_TEST(the_last_attempt_is_the_last)
     NEXT(DELIVER_LOST, NEW, 10, TIMED_OUT, 0);
     NEXT(DELIVER_DONE, NEW, 10, ANSWERED, 204);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(the_documented_plan_is_ten_attempts_ten_seconds_apart),
-    UNIT_CASE(every_2xx_and_no_other_code_is_a_delivery),
-    UNIT_CASE(a_4xx_is_final_by_the_new_rule_at_any_attempt_and_retried_by_the_old),
-    UNIT_CASE(redirects_and_5xx_are_retried_by_both_rules),
-    UNIT_CASE(what_was_slow_or_cut_off_is_retried_even_behind_a_2xx),
-    UNIT_CASE(an_unreachable_host_is_retried_by_the_new_rule_only),
-    UNIT_CASE(of_an_answer_that_is_too_large_the_code_counts),
-    UNIT_CASE(our_own_trouble_is_never_retried),
-    UNIT_CASE(the_last_attempt_is_the_last),
-    UNIT_END,
-};
-const struct unit_suite suite_deliver = {"deliver", cases};

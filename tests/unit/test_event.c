@@ -163,7 +163,32 @@ UNIT_TEST(an_event_is_made_of_the_proof_the_request_and_the_body)
     UNIT_STR("application/json", event.content_type);
     UNIT_STR("python-requests/2.25.1", event.user_agent);
     UNIT_TEXT("rejected", event.via);
+    UNIT_INT(0, event.hook_count);
     principal_free(principal);
+}
+
+UNIT_TEST(an_event_is_for_the_hook_that_its_endpoint_has)
+{
+    static char name[] = "calls", program[] = "/bin/true";
+    char *const env[] = {NULL};
+    char *hook[] = {program, NULL};
+    struct str body = STR("{\"transcript_id\":\"a-1\",\"status\":\"completed\"}");
+    struct config_endpoint endpoint = {.name = name, .scheme = AUTH_NONE, .hook = hook};
+    struct principal *principal = NULL;
+    struct request request;
+    struct event event;
+    struct err err = ERR_INIT;
+
+    UNIT_STATUS(STATUS_OK, request_parse(&request, env, &err), &err);
+    UNIT_STATUS(STATUS_OK, auth_accept(&endpoint, NULL, &principal, &err), &err);
+    UNIT_REQUIRE(principal != NULL);
+    UNIT_STATUS(STATUS_OK, event_make(&event, principal, &request, STR(""), body, 5, &err), &err);
+    UNIT_INT(1, event.hook_count);
+    UNIT_TEXT("default", event.hooks[0]);
+    principal_free(principal);
+    endpoint.hook = NULL;
+    event_take_hooks(&event, &endpoint);
+    UNIT_INT(0, event.hook_count);
 }
 
 UNIT_TEST(a_right_secret_from_a_foreign_address_makes_no_event)
@@ -204,19 +229,3 @@ UNIT_TEST(the_names_of_kinds_are_read_back)
     UNIT_FALSE(event_kind_parse(STR("Transcript"), &kind));
     UNIT_FALSE(event_kind_parse(STR(""), &kind));
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(the_key_has_endpoint_kind_identity_and_status),
-    UNIT_CASE(the_query_is_no_part_of_the_key_of_a_known_shape),
-    UNIT_CASE(an_unknown_shape_is_known_by_query_and_body),
-    UNIT_CASE(a_signed_message_id_is_the_identity_whatever_the_body_is),
-    UNIT_CASE(an_odd_message_id_is_hashed),
-    UNIT_CASE(the_longest_parts_fit_into_the_key),
-    UNIT_CASE(a_key_that_does_not_fit_is_refused),
-    UNIT_CASE(a_body_that_is_refused_leaves_the_event_as_it_was),
-    UNIT_CASE(an_event_is_made_of_the_proof_the_request_and_the_body),
-    UNIT_CASE(a_right_secret_from_a_foreign_address_makes_no_event),
-    UNIT_CASE(the_names_of_kinds_are_read_back),
-    UNIT_END,
-};
-const struct unit_suite suite_event = {"event", cases};

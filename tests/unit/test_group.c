@@ -290,16 +290,3 @@ UNIT_TEST(an_event_whose_segment_was_sealed_unsynced_by_the_next_of_its_batch_is
     check_once(&large);
     end();
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(those_who_come_during_a_sync_share_the_next_one),
-    UNIT_CASE(so_many_that_one_leader_does_not_take_them_all_are_served_by_the_next),
-    UNIT_CASE(a_thread_whose_time_is_up_leaves_the_queue_and_its_event_is_not_recorded),
-    UNIT_CASE(one_that_leaves_from_the_middle_or_the_end_of_the_queue_takes_no_other_with_it),
-    UNIT_CASE(a_thread_whose_time_is_up_leaves_while_the_disk_hangs_and_its_leader_goes_on),
-    UNIT_CASE(a_sync_that_fails_tells_every_event_that_it_was_for),
-    UNIT_CASE(an_event_whose_segment_was_sealed_unsynced_by_the_next_of_its_batch_is_refused),
-    UNIT_END,
-};
-
-const struct unit_suite suite_group = {"group", cases};

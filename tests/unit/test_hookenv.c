@@ -245,18 +245,3 @@ UNIT_TEST(names_of_variables_are_made_of_letters_digits_and_underscores)
     free(longest);
     free(too_long);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(a_hook_gets_these_variables_and_no_other),
-    UNIT_CASE(what_the_record_does_not_have_is_not_set),
-    UNIT_CASE(the_id_of_a_session_is_no_transcript_id),
-    UNIT_CASE(the_first_of_several_parameters_counts_and_is_decoded),
-    UNIT_CASE(hostile_values_are_data_and_nothing_else),
-    UNIT_CASE(nul_and_bytes_that_are_no_utf_8_become_replacement_characters),
-    UNIT_CASE(a_value_is_whole_up_to_its_limit_and_left_out_beyond),
-    UNIT_CASE(all_variables_together_stay_below_their_limit),
-    UNIT_CASE(names_of_variables_are_made_of_letters_digits_and_underscores),
-    UNIT_END,
-};
-
-const struct unit_suite suite_hookenv = {"hookenv", cases};

@@ -521,24 +521,3 @@ UNIT_TEST(many_end_where_done_says_so)
     UNIT_TRUE(c.asked >= 6 && c.asked <= 8);
     UNIT_TRUE(requests <= c.asked);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(an_answer_is_given_with_its_code_type_and_bytes),
-    UNIT_CASE(a_body_of_the_largest_size_is_taken_and_a_byte_more_is_not),
-    UNIT_CASE(headers_of_the_largest_size_are_taken_and_a_byte_more_is_not),
-    UNIT_CASE(what_ends_too_early_or_is_no_http_is_cut_off),
-    UNIT_CASE(a_redirect_is_an_answer_and_nobody_else_is_asked),
-    UNIT_CASE(a_pause_is_read_in_seconds_only),
-    UNIT_CASE(the_headers_of_an_interim_answer_do_not_count),
-    UNIT_CASE(a_type_that_is_too_long_is_cut),
-    UNIT_CASE(what_is_sent_is_what_was_given_and_no_more),
-    UNIT_CASE(a_large_body_is_sent_without_asking_for_leave),
-    UNIT_CASE(a_header_that_would_break_its_line_is_never_sent),
-    UNIT_CASE(a_url_that_is_none_is_never_asked),
-    UNIT_CASE(a_file_that_is_shorter_than_was_said_is_our_own_trouble),
-    UNIT_CASE(of_many_each_is_done_once_and_never_more_than_so_many_at_a_time),
-    UNIT_CASE(of_many_each_has_its_own_limit_and_a_bad_one_harms_no_other),
-    UNIT_CASE(many_end_where_done_says_so),
-    UNIT_END,
-};
-const struct unit_suite suite_http = {"http", cases};

@@ -294,22 +294,3 @@ UNIT_TEST(hints_are_read_back_and_damaged_ones_are_told)
     UNIT_FALSE(state_read(fd, &state_back));
     close(fd);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(places_pack_and_unpack_up_to_their_bounds),
-    UNIT_CASE(an_inserted_slot_is_found_and_another_is_not),
-    UNIT_CASE(slots_of_one_fingerprint_are_all_shown),
-    UNIT_CASE(a_page_takes_as_many_slots_as_it_has_and_the_next_goes_to_a_new_table),
-    UNIT_CASE(a_slot_that_is_there_is_not_inserted_again),
-    UNIT_CASE(many_at_once_are_the_same_as_one_by_one),
-    UNIT_CASE(the_tables_are_there_again_when_opened_again),
-    UNIT_CASE(a_table_that_a_killed_process_left_is_taken_over),
-    UNIT_CASE(a_missing_damaged_or_foreign_table_is_told),
-    UNIT_CASE(a_reset_index_has_room_for_what_is_expected_and_is_empty),
-    UNIT_CASE(an_index_that_nothing_is_in_takes_little_space),
-    UNIT_CASE(a_fingerprint_is_never_the_mark_of_an_empty_slot_and_depends_on_the_key),
-    UNIT_CASE(the_reach_is_read_back_and_a_damaged_one_is_none),
-    UNIT_CASE(hints_are_read_back_and_damaged_ones_are_told),
-    UNIT_END,
-};
-const struct unit_suite suite_index = {"index", cases};

@@ -322,6 +322,8 @@ UNIT_TEST(threads_share_their_syncs_and_record_each_key_once)
     unsigned recorded = 0, failed = 0;
 
     UNIT_REQUIRE(kit_open(&kit));
+    /* Long enough for others to come meanwhile: a sync in memory takes no time. */
+    atomic_store(&kit_sync_ns, 1000000);
     kit.options.segment_max = 20000;
     UNIT_STATUS(STATUS_OK, journal_group_make(&group, &kit.err), &kit.err);
     for (unsigned i = 0; i < THREADS; i++) {
@@ -384,24 +386,3 @@ UNIT_TEST(processes_that_compete_for_keys_record_each_once)
     }
     kit_close(&kit);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(the_first_record_of_a_fresh_spool_is_durable),
-    UNIT_CASE(a_receipt_names_the_place_of_the_record),
-    UNIT_CASE(a_retry_gets_the_receipt_of_the_first_and_no_second_record),
-    UNIT_CASE(a_key_that_begins_like_another_is_another),
-    UNIT_CASE(a_key_with_the_fingerprint_of_another_is_another),
-    UNIT_CASE(a_torn_tail_is_left_and_the_next_record_is_found),
-    UNIT_CASE(a_write_that_is_cut_off_is_refused_and_its_retry_is_recorded),
-    UNIT_CASE(a_write_that_fails_is_refused_by_its_kind),
-    UNIT_CASE(below_the_reserve_new_events_are_refused_and_retries_answered),
-    UNIT_CASE(a_retry_of_a_line_that_is_not_yet_durable_waits_for_its_sync),
-    UNIT_CASE(what_is_on_record_is_found_and_only_when_it_is_durable),
-    UNIT_CASE(what_cannot_be_made_durable_is_not_found),
-    UNIT_CASE(a_held_append_lock_ends_in_time),
-    UNIT_CASE(a_failed_sync_poisons_the_segment_and_the_retry_is_recorded_anew),
-    UNIT_CASE(threads_share_their_syncs_and_record_each_key_once),
-    UNIT_CASE(processes_that_compete_for_keys_record_each_once),
-    UNIT_END,
-};
-const struct unit_suite suite_journal = {"journal", cases};

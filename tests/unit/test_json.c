@@ -85,8 +85,14 @@ UNIT_TEST(a_member_of_another_type_is_not_taken_for_what_it_is_not)
 
 UNIT_TEST(a_number_out_of_range_or_with_a_fraction_is_no_count)
 {
-    static const char *const texts[] = {"{\"count\": -1}", "{\"count\": 1.0}",
-                                        "{\"count\": 99999999999999999999999}", "{\"count\": 1e2}"};
+    static const char *const texts[] = {"{\"count\": -1}",
+                                        "{\"count\": 1.0}",
+                                        "{\"count\": 99999999999999999999999}",
+                                        "{\"count\": -99999999999999999999999}",
+                                        "{\"count\": 18446744073709551616}",
+                                        "{\"count\": 9223372036854775807}",
+                                        "{\"count\": 1e2}",
+                                        "{\"count\": 1e999}"};
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct json *d = read_text(texts[i]);
@@ -96,6 +102,23 @@ UNIT_TEST(a_number_out_of_range_or_with_a_fraction_is_no_count)
         UNIT_INT(42, n);
         json_free(d);
     }
+}
+
+UNIT_TEST(a_number_out_of_range_deeper_in_is_passed_over)
+{
+    struct json *d = read_text("{\"inner\": {\"count\": 99999999999999999999999, \"more\": 3},"
+                               " \"list\": [-99999999999999999999999, 1e999, 7]}");
+    uint64_t n = 42;
+
+    UNIT_FALSE(json_get_u64(json_member(json_member(d, "inner"), "count"), &n));
+    UNIT_INT(42, n);
+    UNIT_TRUE(json_get_u64(json_member(json_member(d, "inner"), "more"), &n));
+    UNIT_INT(3, n);
+    UNIT_FALSE(json_get_u64(json_item(json_member(d, "list"), 0), &n));
+    UNIT_FALSE(json_get_u64(json_item(json_member(d, "list"), 1), &n));
+    UNIT_TRUE(json_get_u64(json_item(json_member(d, "list"), 2), &n));
+    UNIT_INT(7, n);
+    json_free(d);
 }
 
 UNIT_TEST(a_name_that_stands_twice_is_refused_however_it_is_written)
@@ -155,15 +178,3 @@ UNIT_TEST(a_large_member_is_refused_where_it_is_read_and_passed_over_elsewhere)
     refused(STATUS_MALFORMED, "'id' is larger", buf_str(&text));
     buf_free(&text);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(members_are_found_by_name_and_type),
-    UNIT_CASE(a_member_of_another_type_is_not_taken_for_what_it_is_not),
-    UNIT_CASE(a_number_out_of_range_or_with_a_fraction_is_no_count),
-    UNIT_CASE(a_name_that_stands_twice_is_refused_however_it_is_written),
-    UNIT_CASE(what_is_no_whole_object_is_refused),
-    UNIT_CASE(depth_is_bounded_in_a_member_that_is_read_and_by_the_scanner_elsewhere),
-    UNIT_CASE(a_large_member_is_refused_where_it_is_read_and_passed_over_elsewhere),
-    UNIT_END,
-};
-const struct unit_suite suite_json = {"json", cases};

@@ -259,18 +259,3 @@ UNIT_TEST(a_symbolic_link_is_followed_and_the_mode_of_its_target_counts)
     read_key(in("loop"), NULL, NULL);
     none("cannot be opened");
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(the_file_that_is_given_goes_before_the_environment_and_that_before_the_configuration),
-    UNIT_CASE(without_any_key_the_ways_to_give_one_are_told),
-    UNIT_CASE(a_file_that_is_given_and_not_usable_is_not_replaced_by_another_key),
-    UNIT_CASE(the_line_end_and_the_mark_of_an_editor_are_not_the_key_s),
-    UNIT_CASE(an_empty_file_holds_no_key),
-    UNIT_CASE(a_key_with_characters_that_no_key_has_is_none_wherever_it_stands),
-    UNIT_CASE(every_printable_character_may_stand_in_a_key),
-    UNIT_CASE(the_longest_key_is_taken_and_a_byte_more_is_not),
-    UNIT_CASE(a_file_that_others_can_read_or_change_is_told_with_its_remedy),
-    UNIT_CASE(a_symbolic_link_is_followed_and_the_mode_of_its_target_counts),
-    UNIT_END,
-};
-const struct unit_suite suite_key = {"key", cases};

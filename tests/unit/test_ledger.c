@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "store/ledger.h"
+#include "store/standing.h"
 
 #define FIRST "run/results/00000001.jsonl"
 #define SECOND "run/results/00000002.jsonl"
@@ -27,8 +28,10 @@ static struct err err;
 static bool begin(void)
 {
     err = (struct err)ERR_INIT;
-    return kit_open(&kit) && UNIT_TRUE(ledger_open(&ledger, &kit.spool, LEDGER_RESULTS, kit.now_ns,
-                                                   &err) == STATUS_OK);
+    return kit_open(&kit) &&
+           UNIT_TRUE(standing_make(&kit.spool, LEDGER_TMP_LOCKED, kit.now_ns, &err) == STATUS_OK) &&
+           UNIT_TRUE(ledger_open(&ledger, &kit.spool, LEDGER_RESULTS, kit.now_ns, &err) ==
+                     STATUS_OK);
 }
 
 static void end(void)
@@ -447,26 +450,3 @@ UNIT_TEST(where_nobody_can_tell_there_may_be_more_lines)
     UNIT_TRUE(fault_disarm());
     end();
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(lines_are_met_in_their_order_and_a_walk_goes_on_where_one_ended),
-    UNIT_CASE(a_ledger_goes_on_in_its_last_file),
-    UNIT_CASE(a_spool_without_a_ledger_has_no_lines),
-    UNIT_CASE(a_torn_line_is_passed_over_and_the_next_begins_a_line_of_its_own),
-    UNIT_CASE(a_rotten_line_is_passed_over_and_counted),
-    UNIT_CASE(a_write_that_was_cut_off_is_told_and_harms_no_other_line),
-    UNIT_CASE(after_a_failed_sync_all_that_was_not_synced_stands_once_in_a_new_file),
-    UNIT_CASE(after_a_failed_sync_an_append_goes_to_a_new_file_too),
-    UNIT_CASE(nothing_new_takes_no_sync),
-    UNIT_CASE(what_a_killed_writer_left_unsynced_is_synced_by_the_next),
-    UNIT_CASE(the_longest_line_is_read_back_and_a_longer_one_refused),
-    UNIT_CASE(a_file_that_is_full_is_followed_by_another),
-    UNIT_CASE(memory_is_bounded_by_syncs_where_nobody_asks_for_one),
-    UNIT_CASE(a_walk_since_a_time_begins_in_the_file_that_was_open_then),
-    UNIT_CASE(files_whose_lines_are_all_older_are_pruned_and_the_last_one_never),
-    UNIT_CASE(files_that_somebody_still_reads_are_not_pruned),
-    UNIT_CASE(a_walk_from_a_file_that_was_pruned_goes_on_in_the_next),
-    UNIT_CASE(a_header_that_says_nothing_does_not_cover_up_what_goes_wrong_later),
-    UNIT_CASE(where_nobody_can_tell_there_may_be_more_lines),
-    UNIT_END};
-const struct unit_suite suite_ledger = {"ledger", cases};

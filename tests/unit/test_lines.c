@@ -149,14 +149,3 @@ UNIT_TEST(an_open_line_beyond_the_limit_is_told_once)
     lines_free(&lines);
     file_close(&fd);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(lines_come_with_their_offsets_and_the_last_may_be_open),
-    UNIT_CASE(nothing_is_read_before_the_beginning_or_behind_the_end),
-    UNIT_CASE(an_empty_file_has_no_lines),
-    UNIT_CASE(a_line_at_the_limit_is_kept),
-    UNIT_CASE(a_line_beyond_the_limit_is_walked_over),
-    UNIT_CASE(an_open_line_beyond_the_limit_is_told_once),
-    UNIT_END,
-};
-const struct unit_suite suite_lines = {"lines", cases};

@@ -81,15 +81,3 @@ UNIT_TEST(a_peer_on_a_unix_socket_has_no_address_to_be_listed)
 {
     UNIT_TRUE(admits("192.0.2.1", "unix"));
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(without_a_list_every_peer_is_admitted),
-    UNIT_CASE(a_list_admits_those_whom_it_names),
-    UNIT_CASE(an_address_of_ipv6_is_compared_by_value),
-    UNIT_CASE(an_address_of_ipv4_is_known_on_a_socket_for_both),
-    UNIT_CASE(what_is_no_address_admits_nobody_and_hides_nobody_else),
-    UNIT_CASE(a_peer_on_a_unix_socket_has_no_address_to_be_listed),
-    UNIT_END,
-};
-
-const struct unit_suite suite_listen = {"listen", cases};

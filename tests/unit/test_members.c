@@ -225,18 +225,3 @@ UNIT_TEST(a_text_that_outgrows_the_limit_by_its_escapes_is_refused)
     members_free(&m);
     free(text);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(an_object_is_printed_in_the_order_of_its_making),
-    UNIT_CASE(a_name_that_is_there_gets_a_new_value_at_its_old_place),
-    UNIT_CASE(texts_and_names_are_escaped_where_json_wants_it),
-    UNIT_CASE(a_parameter_is_json_where_it_is_json_and_else_a_text),
-    UNIT_CASE(what_is_no_parameter_is_told_and_changes_nothing),
-    UNIT_CASE(a_long_parameter_is_told_by_its_beginning),
-    UNIT_CASE(a_text_that_is_no_utf8_is_refused),
-    UNIT_CASE(there_are_as_many_members_as_the_limit_says),
-    UNIT_CASE(the_largest_value_is_taken_and_a_byte_more_is_not),
-    UNIT_CASE(a_text_that_outgrows_the_limit_by_its_escapes_is_refused),
-    UNIT_END,
-};
-const struct unit_suite suite_members = {"members", cases};

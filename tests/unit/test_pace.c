@@ -88,14 +88,3 @@ UNIT_TEST(our_pace_is_within_what_assemblyai_takes)
     UNIT_TRUE(PACE_MOST <= 20000);
     UNIT_INT(5 * 60, PACE_WINDOW_S);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(as_many_as_the_pace_has_may_be_sent_at_once_and_no_more),
-    UNIT_CASE(what_was_waited_for_may_be_sent_then_and_not_a_millisecond_before),
-    UNIT_CASE(no_five_minutes_hold_more_than_the_pace),
-    UNIT_CASE(a_clock_that_has_just_begun_is_as_good_as_any),
-    UNIT_CASE(more_than_the_pace_is_taken_for_the_pace_lest_it_waits_for_ever),
-    UNIT_CASE(our_pace_is_within_what_assemblyai_takes),
-    UNIT_END,
-};
-const struct unit_suite suite_pace = {"pace", cases};

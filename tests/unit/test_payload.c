@@ -99,6 +99,28 @@ UNIT_TEST(the_shapes_are_tried_in_their_order)
        "{\"transcript_id\":5,\"session_id\":\"s\",\"messages\":[]}");
 }
 
+UNIT_TEST(a_trial_is_known_by_our_own_member_alone)
+{
+    is(EVENT_TRIAL, "event_id", "e", "", "e",
+       "{\"stenohook\": \"trial\", \"event_id\": \"e\", \"status\": \"completed\"}");
+    is_unknown("{\"stenohook\":\"Trial\",\"event_id\":\"e\"}");
+    is_unknown("{\"stenohook\":\"trial\",\"stenohook\":\"trial\",\"event_id\":\"e\"}");
+    is_unknown("{\"stenohook\":true,\"event_id\":\"e\"}");
+    is_unknown("{\"stenohook\":\"trial\"}");
+    is_unknown("{\"event_id\":\"e\"}");
+}
+
+UNIT_TEST(nothing_that_the_sender_documents_is_a_trial)
+{
+    is(EVENT_TRANSCRIPT, "transcript_id", "a", "completed", "a",
+       "{\"stenohook\":\"trial\",\"event_id\":\"e\",\"transcript_id\":\"a\",\"status\":"
+       "\"completed\"}");
+    is(EVENT_VOICE_AGENT, "event_id", "e", "x", "e",
+       "{\"stenohook\":\"trial\",\"event_id\":\"e\",\"event\":\"x\"}");
+    is(EVENT_STREAMING, "session_id", "s", "", "s",
+       "{\"stenohook\":\"trial\",\"event_id\":\"e\",\"session_id\":\"s\",\"messages\":[]}");
+}
+
 UNIT_TEST(valid_json_of_another_shape_is_unknown)
 {
     static const char *const bodies[] = {
@@ -285,22 +307,3 @@ UNIT_TEST(what_is_no_json_is_refused_by_how_it_fails)
     memset(deep, '[', sizeof deep);
     refuses(STATUS_MALFORMED, "deeper than 512", (struct str){deep, sizeof deep});
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(the_documented_bodies_are_known),
-    UNIT_CASE(other_members_are_passed_over),
-    UNIT_CASE(the_shapes_are_tried_in_their_order),
-    UNIT_CASE(valid_json_of_another_shape_is_unknown),
-    UNIT_CASE(an_id_of_other_characters_makes_it_unknown),
-    UNIT_CASE(ids_and_statuses_are_bounded),
-    UNIT_CASE(escapes_in_names_and_values_are_undone),
-    UNIT_CASE(a_name_that_comes_twice_fools_nobody),
-    UNIT_CASE(a_long_escaped_name_is_another_name),
-    UNIT_CASE(redacted_audio_is_known_by_the_path_of_its_url),
-    UNIT_CASE(a_long_or_odd_path_is_known_by_its_hash),
-    UNIT_CASE(a_url_of_absurd_length_is_unknown),
-    UNIT_CASE(invalid_utf8_is_told),
-    UNIT_CASE(what_is_no_json_is_refused_by_how_it_fails),
-    UNIT_END,
-};
-const struct unit_suite suite_payload = {"payload", cases};

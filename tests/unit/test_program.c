@@ -120,16 +120,3 @@ UNIT_TEST(a_program_that_cannot_be_looked_for_is_refused_and_not_missing)
     name[sizeof name - 1] = '\0';
     check(name, STATUS_CONFIG, "");
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(a_program_of_ours_that_only_we_can_change_will_do),
-    UNIT_CASE(a_program_will_do_for_its_owner_and_one_of_root_for_everybody),
-    UNIT_CASE(a_program_of_another_user_is_refused),
-    UNIT_CASE(a_program_that_others_can_change_is_refused),
-    UNIT_CASE(a_program_that_nobody_can_run_is_refused),
-    UNIT_CASE(a_folder_is_no_program),
-    UNIT_CASE(a_program_is_missing_where_there_is_none),
-    UNIT_CASE(a_program_that_cannot_be_looked_for_is_refused_and_not_missing),
-    UNIT_END,
-};
-const struct unit_suite suite_program = {"program", cases};

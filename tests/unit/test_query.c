@@ -195,18 +195,3 @@ UNIT_TEST(a_large_value_is_kept_whole)
     buf_free(&query);
     buf_free(&out);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(parameters_come_one_by_one_still_encoded),
-    UNIT_CASE(a_semicolon_separates_nothing),
-    UNIT_CASE(names_are_compared_decoded_and_the_first_value_is_decoded),
-    UNIT_CASE(a_name_is_known_in_whatever_encoding),
-    UNIT_CASE(a_parameter_is_taken_out_in_every_spelling_and_the_rest_stays),
-    UNIT_CASE(an_absent_query_without_a_parameter_is_empty),
-    UNIT_CASE(parameters_become_an_object_in_order_of_first_appearance),
-    UNIT_CASE(at_most_so_many_parameters_are_printed),
-    UNIT_CASE(a_full_buffer_is_told),
-    UNIT_CASE(a_large_value_is_kept_whole),
-    UNIT_END,
-};
-const struct unit_suite suite_query = {"query", cases};

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "core/retry.h"
@@ -555,37 +556,3 @@ UNIT_TEST(a_replay_after_a_drop_that_was_carried_out_early_is_not_lost)
     UNIT_TEXT("a1002/1", qk_claims(9));
     qk_close();
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(a_replay_runs_what_is_done_once_more),
-    UNIT_CASE(a_replay_that_fails_has_all_its_attempts),
-    UNIT_CASE(a_dead_letter_is_run_again),
-    UNIT_CASE(what_was_dropped_can_be_run_all_the_same),
-    UNIT_CASE(what_waits_for_another_run_has_it_at_once_and_all_its_attempts),
-    UNIT_CASE(a_replay_of_what_was_not_run_yet_adds_no_run),
-    UNIT_CASE(a_replay_of_what_was_claimed_and_given_back_adds_no_run),
-    UNIT_CASE(a_replay_of_what_is_running_runs_it_once_more_afterwards),
-    UNIT_CASE(a_replay_of_what_is_running_survives_a_runner_that_did_not_see_the_end),
-    UNIT_CASE(a_replay_of_what_is_running_begins_its_attempts_anew),
-    UNIT_CASE(what_was_dropped_and_replayed_while_it_ran_does_not_run_twice_at_once),
-    UNIT_CASE(what_was_dropped_before_its_first_run_is_passed_over),
-    UNIT_CASE(commands_given_while_no_runner_is_there_are_carried_out_by_the_next),
-    UNIT_CASE(what_was_dropped_while_it_waited_for_another_run_has_none),
-    UNIT_CASE(what_was_dropped_while_it_ran_is_not_run_again_when_it_fails),
-    UNIT_CASE(what_was_dropped_while_it_ran_becomes_no_dead_letter),
-    UNIT_CASE(what_was_dropped_while_it_ran_and_did_its_work_is_done),
-    UNIT_CASE(what_was_dropped_while_it_ran_is_nothing_that_another_runner_takes_over),
-    UNIT_CASE(a_dead_letter_can_be_dropped),
-    UNIT_CASE(commands_for_no_event_of_ours_are_passed_over_and_counted),
-    UNIT_CASE(a_command_for_a_place_within_a_record_is_passed_over_and_counted),
-    UNIT_CASE(a_command_for_an_event_whose_record_is_damaged_is_passed_over_and_counted),
-    UNIT_CASE(commands_of_another_version_are_passed_over_and_counted),
-    UNIT_CASE(commands_that_the_system_does_not_let_us_carry_out_are_carried_out_later_and_once),
-    UNIT_CASE(a_replay_is_not_begun_before_it_is_on_disk_that_it_was_taken),
-    UNIT_CASE(replays_wait_where_as_many_as_may_be_wait_already),
-    UNIT_CASE(what_is_dropped_makes_room_for_replays_that_were_asked_for_before),
-    UNIT_CASE(a_replay_after_a_drop_that_was_carried_out_early_is_not_lost),
-    UNIT_END,
-};
-
-const struct unit_suite suite_queue_commands = {"queue_commands", cases};

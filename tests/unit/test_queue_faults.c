@@ -456,30 +456,3 @@ UNIT_TEST(an_event_that_cannot_be_read_is_put_off_without_losing_a_run_and_other
     unreadable_for_now();
     qk_close();
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(an_event_that_cannot_be_read_is_put_off_without_losing_a_run_and_others_come_first),
-    UNIT_CASE(an_event_whose_record_was_pruned_is_settled_and_others_go_on),
-    UNIT_CASE(a_damaged_record_is_told_and_others_go_on),
-    UNIT_CASE(a_cursor_in_a_segment_that_was_pruned_goes_on_in_the_next),
-    UNIT_CASE(a_run_of_an_event_that_was_pruned_is_not_taken_over),
-    UNIT_CASE(a_segment_that_is_missing_in_the_middle_takes_no_other_event_along),
-    UNIT_CASE(a_segment_with_a_damaged_header_is_read_all_the_same),
-    UNIT_CASE(without_the_last_segment_nobody_looks_for_ever),
-    UNIT_CASE(a_segment_that_cannot_be_read_is_told_and_nobody_looks_for_ever),
-    UNIT_CASE(a_journal_that_cannot_be_listed_is_told_and_nobody_looks_for_ever),
-    UNIT_CASE(what_is_not_recovered_after_a_reboot_is_run_once_and_what_comes_then_too),
-    UNIT_CASE(an_empty_journal_is_looked_at_once),
-    UNIT_CASE(a_clock_that_jumps_a_year_forward_runs_each_event_once),
-    UNIT_CASE(what_a_clock_of_next_year_put_off_is_run_now),
-    UNIT_CASE(a_clock_that_is_set_back_an_hour_starves_no_event),
-    UNIT_CASE(a_clock_that_is_set_back_ends_a_suspension_rather_than_making_it_longer),
-    UNIT_CASE(a_clock_that_is_set_back_keeps_no_result_from_the_snapshot),
-    UNIT_CASE(an_event_whose_result_cannot_be_written_is_run_again_but_not_at_once),
-    UNIT_CASE(a_snapshot_speaks_of_no_result_whose_sync_failed),
-    UNIT_CASE(nothing_is_lost_or_run_twice_when_any_one_sync_of_results_fails),
-    UNIT_CASE(a_flush_writes_where_it_is_due_or_asked_for_and_there_is_something),
-    UNIT_END,
-};
-
-const struct unit_suite suite_queue_faults = {"queue_faults", cases};

@@ -455,29 +455,3 @@ UNIT_TEST(segments_are_listed_in_ascending_order)
     free(segments);
     reader_kit_close(&kit);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(an_empty_spool_has_nothing_to_read),
-    UNIT_CASE(records_come_in_their_order_with_their_places),
-    UNIT_CASE(reading_begins_where_it_is_asked_to),
-    UNIT_CASE(reading_that_begins_behind_a_segment_goes_on_with_the_next),
-    UNIT_CASE(a_write_that_was_cut_off_is_torn_wherever_it_stands),
-    UNIT_CASE(a_line_that_lacked_only_its_newline_counts_once_the_next_writer_ended_it),
-    UNIT_CASE(a_whole_line_that_is_not_durable_is_void),
-    UNIT_CASE(bytes_behind_what_counts_are_never_called_damage),
-    UNIT_CASE(the_next_header_says_what_counts_of_a_segment),
-    UNIT_CASE(a_line_that_ends_behind_what_counts_is_void),
-    UNIT_CASE(a_line_that_is_damaged_behind_what_counts_is_torn_and_no_damage),
-    UNIT_CASE(after_a_reboot_all_whole_lines_of_the_last_segment_count),
-    UNIT_CASE(after_a_reboot_an_empty_last_segment_is_damage),
-    UNIT_CASE(bytes_that_are_missing_from_the_end_are_damage),
-    UNIT_CASE(segments_may_be_removed_from_the_oldest_on_but_from_nowhere_else),
-    UNIT_CASE(a_segment_that_goes_while_one_reads_was_pruned_only_where_it_is_the_oldest),
-    UNIT_CASE(every_changed_byte_of_a_segment_is_noticed),
-    UNIT_CASE(a_record_is_found_by_its_place_and_by_no_other),
-    UNIT_CASE(a_damaged_record_is_told_as_such_when_asked_for),
-    UNIT_CASE(a_record_of_megabytes_is_read_whole),
-    UNIT_CASE(segments_are_listed_in_ascending_order),
-    UNIT_END,
-};
-const struct unit_suite suite_reader = {"reader", cases};

@@ -14,6 +14,8 @@
 
 #define LINE_MAX_BYTES (8 << 20)
 
+static const char *const two_hooks[] = {CONFIG_HOOK_DEFAULT, "mail-2_B"};
+
 static struct event sample(void)
 {
     struct event event = {
@@ -30,6 +32,8 @@ static struct event sample(void)
         .user_agent = STR("python-requests/2.25.1"),
         .body = STR("{\"transcript_id\":\"a-1\",\"status\":\"completed\"}"),
         .body_utf8 = true,
+        .hooks = two_hooks,
+        .hook_count = 1,
     };
 
     return event;
@@ -71,7 +75,8 @@ UNIT_TEST(a_record_is_one_line_with_its_members_in_order)
 {
     static const char expected[] =
         "{\"key\":\"calls transcript a-1 "
-        "completed\",\"id\":\"12:103\",\"received_at\":\"2026-11-23T07:50:18.966Z\","
+        "completed\",\"id\":\"12:103\",\"hooks\":[\"default\"],\"received_at\":\"2026-11-23T07:50:"
+        "18.966Z\","
         "\"endpoint\":\"calls\",\"kind\":\"transcript\",\"transcript_id\":\"a-1\",\"status\":"
         "\"completed\","
         "\"remote_addr\":\"44.238.19.20\",\"query\":\"customer_id=1&tag=a&tag=b\","
@@ -103,6 +108,7 @@ UNIT_TEST(a_record_comes_back_as_it_was)
 
     UNIT_STR(event.key, r.key);
     UNIT_STR("12:103", r.id);
+    UNIT_STR("[\"default\"]", r.hooks);
     UNIT_STR("2026-11-23T07:50:18.966Z", r.received_at);
     UNIT_INT(1795420218966000000, r.received_ns);
     UNIT_STR("calls", r.endpoint);
@@ -422,7 +428,8 @@ static bool reads(const char *members)
     return ok;
 }
 
-#define HEAD "{\"key\":\"k\",\"id\":\"1:2\""
+#define ID "{\"key\":\"k\",\"id\":\"1:2\""
+#define HEAD ID ",\"hooks\":[]"
 #define TIME ",\"received_at\":\"2026-11-23T07:50:18Z\""
 #define MIDDLE                                                                                     \
     ",\"endpoint\":\"e\",\"kind\":\"k\",\"remote_addr\":\"\",\"query\":\"\",\"params\":{}"
@@ -447,6 +454,81 @@ UNIT_TEST(a_right_checksum_alone_makes_no_record)
     UNIT_FALSE(reads("{\"id\":\"1:2\",\"key\":\"k\"" TIME MIDDLE BODY));
     UNIT_FALSE(reads("{\"key\":\"k\"" TIME MIDDLE BODY));
     UNIT_FALSE(reads(""));
+    UNIT_FALSE(reads(ID TIME MIDDLE BODY));
+    UNIT_FALSE(reads(HEAD TIME MIDDLE BODY ",\"hooks\":[]"));
+}
+
+/* ---- hooks */
+
+/* What record_hooks says of a line that begins so. */
+static void has_hooks(const char *expected, const char *line)
+{
+    UNIT_STR(expected, record_hooks(str_of(line)));
+}
+
+UNIT_TEST(a_record_names_its_hooks_behind_its_id)
+{
+    struct event event = sample();
+    struct record r;
+
+    event.hook_count = 2;
+    r = round_trip(&event);
+    UNIT_STR("[\"default\",\"mail-2_B\"]", r.hooks);
+    UNIT_TRUE(record_hooks_have(r.hooks, "default"));
+    UNIT_TRUE(record_hooks_have(r.hooks, "mail-2_B"));
+    UNIT_FALSE(record_hooks_have(r.hooks, "mail"));
+    record_free(&r);
+    event.hooks = NULL;
+    event.hook_count = 0;
+    r = round_trip(&event);
+    UNIT_STR("[]", r.hooks);
+    UNIT_FALSE(record_hooks_have(r.hooks, "default"));
+    record_free(&r);
+    UNIT_FALSE(record_hooks_have(STR_NONE, "default"));
+    UNIT_FALSE(record_hooks_have(STR_NONE, ""));
+}
+
+UNIT_TEST(hooks_count_in_one_place_and_shape_only)
+{
+    char name[CONFIG_NAME_MAX + 2], line[256];
+
+    has_hooks("[\"default\"]", ID ",\"hooks\":[\"default\"]");
+    has_hooks("[]", ID ",\"hooks\":[],\"hooks\":[\"default\"]");
+    has_hooks(NULL, ID ",\"hooks\":[\"default\"");
+    has_hooks(NULL, ID ",\"hooks\":[\"default\",]");
+    has_hooks(NULL, ID ",\"hooks\":[,]");
+    has_hooks(NULL, ID ",\"hooks\":[\"\"]");
+    has_hooks(NULL, ID ",\"hooks\":[\"a b\"]");
+    has_hooks(NULL, ID ",\"hooks\":[\"\\u0061\"]");
+    has_hooks(NULL, ID ",\"hooks\":[default]");
+    has_hooks(NULL, ID ",\"hooks\": [\"default\"]");
+    has_hooks(NULL, ID ",\"hooks\":\"default\"");
+    has_hooks(NULL, ID ",\"body\":\"\",\"hooks\":[\"default\"]");
+    has_hooks(NULL, "{\"key\":\"k\",\"hooks\":[\"default\"],\"id\":\"1:2\"}");
+    has_hooks(NULL, "{\"key\":\"k\",\"id\":\"1\",\"hooks\":[]");
+    has_hooks(NULL, "{\"key\":\"k\",\"id\":\"x:2\",\"hooks\":[]");
+    has_hooks(NULL, ID);
+    has_hooks(NULL, "");
+    memset(name, 'n', sizeof name);
+    snprintf(line, sizeof line, ID ",\"hooks\":[\"%.*s\"]", CONFIG_NAME_MAX, name);
+    UNIT_INT(CONFIG_NAME_MAX + 4, record_hooks(str_of(line)).len);
+    snprintf(line, sizeof line, ID ",\"hooks\":[\"%.*s\"]", CONFIG_NAME_MAX + 1, name);
+    has_hooks(NULL, line);
+}
+
+/* The words of a body come after ours, whatever they are. */
+UNIT_TEST(a_body_cannot_forge_hooks)
+{
+    struct event event = sample();
+    struct record r;
+
+    event.hook_count = 0;
+    event.body = STR(",\"hooks\":[\"default\"]");
+    event.query = STR("\",\"hooks\":[\"default\"]");
+    event.user_agent = STR("\",\"hooks\":[\"default\"],\"x\":\"");
+    r = round_trip(&event);
+    UNIT_STR("[]", r.hooks);
+    record_free(&r);
 }
 
 static uint64_t next_random(uint64_t *state)
@@ -540,7 +622,7 @@ static struct buf header_line(const struct record_header *header)
 {
     struct buf line;
 
-    buf_init(&line, 400);
+    buf_init(&line, RECORD_HEADER_MAX);
     record_header_print(&line, header);
     UNIT_INT(STATUS_OK, buf_status(&line, "header", NULL));
     UNIT_TRUE(str_ends(buf_str(&line), "\n"));
@@ -550,8 +632,8 @@ static struct buf header_line(const struct record_header *header)
 
 UNIT_TEST(a_segment_header_comes_back_as_it_was)
 {
-    const struct record_header header = {12, 11, 16777301, 1795420218966000000};
-    const struct record_header extreme = {UINT32_MAX, UINT32_MAX, UINT64_MAX, 0};
+    const struct record_header header = {12, 11, 16777301, 1795420218966000000, {.first = 0}};
+    const struct record_header extreme = {UINT32_MAX, UINT32_MAX, UINT64_MAX, 0, {.first = 0}};
     struct record_header back;
     struct buf line = header_line(&header);
 
@@ -572,9 +654,56 @@ UNIT_TEST(a_segment_header_comes_back_as_it_was)
     buf_free(&line);
 }
 
+static void owner_comes_back(int64_t from_ns, const char *from)
+{
+    const struct record_header header = {
+        .segment = 7,
+        .created_ns = 1795420218966000000,
+        .owner = {"0123456789abcdef0123456789abcdef", 7, 12, 3, 16777301, 200, from_ns}};
+    struct record_header back;
+    struct buf line = header_line(&header);
+    char expected[512];
+
+    snprintf(expected, sizeof expected,
+             "{\"segment\":7,\"format\":1,\"created\":\"2026-11-23T07:50:18.966Z\",\"prev\":0,"
+             "\"prev_valid\":0,\"journal\":\"0123456789abcdef0123456789abcdef\",\"first\":7,"
+             "\"resumed\":\"12:16777301\",\"from\":\"%s\",\"commands\":\"3:200\",\"crc\":\"",
+             from);
+    UNIT_TRUE(str_starts(buf_str(&line), expected));
+    UNIT_TRUE(record_header_parse(buf_str(&line), &back));
+    UNIT_TEXT(header.owner.journal, back.owner.journal);
+    UNIT_INT(7, back.owner.first);
+    UNIT_INT(12, back.owner.resumed_segment);
+    UNIT_INT(16777301, back.owner.resumed_offset);
+    UNIT_INT(3, back.owner.commands_segment);
+    UNIT_INT(200, back.owner.commands_offset);
+    UNIT_INT(from_ns, back.owner.from_ns);
+    buf_free(&line);
+}
+
+UNIT_TEST(a_header_of_results_says_whose_they_are_and_what_runs)
+{
+    const struct record_header longest = {UINT32_MAX,
+                                          UINT32_MAX,
+                                          UINT64_MAX,
+                                          0,
+                                          {"0123456789abcdef0123456789abcdef", UINT32_MAX,
+                                           UINT32_MAX, UINT32_MAX, UINT64_MAX, UINT64_MAX,
+                                           1795420218966000000}};
+    struct buf line;
+
+    owner_comes_back(0, "start");
+    owner_comes_back(INT64_MAX, "now");
+    owner_comes_back(1795420218966000000, "2026-11-23T07:50:18.966Z");
+    buf_init(&line, 4096);
+    record_header_print(&line, &longest);
+    UNIT_TRUE(line.len > 300 && line.len <= RECORD_HEADER_MAX && line.failed == STATUS_OK);
+    buf_free(&line);
+}
+
 UNIT_TEST(a_changed_or_foreign_header_is_refused)
 {
-    const struct record_header header = {12, 11, 16777301, 1795420218966000000};
+    const struct record_header header = {12, 11, 16777301, 1795420218966000000, {.first = 0}};
     struct record_header back = {.segment = 99};
     struct buf line = header_line(&header);
     struct event event = sample();
@@ -598,31 +727,3 @@ UNIT_TEST(a_changed_or_foreign_header_is_refused)
     buf_free(&line);
     free(record);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(a_record_is_one_line_with_its_members_in_order),
-    UNIT_CASE(a_record_comes_back_as_it_was),
-    UNIT_CASE(what_is_absent_stays_absent),
-    UNIT_CASE(each_subject_keeps_its_name),
-    UNIT_CASE(a_body_of_all_bytes_comes_back_byte_for_byte),
-    UNIT_CASE(an_empty_body_comes_back_empty),
-    UNIT_CASE(text_beyond_ascii_stays_readable_in_the_line),
-    UNIT_CASE(a_query_of_any_bytes_is_recorded_as_ascii),
-    UNIT_CASE(a_parameter_of_64_kib_is_kept_whole),
-    UNIT_CASE(headers_of_odd_bytes_are_made_text),
-    UNIT_CASE(a_record_is_read_without_its_body_where_that_is_not_wanted),
-    UNIT_CASE(a_line_is_sealed_again_with_any_other_id),
-    UNIT_CASE(the_longest_key_is_sealed_as_any_other),
-    UNIT_CASE(a_record_that_does_not_fit_is_refused),
-    UNIT_CASE(a_query_that_does_not_fit_is_no_shorter_query),
-    UNIT_CASE(a_single_changed_byte_makes_it_no_record),
-    UNIT_CASE(a_cut_or_longer_line_is_no_record),
-    UNIT_CASE(a_right_checksum_alone_makes_no_record),
-    UNIT_CASE(mutated_lines_are_refused_or_read_whole),
-    UNIT_CASE(ids_are_read_back),
-    UNIT_CASE(what_is_no_id_is_refused),
-    UNIT_CASE(a_segment_header_comes_back_as_it_was),
-    UNIT_CASE(a_changed_or_foreign_header_is_refused),
-    UNIT_END,
-};
-const struct unit_suite suite_record = {"record", cases};

@@ -622,34 +622,3 @@ UNIT_TEST(many_reboots_in_a_row_lose_nothing)
     }
     kit_close(&kit);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(after_a_reboot_a_new_segment_is_begun_and_duplicates_are_found),
-    UNIT_CASE(after_a_reboot_a_torn_tail_is_void_and_a_whole_line_counts),
-    UNIT_CASE(a_reboot_loses_recent_index_pages_and_no_duplicate_slips_through),
-    UNIT_CASE(a_checkpoint_spares_the_replay_of_what_it_covers),
-    UNIT_CASE(a_lost_index_is_rebuilt_in_slices_from_the_newest_segment_down),
-    UNIT_CASE(a_rebuild_notes_on_its_way_how_far_it_came),
-    UNIT_CASE(a_checkpoint_that_does_not_fit_the_index_is_not_believed),
-    UNIT_CASE(a_segment_of_many_thousand_records_is_found_again_whole),
-    UNIT_CASE(a_lost_index_is_waited_for_also_where_another_process_rebuilds_it),
-    UNIT_CASE(what_a_sender_may_still_retry_is_known_before_the_first_answer),
-    UNIT_CASE(a_catch_up_that_runs_out_of_time_goes_on_where_it_was),
-    UNIT_CASE(a_running_process_notices_that_the_index_was_made_anew),
-    UNIT_CASE(a_damaged_commit_word_is_recovered_from),
-    UNIT_CASE(a_damaged_state_is_recovered_from),
-    UNIT_CASE(a_commit_word_and_a_state_that_name_different_segments_are_recovered_from),
-    UNIT_CASE(an_index_that_is_not_the_one_of_the_state_is_recovered_from),
-    UNIT_CASE(what_no_descriptor_is_left_for_is_not_in_doubt),
-    UNIT_CASE(a_damaged_index_table_is_recovered_from),
-    UNIT_CASE(a_record_that_no_longer_begins_a_line_is_no_duplicate),
-    UNIT_CASE(a_record_whose_bytes_have_changed_is_no_duplicate),
-    UNIT_CASE(a_live_segment_that_was_removed_is_not_appended_to),
-    UNIT_CASE(a_live_segment_that_was_cut_off_is_not_appended_to),
-    UNIT_CASE(a_missing_older_segment_does_no_harm),
-    UNIT_CASE(segments_that_are_older_than_they_are_kept_go_with_housekeeping),
-    UNIT_CASE(events_whose_hook_has_not_run_stay_twice_as_long_and_no_longer),
-    UNIT_CASE(many_reboots_in_a_row_lose_nothing),
-    UNIT_END,
-};
-const struct unit_suite suite_recover = {"recover", cases};

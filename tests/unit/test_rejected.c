@@ -298,17 +298,3 @@ UNIT_TEST(an_entry_is_taken_out_and_one_that_is_gone_is_no_failure)
     rejected_refs_free(&refs);
     drop_spool();
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(what_the_gateway_put_in_is_read_back),
-    UNIT_CASE(the_oldest_entry_of_the_boxes_that_were_asked_for_comes_first),
-    UNIT_CASE(a_line_that_does_not_fit_its_file_is_told),
-    UNIT_CASE(no_beginning_of_an_entry_is_one),
-    UNIT_CASE(a_line_without_an_end_is_read_up_to_its_limit),
-    UNIT_CASE(an_altered_body_is_not_given_out_but_one_that_was_cut_off_is),
-    UNIT_CASE(a_body_that_became_shorter_after_its_line_was_read_is_told),
-    UNIT_CASE(what_is_no_regular_file_or_has_another_name_is_told_and_never_waited_for),
-    UNIT_CASE(an_entry_is_taken_out_and_one_that_is_gone_is_no_failure),
-    UNIT_END,
-};
-const struct unit_suite suite_rejected = {"rejected", cases};

@@ -146,13 +146,3 @@ UNIT_TEST(a_repair_beside_a_runner_changes_nothing)
     UNIT_STATUS(STATUS_OK, queue_rebuild(&kit.spool, kit.now_ns, NULL), NULL);
     kit_close(&kit);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(a_repair_finds_keys_again_that_the_index_had_lost),
-    UNIT_CASE(a_repair_finds_hooks_again_that_the_snapshot_had_lost),
-    UNIT_CASE(a_repair_runs_no_hook_again_that_has_run),
-    UNIT_CASE(a_repair_beside_a_runner_changes_nothing),
-    UNIT_END,
-};
-
-const struct unit_suite suite_repair = {"repair", cases};

@@ -103,25 +103,41 @@ UNIT_TEST(a_failure_tells_nothing_of_its_cause)
 
 UNIT_TEST(the_health_report_is_200_or_names_the_problem_with_503)
 {
+    struct reply_report report = {.problem = STATUS_OK};
     struct buf b;
 
     buf_init(&b, REPLY_MAX);
-    reply_health(&b, STATUS_OK, false);
+    reply_health(&b, &report, false);
     UNIT_TRUE(starts(&b, "Status: 200 OK\r\n"));
     UNIT_TRUE(has(&b, "\r\n\r\n{\"status\":\"ok\"}\n"));
     buf_reset(&b, REPLY_MAX);
-    reply_health(&b, STATUS_NO_SPACE, false);
+    report.problem = STATUS_NO_SPACE;
+    reply_health(&b, &report, false);
     UNIT_TRUE(starts(&b, "Status: 503 "));
     UNIT_TRUE(has(&b, "\r\n\r\n{\"status\":\"error\",\"problem\":\"no-space\"}\n"));
     buf_free(&b);
 }
 
-UNIT_TEST(a_health_report_for_head_has_no_body)
+UNIT_TEST(what_a_person_should_look_after_makes_the_health_report_no_503)
 {
+    struct reply_report report = {.sentences = STR("\"a\",\"b\""), .hooks = STR("{\"done\":1}")};
     struct buf b;
 
     buf_init(&b, REPLY_MAX);
-    reply_health(&b, STATUS_OK, true);
+    reply_health(&b, &report, false);
+    UNIT_TRUE(starts(&b, "Status: 200 OK\r\n"));
+    UNIT_TRUE(has(&b, "\r\n\r\n{\"status\":\"attention\",\"problems\":[\"a\",\"b\"],"
+                      "\"hooks\":{\"done\":1}}\n"));
+    buf_free(&b);
+}
+
+UNIT_TEST(a_health_report_for_head_has_no_body)
+{
+    struct reply_report report = {.problem = STATUS_OK};
+    struct buf b;
+
+    buf_init(&b, REPLY_MAX);
+    reply_health(&b, &report, true);
     UNIT_TRUE(str_ends(buf_str(&b), "\r\n\r\n"));
     UNIT_FALSE(has(&b, "{"));
     buf_free(&b);
@@ -160,16 +176,3 @@ UNIT_TEST(a_receipt_is_answered_200_with_the_id_and_whether_it_was_there)
     kit_close(&kit);
     buf_free(&b);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(a_receipt_is_answered_200_with_the_id_and_whether_it_was_there),
-    UNIT_CASE(every_failure_begins_with_its_status_code_and_reason),
-    UNIT_CASE(our_own_trouble_is_a_503_with_a_time_to_come_again),
-    UNIT_CASE(a_success_without_a_receipt_is_never_a_2xx),
-    UNIT_CASE(only_405_names_the_allowed_methods_and_only_503_a_time),
-    UNIT_CASE(a_failure_tells_nothing_of_its_cause),
-    UNIT_CASE(the_health_report_is_200_or_names_the_problem_with_503),
-    UNIT_CASE(a_health_report_for_head_has_no_body),
-    UNIT_END,
-};
-const struct unit_suite suite_reply = {"reply", cases};

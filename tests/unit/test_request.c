@@ -200,18 +200,3 @@ UNIT_TEST(the_endpoint_is_the_last_segment_wherever_the_server_puts_it)
     endpoint("calls", true, ENV("PATH_INFO=calls"));
     endpoint("..", true, ENV("PATH_INFO=/a/.."));
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(an_empty_environment_gives_an_empty_request),
-    UNIT_CASE(the_variables_of_a_request_are_found),
-    UNIT_CASE(methods_are_compared_with_their_case),
-    UNIT_CASE(an_empty_content_length_is_no_length),
-    UNIT_CASE(a_content_length_that_is_no_number_is_malformed),
-    UNIT_CASE(empty_headers_are_absent),
-    UNIT_CASE(of_doubled_variables_the_first_counts_and_of_forwarded_lines_the_last),
-    UNIT_CASE(headers_are_found_by_the_name_that_the_configuration_has),
-    UNIT_CASE(authorization_is_also_found_behind_an_internal_redirect),
-    UNIT_CASE(the_endpoint_is_the_last_segment_wherever_the_server_puts_it),
-    UNIT_END,
-};
-const struct unit_suite suite_request = {"request", cases};

@@ -186,15 +186,3 @@ UNIT_TEST(what_is_no_result_is_refused_and_leaves_out_untouched)
     }
     buf_free(&text);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(a_result_reads_back_as_it_was_printed),
-    UNIT_CASE(every_state_and_every_end_reads_back),
-    UNIT_CASE(a_tail_that_was_not_taken_is_absent),
-    UNIT_CASE(the_largest_numbers_read_back),
-    UNIT_CASE(the_longest_tails_fit_in_a_line),
-    UNIT_CASE(of_a_longer_tail_the_end_is_kept),
-    UNIT_CASE(bytes_that_are_no_text_are_replaced),
-    UNIT_CASE(what_is_no_result_is_refused_and_leaves_out_untouched),
-    UNIT_END};
-const struct unit_suite suite_result = {"result", cases};

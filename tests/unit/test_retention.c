@@ -415,20 +415,3 @@ UNIT_TEST(an_entry_that_is_touched_after_it_was_found_too_old_stays)
     UNIT_INT(1, expire());
     kit_close(&kit);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(results_stay_as_long_as_an_event_that_they_may_speak_of),
-    UNIT_CASE(without_a_snapshot_no_result_goes),
-    UNIT_CASE(a_dry_run_tells_what_a_run_removes_and_removes_nothing),
-    UNIT_CASE(more_segments_than_go_at_once_go_in_one_run),
-    UNIT_CASE(segments_that_wait_for_hooks_are_told_of),
-    UNIT_CASE(what_is_kept_for_ever_stays_and_only_the_refused_box_is_gone_through),
-    UNIT_CASE(a_quarantined_delivery_goes_when_it_came_last_before_what_is_kept),
-    UNIT_CASE(an_entry_that_was_taken_aside_and_came_again_gets_its_name_back),
-    UNIT_CASE(what_is_no_entry_stays_in_a_box_however_old),
-    UNIT_CASE(a_delivery_whose_old_entry_is_removed_before_it_is_touched_gets_a_new_one),
-    UNIT_CASE(an_entry_that_is_touched_after_it_was_found_too_old_stays),
-    UNIT_END,
-};
-
-const struct unit_suite suite_retention = {"retention", cases};

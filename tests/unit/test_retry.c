@@ -90,16 +90,3 @@ UNIT_TEST(no_decision_is_later_than_the_latest)
                     UNIT_TRUE(r.next_ns >= NOW_NS && r.next_ns <= retry_latest(attempt, NOW_NS));
             }
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(exit_0_is_done_and_65_is_dead_at_once),
-    UNIT_CASE(only_an_exit_has_an_exit_code),
-    UNIT_CASE(the_last_attempt_that_fails_is_a_dead_letter),
-    UNIT_CASE(lost_runs_end_at_their_own_limit_and_not_at_that_of_attempts),
-    UNIT_CASE(the_first_lost_run_is_made_up_for_at_once),
-    UNIT_CASE(delays_grow_as_documented_and_spread_by_a_fifth),
-    UNIT_CASE(no_decision_is_later_than_the_latest),
-    UNIT_END,
-};
-
-const struct unit_suite suite_retry = {"retry", cases};

@@ -114,14 +114,3 @@ UNIT_TEST(an_event_of_bytes_that_all_need_an_escape_is_recorded)
     UNIT_INT(1, kit_count(&kit, event.key));
     kit_close(&kit);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(a_verb_begins_with_the_settings_and_the_spool_that_they_name),
-    UNIT_CASE(a_verb_does_not_make_a_spool_that_is_missing),
-    UNIT_CASE(a_verb_without_a_configuration_names_the_path_that_was_given),
-    UNIT_CASE(the_journal_has_the_limits_of_the_configuration),
-    UNIT_CASE(an_event_of_bytes_that_all_need_an_escape_is_recorded),
-    UNIT_END,
-};
-
-const struct unit_suite suite_room = {"room", cases};

@@ -370,26 +370,3 @@ UNIT_TEST(a_left_over_second_name_of_a_segment_is_not_emptied)
     UNIT_INT(1, kit_count(&kit, "k1"));
     kit_close(&kit);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(a_full_segment_is_followed_by_a_new_one),
-    UNIT_CASE(a_new_day_begins_a_new_segment_and_a_clock_set_back_a_little_does_not),
-    UNIT_CASE(a_record_larger_than_a_segment_gets_one_of_its_own),
-    UNIT_CASE(a_sync_that_fails_at_rotation_voids_what_was_not_durable),
-    UNIT_CASE(a_waiter_whose_segment_was_sealed_behind_its_line_is_answered),
-    UNIT_CASE(a_rotation_that_was_killed_before_the_new_name_is_ended),
-    UNIT_CASE(a_rotation_that_was_killed_after_the_new_name_is_taken_over),
-    UNIT_CASE(a_rotation_that_failed_behind_the_new_name_is_ended_before_anything_is_recorded),
-    UNIT_CASE(a_rotation_that_failed_before_the_new_name_leaves_the_old_segment_in_use),
-    UNIT_CASE(what_a_poisoned_segment_lost_stays_void_behind_a_file_that_is_no_segment),
-    UNIT_CASE(a_file_that_is_no_segment_in_the_place_of_the_next_is_passed_over),
-    UNIT_CASE(seven_files_in_the_place_of_the_next_segment_are_passed_over_and_eight_are_not),
-    UNIT_CASE(a_segment_that_was_begun_behind_another_is_not_taken_over),
-    UNIT_CASE(a_segment_whose_taking_over_fails_is_taken_over_by_the_next),
-    UNIT_CASE(a_rotation_waits_for_the_commit_lock_until_time_is_up),
-    UNIT_CASE(nothing_is_appended_while_it_is_unknown_whether_the_new_segment_is_there),
-    UNIT_CASE(a_clock_before_1970_is_at_its_first_day),
-    UNIT_CASE(a_left_over_second_name_of_a_segment_is_not_emptied),
-    UNIT_END,
-};
-const struct unit_suite suite_rotate = {"rotate", cases};

@@ -133,13 +133,3 @@ UNIT_TEST(an_id_is_a_uuid_of_version_4_and_keeps_all_other_bits)
     sample_id(count, id);
     UNIT_TEXT("01234567-89ab-4def-bedc-ba9876543210", id);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(the_bodies_are_those_of_the_documentation_byte_for_byte),
-    UNIT_CASE(the_lengths_are_those_that_the_documentation_shows),
-    UNIT_CASE(the_gateway_knows_every_sample_for_what_it_is),
-    UNIT_CASE(an_unknown_kind_lists_those_there_are_and_fills_nothing),
-    UNIT_CASE(an_id_is_a_uuid_of_version_4_and_keeps_all_other_bits),
-    UNIT_END,
-};
-const struct unit_suite suite_sample = {"sample", cases};

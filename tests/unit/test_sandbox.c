@@ -494,29 +494,3 @@ UNIT_TEST(a_path_that_lighttpd_would_misread_is_refused)
     UNIT_STATUS(STATUS_USAGE, sandbox_config_print(&out, &config, &err), &err);
     buf_free(&out);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(an_id_is_a_uuid_that_tells_its_time),
-    UNIT_CASE(ids_are_in_the_order_of_their_times),
-    UNIT_CASE(what_is_no_id_of_ours_is_refused),
-    UNIT_CASE(a_delivery_is_read_back_from_its_name),
-    UNIT_CASE(what_is_no_name_of_a_delivery_is_passed_over),
-    UNIT_CASE(the_same_audio_says_the_same_and_another_says_something_else),
-    UNIT_CASE(words_follow_one_another_whatever_the_audio),
-    UNIT_CASE(pieces_cover_all_words_once),
-    UNIT_CASE(what_was_asked_for_shapes_the_text),
-    UNIT_CASE(srt_numbers_its_captions_and_puts_a_comma_before_milliseconds),
-    UNIT_CASE(vtt_has_its_head_and_puts_a_point_before_milliseconds),
-    UNIT_CASE(words_are_printed_with_who_said_them),
-    UNIT_CASE(a_search_finds_words_and_phrases_without_regard_to_capitals_and_points),
-    UNIT_CASE(a_submission_that_is_not_as_documented_is_refused_with_the_name_of_what_is_wrong),
-    UNIT_CASE(a_submission_has_so_many_members_and_no_more),
-    UNIT_CASE(audio_fails_where_the_last_part_of_its_address_holds_error),
-    UNIT_CASE(a_stored_transcript_is_read_back),
-    UNIT_CASE(the_status_follows_from_the_clock),
-    UNIT_CASE(an_answer_echoes_what_nobody_has_heard_of_and_keeps_the_secret),
-    UNIT_CASE(nothing_of_the_submitter_is_left_in_a_deleted_transcript),
-    UNIT_CASE(a_path_that_lighttpd_would_misread_is_refused),
-    UNIT_END,
-};
-const struct unit_suite suite_sandbox = {"sandbox", cases};

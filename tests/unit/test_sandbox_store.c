@@ -269,16 +269,3 @@ UNIT_TEST(what_is_left_of_an_upload_is_removed_when_it_cannot_be_under_way_any_m
     UNIT_INT(0, faccessat(store.uploads, "whole", F_OK, 0));
     store_close(&store);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(pages_lead_from_the_newest_to_the_oldest_and_back),
-    UNIT_CASE(a_list_is_narrowed_by_status_day_and_both_ends),
-    UNIT_CASE(what_is_older_than_ninety_days_does_not_show),
-    UNIT_CASE(a_change_that_fails_changes_nothing),
-    UNIT_CASE(a_delivery_is_claimed_once_and_again_when_its_time_has_come),
-    UNIT_CASE(a_claim_ends_with_whoever_made_it),
-    UNIT_CASE(requests_are_admitted_up_to_the_rate_and_then_told_how_long_to_wait),
-    UNIT_CASE(what_is_left_of_an_upload_is_removed_when_it_cannot_be_under_way_any_more),
-    UNIT_END,
-};
-const struct unit_suite suite_sandbox_store = {"sandbox_store", cases};

@@ -367,20 +367,3 @@ UNIT_TEST(mutated_texts_keep_the_promises_of_offset_and_verdict)
     UNIT_TRUE(verdicts[SCAN_OK] > 100 && verdicts[SCAN_ENDS_EARLY] > 100 &&
               verdicts[SCAN_BROKEN] > 100);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(valid_texts_are_accepted),
-    UNIT_CASE(texts_that_were_cut_off_end_early),
-    UNIT_CASE(texts_that_nothing_can_complete_are_broken),
-    UNIT_CASE(a_nul_is_broken_wherever_it_stands),
-    UNIT_CASE(every_proper_prefix_of_valid_text_ends_early_unless_it_is_valid_itself),
-    UNIT_CASE(the_offset_of_broken_text_is_its_first_impossible_byte),
-    UNIT_CASE(depth_is_bounded),
-    UNIT_CASE(brackets_of_both_kinds_close_in_their_order_at_any_depth),
-    UNIT_CASE(the_type_is_that_of_the_whole_value),
-    UNIT_CASE(invalid_utf8_in_a_string_is_told_but_no_error),
-    UNIT_CASE(the_members_of_the_top_level_object_are_told_as_they_stand),
-    UNIT_CASE(mutated_texts_keep_the_promises_of_offset_and_verdict),
-    UNIT_END,
-};
-const struct unit_suite suite_scan = {"scan", cases};

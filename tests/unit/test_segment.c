@@ -377,27 +377,3 @@ UNIT_TEST(a_line_that_there_is_no_memory_for_ends_the_walk)
     fault_each(FAULT_MEMORY, ENOMEM, STATUS_MEMORY, walk_all, &fd);
     file_close(&fd);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(segments_are_listed_in_their_order_and_other_files_are_not),
-    UNIT_CASE(a_missing_folder_has_no_segments_and_an_unreadable_one_is_an_error),
-    UNIT_CASE(a_list_that_could_not_be_read_whole_is_an_error),
-    UNIT_CASE(a_segment_that_is_missing_is_told_as_that),
-    UNIT_CASE(the_header_of_another_segment_is_none_of_its_own),
-    UNIT_CASE(a_header_that_the_disk_cannot_read_is_not_taken_for_a_damaged_one),
-    UNIT_CASE(a_name_that_is_taken_is_said_and_left_alone),
-    UNIT_CASE(numbers_of_segments_end),
-    UNIT_CASE(without_memory_for_its_header_no_segment_is_made),
-    UNIT_CASE(what_counts_is_said_by_the_segment_that_was_begun_behind),
-    UNIT_CASE(a_segment_that_was_begun_behind_another_says_nothing),
-    UNIT_CASE(a_file_without_a_sound_header_in_between_says_nothing),
-    UNIT_CASE(what_counts_is_not_guessed_where_the_others_cannot_be_read),
-    UNIT_CASE(lines_are_found_wherever_they_end_within_what_is_read_at_a_time),
-    UNIT_CASE(lines_that_end_beyond_the_limit_are_not_handed_out),
-    UNIT_CASE(a_walk_ends_with_the_first_line_that_is_not_taken),
-    UNIT_CASE(a_place_that_the_disk_cannot_read_ends_the_walk_and_is_no_error),
-    UNIT_CASE(a_walk_of_what_cannot_be_read_at_all_fails),
-    UNIT_CASE(a_line_that_there_is_no_memory_for_ends_the_walk),
-    UNIT_END,
-};
-const struct unit_suite suite_segment = {"segment", cases};

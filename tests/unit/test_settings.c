@@ -527,33 +527,3 @@ UNIT_TEST(a_secret_file_that_cannot_be_looked_at_now_is_a_problem)
     UNIT_INT(1, p.unusable);
     settings_release(s);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(file_and_secrets_are_read),
-    UNIT_CASE(each_endpoint_has_its_own_secrets),
-    UNIT_CASE(line_ends_and_marks_of_editors_are_not_the_secrets),
-    UNIT_CASE(a_secret_that_cannot_be_right_is_passed_over),
-    UNIT_CASE(a_secret_with_blanks_around_is_used_and_told),
-    UNIT_CASE(a_secret_is_read_up_to_its_limit),
-    UNIT_CASE(a_missing_secret_is_passed_over_and_told),
-    UNIT_CASE(without_any_secret_the_settings_are_still_there),
-    UNIT_CASE(a_secret_that_others_can_read_is_used_and_told),
-    UNIT_CASE(a_pipe_or_folder_in_place_of_a_file_does_not_block),
-    UNIT_CASE(a_configuration_that_others_can_write_is_refused),
-    UNIT_CASE(a_configuration_of_another_user_is_refused),
-    UNIT_CASE(a_configuration_of_root_serves_everybody),
-    UNIT_CASE(a_broken_or_missing_configuration_is_refused),
-    UNIT_CASE(no_descriptor_is_no_verdict_on_the_file),
-    UNIT_CASE(what_the_system_denies_is_no_verdict_on_the_files),
-    UNIT_CASE(what_is_wrong_with_a_secret_is_not_told_to_nobody),
-    UNIT_CASE(a_secret_file_with_an_absolute_path_lies_there_and_another_beside_the_configuration),
-    UNIT_CASE(a_configuration_of_the_user_that_we_run_as_is_ours),
-    UNIT_CASE(a_secret_of_another_user_is_used_and_told),
-    UNIT_CASE(a_secret_file_that_cannot_be_opened_is_to_blame_for_it),
-    UNIT_CASE(a_secret_that_the_system_does_not_let_us_read_is_not_passed_over),
-    UNIT_CASE(a_version_of_a_file_is_another_where_anything_of_it_differs),
-    UNIT_CASE(problems_of_secret_files_are_listed_as_they_are_now),
-    UNIT_CASE(a_secret_file_that_cannot_be_looked_at_now_is_a_problem),
-    UNIT_END,
-};
-const struct unit_suite suite_settings = {"settings", cases};

@@ -423,24 +423,3 @@ UNIT_TEST(threads_see_whole_versions_while_the_file_changes)
     spool_is(c, "/a");
     end(c);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(files_are_read_once_while_they_are_the_same),
-    UNIT_CASE(a_changed_file_is_read_again),
-    UNIT_CASE(a_changed_secret_is_read_again),
-    UNIT_CASE(a_broken_new_version_is_told_once_and_the_last_good_one_serves),
-    UNIT_CASE(the_cache_knows_whether_it_serves_what_stands_in_the_file),
-    UNIT_CASE(a_file_that_vanishes_leaves_the_last_good_one_in_use),
-    UNIT_CASE(until_there_is_a_good_version_the_failure_is_returned),
-    UNIT_CASE(a_file_is_also_found_where_it_appears_later),
-    UNIT_CASE(while_no_place_can_be_named_the_failure_is_returned),
-    UNIT_CASE(a_version_that_the_system_does_not_let_us_read_is_tried_again_and_told_once),
-    UNIT_CASE(without_a_good_version_a_denial_of_the_system_is_returned_as_that),
-    UNIT_CASE(the_last_good_version_is_whole_again_where_it_is_put_back),
-    UNIT_CASE(secrets_that_cannot_be_read_anew_stay_as_they_were),
-    UNIT_CASE(secrets_that_there_is_no_memory_for_are_told_as_that),
-    UNIT_CASE(a_cache_that_there_is_no_memory_for_is_not_made),
-    UNIT_CASE(threads_see_whole_versions_while_the_file_changes),
-    UNIT_END,
-};
-const struct unit_suite suite_settings_cache = {"settings_cache", cases};

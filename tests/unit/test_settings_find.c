@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,21 +51,30 @@ static const char *keep(char out[200], const char *name)
     return out;
 }
 
-/* The home of our user, as the password file says; NULL: as it is; empty: there is no such user.
- * One without a slash at its beginning is none. */
-static const char *home;
+/* The home of our user, as the password file says; empty: there is no such user. One without a
+ * slash at its beginning is none. Never the real one, which may have a configuration. */
+static const char *home = "";
 
-char *__real_strdup(const char *text);
-bool __real_user_find(const char *file, const char *name, uid_t uid, struct user *out);
-bool __wrap_user_find(const char *file, const char *name, uid_t uid, struct user *out);
-bool __wrap_user_find(const char *file, const char *name, uid_t uid, struct user *out)
+void sk_home(const char *path)
 {
-    if (home == NULL)
-        return __real_user_find(file, name, uid, out);
-    if (*home == '\0')
-        return false;
-    *out = (struct user){.uid = uid, .home = *home == '/' ? __real_strdup(home) : NULL};
-    return true;
+    home = path;
+}
+
+enum status __real_user_find(const char *file, const char *name, uid_t uid, struct user *out,
+                             struct err *err);
+enum status __wrap_user_find(const char *file, const char *name, uid_t uid, struct user *out,
+                             struct err *err);
+enum status __wrap_user_find(const char *file, const char *name, uid_t uid, struct user *out,
+                             struct err *err)
+{
+    if (strcmp(file, USER_FILE) != 0)
+        return __real_user_find(file, name, uid, out, err);
+    if (home == NULL || *home == '\0')
+        return STATUS_MISSING;
+    *out = (struct user){.uid = uid, .home = *home == '/' ? strdup(home) : NULL};
+    if (*home == '/' && out->home == NULL)
+        return err_set(err, STATUS_MEMORY, "no memory for a home");
+    return STATUS_OK;
 }
 
 #define OF_THE_SYSTEM SYSCONFDIR "/stenohook/stenohook.conf"
@@ -135,7 +145,6 @@ UNIT_TEST(without_a_word_from_the_environment_it_is_looked_for_in_the_home_of_ou
     none_is_found_in(places + 1);
     home = "home";
     none_is_found_in(places + 1);
-    home = NULL;
 }
 
 UNIT_TEST(the_home_that_our_program_lies_in_comes_before_that_of_the_password_file)
@@ -169,6 +178,30 @@ UNIT_TEST(the_home_that_our_program_lies_in_comes_before_that_of_the_password_fi
     UNIT_INT(0, seteuid(SK_OTHER_USER));
     none_is_found_in(places);
     UNIT_INT(0, seteuid(0));
+}
+
+UNIT_TEST(a_place_that_two_ways_lead_to_is_named_once)
+{
+    const char *program = keep(programs, "shared/cgi-bin/stenohook.cgi");
+    struct err err = ERR_INIT;
+    char *path = NULL;
+
+    UNIT_REQUIRE_ROOT();
+    UNIT_INT(0, mkdir(sk_in("shared"), 0755));
+    UNIT_INT(0, chmod(unit_folder(), 0755));
+    UNIT_INT(0, chown(sk_in("shared"), SK_OTHER_USER, (gid_t)-1));
+    home = keep(homes[0], "shared");
+    fault_program = program;
+    UNIT_INT(0, seteuid(SK_OTHER_USER));
+    if (settings_find(&path, NULL, &err) == STATUS_CONFIG) {
+        const char *once = strstr(err.text, home);
+
+        UNIT_TRUE(once != NULL && strstr(once + 1, home) == NULL);
+    } else {
+        UNIT_TEXT(OF_THE_SYSTEM, path);
+    }
+    free(path);
+    UNIT_INT(0, seteuid(0));
     fault_program = NULL;
     home = NULL;
 }
@@ -201,7 +234,26 @@ UNIT_TEST(a_search_that_there_is_no_memory_for_is_told_as_that)
     put_below("home");
     home = keep(homes[0], "home");
     fault_each(FAULT_MEMORY, ENOMEM, STATUS_MEMORY, find, NULL);
-    home = NULL;
+}
+
+/* Not root from then on, of whom nobody asks what he owns; with a program below a folder of ours
+ * that has no configuration. */
+static void become_one_with_a_program(char program[200])
+{
+    UNIT_TRUE(geteuid() != 0 || (chmod(unit_folder(), 0755) == 0 && seteuid(SK_OTHER_USER) == 0));
+    /* /proc shows that the process is ours. */
+    UNIT_INT(0, prctl(PR_SET_DUMPABLE, 1));
+    snprintf(program, 200, "/proc/%ld/stenohook.cgi", (long)getpid());
+    fault_program = program;
+}
+
+UNIT_TEST(a_place_that_there_is_no_memory_to_name_ends_the_search)
+{
+    put_below("home");
+    home = keep(homes[0], "home");
+    become_one_with_a_program(programs);
+    find_is(sk_in("home/.config/stenohook/stenohook.conf"));
+    fault_each(FAULT_MEMORY, ENOMEM, STATUS_MEMORY, find, NULL);
 }
 
 /* In a process of its own: 0 where it is that user from then on. */
@@ -259,15 +311,3 @@ UNIT_TEST(the_topmost_folder_that_is_ours_is_found)
     above(program, SK_OTHER_USER, sk_in("home/u"));
     above(program, 0, "/");
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(the_command_line_comes_before_the_environment),
-    UNIT_CASE(without_a_word_from_the_environment_it_is_looked_for_in_the_home_of_our_user),
-    UNIT_CASE(the_home_that_our_program_lies_in_comes_before_that_of_the_password_file),
-    UNIT_CASE(an_empty_path_and_a_folder_without_a_name_are_refused),
-    UNIT_CASE(a_search_that_there_is_no_memory_for_is_told_as_that),
-    UNIT_CASE(only_root_becomes_the_author_of_a_configuration),
-    UNIT_CASE(the_topmost_folder_that_is_ours_is_found),
-    UNIT_END,
-};
-const struct unit_suite suite_settings_find = {"settings_find", cases};

@@ -137,14 +137,3 @@ UNIT_TEST(of_a_large_text_little_is_kept)
     UNIT_STR("{\"id\":1}", buf_str(&out));
     buf_free(&out);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(only_the_wanted_members_come_through_however_the_text_is_cut_up),
-    UNIT_CASE(a_name_with_escapes_is_left_for_the_reader_to_judge),
-    UNIT_CASE(what_ends_too_early_still_does),
-    UNIT_CASE(what_is_no_object_does_not_become_one),
-    UNIT_CASE(a_value_of_the_largest_size_comes_through_and_of_a_larger_one_false),
-    UNIT_CASE(of_a_large_text_little_is_kept),
-    UNIT_END,
-};
-const struct unit_suite suite_sieve = {"sieve", cases};

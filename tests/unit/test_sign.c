@@ -173,14 +173,3 @@ UNIT_TEST(our_own_gateway_accepts_what_is_signed_and_nothing_else)
         UNIT_INT(STATUS_STALE, check(schemes[i], secret, &s, STR("{}"), 1301));
     }
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(the_published_vectors_of_standard_webhooks_come_out),
-    UNIT_CASE(a_body_of_any_bytes_is_signed_at_any_time),
-    UNIT_CASE(the_signature_of_the_voice_agent_is_time_and_hexadecimal),
-    UNIT_CASE(a_secret_that_is_none_of_standard_webhooks_is_refused_and_not_shown),
-    UNIT_CASE(what_signs_nothing_has_no_headers),
-    UNIT_CASE(our_own_gateway_accepts_what_is_signed_and_nothing_else),
-    UNIT_END,
-};
-const struct unit_suite suite_sign = {"sign", cases};

@@ -285,19 +285,3 @@ UNIT_TEST(a_pid_that_came_again_is_another_process)
     waitpid(pid, NULL, 0);
     UNIT_FALSE(slot_alive(&run));
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(a_line_comes_back_as_it_was_written),
-    UNIT_CASE(a_line_that_is_not_whole_or_says_nonsense_is_none),
-    UNIT_CASE(a_line_with_a_number_beyond_its_limit_is_none),
-    UNIT_CASE(a_slot_that_does_not_exist_is_only_made_where_that_is_wanted),
-    UNIT_CASE(a_slot_whose_runner_died_before_the_hook_began_has_ended),
-    UNIT_CASE(a_slot_is_busy_from_before_the_hook_has_said_its_pid),
-    UNIT_CASE(a_hook_keeps_its_slot_busy_when_its_runner_is_gone),
-    UNIT_CASE(a_daemon_that_kept_the_descriptor_does_not_keep_the_slot),
-    UNIT_CASE(a_new_file_that_a_killed_runner_left_does_not_hinder_the_next_one),
-    UNIT_CASE(a_pid_that_came_again_is_another_process),
-    UNIT_END,
-};
-
-const struct unit_suite suite_slot = {"slot", cases};

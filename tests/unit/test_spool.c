@@ -498,29 +498,3 @@ UNIT_TEST(names_of_segments_are_read_back_and_others_are_not)
     spool_table_name(name, 3);
     UNIT_TEXT("03.idx", name);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(a_new_spool_is_private_and_can_be_opened),
-    UNIT_CASE(making_a_spool_again_keeps_its_key),
-    UNIT_CASE(a_spool_whose_making_was_cut_off_is_completed),
-    UNIT_CASE(what_is_no_spool_is_refused_with_the_remedy),
-    UNIT_CASE(a_damaged_format_file_is_refused),
-    UNIT_CASE(a_format_file_of_anything_else_is_refused),
-    UNIT_CASE(what_the_system_denies_to_the_making_of_a_spool_is_told),
-    UNIT_CASE(what_the_system_denies_to_the_opening_of_a_spool_is_told_and_nothing_stays_open),
-    UNIT_CASE(two_that_make_a_spool_at_once_agree_on_its_key),
-    UNIT_CASE(slashes_at_the_end_of_a_path_do_no_harm),
-    UNIT_CASE(a_spool_may_lie_right_below_the_root_folder),
-    UNIT_CASE(a_file_is_no_spool),
-    UNIT_CASE(derived_folders_come_back_and_a_lost_journal_does_not_pass_unnoticed),
-    UNIT_CASE(a_spool_that_everyone_may_write_to_is_refused),
-    UNIT_CASE(root_becomes_the_owner_and_others_are_refused),
-    UNIT_CASE(who_has_not_wholly_become_the_owner_does_not_pass_for_him),
-    UNIT_CASE(a_spool_that_cannot_be_looked_at_has_no_owner_to_become),
-    UNIT_CASE(a_spool_of_another_user_is_his_also_where_we_may_not_enter),
-    UNIT_CASE(a_spool_in_a_folder_that_its_user_cannot_read_can_be_made),
-    UNIT_CASE(a_derived_folder_that_cannot_be_made_is_an_error),
-    UNIT_CASE(names_of_segments_are_read_back_and_others_are_not),
-    UNIT_END,
-};
-const struct unit_suite suite_spool = {"spool", cases};

@@ -217,18 +217,3 @@ UNIT_TEST(a_token_that_does_not_fit_is_told_without_it)
     UNIT_TRUE(strstr(err.text, "hunter2") == NULL);
     buf_free(&url);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(an_endpoint_is_found_by_its_name_with_the_first_of_its_secrets),
-    UNIT_CASE(an_endpoint_that_is_open_to_all_has_no_secret),
-    UNIT_CASE(without_a_name_it_is_the_default_or_the_only_one),
-    UNIT_CASE(a_name_that_is_none_is_never_another_endpoint),
-    UNIT_CASE(a_scheme_that_needs_a_secret_and_has_none_is_told),
-    UNIT_CASE(parameters_stand_behind_the_address_escaped_in_their_order),
-    UNIT_CASE(an_address_or_a_parameter_that_is_none_is_refused),
-    UNIT_CASE(the_longest_address_fits_with_its_parameters_and_a_byte_more_does_not),
-    UNIT_CASE(a_token_goes_into_the_url_only_where_the_endpoint_looks_for_it),
-    UNIT_CASE(a_token_that_does_not_fit_is_told_without_it),
-    UNIT_END,
-};
-const struct unit_suite suite_target = {"target", cases};

@@ -196,19 +196,3 @@ UNIT_TEST(a_log_file_is_renamed_when_it_has_grown_too_large)
     file_close(&fd);
     file_close(&log.dir);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(well_formed_utf8_is_known_from_the_rest),
-    UNIT_CASE(a_json_string_reads_back_as_every_byte_it_was_made_of),
-    UNIT_CASE(bytes_that_are_no_utf8_become_replacement_characters),
-    UNIT_CASE(json_escapes_are_undone),
-    UNIT_CASE(percent_codes_are_decoded_and_broken_ones_kept),
-    UNIT_CASE(a_log_text_is_one_printable_line),
-    UNIT_CASE(a_log_text_is_cut_at_its_maximum_and_not_before),
-    UNIT_CASE(hexadecimal_goes_both_ways),
-    UNIT_CASE(a_log_line_is_escaped_bounded_and_goes_to_file_and_sink),
-    UNIT_CASE(a_log_file_is_renamed_when_it_has_grown_too_large),
-    UNIT_END,
-};
-
-const struct unit_suite suite_text = {"text", cases};

@@ -156,16 +156,3 @@ UNIT_TEST(a_query_is_sent_with_what_may_not_stand_in_it_escaped)
     UNIT_STATUS(STATUS_MALFORMED, url_send_query(&out, STR("a=\0"), NULL), NULL);
     buf_free(&out);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(only_web_addresses_with_a_host_are_asked),
-    UNIT_CASE(the_longest_url_is_asked_and_one_byte_more_is_not),
-    UNIT_CASE(a_key_goes_over_https_or_to_this_machine_only),
-    UNIT_CASE(parameters_are_escaped_as_values_and_never_end_one_another),
-    UNIT_CASE(the_same_place_has_the_same_scheme_host_port_and_path_whatever_the_query),
-    UNIT_CASE(a_nul_makes_no_place_the_same),
-    UNIT_CASE(the_query_stands_between_the_first_question_mark_and_the_fragment),
-    UNIT_CASE(a_query_is_sent_with_what_may_not_stand_in_it_escaped),
-    UNIT_END,
-};
-const struct unit_suite suite_url = {"url", cases};

@@ -148,15 +148,3 @@ UNIT_TEST(room_ends_with_the_bytes_and_with_the_number_of_entries)
     counts.count[USAGE_STRANGER]++;
     UNIT_INT(0, usage_room(&counts, USAGE_STRANGER, &limits));
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(entries_are_counted_by_their_kind_and_other_files_are_not),
-    UNIT_CASE(the_folder_is_read_at_most_once_a_minute),
-    UNIT_CASE(counts_that_are_none_of_ours_are_taken_anew),
-    UNIT_CASE(what_is_gone_before_it_is_looked_at_is_not_counted),
-    UNIT_CASE(an_old_entry_is_removed_and_counts_where_it_cannot_be),
-    UNIT_CASE(counts_that_another_process_holds_are_said_to_be_locked),
-    UNIT_CASE(room_ends_with_the_bytes_and_with_the_number_of_entries),
-    UNIT_END,
-};
-const struct unit_suite suite_usage = {"usage", cases};

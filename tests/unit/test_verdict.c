@@ -117,15 +117,3 @@ UNIT_TEST(zero_bytes_are_rotten)
     UNIT_TEXT("zero bytes", why);
     UNIT_INT(VERDICT_ROTTEN, verdict_line(STR("\0\0\0"), here, NULL));
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(a_whole_record_at_its_place_is_a_record),
-    UNIT_CASE(a_whole_record_at_another_place_is_rotten),
-    UNIT_CASE(every_beginning_of_a_record_is_torn),
-    UNIT_CASE(every_changed_byte_of_a_record_makes_it_rotten),
-    UNIT_CASE(a_beginning_that_names_another_place_is_rotten),
-    UNIT_CASE(what_does_not_begin_like_a_record_is_rotten),
-    UNIT_CASE(zero_bytes_are_rotten),
-    UNIT_END,
-};
-const struct unit_suite suite_verdict = {"verdict", cases};

@@ -176,14 +176,3 @@ UNIT_TEST(progress_is_told_behind_so_many_bytes_and_not_before)
     UNIT_INT(1, told.progress);
     reader_kit_close(&kit);
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(a_sound_journal_is_counted_and_nothing_is_told),
-    UNIT_CASE(an_empty_journal_is_sound),
-    UNIT_CASE(what_is_torn_and_what_is_rotten_is_told_apart),
-    UNIT_CASE(records_of_one_key_are_counted_as_repeated),
-    UNIT_CASE(a_repeated_key_is_found_among_thousands),
-    UNIT_CASE(progress_is_told_behind_so_many_bytes_and_not_before),
-    UNIT_END,
-};
-const struct unit_suite suite_verify = {"verify", cases};

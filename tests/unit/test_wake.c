@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "fault_kit.h"
 #include "journal_kit.h"
+#include "settings_kit.h"
 #include "store/program.h"
 #include "store/wake.h"
 
@@ -246,6 +247,78 @@ UNIT_TEST(a_runner_beside_our_program_that_will_not_do_is_not_passed_over)
     end_beside();
 }
 
+/* The gateway lies elsewhere, with a runner of its own. */
+UNIT_TEST(where_a_gateway_noted_itself_everybody_gets_the_runner_beside_it)
+{
+    struct config config = {.spool = spool.path};
+    char gateway[300], other[300], *found = NULL;
+    static char asker[400];
+    struct err err = ERR_INIT;
+    char path[PATH_MAX];
+
+    UNIT_REQUIRE(beside("", 0700));
+    config.spool = spool.path;
+    UNIT_FALSE(wake_gateway(path, &config));
+    snprintf(gateway, sizeof gateway, "%s/stenohook.fcgi", unit_folder());
+    UNIT_INT(0, close(open(gateway, O_WRONLY | O_CREAT | O_CLOEXEC, 0700)));
+    wake_note_gateway(&spool);
+    UNIT_TRUE(wake_gateway(path, &config));
+    UNIT_TEXT(gateway, path);
+    snprintf(other, sizeof other, "%s/bin", unit_folder());
+    UNIT_INT(0, mkdir(other, 0700));
+    snprintf(asker, sizeof asker, "%s/stenohook", other);
+    fault_program = asker;
+    UNIT_STATUS(STATUS_OK, wake_find_runner(&found, &config, &err), &err);
+    UNIT_TEXT(script, found);
+    free(found);
+    /* The gateway went: its note is worth nothing. */
+    UNIT_INT(0, unlink(gateway));
+    UNIT_FALSE(wake_gateway(path, &config));
+    UNIT_TRUE(wake_find_runner(&found, &config, &err) != STATUS_OK || strcmp(found, script) != 0);
+    end_beside();
+}
+
+UNIT_TEST(a_gateway_notes_where_it_lies_now_also_after_a_note_that_was_cut_off)
+{
+    struct config config;
+    char path[PATH_MAX];
+
+    UNIT_REQUIRE(beside("", 0700));
+    config = (struct config){.spool = spool.path};
+    UNIT_INT(0, symlinkat("/nowhere", spool.dir, SPOOL_GATEWAY_NEW));
+    UNIT_INT(0, symlinkat("/elsewhere", spool.dir, SPOOL_GATEWAY));
+    fault_program = script;
+    wake_note_gateway(&spool);
+    UNIT_TRUE(wake_gateway(path, &config));
+    UNIT_TEXT(script, path);
+    /* One whose file was replaced does not know its place any more. */
+    fault_program = "/replaced/stenohook.fcgi (deleted)";
+    wake_note_gateway(&spool);
+    UNIT_TRUE(wake_gateway(path, &config));
+    UNIT_TEXT(script, path);
+    end_beside();
+}
+
+UNIT_TEST(one_in_the_home_of_our_user_is_taken_where_none_lies_beside_the_gateway)
+{
+    static char folder[200];
+    char expected[300];
+    struct err err = ERR_INIT;
+    char *found;
+
+    UNIT_REQUIRE(beside("", 0700));
+    snprintf(folder, sizeof folder, "%s/home", unit_folder());
+    snprintf(expected, sizeof expected, "%s/stenohook-run", folder);
+    UNIT_INT(0, mkdir(folder, 0700));
+    UNIT_INT(0, rename(script, expected));
+    sk_home(folder);
+    UNIT_STATUS(STATUS_OK, find(&found, &err), &err);
+    UNIT_TEXT(expected, found);
+    free(found);
+    sk_home(NULL);
+    end_beside();
+}
+
 /* Whether or not this machine has one installed. */
 static void installed_is_found(void)
 {
@@ -455,29 +528,3 @@ UNIT_TEST(a_runner_is_started_also_where_ends_of_children_are_ignored)
     no_child_is_left();
     end();
 }
-
-static const struct unit_case cases[] = {
-    UNIT_CASE(a_runner_that_listens_is_told_and_nobody_is_started),
-    UNIT_CASE(a_runner_that_has_left_is_told_nothing),
-    UNIT_CASE(what_was_drained_is_silent_until_the_next_wake),
-    UNIT_CASE(a_full_fifo_wakes_without_waiting_and_is_drained_whole),
-    UNIT_CASE(what_lies_in_the_place_of_the_fifo_is_not_told_and_makes_room_for_it),
-    UNIT_CASE(what_cannot_be_written_or_looked_at_tells_nobody),
-    UNIT_CASE(nobody_can_listen_where_no_fifo_can_be_made),
-    UNIT_CASE(a_runner_that_nobody_names_is_the_one_beside_our_program),
-    UNIT_CASE(a_runner_beside_our_program_that_will_not_do_is_not_passed_over),
-    UNIT_CASE(where_there_is_none_beside_us_it_is_the_installed_one),
-    UNIT_CASE(a_runner_that_there_is_no_memory_to_look_for_is_not_missing),
-    UNIT_CASE(where_nobody_listens_a_runner_is_started_with_our_configuration),
-    UNIT_CASE(a_runner_sees_nothing_of_the_request),
-    UNIT_CASE(a_runner_begins_with_signals_as_they_are_by_default),
-    UNIT_CASE(a_runner_that_others_can_change_is_not_started),
-    UNIT_CASE(a_runner_that_the_configuration_names_and_is_not_there_is_missed),
-    UNIT_CASE(a_runner_that_the_system_does_not_execute_is_a_failure_in_words),
-    UNIT_CASE(a_runner_that_there_is_no_memory_to_start_is_told_as_that),
-    UNIT_CASE(a_signal_while_a_runner_starts_leaves_no_child_behind),
-    UNIT_CASE(a_runner_is_started_also_where_ends_of_children_are_ignored),
-    UNIT_END,
-};
-
-const struct unit_suite suite_wake = {"wake", cases};

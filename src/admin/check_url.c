@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ * check_url - see admin/check_url.h.
+ */
+#include "admin/check_url.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/print.h"
+#include "base/program.h"
+#include "base/str.h"
+
+#define REMOTE "stenohook-remote"
+#define ARGS_MAX 8
+
+extern char **environ;
+
+/* What it inherits of us that it should not. */
+static int spawn(pid_t *pid, const char *path, char *const *args)
+{
+    posix_spawnattr_t attributes;
+    sigset_t pipe;
+    int error = posix_spawnattr_init(&attributes);
+
+    if (error != 0)
+        return error;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    error = posix_spawnattr_setsigdefault(&attributes, &pipe);
+    if (error == 0)
+        error = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    if (error == 0)
+        error = posix_spawn(pid, path, NULL, &attributes, args, environ);
+    (void)posix_spawnattr_destroy(&attributes);
+    return error;
+}
+
+/* Whether it came to its end and had nothing against it. What it had, it said. */
+static bool ended_well(pid_t pid)
+{
+    int status = 0;
+
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return false;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+void check_url(struct findings *f, const char *config_path, const char *endpoint, const char *url)
+{
+    const char *args[ARGS_MAX] = {REMOTE, "--config", config_path, "trial"};
+    char path[PATH_MAX];
+    size_t n = 4;
+    pid_t pid;
+    int error;
+
+    if (!program_find(path, REMOTE)) {
+        finding_error(f,
+                      "--url is done by the program " REMOTE
+                      ", which is not installed: it belongs beside stenohook, or into " LIBEXECDIR);
+        return;
+    }
+    if (endpoint != NULL) {
+        args[n++] = "--endpoint";
+        args[n++] = endpoint;
+    }
+    if (url != NULL)
+        args[n++] = url;
+    /* What we have said so far stands before what it says. */
+    f->status = print_end(f->err);
+    if (f->status != STATUS_OK)
+        return;
+    error = spawn(&pid, path, (char *const *)(uintptr_t)args);
+    if (error != 0)
+        finding_error(f, "cannot run %s: %s", path, strerror(error));
+    else if (!ended_well(pid))
+        f->errors++;
+}

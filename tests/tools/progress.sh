@@ -1,0 +1,54 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# progress.sh - for scripts that source it: runs what takes long, and says every few seconds how far it is.
+
+BEAT=5 # seconds; nobody should see nothing for ten
+watched_group=''
+# A pipe that never has anything to read: waiting for it takes no process of its own.
+exec {never}<> <(:)
+
+# Ends what is running, and waits until it has; for the traps of those who source this.
+stop_watched() {
+    [ -n "$watched_group" ] || return 0
+    kill -TERM -- "-$watched_group" 2>/dev/null || true
+    wait "$watched_group" 2>/dev/null || true
+    watched_group=''
+}
+
+lines_of() { # PATTERN FILE
+    grep -cE -- "$1" "$2" 2>/dev/null || true
+}
+
+# Lines of make's output that stand for a file which is compiled, and how many of them there will be.
+COMPILES='^  CC '
+compiles() { # MAKE'S ARGUMENTS ...
+    make -n "$@" 2>/dev/null | grep -e ' -c -o ' | sort -u | wc -l
+}
+
+# Runs COMMAND with its output in LOG, and says how many lines of LOG match PATTERN. TOTAL may be empty; so may PATTERN.
+# EACH is a command that is run at each look, to print what has been found since, or empty. Returns the command's status.
+watched() { # WHAT LOG PATTERN TOTAL EACH COMMAND ...
+    local what=$1 log=$2 pattern=$3 total=$4 each=$5 begun=$SECONDS told text status=0
+    shift 5
+    told=$((begun - BEAT / 2)) # what led here may have taken its time
+    : >"$log"
+    # A group of its own, which stop_watched can end as a whole.
+    set -m
+    "$@" >>"$log" 2>&1 </dev/null &
+    watched_group=$!
+    set +m
+    while kill -0 "$watched_group" 2>/dev/null; do
+        read -r -t 0.2 -u "$never" || true
+        [ -z "$each" ] || "$each"
+        if [ $((SECONDS - told)) -ge "$BEAT" ]; then
+            text=$what
+            [ -z "$pattern" ] || text="$text: $(lines_of "$pattern" "$log")${total:+ of $total}"
+            printf '   %s (%s s)\n' "$text" "$((SECONDS - begun))"
+            told=$SECONDS
+        fi
+    done
+    wait "$watched_group" 2>/dev/null || status=$?
+    watched_group=''
+    [ -z "$each" ] || "$each"
+    return "$status"
+}
