@@ -180,14 +180,15 @@ def pytest_sessionfinish(session):
 
 
 def stop_workers():
-    for pid in children():
-        try:
-            os.kill(pid, signal.SIGTERM)
-        except ProcessLookupError:
-            pass
+    """Asks more than once: what comes just before a system call that waits does not end it. Who stops is deaf to more."""
     end = time.monotonic() + STOP_SECONDS
-    while children() and time.monotonic() < end:
-        time.sleep(0.05)
+    while (left := children()) and time.monotonic() < end:
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGTERM)
+            except ProcessLookupError:
+                pass
+        time.sleep(0.2)
 
 
 def children():

@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import socket
+import sys
 import textwrap
 import time
 import unittest
@@ -16,7 +17,7 @@ from place import ROOT, Process, build_dir, need, temporary_folder, wait_until
 HERE = os.path.join(ROOT, "tests", "e2e")
 PROGRAMS = ("stenohook", "stenohook.fcgi", "stenohook-run")
 HEAD = """\
-import os, time, unittest
+import os, threading, time, unittest
 import pytest
 from cases import PlaceCase, ServerCase, figures, lacking, needs_root
 from place import Process
@@ -27,7 +28,8 @@ class {name}(ServerCase):
     mode = "lighttpd-fastcgi"
     def test_hangs(self):
         Process(["sleep", "1000"], os.path.join(self.place.run, "sleep.log"))
-        open(os.path.join(os.environ["TOLD"], "{name}"), "w").close()
+        mark = os.path.join(os.environ["TOLD"], "{name}")
+        threading.Timer(0.3, lambda: open(mark, "w").close()).start()  # when we sleep already
         time.sleep(1000)
 """
 
@@ -56,7 +58,8 @@ class RunnerCase(unittest.TestCase):
     def start(self, *args, **env):
         env.update(PATH=os.environ["PATH"], STENOHOOK_BUILD=self.build, LC_ALL="C.UTF-8",
                    TMPDIR=os.path.join(self.folder, "tmp"), TOLD=os.path.join(self.folder, "told"))
-        process = Process([os.path.join(self.tests, "run"), *args], os.path.join(self.folder, "log"), env=env)
+        env.update({name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ})
+        process = Process([sys.executable, os.path.join(self.tests, "run"), *args], os.path.join(self.folder, "log"), env=env)
         self.addCleanup(process.kill)
         return process
 
@@ -225,8 +228,8 @@ class Reports(RunnerCase):
         self.assertNotIn("of ~", first)
         os.unlink(begun)
         second = self.run_it("-j", "2")
-        self.assertRegex(second, r"\[1/5, 0:0. of ~0:0[2-5]\] ok      speed: goes \((Ant|Bee|Fly|Wasp)\)\n")
-        self.assertRegex(second, r"\[[2-5]/5, .*speed: goes \(Snail\), 2\.. s\n")
+        self.assertRegex(second, r"\[1/5, 0:0. of ~0:(0[2-9]|[1-5].)\] ok      speed: goes \((Ant|Bee|Fly|Wasp)\)\n")
+        self.assertRegex(second, r"\[[2-5]/5, .*speed: goes \(Snail\), \d+\.. s\n")
         with open(begun, encoding="ascii") as f:
             self.assertIn("Snail", f.read().split()[:2])
 
