@@ -35,6 +35,8 @@ static enum status leave_out_old(struct folder *f, struct err *err)
         return status;
     while (old < f->list.count && f->list.numbers[old] < owner.first)
         old++;
+    if (old == 0)
+        return STATUS_OK;
     f->list.count -= old;
     memmove(f->list.numbers, f->list.numbers + old, f->list.count * sizeof *f->list.numbers);
     return STATUS_OK;

@@ -10,6 +10,7 @@
 #include "disk.h"
 #include "hook.h"
 #include "judge.h"
+#include "judge_resume.h"
 #include "scenes.h"
 
 #include "base/num.h"
@@ -63,7 +64,7 @@ static void say_bad(const struct work *w, const char *where, size_t at, unsigned
 
 static struct promises promises_of(const struct scene *scene)
 {
-    struct promises p = {.spool = false};
+    struct promises p = {.spool = false, .may_pause = scene->paused};
     struct stage stage;
 
     scene_set(scene, &stage, "");
@@ -78,6 +79,8 @@ static bool is_bad(const struct work *w, const char *root, const struct promises
 
     scene_set(w->scene, &stage, root);
     judge(&stage, p, tidy, v);
+    if (v->ok && w->scene->paused)
+        resume_judge(&stage, v);
     return !v->ok;
 }
 

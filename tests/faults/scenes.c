@@ -6,6 +6,7 @@
 #include "scenes.h"
 
 #include "hook.h"
+#include "judge_resume.h"
 
 #include "../tools/child_end.h"
 
@@ -85,6 +86,30 @@ static void play_crowded(struct stage *stage)
     do_deeds(stage, 8, 16);
     reboot(stage, 2);
     do_deeds(stage, 15, 18);
+}
+
+/* ---- hooks that are paused */
+
+static void prepare_paused(struct stage *stage)
+{
+    (void)stage_make(stage);
+    for (unsigned n = 0; n < RESUME_DEEDS; n++)
+        if (stage_append(stage, n, NULL, NULL) != STATUS_OK)
+            abort();
+    if (unlinkat(stage->spool.dir, SPOOL_RESULTS "/00000001.jsonl", 0) != 0)
+        abort();
+    stage_close(stage);
+}
+
+static void play_resumed(struct stage *stage)
+{
+    hook_mark(MARK_SPOOL, 0, NULL, 0);
+    do_deeds(stage, RESUME_DEEDS, RESUME_DEEDS + 1);
+    if (resume_stage(stage, NULL) != STATUS_OK)
+        abort();
+    do_deeds(stage, RESUME_DEEDS + 1, 12);
+    reboot(stage, 2);
+    do_deeds(stage, 11, 14);
 }
 
 /* ---- old segments go */
@@ -230,6 +255,11 @@ const struct scene scenes[] = {
      .play = play_crowded,
      .alone = true,
      .crowded = true},
+    {.name = "resumed",
+     .prepare = prepare_paused,
+     .play = play_resumed,
+     .alone = true,
+     .paused = true},
     {.name = "pruned", .set = set_pruned, .play = play_pruned, .alone = true},
     {.name = "sick", .play = play_sick},
     {.name = "killed", .play = play_killed},

@@ -15,6 +15,7 @@ struct scene {
     void (*play)(struct stage *stage);
     bool alone; /* one process, and no faults of its own: others may be put below it */
     bool crowded;
+    bool paused; /* hooks are, in what is prepared */
 };
 
 extern const struct scene scenes[];

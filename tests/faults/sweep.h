@@ -16,6 +16,7 @@
 #include "disk.h"
 #include "hook.h"
 #include "judge.h"
+#include "judge_resume.h"
 #include "oplog.h"
 #include "stage.h"
 
@@ -93,8 +94,6 @@ void queue_judge(struct stage *stage, const struct promises *promises, struct ho
 
 void resume_prepare(struct stage *stage);
 void resume_go(struct stage *stage);
-/* Nothing that was on record runs, and what comes does. */
-void resume_judge(struct stage *stage, struct verdict_on *out);
 
 /* ---- those who read, and those who mend */
 

@@ -29,6 +29,7 @@
 
 atomic_int kit_syncs, kit_syncs_to_fail, kit_waits;
 atomic_int kit_syncs_let = INT_MAX;
+atomic_uint kit_sync_ns;
 atomic_int kit_write_errno, kit_makes_to_fail;
 atomic_size_t kit_write_cut;
 atomic_ullong kit_free_bytes;
@@ -60,6 +61,8 @@ int __wrap_file_datasync(int fd)
     }
     while (before >= atomic_load(&kit_syncs_let))
         clock_sleep_ns(HELD_LOOK_NS);
+    if (atomic_load(&kit_sync_ns) > 0)
+        clock_sleep_ns(atomic_load(&kit_sync_ns));
     return __real_file_datasync(fd);
 }
 
@@ -116,6 +119,7 @@ static void no_faults(void)
     atomic_store(&kit_waits, 0);
     atomic_store(&kit_syncs_to_fail, 0);
     atomic_store(&kit_syncs_let, INT_MAX);
+    atomic_store(&kit_sync_ns, 0);
     atomic_store(&kit_write_errno, 0);
     atomic_store(&kit_write_cut, 0);
     atomic_store(&kit_free_bytes, 0);

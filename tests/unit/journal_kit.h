@@ -61,6 +61,7 @@ bool kit_spoil(const struct kit *kit, const char *name);
 extern atomic_int kit_syncs;         /* how many fdatasync calls there were */
 extern atomic_int kit_syncs_to_fail; /* the next ones fail with EIO */
 extern atomic_int kit_syncs_let;     /* so many calls end; the later ones hang until it is raised */
+extern atomic_uint kit_sync_ns;      /* what each call takes longer than the disk does */
 extern atomic_int
     kit_write_errno; /* the next write to a segment fails with it, after kit_write_cut bytes */
 extern atomic_size_t kit_write_cut;
