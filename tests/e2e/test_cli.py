@@ -8,7 +8,7 @@ import stat
 import subprocess
 import unittest
 
-from cases import PlaceCase
+from cases import PlaceCase, needs_root
 from fastcgi import run_cgi
 from place import SECRET, Place, as_worker, worker
 from sender import transcript
@@ -447,9 +447,8 @@ class Reading(CliCase):
         self.assertEqual("", told)
         self.assertIn("belongs to user", said)
 
+    @needs_root
     def test_who_may_not_read_the_configuration_is_told_whose_it_is(self):
-        if os.geteuid() != 0:
-            self.skipTest("only root can be somebody else")
         nobody = pwd.getpwnam("nobody")
         who = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
         folder = self.place.worker_folder("private", 0o755)
