@@ -11,6 +11,7 @@
 #include "store/intake.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define NS_PER_MS UINT64_C(1000000)
 #define BUFFER_KEEP ((size_t)256 * 1024)
@@ -191,6 +192,14 @@ static void end(struct visit *v)
         gate_settings_release(v->thread->gate, v->settings);
 }
 
+static bool from_browser(const struct visit *v)
+{
+    struct str accept = request_header(&v->request, "Accept", NULL);
+
+    return v->request.method == METHOD_GET && accept.len > 0 &&
+           memmem(accept.ptr, accept.len, "text/html", strlen("text/html")) != NULL;
+}
+
 void gate_serve(void *thread, struct exchange *x)
 {
     struct gate_thread *t = thread;
@@ -213,6 +222,8 @@ void gate_serve(void *thread, struct exchange *x)
     if (status != STATUS_OK && v.settings == NULL && v.request.method != METHOD_POST &&
         v.request.method != METHOD_OTHER)
         health_unproved(&v, status);
+    else if (status == STATUS_METHOD && from_browser(&v))
+        reply_page(&t->reply);
     else if (status != STATUS_OK)
         reply_failed(&t->reply, status);
     body_drain(&v);

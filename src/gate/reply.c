@@ -36,7 +36,7 @@ static const struct answer *answer_of(unsigned code)
     return &answers[last];
 }
 
-static void add_head(struct buf *out, const struct answer *answer)
+static void add_head_of(struct buf *out, const struct answer *answer, const char *type)
 {
     buf_add_text(out, "Status: ");
     buf_add_u64(out, answer->code);
@@ -47,7 +47,12 @@ static void add_head(struct buf *out, const struct answer *answer)
         buf_add_text(out, "Allow: POST\r\n");
     if (answer->code == 503)
         buf_add_text(out, "Retry-After: 10\r\n");
-    buf_add_text(out, "Content-Type: application/json\r\nCache-Control: no-store\r\n\r\n");
+    buf_printf(out, "Content-Type: %s\r\nCache-Control: no-store\r\n\r\n", type);
+}
+
+static void add_head(struct buf *out, const struct answer *answer)
+{
+    add_head_of(out, answer, "application/json");
 }
 
 void reply_accepted(struct buf *out, const struct receipt *receipt)
@@ -67,6 +72,15 @@ void reply_failed(struct buf *out, enum status status)
 
     add_head(out, answer);
     buf_printf(out, "{\"status\":\"error\",\"error\":\"%s\"}\n", answer->word);
+}
+
+void reply_page(struct buf *out)
+{
+    add_head_of(out, answer_of(405), "text/html; charset=utf-8");
+    buf_add_text(out,
+                 "<!DOCTYPE html>\n"
+                 "<html lang=\"en\"><title>Webhook address</title>\n"
+                 "<p>This is a webhook address: it takes deliveries (POST) only.</p></html>\n");
 }
 
 void reply_health(struct buf *out, const struct reply_report *report, bool head)

@@ -17,6 +17,8 @@ void reply_accepted(struct buf *out, const struct receipt *receipt);
 /* The answer of a failed status (never STATUS_OK): says no more than the sender may know. 503
  * carries Retry-After: 10, 405 Allow. */
 void reply_failed(struct buf *out, enum status status);
+/* The 405 for a person who opened the address in a browser: a page that says what it is for. */
+void reply_page(struct buf *out);
 /* What a report says. The parts are JSON that is made already, STR_NONE or empty for none. */
 struct reply_report {
     enum status problem;  /* STATUS_OK (200), or why no delivery would be recorded (503) */

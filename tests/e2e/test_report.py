@@ -39,6 +39,14 @@ class Strangers(ReportCase):
         self.assertEqual(405, self.get(secret=None, method="HEAD").status)
         self.assertEqual("", self.log())
 
+    def test_a_browser_is_told_what_the_address_is_for(self):
+        page = self.get(secret=None, HTTP_ACCEPT="text/html,application/xhtml+xml,*/*;q=0.8")
+        self.assertEqual((405, "text/html; charset=utf-8"), (page.status, page.headers["content-type"]))
+        self.assertIn(b"<p>This is a webhook address: it takes deliveries (POST) only.</p>", page.body)
+        self.assertEqual({"status": "error", "error": "method not allowed"},
+                         json.loads(self.get(secret=None, HTTP_ACCEPT="*/*").body))
+        self.assertEqual("ok", json.loads(self.get(HTTP_ACCEPT="text/html").body)["status"])
+
     def test_a_wrong_secret_is_401_and_a_line(self):
         for method in ("GET", "HEAD"):
             self.assertEqual(401, self.get(secret="wrong", method=method).status)
