@@ -374,7 +374,8 @@ static void tell(void *context, unsigned attempt, const struct http_answer *answ
         buf_printf(&line, "; attempt %u of %u, again in %" PRIu64 " s", attempt, plan->attempts,
                    plan->interval_ms / 1000);
     else if (next == DELIVER_LOST)
-        buf_printf(&line, "; attempt %u of %u, lost", attempt, plan->attempts);
+        buf_printf(&line, "; attempt %u of %u, given up: AssemblyAI would not retry",
+                   attempt, plan->attempts);
     say(t, &line);
 }
 
@@ -392,7 +393,7 @@ static enum status count(const struct teller *t, uint64_t lost, struct err *err)
     const char *colon = *cause == '\0' ? "" : ": ";
 
     if (lost > 0)
-        return err_set(err, STATUS_MISSING, "%" PRIu64 " of %" PRIu64 " %s lost%s%s", lost, all,
+        return err_set(err, STATUS_MISSING, "%" PRIu64 " of %" PRIu64 " %s given up%s%s", lost, all,
                        lost == 1 ? "delivery was" : "deliveries were", colon, cause);
     if (t->unrecorded > 0)
         return err_set(err, STATUS_MISSING,

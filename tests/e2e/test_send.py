@@ -45,12 +45,12 @@ class Rules(RemoteCase):
         for status in (400, 401, 404, 410, 429, 499):
             requests, said = self.send(in_turn(reply(status), OK), code=1)
             self.assertEqual(1, len(requests), status)
-            self.assertIn("lost", said)
+            self.assertIn("attempt 1 of 10, given up: AssemblyAI would not retry", said)
 
     def test_a_4xx_at_the_seventh_attempt_is_final_too(self):
         requests, said = self.send(in_turn(*[reply(503)] * 6, reply(404), OK), code=1)
         self.assertEqual(7, len(requests))
-        self.assertIn("attempt 7 of 10, lost", said)
+        self.assertIn("attempt 7 of 10, given up: AssemblyAI would not retry", said)
 
     def test_by_the_old_rule_a_4xx_is_tried_again(self):
         requests, _ = self.send(in_turn(*[reply(404)] * 6, OK), "--rule", "old")
@@ -61,7 +61,7 @@ class Rules(RemoteCase):
             requests, said = self.send(in_turn(reply(500)), "--rule", rule, code=1)
             self.assertEqual(10, len(requests), rule)
             self.assertEqual({requests[0].body}, {r.body for r in requests})
-            self.assertIn("attempt 10 of 10, lost", said)
+            self.assertIn("attempt 10 of 10, given up: AssemblyAI would not retry", said)
 
     def test_a_receiver_that_is_too_slow_is_tried_again(self):
         for rule in ("new", "old"):
@@ -118,7 +118,7 @@ class Rules(RemoteCase):
     def test_one_lost_delivery_of_many_is_a_failure(self):
         requests, said = self.send(in_turn(OK, reply(401), OK), "--repeat", "3", code=1)
         self.assertEqual(3, len(requests))
-        self.assertIn("1 of 3 delivery was lost", said)
+        self.assertIn("1 of 3 delivery was given up", said)
 
 
 class Words(RemoteCase):
