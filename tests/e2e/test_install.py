@@ -21,6 +21,9 @@ done
 mount -t tmpfs stenohook-e2e /run
 mkdir -p /run/lock
 umount -l "$layer" && rmdir "$layer"
+# As on a machine that has never had it.
+rm -rf /usr/local/etc/stenohook /usr/local/libexec/stenohook /var/lib/stenohook /etc/lighttpd/stenohook-paths.conf \\
+    /etc/lighttpd/conf-*/*stenohook* /etc/apache2/*/*stenohook*
 ip link set lo up
 make -s -C "$BUILD" install >/dev/null
 cd "$ROOT"
