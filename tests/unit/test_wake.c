@@ -271,10 +271,12 @@ UNIT_TEST(where_a_gateway_noted_itself_everybody_gets_the_runner_beside_it)
     UNIT_STATUS(STATUS_OK, wake_find_runner(&found, &config, &err), &err);
     UNIT_TEXT(script, found);
     free(found);
+    found = NULL;
     /* The gateway went: its note is worth nothing. */
     UNIT_INT(0, unlink(gateway));
     UNIT_FALSE(wake_gateway(path, &config));
     UNIT_TRUE(wake_find_runner(&found, &config, &err) != STATUS_OK || strcmp(found, script) != 0);
+    free(found);
     end_beside();
 }
 
