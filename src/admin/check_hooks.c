@@ -8,6 +8,7 @@
 
 #include "admin/stats.h"
 #include "base/clock.h"
+#include "base/print.h"
 #include "base/program.h"
 #include "store/intake.h"
 #include "store/retention.h"
@@ -58,16 +59,16 @@ static void judge(struct findings *f, const struct stats *s, const char *config_
         finding_warning(f,
                         "the hooks of %" PRIu64 " event%s were given up: see 'stenohook list "
                         "--hook dead', then retry or drop them",
-                        s->dead_letters, s->dead_letters == 1 ? "" : "s");
+                        s->dead_letters, print_plural(s->dead_letters));
     if (!s->runner && waiting > 0 && oldest_s > CHECK_WAIT_S)
         finding_warning(f,
                         "%" PRIu64 " event%s for hooks, the oldest for %s, and no runner is at "
-                                   "work: write into the owner's crontab: * * * * * "
+                        "work: write into the owner's crontab: * * * * * "
                         "%s --config %s run --once",
                         waiting, waiting == 1 ? " waits" : "s wait", age,
                         program_self(self) ? self : "stenohook", config_path);
     else
-        finding_good(f, "the hooks of %" PRIu64 " event%s wait", waiting, waiting == 1 ? "" : "s");
+        finding_good(f, "the hooks of %" PRIu64 " event%s wait", waiting, print_plural(waiting));
 }
 
 /* Events that are older than they are kept and wait for their hooks: at twice that age they go
@@ -85,8 +86,8 @@ static void look_at_age(struct findings *f, const struct command_room *room)
                         "%" PRIu64 " file%s of the journal (%" PRIu64
                         " bytes) would go because of 'keep', but hooks have still to run; at twice "
                         "that age they go all the same: see 'stenohook list --hook "
-                        "waiting,running,again'",
-                        report.held.files, report.held.files == 1 ? "" : "s", report.held.bytes);
+                        "waiting,running,retrying'",
+                        report.held.files, print_plural(report.held.files), report.held.bytes);
 }
 
 static bool look_at_pause(struct findings *f, const struct command_room *room)

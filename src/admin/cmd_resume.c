@@ -95,11 +95,6 @@ static void wake(const struct command_room *room)
         print_warning("hooks may run, but no runner could be started: %s", err.text);
 }
 
-static const char *plural(uint64_t n)
-{
-    return n == 1 ? "" : "s";
-}
-
 static enum status resume(const struct command_room *room, const struct wish *w, struct err *err)
 {
     struct queue_resumed r;
@@ -113,7 +108,7 @@ static enum status resume(const struct command_room *room, const struct wish *w,
     }
     if (w->dry_run) {
         print_hint("hooks would run for %" PRIu64 " event%s on record, and not for %" PRIu64,
-                   r.runs, plural(r.runs), r.rest);
+                   r.runs, print_plural(r.runs), r.rest);
         return STATUS_OK;
     }
     if (r.runs > 1 && !w->yes)
@@ -126,7 +121,7 @@ static enum status resume(const struct command_room *room, const struct wish *w,
         return status;
     wake(room);
     print_hint("hooks run again: for %" PRIu64 " event%s on record, and for all that come", r.runs,
-               plural(r.runs));
+               print_plural(r.runs));
     return STATUS_OK;
 }
 
