@@ -66,8 +66,10 @@ static void endpoint(struct buf *out, const struct init_text *text)
         out,
         "}\n"
         "\n"
-        "    # What is run for each event once it is on record: a program and its arguments, without a\n"
-        "    # shell. stenohook-hook(7) says what it is told, and examples/hooks has some that work as\n"
+        "    # What is run for each event once it is on record: a program and its arguments, "
+        "without a\n"
+        "    # shell. stenohook-hook(7) says what it is told, and examples/hooks has some that "
+        "work as\n"
         "    # they stand.\n"
         "    # hook = {\"/home/me/bin/on-transcript\"}\n"
         "\n"

@@ -10,12 +10,11 @@
  * is run again: what is on record already is not recorded twice, but wakes the runner all the same,
  * since that may be what the run before was killed ahead of.
  */
-#include "admin/rejection.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "admin/rejection.h"
 #include "base/clock.h"
 #include "base/print.h"
 #include "core/auth.h"

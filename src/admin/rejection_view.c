@@ -2,7 +2,6 @@
  * rejection_view - stenohook rejected list, and show
  */
 #include "admin/rejection.h"
-
 #include "admin/rejection_text.h"
 #include "base/print.h"
 

@@ -3,8 +3,6 @@
  */
 #include "base/clock.h"
 
-#include "base/num.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/num.h"
 
 #define NS_PER_S 1000000000
 #define S_PER_DAY 86400

@@ -3,14 +3,14 @@
  */
 #include "base/file.h"
 
-#include "base/clock.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 #define SLURP_BLOCK 4096
 #define LOCK_SLEEP_MIN_NS 30000

@@ -3,16 +3,16 @@
  */
 #include "base/log.h"
 
-#include "base/buf.h"
-#include "base/clock.h"
-#include "base/file.h"
-#include "base/text.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
 
 #define LOG_ROTATED_MAX 64
 

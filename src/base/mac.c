@@ -3,14 +3,14 @@
  */
 #include "base/mac.h"
 
-#include "base/id.h"
-
 #include <nettle/base64.h>
 #include <nettle/hmac.h>
 #include <nettle/memops.h>
 #include <nettle/sha2.h>
 #include <pthread.h>
 #include <string.h>
+
+#include "base/id.h"
 
 void mac_sha256(const struct str *parts, size_t count, uint8_t out[MAC_SHA256_LEN])
 {

@@ -3,10 +3,10 @@
  */
 #include "base/text.h"
 
-#include "base/num.h"
-
 #include <stdint.h>
 #include <string.h>
+
+#include "base/num.h"
 
 static const char digits[] = "0123456789abcdef";
 static const char upper_digits[] = "0123456789ABCDEF";

@@ -3,17 +3,17 @@
  */
 #include "cgi/cgi.h"
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "base/num.h"
-#include "cgi/exchange.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/num.h"
+#include "cgi/exchange.h"
 
 extern char **environ;
 

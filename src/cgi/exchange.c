@@ -3,9 +3,9 @@
  */
 #include "cgi/exchange.h"
 
-#include "base/clock.h"
-
 #include <string.h>
+
+#include "base/clock.h"
 
 #define DRAIN_PIECE 4096
 #define LINE_MAX_LEN 1024

@@ -7,13 +7,6 @@
  * and taken by sigwait, connections are accepted here, with receive and send timeouts, and libfcgi
  * gets the connected descriptor.
  */
-#include "cgi/cgi.h"
-
-#include "base/clock.h"
-#include "base/file.h"
-#include "cgi/exchange.h"
-#include "cgi/listen.h"
-
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
@@ -28,6 +21,12 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "cgi/cgi.h"
+#include "cgi/exchange.h"
+#include "cgi/listen.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 /* A peer that is silent for so long in the middle of a record, or does not take our reply, loses

@@ -3,10 +3,6 @@
  */
 #include "cgi/listen.h"
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "base/str.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +12,10 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/str.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 /* After an error that only time can mend (no descriptors, no memory). */

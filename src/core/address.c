@@ -4,10 +4,10 @@
  */
 #include "core/address.h"
 
-#include "base/num.h"
-
 #include <arpa/inet.h>
 #include <string.h>
+
+#include "base/num.h"
 
 #define BITS 128U
 #define V4_BITS 32U

@@ -2,12 +2,11 @@
  * auth_aai - AssemblyAI's signed webhooks: X-AAI-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of
  * "t.body">.
  */
-#include "core/auth_scheme.h"
-
 #include <string.h>
 
 #include "base/num.h"
 #include "base/text.h"
+#include "core/auth_scheme.h"
 
 #define HEADER "X-AAI-Signature"
 #define HEX_LEN (2 * MAC_SHA256_LEN)

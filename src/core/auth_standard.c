@@ -2,9 +2,8 @@
  * auth_standard - Standard Webhooks 1.0: webhook-id, webhook-timestamp and webhook-signature,
  * symmetric (v1).
  */
-#include "core/auth_scheme.h"
-
 #include "base/num.h"
+#include "core/auth_scheme.h"
 
 #define SECRET_PREFIX "whsec_"
 #define V1_MARK "v1,"

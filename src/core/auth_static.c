@@ -2,11 +2,10 @@
  * auth_static - a secret that the sender repeats: in a header of the endpoint's choice, in the
  * query, or in either.
  */
-#include "core/auth_scheme.h"
-
 #include <stdio.h>
 
 #include "base/text.h"
+#include "core/auth_scheme.h"
 #include "core/query.h"
 
 /* All of the secrets are tried, also after one was right: time tells nothing. The whole value is

@@ -21,9 +21,9 @@
 /* A larger file is refused. */
 #define CONFIG_FILE_MAX ((size_t)256 * 1024)
 #define CONFIG_ENDPOINTS_MAX 256
-#define CONFIG_NAME_MAX 64         /* of an endpoint, of a query parameter */
+#define CONFIG_NAME_MAX 64            /* of an endpoint, of a query parameter */
 #define CONFIG_HOOK_DEFAULT "default" /* the hook that the key `hook` sets up */
-#define CONFIG_HEADER_NAME_MAX 128 /* of auth-header */
+#define CONFIG_HEADER_NAME_MAX 128    /* of auth-header */
 /* body-max where the scheme signs the body, which must then be read before anybody is known. */
 #define CONFIG_BODY_MAX_SIGNED ((uint64_t)64 * 1024)
 

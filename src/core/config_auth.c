@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * config_auth - the keys that say who may deliver: each alone, and together.
  */
-#include "core/config_tree.h"
-
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/config_tree.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define HEADER_BYTES LETTERS "0123456789-"

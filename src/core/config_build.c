@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * config_build - what the values of a configuration file mean, and whether they can.
  */
-#include "core/config_tree.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/num.h"
+#include "core/config_tree.h"
 #include "core/url.h"
 
 #define PARAM_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * config_keys - the table of keys, and what to say when a key is not in it.
  */
-#include "core/config.h"
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/typo.h"
+#include "core/config.h"
 #include "core/config_tree.h"
-
-#include <string.h>
 
 #define ENDPOINT "endpoint"
 #define NO_RANGE .least = "", .most = ""

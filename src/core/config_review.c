@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * config_review - what a configuration may say, but probably does not mean to.
  */
-#include "core/config.h"
-
 #include <stdarg.h>
 
 #include "base/err.h"
+#include "core/config.h"
 #include "core/url.h"
 
 struct review {

@@ -2,12 +2,11 @@
  * config_scan - the form of a configuration file: words, strings, braces. What a value means is not
  * looked at here.
  */
-#include "core/config_tree.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "core/config_tree.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define NAME_BYTES LETTERS "0123456789_-"

@@ -3,11 +3,11 @@
  */
 #include "core/event.h"
 
-#include "base/mac.h"
-#include "core/payload.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "base/mac.h"
+#include "core/payload.h"
 
 static const char *const kind_names[] = {
     [EVENT_TRANSCRIPT] = "transcript", [EVENT_REDACTED_AUDIO] = "redacted_audio",

@@ -3,12 +3,12 @@
  */
 #include "core/hookenv.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/buf.h"
 #include "base/text.h"
 #include "core/query.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 #define PARAM_PREFIX "STENOHOOK_PARAM_"
 /* PATH, HOME, LANG, those of the event, and some to spare. */

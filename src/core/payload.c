@@ -3,11 +3,11 @@
  */
 #include "core/payload.h"
 
+#include <string.h>
+
 #include "base/text.h"
 #include "core/json.h"
 #include "core/scan.h"
-
-#include <string.h>
 
 /* A raw member longer than this is no id, no status and no presigned URL. Keeps the decoder's work
  * small whatever comes. */

@@ -3,10 +3,10 @@
  */
 #include "core/query.h"
 
+#include <stdint.h>
+
 #include "base/num.h"
 #include "base/text.h"
-
-#include <stdint.h>
 
 bool query_next(struct str *rest, struct str *name, struct str *value)
 {

@@ -3,16 +3,16 @@
  */
 #include "core/record.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/crc32c.h"
 #include "base/mac.h"
 #include "base/num.h"
 #include "base/text.h"
 #include "core/query.h"
-
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
 #define CRC_DIGITS RECORD_CRC_DIGITS
 static const char key_open[] = RECORD_KEY_OPEN;

@@ -5,12 +5,11 @@
  * search or a parser. A body cannot forge it: what comes before it are bytes of our own, and a key
  * has no quotes.
  */
-#include "core/record.h"
+#include <string.h>
 
 #include "base/clock.h"
 #include "core/config.h"
-
-#include <string.h>
+#include "core/record.h"
 
 static bool take(struct str *rest, const char *bytes)
 {

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * record_parse - the other direction: a record and a segment's header read back.
  */
-#include "core/record.h"
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mac.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "core/record.h"
 #include "core/scan.h"
-
-#include <string.h>
 
 enum {
     M_KEY,

@@ -3,9 +3,9 @@
  */
 #include "core/request.h"
 
-#include "base/num.h"
-
 #include <string.h>
+
+#include "base/num.h"
 
 /* Splits "NAME=VALUE"; false where there is no `=`. */
 static bool variable(const char *entry, struct str *name, struct str *value)

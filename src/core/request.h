@@ -15,7 +15,8 @@ enum request_method { METHOD_POST, METHOD_GET, METHOD_HEAD, METHOD_OTHER };
 
 /* All strings point into `env`, which must outlive it. */
 struct request {
-    char *const *env; /* NULL-terminated "NAME=VALUE"; the same name may come twice (lighttpd, nginx) */
+    char *const
+        *env; /* NULL-terminated "NAME=VALUE"; the same name may come twice (lighttpd, nginx) */
     enum request_method method;
     struct str method_text;
     struct str path;         /* PATH_INFO, or SCRIPT_NAME where that is missing or empty */
@@ -23,25 +24,30 @@ struct request {
     struct str content_type; /* absent or empty (nginx): STR_NONE */
     struct str user_agent;   /* absent or empty: STR_NONE */
     struct str remote_addr;
-    struct str forwarded;    /* X-Forwarded-For, the last where there are several; absent or empty: STR_NONE */
+    struct str forwarded; /* X-Forwarded-For, the last where there are several; absent or empty:
+                             STR_NONE */
     struct str document_root;
-    bool has_length;         /* CONTENT_LENGTH is there and not empty (nginx sends an empty one) */
-    uint64_t length;         /* its value */
+    bool has_length; /* CONTENT_LENGTH is there and not empty (nginx sends an empty one) */
+    uint64_t length; /* its value */
 };
 
-/* STATUS_OK, or STATUS_MALFORMED where CONTENT_LENGTH is no number; *r is filled either way (then without a length). */
+/* STATUS_OK, or STATUS_MALFORMED where CONTENT_LENGTH is no number; *r is filled either way (then
+ * without a length). */
 enum status request_parse(struct request *r, char *const *env, struct err *err) STATUS_CHECKED;
 
-/* The value of a variable: the first of that name. *count (may be NULL) tells how many there are. */
+/* The value of a variable: the first of that name. *count (may be NULL) tells how many there are.
+ */
 struct str request_var(const struct request *r, const char *name, unsigned *count);
 
-/* The value of a header, named as in the configuration ("X-Webhook-Secret" looks for HTTP_X_WEBHOOK_SECRET;
- * "Authorization" also for REDIRECT_HTTP_AUTHORIZATION). *count as above: a security header must be there once. */
+/* The value of a header, named as in the configuration ("X-Webhook-Secret" looks for
+ * HTTP_X_WEBHOOK_SECRET; "Authorization" also for REDIRECT_HTTP_AUTHORIZATION). *count as above: a
+ * security header must be there once. */
 struct str request_header(const struct request *r, const char *header, unsigned *count);
 
-/* The last segment of the path, which names the endpoint ("/cgi-bin/stenohook.cgi/calls": "calls"). Servers differ in
- * what PATH_INFO and SCRIPT_NAME hold (mod_proxy_fcgi, nginx: no PATH_INFO); `has_info` tells whether the segment comes
- * from PATH_INFO. Empty where the path ends in a slash or is empty. */
+/* The last segment of the path, which names the endpoint ("/cgi-bin/stenohook.cgi/calls": "calls").
+ * Servers differ in what PATH_INFO and SCRIPT_NAME hold (mod_proxy_fcgi, nginx: no PATH_INFO);
+ * `has_info` tells whether the segment comes from PATH_INFO. Empty where the path ends in a slash
+ * or is empty. */
 struct str request_endpoint_name(const struct request *r, bool *has_info);
 
 #endif

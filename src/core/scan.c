@@ -3,10 +3,10 @@
  */
 #include "core/scan.h"
 
-#include "base/text.h"
-
 #include <stdint.h>
 #include <string.h>
+
+#include "base/text.h"
 
 enum expect {
     EXPECT_VALUE,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * scan - strict one-pass JSON (RFC 8259): validates the bytes and yields the top-level members. No allocation, no
- * recursion; depth is bounded by SCAN_DEPTH_MAX. Invalid UTF-8 is reported only inside strings, where it does not make
- * the text invalid (it is recorded as it came).
+ * scan - strict one-pass JSON (RFC 8259): validates the bytes and yields the top-level members. No
+ * allocation, no recursion; depth is bounded by SCAN_DEPTH_MAX. Invalid UTF-8 is reported only
+ * inside strings, where it does not make the text invalid (it is recorded as it came).
  */
 #ifndef CORE_SCAN_H
 #define CORE_SCAN_H
@@ -20,7 +20,15 @@ enum scan_verdict {
     SCAN_TOO_DEEP    /* deeper than SCAN_DEPTH_MAX; the rest was not looked at */
 };
 
-enum scan_type { SCAN_STRING, SCAN_NUMBER, SCAN_TRUE, SCAN_FALSE, SCAN_NULL, SCAN_OBJECT, SCAN_ARRAY };
+enum scan_type {
+    SCAN_STRING,
+    SCAN_NUMBER,
+    SCAN_TRUE,
+    SCAN_FALSE,
+    SCAN_NULL,
+    SCAN_OBJECT,
+    SCAN_ARRAY
+};
 
 struct scan_member {
     struct str name;  /* raw, between the quotes: escapes are not undone */
@@ -30,9 +38,9 @@ struct scan_member {
 
 struct scan_result {
     enum scan_verdict verdict;
-    size_t offset;    /* where it ended, or the first byte that cannot be */
+    size_t offset;       /* where it ended, or the first byte that cannot be */
     enum scan_type type; /* of the whole value, where SCAN_OK */
-    bool utf8_ok;     /* the whole input is well-formed UTF-8 */
+    bool utf8_ok;        /* the whole input is well-formed UTF-8 */
 };
 
 /* Called for each member of the top-level object, in order, as soon as it was read. */

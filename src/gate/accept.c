@@ -3,15 +3,15 @@
  */
 #include "gate/accept.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "core/event.h"
 #include "gate/gate.h"
 #include "gate/reply.h"
 #include "gate/visit.h"
 #include "store/intake.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 #define NS_PER_MS UINT64_C(1000000)
 #define BUFFER_KEEP ((size_t)256 * 1024)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * body - reading the body: whole and bounded into memory, or in pieces past it.
  */
-#include "gate/visit.h"
-
 #include <inttypes.h>
+
+#include "gate/visit.h"
 
 #define READ_MAX ((uint64_t)64 * 1024)
 /* What is asked for where all that was declared is there, to see the end. */

@@ -3,15 +3,14 @@
  * new installation. 503 where a delivery would not be recorded, 200 where it would; the words say
  * the rest.
  */
-#include "gate/gate.h"
-#include "gate/reply.h"
-#include "gate/visit.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "gate/gate.h"
+#include "gate/reply.h"
+#include "gate/visit.h"
 
 #define SENTENCES_MAX 2048
 #define HOOKS_MAX 512

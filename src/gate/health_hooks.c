@@ -2,11 +2,10 @@
  * health_hooks - what the report says of the hooks of its endpoint. Events are recorded whatever
  * stands here, so none of it makes the report a 503.
  */
-#include "gate/visit.h"
-
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "gate/visit.h"
 #include "store/hookview.h"
 #include "store/snapshot.h"
 #include "store/standing.h"

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * hooks - has the runner woken or started when there is something for it, after the answer is out.
  */
-#include "gate/gate.h"
-#include "gate/visit.h"
-
 #include "base/clock.h"
 #include "base/log.h"
+#include "gate/gate.h"
+#include "gate/visit.h"
 #include "store/box.h"
 #include "store/wake.h"
 

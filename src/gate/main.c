@@ -5,14 +5,14 @@
  * The arguments are never looked at: Apache makes them of a query string without "=", so they are
  * the sender's.
  */
-#include "cgi/cgi.h"
-#include "gate/accept.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "cgi/cgi.h"
+#include "gate/accept.h"
 
 /* A segment that was opened as descriptor 1 would get our replies. */
 static void hold_standard_descriptors(void)

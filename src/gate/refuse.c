@@ -2,13 +2,12 @@
  * refuse - what becomes of a delivery that is not recorded: kept in a box, logged, and which status
  * is answered.
  */
-#include "gate/visit.h"
-
-#include "core/address.h"
-#include "store/box.h"
-
 #include <inttypes.h>
 #include <stdio.h>
+
+#include "core/address.h"
+#include "gate/visit.h"
+#include "store/box.h"
 
 #define NAME_MAX_LEN 64
 

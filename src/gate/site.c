@@ -3,12 +3,12 @@
  */
 #include "gate/site.h"
 
-#include "store/intake.h"
-
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include "store/intake.h"
 
 struct site {
     struct spool spool;
@@ -124,10 +124,10 @@ enum status site_journal(struct site_user *user, const struct config *config, st
     struct journal_options options = intake_options(config);
     enum status status;
 
-    if (user->journal != NULL && (user->options.segment_max != options.segment_max ||
-                                  user->options.free_space_min != options.free_space_min ||
-                                  user->options.keep_s != options.keep_s ||
-                                  user->options.hooked != options.hooked))
+    if (user->journal != NULL &&
+        (user->options.segment_max != options.segment_max ||
+         user->options.free_space_min != options.free_space_min ||
+         user->options.keep_s != options.keep_s || user->options.hooked != options.hooked))
         site_journal_drop(user);
     if (user->journal == NULL) {
         status = journal_open(&user->journal, &user->site->spool, user->site->group, &options, err);

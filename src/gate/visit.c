@@ -3,12 +3,12 @@
  */
 #include "gate/visit.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "base/log.h"
 #include "gate/gate.h"
 #include "store/box.h"
-
-#include <inttypes.h>
-#include <stdio.h>
 
 const struct spool *visit_spool(const struct visit *v)
 {

@@ -35,7 +35,7 @@ struct gate_thread {
     struct buf body;
     struct buf query; /* without the token */
     struct buf reply;
-    bool appended; /* a rebuild of the index may be due */
+    bool appended;                /* a rebuild of the index may be due */
     const struct settings *hooks; /* a runner is to be woken by these; NULL: none is */
 };
 

@@ -374,8 +374,8 @@ static void tell(void *context, unsigned attempt, const struct http_answer *answ
         buf_printf(&line, "; attempt %u of %u, again in %" PRIu64 " s", attempt, plan->attempts,
                    plan->interval_ms / 1000);
     else if (next == DELIVER_LOST)
-        buf_printf(&line, "; attempt %u of %u, given up: AssemblyAI would not retry",
-                   attempt, plan->attempts);
+        buf_printf(&line, "; attempt %u of %u, given up: AssemblyAI would not retry", attempt,
+                   plan->attempts);
     say(t, &line);
 }
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * trial_spool - what became of a trial's delivery, by what is on disk.
  */
-#include "remote/trial_parts.h"
-
 #include <string.h>
 
 #include "core/record.h"
+#include "remote/trial_parts.h"
 #include "store/reader.h"
 #include "store/rejected.h"
 #include "store/segment.h"

@@ -3,14 +3,14 @@
  */
 #include "run/account.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/crc32c.h"
 #include "base/id.h"
 #include "core/retry.h"
-
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
 #define HOW_MAX 64
 

@@ -3,12 +3,12 @@
  */
 #include "run/crew.h"
 
-#include "core/hookenv.h"
-#include "run/account.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/hookenv.h"
+#include "run/account.h"
 
 #define NS_PER_MS 1000000
 

@@ -8,8 +8,6 @@
  */
 #include "run/launch.h"
 
-#include "store/program.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -20,6 +18,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "store/program.h"
 
 #define SLOT_FD 3
 /* Of the process before its exec. */

@@ -3,9 +3,9 @@
  */
 #include "run/orphan.h"
 
-#include "run/child.h"
-
 #include <signal.h>
+
+#include "run/child.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 

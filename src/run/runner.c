@@ -3,6 +3,13 @@
  */
 #include "run/runner.h"
 
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "base/file.h"
 #include "run/crew.h"
@@ -11,13 +18,6 @@
 #include "store/retention.h"
 #include "store/standing.h"
 #include "store/wake.h"
-
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #define NS_PER_MS UINT64_C(1000000)
 #define NS_PER_S INT64_C(1000000000)

@@ -3,13 +3,6 @@
  */
 #include "store/box.h"
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "base/id.h"
-#include "base/mac.h"
-#include "base/text.h"
-#include "store/usage.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -18,6 +11,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/id.h"
+#include "base/mac.h"
+#include "base/text.h"
+#include "store/usage.h"
 
 #define NAME_LEN_MAX 64
 #define HEX_LEN (2 * MAC_SHA256_LEN)

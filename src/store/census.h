@@ -16,7 +16,7 @@ struct census {
     struct spool_amount commands;   /* of the ledger of commands */
     struct spool_amount quarantine; /* whole entries */
     struct spool_amount refused;    /* the same */
-    uint64_t free_bytes;           /* of the file system */
+    uint64_t free_bytes;            /* of the file system */
 };
 
 /* Asks for the size of each file, and reads none. What comes or goes meanwhile may be counted or

@@ -4,13 +4,13 @@
  * The commit lock chooses the leader; the others sleep shortly and read the word again. A follower
  * never queues on the lock: the process that has just let it go would mostly get it again.
  */
-#include "base/clock.h"
-#include "base/file.h"
-#include "store/journal_impl.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "store/journal_impl.h"
 
 #define SLEEP_MIN_NS 100000
 #define SLEEP_MAX_NS 2000000

@@ -11,12 +11,12 @@
  * whose time is up before or after that leaves with STATUS_DEADLINE; in between it has to stay,
  * which takes no longer than the leader's own deadline.
  */
-#include "store/journal_impl.h"
-
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
+
+#include "store/journal_impl.h"
 
 enum stage {
     STAGE_IDLE,    /* no append, or its thread has left */

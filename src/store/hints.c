@@ -3,10 +3,10 @@
  */
 #include "store/hints.h"
 
+#include <string.h>
+
 #include "base/crc32c.h"
 #include "base/file.h"
-
-#include <string.h>
 
 #define OFFSET_BITS 40
 #define STATE_MAGIC UINT64_C(0x3165746174736773) /* "sgstate1" */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * hints - the two small shared files that speed the journal up: `state` and `commit`. Both can only ever cause work or
- * a 503, never a loss: what is absent, torn, or of another boot is told as such and leads to recovery.
+ * hints - the two small shared files that speed the journal up: `state` and `commit`. Both can only
+ * ever cause work or a 503, never a loss: what is absent, torn, or of another boot is told as such
+ * and leads to recovery.
  */
 #ifndef STORE_HINTS_H
 #define STORE_HINTS_H
@@ -14,7 +15,8 @@
 #define PLACE_SEGMENT_MAX ((UINT32_C(1) << 24) - 1)
 #define PLACE_OFFSET_MAX ((UINT64_C(1) << 40) - 1)
 
-/* A place in the journal: all bytes of segments before `segment`, and those before `offset` in it. */
+/* A place in the journal: all bytes of segments before `segment`, and those before `offset` in it.
+ */
 struct place {
     uint32_t segment; /* 1 to PLACE_SEGMENT_MAX; 0 means nowhere */
     uint64_t offset;  /* up to PLACE_OFFSET_MAX */
@@ -23,8 +25,9 @@ struct place {
 uint64_t place_pack(struct place p);
 struct place place_unpack(uint64_t packed);
 
-/* `commit`: {word, ~word, poisoned, ~poisoned}, native endian, 32 bytes. Written under its own lock only; readers that
- * hold no lock may meet a half-written one, which is told as invalid: they look again. */
+/* `commit`: {word, ~word, poisoned, ~poisoned}, native endian, 32 bytes. Written under its own lock
+ * only; readers that hold no lock may meet a half-written one, which is told as invalid: they look
+ * again. */
 struct commit_word {
     struct place durable;
     uint32_t poisoned; /* segment whose sync failed; 0 for none */
@@ -42,9 +45,11 @@ struct state {
     uint32_t oldest;      /* no segment before this one exists */
     uint32_t tables;      /* how many index tables there are */
     uint64_t generation;  /* of the index: another one replaced all tables */
-    uint32_t index_first; /* the oldest segment from which on all records are in the index; rebuild goes downward */
-    uint32_t index_need;  /* index_first must come down to this before an append may trust the index */
-    uint32_t checkpoint;  /* the last segment that the durable reach covers */
+    uint32_t index_first; /* the oldest segment from which on all records are in the index; rebuild
+                             goes downward */
+    uint32_t
+        index_need; /* index_first must come down to this before an append may trust the index */
+    uint32_t checkpoint; /* the last segment that the durable reach covers */
 };
 bool state_read(int fd, struct state *out);
 enum status state_write(int fd, const struct state *state, struct err *err) STATUS_CHECKED;

@@ -6,19 +6,19 @@
  */
 #include "store/index.h"
 
-#include "base/crc32c.h"
-#include "base/file.h"
-#include "base/id.h"
-#include "base/siphash.h"
-#include "store/index_page.h"
-#include "store/once.h"
-
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/crc32c.h"
+#include "base/file.h"
+#include "base/id.h"
+#include "base/siphash.h"
+#include "store/index_page.h"
+#include "store/once.h"
 
 #define TABLE_MAGIC UINT64_C(0x317864696f6e6574) /* "tenoidx1" */
 #define TABLE_PAGES_MAX (UINT64_C(1) << 32)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * index_bulk - many slots at once, for replay and rebuild; and the durable reach.
  */
-#include "base/crc32c.h"
-#include "base/file.h"
-#include "store/index.h"
-#include "store/index_page.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/crc32c.h"
+#include "base/file.h"
+#include "store/index.h"
+#include "store/index_page.h"
 
 #define REACH_MAGIC UINT64_C(0x3168636165726773) /* "sgreach1" */
 #define REACH_TMP "reach.tmp"

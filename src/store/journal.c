@@ -3,15 +3,15 @@
  */
 #include "store/journal.h"
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "store/journal_impl.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "store/journal_impl.h"
 
 #define SEAL_ROOM 64    /* bytes that sealing may add to a line: id, checksum, newlines */
 #define DURABLE_TRIES 5 /* to meet the hints when nobody writes them */

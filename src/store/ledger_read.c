@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * ledger_read - a log of small lines of JSON: the reading side, and what grows old.
  */
-#include "store/ledger.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "store/ledger.h"
 #include "store/ledger_impl.h"
 #include "store/lines.h"
 #include "store/segment.h"

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * ledger_renew - a log of small lines of JSON: how it is begun, and begun anew.
  */
-#include "store/ledger.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -10,6 +8,7 @@
 #include "base/buf.h"
 #include "base/crc32c.h"
 #include "base/file.h"
+#include "store/ledger.h"
 #include "store/ledger_impl.h"
 #include "store/segment.h"
 

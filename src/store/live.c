@@ -2,14 +2,14 @@
  * live - the live segment: the lock around it, the checks of the hints that name it, and its
  * replacement.
  */
-#include "base/file.h"
-#include "store/journal_impl.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/file.h"
+#include "store/journal_impl.h"
 
 #define DAY_NS (INT64_C(86400) * 1000000000)
 #define NAMES_TRIED 8 /* for a new segment, where files without a sound header hold the names */

@@ -2,14 +2,14 @@
  * lookup - is a record of this key in the journal? The index only says where to look: the line
  * itself decides, by the same rule that the readers of the journal go by.
  */
-#include "base/file.h"
-#include "store/journal_impl.h"
-#include "store/verdict.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/file.h"
+#include "store/journal_impl.h"
+#include "store/verdict.h"
 
 #define FIRST_READ 8192
 

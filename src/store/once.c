@@ -3,12 +3,12 @@
  */
 #include "store/once.h"
 
-#include "base/file.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
+
+#include "base/file.h"
 
 /* A temporary file that is left over may be a second name of a finished one (killed between link
  * and unlink): it is removed and never opened, or its truncation would empty the finished file. */

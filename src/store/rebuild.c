@@ -2,16 +2,16 @@
  * rebuild - what is done for the index behind the requests: older segments indexed, tables
  * checkpointed. One slice a call; one process at a time.
  */
-#include "base/clock.h"
-#include "base/file.h"
-#include "store/journal_impl.h"
-#include "store/verdict.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "store/journal_impl.h"
+#include "store/verdict.h"
 
 #define BATCH 16384    /* slots that are inserted under one hold of the append lock */
 #define REACH_EVERY 16 /* segments of a rebuild, so that a reboot does not begin it anew */

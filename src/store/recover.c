@@ -6,16 +6,16 @@
  * cheap: at most one segment is read. What the index lacks is made up for afterwards, newest first
  * (rebuild.c).
  */
-#include "base/file.h"
-#include "store/journal_impl.h"
-#include "store/ledger.h"
-#include "store/standing.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include "base/file.h"
+#include "store/journal_impl.h"
+#include "store/ledger.h"
+#include "store/standing.h"
 
 #define RECORD_LEN_TYPICAL 512 /* to guess how many records a journal holds */
 #define RETRIED_FOR_NS                                                                             \

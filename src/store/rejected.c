@@ -3,14 +3,6 @@
  */
 #include "store/rejected.h"
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "base/mac.h"
-#include "base/num.h"
-#include "base/text.h"
-#include "core/scan.h"
-#include "store/usage.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +10,14 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mac.h"
+#include "base/num.h"
+#include "base/text.h"
+#include "core/scan.h"
+#include "store/usage.h"
 
 #define HEX "0123456789abcdef"
 /* Most lines are shorter; a longer one is read in steps of this. */

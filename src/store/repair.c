@@ -2,6 +2,7 @@
  * repair - see store/repair.h.
  */
 #include "store/repair.h"
+
 #include "base/clock.h"
 #include "base/file.h"
 #include "store/journal_impl.h"

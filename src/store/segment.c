@@ -4,12 +4,6 @@
  */
 #include "store/segment.h"
 
-#include "base/buf.h"
-#include "base/clock.h"
-#include "base/file.h"
-#include "store/hints.h"
-#include "store/once.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "store/hints.h"
+#include "store/once.h"
 
 #define BLOCK_LEN ((size_t)1024 * 1024)
 #define HEADER_TMP "segment.tmp"

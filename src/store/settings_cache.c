@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * settings_cache - the settings of a process that lives on while its files change.
  */
-#include "store/settings_parts.h"
-
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "store/settings_parts.h"
 
 struct settings_cache {
     pthread_mutex_t lock; /* over all below */

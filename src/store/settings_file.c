@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * settings_file - reads the files that settings come from, and tells their versions apart.
  */
-#include "store/settings_parts.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -11,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "store/settings_parts.h"
 
 struct file_id file_id_of(const char *path)
 {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * settings_find - where the configuration lies.
  */
-#include "store/settings_parts.h"
-
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -12,6 +10,7 @@
 
 #include "base/str.h"
 #include "base/user.h"
+#include "store/settings_parts.h"
 #include "store/spool.h"
 
 #define BELOW_HOME "/.config/stenohook/stenohook.conf"

@@ -3,9 +3,6 @@
  */
 #include "store/slot.h"
 
-#include "base/file.h"
-#include "base/num.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -13,6 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/file.h"
+#include "base/num.h"
 
 #define NEW_SUFFIX ".new"
 #define STAT_MAX 1024

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * snapshot_file - run/snapshot: lines of JSON, the last of which has the checksum of all.
  */
-#include "store/snapshot.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,6 +14,7 @@
 #include "base/text.h"
 #include "core/record.h"
 #include "core/scan.h"
+#include "store/snapshot.h"
 #include "store/standing.h"
 
 #define SNAPSHOT_FORMAT 1

@@ -4,16 +4,6 @@
  */
 #include "store/spool.h"
 
-#include "base/buf.h"
-#include "base/file.h"
-#include "base/id.h"
-#include "base/num.h"
-#include "base/str.h"
-#include "base/text.h"
-#include "base/user.h"
-#include "store/hints.h"
-#include "store/once.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -23,6 +13,16 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/id.h"
+#include "base/num.h"
+#include "base/str.h"
+#include "base/text.h"
+#include "base/user.h"
+#include "store/hints.h"
+#include "store/once.h"
 
 #define DIR_LOG "log"
 #define DIR_IDX "idx"

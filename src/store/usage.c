@@ -3,16 +3,16 @@
  */
 #include "store/usage.h"
 
-#include "base/clock.h"
-#include "base/crc32c.h"
-#include "base/file.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "base/crc32c.h"
+#include "base/file.h"
 
 #define NS_PER_S INT64_C(1000000000)
 #define MAGIC UINT64_C(0x3130656761737531)

@@ -3,8 +3,6 @@
  */
 #include "store/wake.h"
 
-#include "base/file.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -14,6 +12,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/file.h"
 
 #define RUNNER "stenohook-run"
 #define PATH_VARIABLE "PATH=/usr/local/bin:/usr/bin:/bin"

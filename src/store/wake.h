@@ -27,8 +27,8 @@ enum status wake_runner(const struct spool *spool, const struct config *config,
 /* The path of stenohook-run, freed by the caller: the key `runner`; else the first that there is
  * beside the gateway, in the folder nearest to the root above the gateway that belongs to our user,
  * in our user's home, in LIBEXECDIR. One that will not do is not passed over. Whoever asks gets the
- * same answer: the gateway is the one that last noted itself in the spool, and the program that asks
- * as long as none did. STATUS_MISSING names the places. */
+ * same answer: the gateway is the one that last noted itself in the spool, and the program that
+ * asks as long as none did. STATUS_MISSING names the places. */
 enum status wake_find_runner(char **out, const struct config *config,
                              struct err *err) STATUS_CHECKED;
 /* Whether the gateway finds that one too, as far as can be told: it noted itself, or the place does

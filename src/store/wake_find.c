@@ -4,19 +4,18 @@
  * A copy of the gateway in a cgi-bin has its runner beside it or in the account's home, and the
  * command line lies elsewhere: so the gateway leaves its place in the spool, as a symbolic link.
  */
-#include "store/wake.h"
-
-#include "base/program.h"
-#include "base/user.h"
-#include "store/program.h"
-#include "store/settings_parts.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/program.h"
+#include "base/user.h"
+#include "store/program.h"
+#include "store/settings_parts.h"
+#include "store/wake.h"
 
 #define RUNNER "stenohook-run"
 #define RUNNER_PATH_MAX (PATH_MAX + sizeof RUNNER)

@@ -3,13 +3,13 @@
  */
 #include "disk.h"
 
-#include "hook.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "hook.h"
 
 #define NEVER SIZE_MAX
 #define NONE UINT32_MAX

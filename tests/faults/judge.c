@@ -6,12 +6,6 @@
  */
 #include "judge.h"
 
-#include "core/record.h"
-#include "hook.h"
-#include "store/reader.h"
-#include "store/standing.h"
-#include "store/verify.h"
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -20,6 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include "core/record.h"
+#include "hook.h"
+#include "store/reader.h"
+#include "store/standing.h"
+#include "store/verify.h"
 
 #define SEGMENTS_MAX 64
 #define RETRIED_FOR_NS (INT64_C(15) * 60 * 1000000000)

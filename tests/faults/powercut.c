@@ -7,15 +7,6 @@
  * 1 unless nothing is bad. The same seed makes the same choices; scenes of several processes differ
  * from run to run all the same.
  */
-#include "disk.h"
-#include "hook.h"
-#include "judge.h"
-#include "judge_resume.h"
-#include "scenes.h"
-
-#include "base/num.h"
-#include "../tools/child_end.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,6 +15,14 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "../tools/child_end.h"
+#include "base/num.h"
+#include "disk.h"
+#include "hook.h"
+#include "judge.h"
+#include "judge_resume.h"
+#include "scenes.h"
 
 #define OPS_ROOM 20000
 #define BYTES_ROOM ((size_t)16 * 1024 * 1024)

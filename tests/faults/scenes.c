@@ -5,17 +5,16 @@
  */
 #include "scenes.h"
 
-#include "hook.h"
-#include "judge_resume.h"
-
-#include "../tools/child_end.h"
-
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "../tools/child_end.h"
+#include "hook.h"
+#include "judge_resume.h"
 
 #define KILLS 16
 #define PROCESSES 3

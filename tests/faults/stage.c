@@ -3,13 +3,6 @@
  */
 #include "stage.h"
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "core/event.h"
-#include "hook.h"
-#include "store/box.h"
-#include "store/index.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "core/event.h"
+#include "hook.h"
+#include "store/box.h"
+#include "store/index.h"
 
 #define SLOTS_BEFORE 250 /* of the 256 of a page */
 #define DEADLINE_NS UINT64_C(10000000000)

@@ -9,9 +9,6 @@
  */
 #include "sweep.h"
 
-#include "base/num.h"
-#include "../tools/child_end.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,6 +17,9 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "../tools/child_end.h"
+#include "base/num.h"
 
 #define OPS_ROOM 20000
 #define BYTES_ROOM ((size_t)16 * 1024 * 1024)

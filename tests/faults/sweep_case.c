@@ -2,10 +2,6 @@
  * sweep_case - one way with one fault, and what is there afterwards: as a healthy process finds it,
  * and as one finds it after a power cut at the end of the way.
  */
-#include "sweep.h"
-
-#include "../tools/child_end.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
@@ -14,6 +10,9 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "../tools/child_end.h"
+#include "sweep.h"
 
 #define BOOT_BEFORE 1
 #define BOOT_GO 2

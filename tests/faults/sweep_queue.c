@@ -4,7 +4,14 @@
  * A runner without hooks: what a hook of a deed would say follows from the deed's number and from
  * how often it was run.
  */
-#include "sweep.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -14,15 +21,7 @@
 #include "store/queue.h"
 #include "store/slot.h"
 #include "store/snapshot.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "sweep.h"
 
 #define DEADLINE_NS UINT64_C(10000000000)
 #define STEPS_MAX 200

@@ -4,7 +4,15 @@
  * Whoever reads meets faults too, and then has to say so: an answer that is given is all of it, the
  * same as without a fault.
  */
-#include "sweep.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -16,16 +24,7 @@
 #include "store/slot.h"
 #include "store/verify.h"
 #include "store/wake.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "sweep.h"
 
 #define DEADLINE_NS UINT64_C(10000000000)
 #define ANSWER_MAX 4096

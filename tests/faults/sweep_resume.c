@@ -2,13 +2,12 @@
  * sweep_resume - the end of a pause of hooks: whatever fails in it, nothing that was on record runs
  * of its own, and what comes afterwards does.
  */
-#include "sweep.h"
-
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "judge_resume.h"
 #include "store/standing.h"
+#include "sweep.h"
 
 /* As of a copy of the journal alone: some hooks have run, others wait. */
 void resume_prepare(struct stage *stage)

@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * sweep_ways - the ways through the store whose calls fail.
  */
-#include "sweep.h"
-
-#include "base/clock.h"
-#include "store/box.h"
-#include "store/intake.h"
-#include "store/rejected.h"
-#include "store/retention.h"
-
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,6 +8,13 @@
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "store/box.h"
+#include "store/intake.h"
+#include "store/rejected.h"
+#include "store/retention.h"
+#include "sweep.h"
 
 #define DEADLINE_NS UINT64_C(10000000000)
 #define BODY_MAX 9000

@@ -3,8 +3,6 @@
  * list, 'U' an upload, 'E' an answer that is an error, 'M' members (name=value with a NUL behind
  * each), 'S' a string; else a transcript.
  */
-#include "remote/aai_parse.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +10,7 @@
 #include "core/scan.h"
 #include "core/url.h"
 #include "kit.h"
+#include "remote/aai_parse.h"
 #include "remote/members.h"
 
 static bool refused(enum status status)

@@ -3,15 +3,15 @@
  * "ID new" or "ID duplicate" and the milliseconds that it took, or what it was refused for. Exit
  * status 1 where one was refused.
  */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "core/event.h"
 #include "core/record.h"
 #include "store/journal.h"
 #include "store/spool.h"
-
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
 #define DEADLINE_NS UINT64_C(6000000000) /* that of a request */
 

@@ -7,6 +7,13 @@
  * loss. Event i has the transcript id "IIIIIIII-0000-4000-8000-000000000000", I in hexadecimal,
  * counted from 0. Each is for the hook of the endpoint "calls".
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -17,13 +24,6 @@
 #include "store/ledger.h"
 #include "store/spool.h"
 #include "store/standing.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #define SEGMENT_MAX (16u * 1024 * 1024)
 #define BLOCK_LEN (1024u * 1024)

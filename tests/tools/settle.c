@@ -2,13 +2,13 @@
  * settle - `settle CONFIG`: settles every event as if its hook had been run, by the queue itself,
  * without running anything.
  */
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "store/queue.h"
 #include "store/settings.h"
 #include "store/spool.h"
-
-#include <inttypes.h>
-#include <stdio.h>
 
 #define FLUSH_EVERY 10000
 

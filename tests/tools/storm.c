@@ -12,18 +12,6 @@
  * named, and no key twice. Prints "N kills, N acked, N lost, N twice"; exit status 1 unless both
  * are 0.
  */
-#include "base/buf.h"
-#include "base/clock.h"
-#include "base/file.h"
-#include "base/num.h"
-#include "core/event.h"
-#include "core/record.h"
-#include "store/hints.h"
-#include "store/index.h"
-#include "store/journal.h"
-#include "store/spool.h"
-#include "storm_check.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -36,6 +24,18 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/num.h"
+#include "core/event.h"
+#include "core/record.h"
+#include "store/hints.h"
+#include "store/index.h"
+#include "store/journal.h"
+#include "store/spool.h"
+#include "storm_check.h"
 
 #define THREADS_MAX 3
 #define DEADLINE_NS UINT64_C(5000000000)

@@ -3,10 +3,6 @@
  */
 #include "storm_check.h"
 
-#include "base/buf.h"
-#include "base/file.h"
-#include "core/record.h"
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -14,6 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "core/record.h"
 
 #define FILE_MAX_LEN ((size_t)1024 * 1024 * 1024)
 #define SEGMENTS_MAX 100000

@@ -17,8 +17,8 @@ struct storm_found {
     size_t twice; /* records whose key an earlier one has */
 };
 
-/* Reads acked.* in `dir` and the segments, with a scanner of its own: it shares no code with the journal but the shape of
- * a record. */
+/* Reads acked.* in `dir` and the segments, with a scanner of its own: it shares no code with the
+ * journal but the shape of a record. */
 bool storm_check(int dir, const struct spool *spool, struct storm_found *found);
 
 #endif

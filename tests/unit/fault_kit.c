@@ -3,8 +3,6 @@
  */
 #include "fault_kit.h"
 
-#include "unit.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -15,6 +13,8 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "unit.h"
 
 #define WRAP(result, name, ...)                                                                    \
     result __real_##name(__VA_ARGS__);                                                             \

@@ -6,12 +6,6 @@
  */
 #include "journal_kit.h"
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "core/event.h"
-#include "store/once.h"
-#include "unit.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -21,6 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "core/event.h"
+#include "store/once.h"
+#include "unit.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 #define SEGMENT_READ_MAX ((size_t)64 * 1024 * 1024)

@@ -9,9 +9,6 @@
  * names and runs none; after SECONDS a test is said to hang. The exit status is 0 if none failed, 1
  * if one did, 2 if nothing could be run.
  */
-#include "apart.h"
-#include "unit.h"
-
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -20,6 +17,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "apart.h"
+#include "unit.h"
 
 #define NS_PER_MS UINT64_C(1000000)
 #define SECONDS_DEFAULT 120

@@ -4,13 +4,12 @@
 #ifndef READER_KIT_H
 #define READER_KIT_H
 
-#include "unit.h"
-
 #include "core/record.h"
 #include "store/hints.h"
 #include "store/journal.h"
 #include "store/reader.h"
 #include "store/spool.h"
+#include "unit.h"
 
 struct reader_kit {
     char path[256];

@@ -2,14 +2,14 @@
  * self_case - tests that end in each bad way, for tests/unit/self-test, which knows what must be
  * told of them. Not part of the unit tests.
  */
-#include "unit.h"
-
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "unit.h"
 
 UNIT_TEST(a_first_one_passes)
 {

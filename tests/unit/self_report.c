@@ -2,9 +2,9 @@
  * self_report - what the address sanitizer finds, for tests/unit/self-test. Not part of the unit
  * tests; without that sanitizer there is no such suite.
  */
-#include "unit.h"
-
 #include <stdlib.h>
+
+#include "unit.h"
 
 #ifdef __SANITIZE_ADDRESS__
 

@@ -3,14 +3,13 @@
  */
 #include "settings_kit.h"
 
-#include "unit.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "unit.h"
 
 static char at[6][200];
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Tests of how the answers of AssemblyAI's API are read, judged and asked for again.
  */
-#include "unit.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +8,7 @@
 
 #include "core/url.h"
 #include "remote/aai_parse.h"
+#include "unit.h"
 
 #define ID "5552493-16d8-42d8-8feb-c2a16b56f6e8"
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
+#include <string.h>
 
 #include "core/address.h"
-
-#include <string.h>
+#include "unit.h"
 
 static void prints(const char *expected, struct str given)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Secrets in a header or in the query, addresses, and what is kept of a query. */
-#include "core/auth.h"
-
 #include "auth_kit.h"
+#include "core/auth.h"
 #include "unit.h"
 
 static char header[] = "X-Webhook-Secret";

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * Senders that sign the body: AssemblyAI's signature, and Standard Webhooks. */
-#include "core/auth.h"
-
 #include <stdio.h>
 
 #include "auth_kit.h"
 #include "base/mac.h"
 #include "base/text.h"
+#include "core/auth.h"
 #include "unit.h"
 
 /* ---- AssemblyAI's signature */

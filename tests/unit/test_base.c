@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * test_base - buffers, strings, numbers, clock, files, digests.
  */
-#include "fault_kit.h"
-#include "unit.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -13,13 +17,8 @@
 #include "base/siphash.h"
 #include "base/text.h"
 #include "base/user.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
+#include "fault_kit.h"
+#include "unit.h"
 
 UNIT_TEST(every_status_maps_to_an_answer_and_our_own_trouble_is_always_503)
 {

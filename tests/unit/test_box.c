@@ -1,11 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
-#include "base/buf.h"
-#include "base/file.h"
-#include "store/box.h"
-#include "store/usage.h"
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -13,6 +6,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "store/box.h"
+#include "store/usage.h"
+#include "unit.h"
 
 #define NOW_NS INT64_C(1795420218966000000)
 #define NS_PER_S INT64_C(1000000000)

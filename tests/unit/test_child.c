@@ -1,9 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
-#include "base/clock.h"
-#include "run/child.h"
-
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +7,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "run/child.h"
+#include "unit.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 #define STEP_MS 20

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
 #include <string.h>
 
 #include "remote/claim.h"
+#include "unit.h"
 
 #define NS_PER_S INT64_C(1000000000)
 #define NOW_NS (INT64_C(1795420200) * NS_PER_S)

@@ -4,15 +4,14 @@
  *
  * What jumps do to the queue is in test_queue_faults.c.
  */
-#include "journal_kit.h"
-#include "unit.h"
-
-#include "base/clock.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "base/clock.h"
+#include "journal_kit.h"
+#include "unit.h"
 
 #define SECOND_NS INT64_C(1000000000)
 #define HOUR_NS (3600 * SECOND_NS)

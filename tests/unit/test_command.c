@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -20,6 +18,7 @@
 #include "base/usage.h"
 #include "core/config.h"
 #include "reader_kit.h"
+#include "unit.h"
 
 #define ARGUMENTS_MAX 8
 #define DAY_NS (INT64_C(86400) * 1000000000)

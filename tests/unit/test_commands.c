@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "journal_kit.h"
-#include "unit.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,8 +6,10 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "journal_kit.h"
 #include "store/commands.h"
 #include "store/ledger.h"
+#include "unit.h"
 
 static struct kit kit;
 static struct err err;

@@ -6,12 +6,6 @@
  * that question and let others write meanwhile, well, shortly, and with their bytes taken away
  * again.
  */
-#include "journal_kit.h"
-#include "unit.h"
-
-#include "base/clock.h"
-#include "base/file.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -19,6 +13,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "journal_kit.h"
+#include "unit.h"
 
 #define MS UINT64_C(1000000)
 #define LONG_NS (60000 * MS)

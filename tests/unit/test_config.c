@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * What a configuration means, which endpoint is found, and what looks wrong. */
-#include "core/config.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "config_kit.h"
+#include "core/config.h"
 #include "unit.h"
 
 /* ---- what a file means */

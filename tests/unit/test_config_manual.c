@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * The manual page of the configuration, beside the table of keys. */
-#include "core/config.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "core/config.h"
 #include "unit.h"
 
 /* Entries of the page are ".It Ic KEY = Ar TYPE" below ".Ss GLOBAL KEYS" or ".Ss ENDPOINT KEYS". */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
  * What is refused in a configuration, and with which words; and its limits. */
-#include "core/config.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +8,7 @@
 
 #include "base/buf.h"
 #include "config_kit.h"
+#include "core/config.h"
 #include "unit.h"
 
 /* One endpoint with this body is refused with words of line 2. */

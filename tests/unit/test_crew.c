@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "queue_kit.h"
-#include "unit.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -10,7 +7,9 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "queue_kit.h"
 #include "run/crew.h"
+#include "unit.h"
 
 #define SLOT_ROOM 4096
 #define LOOKS_MAX 3000

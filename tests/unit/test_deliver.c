@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
 #include "remote/deliver.h"
+#include "unit.h"
 
 static enum deliver_next next(enum deliver_rule rule, unsigned attempt, enum http_end end, int code)
 {

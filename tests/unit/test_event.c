@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
-#include "core/event.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "core/event.h"
+#include "unit.h"
 
 static struct event named(const char *endpoint, struct str message_id, struct str query,
                           struct str body)

@@ -4,14 +4,13 @@
  * Syncs are held, and each thread is seen to hang in one or to wait for its leader before the next
  * one starts: the order is that of the scene, on a slow machine too.
  */
-#include "journal_kit.h"
-#include "unit.h"
-
-#include "base/clock.h"
-
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
+
+#include "base/clock.h"
+#include "journal_kit.h"
+#include "unit.h"
 
 #define MS UINT64_C(1000000)
 #define LONG_NS (60000 * MS)

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "core/hookenv.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "unit.h"
 
 static char name[] = "calls";
 

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "queue_kit.h"
-#include "unit.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,10 +7,12 @@
 
 #include "base/file.h"
 #include "core/retry.h"
+#include "queue_kit.h"
 #include "store/hookview.h"
 #include "store/ledger.h"
 #include "store/slot.h"
 #include "store/wake.h"
+#include "unit.h"
 
 static struct hookview *opened(int64_t since_ns)
 {

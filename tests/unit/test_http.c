@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Tests of the HTTP client's limits, against a server on 127.0.0.1 that answers with given bytes.
  */
-#include "unit.h"
-
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -16,6 +14,7 @@
 #include "base/file.h"
 #include "core/url.h"
 #include "remote/http.h"
+#include "unit.h"
 
 #define HEAD "HTTP/1.1 200 OK\r\nConnection: close\r\n"
 /* So long a thread of the server waits for a client that hangs. */

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include "journal_kit.h"
-#include "unit.h"
-
-#include "base/file.h"
-#include "store/index.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/file.h"
+#include "journal_kit.h"
+#include "store/index.h"
+#include "unit.h"
 
 static struct spool spool;
 static struct index idx;

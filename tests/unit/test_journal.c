@@ -1,12 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
-#include "../tools/child_end.h"
-#include "base/clock.h"
-#include "base/file.h"
-#include "journal_kit.h"
-#include "store/index.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -15,6 +7,13 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "../tools/child_end.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "journal_kit.h"
+#include "store/index.h"
+#include "unit.h"
 
 static struct kit kit;
 

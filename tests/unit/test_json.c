@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "core/json.h"
 #include "core/scan.h"
+#include "unit.h"
 
 static const char *const names[] = {"id", "count", "list", "inner", NULL};
 

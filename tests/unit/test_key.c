@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Tests of where the key of AssemblyAI's API comes from, and of what is none.
  */
-#include "unit.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +10,7 @@
 
 #include "base/file.h"
 #include "remote/key.h"
+#include "unit.h"
 
 #define KEY "0123456789abcdef0123456789abcdef"
 

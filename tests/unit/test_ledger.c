@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "fault_kit.h"
-#include "journal_kit.h"
-#include "unit.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,8 +9,11 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "fault_kit.h"
+#include "journal_kit.h"
 #include "store/ledger.h"
 #include "store/standing.h"
+#include "unit.h"
 
 #define FIRST "run/results/00000001.jsonl"
 #define SECOND "run/results/00000002.jsonl"

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +6,7 @@
 
 #include "base/file.h"
 #include "store/lines.h"
+#include "unit.h"
 
 #define LINE_MAX_TEST 1000
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
-#include "cgi/listen.h"
-
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
+
+#include "cgi/listen.h"
+#include "unit.h"
 
 static struct sockaddr_storage peer(const char *address)
 {

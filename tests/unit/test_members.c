@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Tests of JSON objects that are put together member by member.
  */
-#include "unit.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "remote/members.h"
+#include "unit.h"
 
 #define PRINTED_MAX ((size_t)8 * 1024 * 1024)
 

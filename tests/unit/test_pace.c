@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
 #include "remote/pace.h"
+#include "unit.h"
 
 #define START_MS UINT64_C(5000000123)
 

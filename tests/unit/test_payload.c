@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
-#include "core/payload.h"
-
-#include "base/buf.h"
-#include "base/file.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "core/payload.h"
+#include "unit.h"
 
 struct seen {
     struct event event;

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
-#include "store/program.h"
-
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "store/program.h"
+#include "unit.h"
 
 #define OTHER_USER 54321
 

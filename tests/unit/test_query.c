@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
-#include "core/query.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "core/query.h"
+#include "unit.h"
 
 #define OUT_MAX (1 << 20)
 

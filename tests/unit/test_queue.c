@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "queue_kit.h"
-#include "unit.h"
-
 #include <stdio.h>
 
 #include "core/retry.h"
+#include "queue_kit.h"
+#include "unit.h"
 
 /* ---- order */
 

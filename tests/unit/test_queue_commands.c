@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "fault_kit.h"
-#include "queue_kit.h"
-#include "unit.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,7 +6,10 @@
 
 #include "base/file.h"
 #include "core/retry.h"
+#include "fault_kit.h"
+#include "queue_kit.h"
 #include "store/ledger.h"
+#include "unit.h"
 
 /* ---- another run */
 

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "queue_kit.h"
-#include "unit.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,7 +8,9 @@
 
 #include "base/file.h"
 #include "core/retry.h"
+#include "queue_kit.h"
 #include "store/segment.h"
+#include "unit.h"
 
 #define HOUR_NS (3600 * QK_SECOND_NS)
 #define YEAR_NS (365 * 24 * HOUR_NS)

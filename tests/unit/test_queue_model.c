@@ -2,15 +2,14 @@
  *
  * The queue beside a model of it that knows every event by itself, through steps at random; the
  * same ones each time. */
-#include "queue_kit.h"
-#include "unit.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/retry.h"
+#include "queue_kit.h"
 #include "store/hookview.h"
+#include "unit.h"
 
 #define EVENTS 60
 #define STEPS 400

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "reader_kit.h"
+#include "unit.h"
 
 #define ONE_SEGMENT ((uint64_t)16 * 1024 * 1024)
 #define SMALL 1 /* every record in a segment of its own */

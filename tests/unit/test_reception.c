@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "remote/reception.h"
+#include "unit.h"
 
 static struct http_answer answer_of(int code, const char *type, const char *body, size_t len)
 {

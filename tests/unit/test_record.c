@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
-#include "core/record.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/crc32c.h"
 #include "base/text.h"
+#include "core/record.h"
 #include "core/scan.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "unit.h"
 
 #define LINE_MAX_BYTES (8 << 20)
 

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -7,13 +12,7 @@
 #include "journal_kit.h"
 #include "store/index.h"
 #include "store/snapshot.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "unit.h"
 
 static struct kit kit;
 

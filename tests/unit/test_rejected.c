@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
-#include "base/buf.h"
-#include "base/file.h"
-#include "store/rejected.h"
-#include "store/usage.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "store/rejected.h"
+#include "store/usage.h"
+#include "unit.h"
 
 #define NOW_NS INT64_C(1795420218966000000)
 #define NS_PER_S INT64_C(1000000000)

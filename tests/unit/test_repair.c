@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
  * What a repair finds again, and what it leaves alone. */
-#include "store/repair.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -12,6 +10,7 @@
 #include "retention_kit.h"
 #include "store/index.h"
 #include "store/queue.h"
+#include "store/repair.h"
 #include "store/snapshot.h"
 #include "unit.h"
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "gate/reply.h"
 #include "journal_kit.h"
-
-#include <string.h>
+#include "unit.h"
 
 static bool starts(const struct buf *b, const char *text)
 {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
-#include "core/request.h"
-
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/request.h"
+#include "unit.h"
 
 #define ENTRIES_MAX 16
 

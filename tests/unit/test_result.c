@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
 #include <limits.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "core/result.h"
 #include "core/scan.h"
+#include "unit.h"
 
 static const struct result sample = {.id = {"1:103", 5},
                                      .endpoint = {"calls", 5},

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
  * What goes from a spool when it is old, and what stays. */
-#include "store/retention.h"
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,6 +14,7 @@
 #include "store/box.h"
 #include "store/ledger.h"
 #include "store/queue.h"
+#include "store/retention.h"
 #include "unit.h"
 
 #define SECOND_NS INT64_C(1000000000)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
 #include "core/retry.h"
+#include "unit.h"
 
 #define SECOND_NS INT64_C(1000000000)
 #define NOW_NS (INT64_C(1795000000) * SECOND_NS)

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * test_room - what a verb begins with, and what goes from the configuration to the journal.
  */
-#include "unit.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "journal_kit.h"
 #include "store/intake.h"
 #include "store/room.h"
-
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
+#include "unit.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 

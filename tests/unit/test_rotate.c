@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
-#include "base/clock.h"
-#include "base/file.h"
-#include "fault_kit.h"
-#include "journal_kit.h"
-#include "store/journal_impl.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "fault_kit.h"
+#include "journal_kit.h"
+#include "store/journal_impl.h"
+#include "unit.h"
 
 static struct kit kit;
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * Tests of the sample bodies: byte for byte, and as the gateway understands them.
  */
-#include "unit.h"
-
 #include <string.h>
 
 #include "core/payload.h"
 #include "remote/sample.h"
+#include "unit.h"
 
 #define ID "9ea68fd3-f953-42c1-9742-976c447fb463"
 #define NOW_NS INT64_C(1795608000123456789) /* 2026-11-25T12:00:00.123Z */

@@ -2,8 +2,6 @@
  * Tests of the sandbox's pure parts: ids, names of deliveries, the made-up transcript and its
  * forms, what may be submitted, what is stored.
  */
-#include "unit.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +10,7 @@
 #include "remote/sandbox_answer.h"
 #include "remote/sandbox_config.h"
 #include "remote/sandbox_due.h"
+#include "unit.h"
 
 #define NOON_NS INT64_C(1795608000123456789) /* 2026-11-25T12:00:00.123Z */
 #define NOON_MS (NOON_NS / 1000000)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Tests of the sandbox's state: pages, changes, deliveries that are claimed, the count of requests.
  */
-#include "unit.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +10,7 @@
 
 #include "base/file.h"
 #include "remote/sandbox_due.h"
+#include "unit.h"
 
 #define NOON_NS INT64_C(1795608000000000000) /* 2026-11-25T12:00:00Z */
 #define NOON_MS (NOON_NS / 1000000)

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
-#include "core/scan.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "core/scan.h"
+#include "unit.h"
 
 /* A copy of exactly that length, so that the address sanitizer sees a read behind the end. */
 static struct scan_result scan_bytes(const char *bytes, size_t len, scan_each each, void *context)

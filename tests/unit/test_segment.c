@@ -1,12 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
-#include "base/file.h"
-#include "fault_kit.h"
-#include "journal_kit.h"
-#include "store/hints.h"
-#include "store/segment.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +6,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/file.h"
+#include "fault_kit.h"
+#include "journal_kit.h"
+#include "store/hints.h"
+#include "store/segment.h"
+#include "unit.h"
 
 /* What is read at a time. */
 #define BLOCK_LEN ((size_t)1024 * 1024)

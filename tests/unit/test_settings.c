@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/settings.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,6 +14,7 @@
 #include "base/user.h"
 #include "fault_kit.h"
 #include "settings_kit.h"
+#include "store/settings.h"
 #include "store/settings_parts.h"
 #include "unit.h"
 

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/settings.h"
-
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -11,6 +9,7 @@
 
 #include "fault_kit.h"
 #include "settings_kit.h"
+#include "store/settings.h"
 #include "store/settings_parts.h"
 #include "unit.h"
 

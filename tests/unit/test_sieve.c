@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
 #include <string.h>
 
 #include "core/json.h"
 #include "core/sieve.h"
+#include "unit.h"
 
 static const char *const wanted[] = {"id", "url", NULL};
 

@@ -2,14 +2,13 @@
  * Tests of signatures of bodies. The expected values are not ours: they are published with Standard
  * Webhooks, or were computed with Python's hmac.
  */
-#include "unit.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "core/auth.h"
 #include "core/request.h"
 #include "remote/sign.h"
+#include "unit.h"
 
 #define SW_SECRET "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 

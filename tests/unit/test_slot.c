@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
-#include "store/slot.h"
-
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +6,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "store/slot.h"
+#include "unit.h"
 
 static const struct slot_run usual = {.id = "16777215:1099511627775",
                                       .attempt = 2,

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "queue_kit.h"
-#include "unit.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +7,9 @@
 #include "base/crc32c.h"
 #include "base/file.h"
 #include "core/retry.h"
+#include "queue_kit.h"
 #include "store/snapshot.h"
+#include "unit.h"
 
 /* ---- the file */
 

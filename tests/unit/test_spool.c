@@ -1,11 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
-#include "../tools/child_end.h"
-#include "base/file.h"
-#include "fault_kit.h"
-#include "store/spool.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -13,6 +6,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "../tools/child_end.h"
+#include "base/file.h"
+#include "fault_kit.h"
+#include "store/spool.h"
+#include "unit.h"
 
 #define NOBODY 65534
 /* Nobody's in the password file. */

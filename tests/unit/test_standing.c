@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
  * What becomes of hooks where the journal and what they did do not belong together. */
-#include "queue_kit.h"
-#include "unit.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,12 +9,14 @@
 
 #include "base/file.h"
 #include "core/retry.h"
+#include "queue_kit.h"
 #include "store/ledger.h"
 #include "store/queue.h"
 #include "store/repair.h"
 #include "store/retention.h"
 #include "store/snapshot.h"
 #include "store/standing.h"
+#include "unit.h"
 
 #define RESULTS_1 SPOOL_RESULTS "/00000001.jsonl"
 

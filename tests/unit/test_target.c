@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Tests of how a sender sees an endpoint of the configuration.
  */
-#include "unit.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/url.h"
 #include "remote/target.h"
+#include "unit.h"
 
 static char calls[] = "calls", other[] = "other", initial[] = "default", token[] = "to ken";
 static char path[] = "/etc/stenohook.conf";

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * test_text - encodings and the log.
  */
-#include "unit.h"
-
-#include "base/file.h"
-#include "base/log.h"
-#include "base/text.h"
-
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "unit.h"
 
 #define BYTES(literal) ((struct str){literal, sizeof(literal) - 1})
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
 #include <string.h>
 
 #include "core/url.h"
+#include "unit.h"
 
 static void refused(const char *part, const char *url,
                     enum status (*check)(struct str, const char *, struct err *))

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +12,7 @@
 #include "admin/stats_text.h"
 #include "base/file.h"
 #include "reader_kit.h"
+#include "unit.h"
 
 #define NOW_NS INT64_C(1795420800000000000)
 

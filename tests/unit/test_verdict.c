@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "reader_kit.h"
 #include "store/verdict.h"
+#include "unit.h"
 
 #define BODY                                                                                       \
     "{\"transcript_id\": \"5552493-16d8\",\n \"status\": \"completed\", \"crc\":\"deadbeef\"}"

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
-
 #include <stdio.h>
 
 #include "reader_kit.h"
 #include "store/verify.h"
+#include "unit.h"
 
 struct told {
     unsigned torn, voided, rotten, progress, other;

@@ -4,15 +4,6 @@
  * The runner that is started is a script which writes down how it was started; wake_runner has seen
  * its end when it returns.
  */
-#include "unit.h"
-
-#include "base/file.h"
-#include "fault_kit.h"
-#include "journal_kit.h"
-#include "settings_kit.h"
-#include "store/program.h"
-#include "store/wake.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -24,6 +15,14 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/file.h"
+#include "fault_kit.h"
+#include "journal_kit.h"
+#include "settings_kit.h"
+#include "store/program.h"
+#include "store/wake.h"
+#include "unit.h"
 
 #define SEEN_MAX 4096
 /* More than a FIFO holds. */

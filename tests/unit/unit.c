@@ -3,8 +3,6 @@
  */
 #include "unit.h"
 
-#include "apart.h"
-
 #include <CUnit/CUnit.h>
 #include <CUnit/TestDB.h>
 #include <CUnit/TestRun.h>
@@ -16,6 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "apart.h"
 
 #define FAILURE_MAX 1200
 
