@@ -7,8 +7,8 @@
 
 #include "admin/event_text.h"
 #include "base/clock.h"
-#include "base/print.h"
 #include "base/text.h"
+#include "cli/print.h"
 
 enum { WIDTH_TIME = 24, WIDTH_WHAT = 14, WIDTH_END = 20 };
 

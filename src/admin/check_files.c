@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "admin/webroot.h"
+#include "base/program.h"
 #include "base/str.h"
-#include "store/program.h"
-#include "store/spool.h"
+#include "store/spool/spool.h"
 
 #define OTHERS_WRITE (S_IWGRP | S_IWOTH)
 #define PATH_BYTES 4096

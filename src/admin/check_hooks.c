@@ -8,11 +8,11 @@
 
 #include "admin/stats.h"
 #include "base/clock.h"
-#include "base/print.h"
 #include "base/program.h"
+#include "cli/print.h"
 #include "store/intake.h"
+#include "store/queue/standing.h"
 #include "store/retention.h"
-#include "store/standing.h"
 
 static void look_at_endpoint(struct findings *f, const struct hook_stats *hook)
 {
@@ -73,7 +73,7 @@ static void judge(struct findings *f, const struct stats *s, const char *config_
 
 /* Events that are older than they are kept and wait for their hooks: at twice that age they go
  * unrun. */
-static void look_at_age(struct findings *f, const struct command_room *room)
+static void look_at_age(struct findings *f, const struct session *room)
 {
     const struct journal_options options = intake_options(room->settings->config);
     struct retention_report report;
@@ -90,7 +90,7 @@ static void look_at_age(struct findings *f, const struct command_room *room)
                         report.held.files, print_plural(report.held.files), report.held.bytes);
 }
 
-static bool look_at_pause(struct findings *f, const struct command_room *room)
+static bool look_at_pause(struct findings *f, const struct session *room)
 {
     struct err err = ERR_INIT;
     enum status status = standing_check(&room->spool, NULL, &err);
@@ -100,7 +100,7 @@ static bool look_at_pause(struct findings *f, const struct command_room *room)
     return status == STATUS_PAUSED;
 }
 
-void check_hooks(struct findings *f, const struct command_room *room)
+void check_hooks(struct findings *f, const struct session *room)
 {
     struct err err = ERR_INIT;
     struct stats stats;

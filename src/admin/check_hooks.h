@@ -5,13 +5,13 @@
 #define ADMIN_CHECK_HOOKS_H
 
 #include "admin/finding.h"
-#include "store/room.h"
+#include "cli/session.h"
 
 /* With no runner at work, events that have waited for longer than that are a finding. */
 #define CHECK_WAIT_S 300
 
 /* Warns of hooks that are suspended, of dead letters, of events that wait while nobody runs their
  * hooks, and of those that wait until they are too old to be kept. */
-void check_hooks(struct findings *f, const struct command_room *room);
+void check_hooks(struct findings *f, const struct session *room);
 
 #endif

@@ -12,9 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/print.h"
 #include "base/program.h"
 #include "base/str.h"
+#include "cli/print.h"
 
 #define REMOTE "stenohook-remote"
 #define ARGS_MAX 8

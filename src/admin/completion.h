@@ -6,7 +6,7 @@
 #define ADMIN_COMPLETION_H
 
 #include "base/buf.h"
-#include "base/command.h"
+#include "cli/command.h"
 
 #define COMPLETION_MAX ((size_t)256 * 1024)
 

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "core/config.h"
+#include "core/config/config.h"
 #include "core/record.h"
 
 /* The body comes from `stenohook show --raw`, so that every byte is right; the secret is read from

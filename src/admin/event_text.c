@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/print.h"
 #include "base/text.h"
+#include "cli/print.h"
 #include "core/scan.h"
 
 enum { WIDTH_TIME = 24, WIDTH_KIND = 14, WIDTH_STATUS = 20, WIDTH_HOOK = 10, WIDTH_SUBJECT = 36 };

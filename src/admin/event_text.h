@@ -8,9 +8,9 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/options.h"
+#include "cli/options.h"
 #include "core/record.h"
-#include "store/hookview.h"
+#include "store/queue/hookview.h"
 
 /* The option, as a row of a verb's table. */
 #define EVENT_FORMAT_OPTION (OPTIONS_SHARED + 16)

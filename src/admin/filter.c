@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
-#include "base/print.h"
+#include "cli/print.h"
 #include "core/event.h"
 
 #define SECOND_NS 1000000000

@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "base/options.h"
 #include "base/str.h"
+#include "cli/options.h"
 #include "core/record.h"
-#include "store/hookview.h"
+#include "store/queue/hookview.h"
 
 #define FILTER_VALUES_MAX 32
 

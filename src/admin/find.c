@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 #include "admin/select.h"
-#include "base/print.h"
-#include "store/hookview.h"
-#include "store/segment.h"
+#include "cli/print.h"
+#include "store/journal/segment.h"
+#include "store/queue/hookview.h"
 
 struct search {
     struct find *finds;

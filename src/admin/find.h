@@ -11,10 +11,10 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "core/config.h"
+#include "core/config/config.h"
 #include "core/event.h"
-#include "store/hints.h"
-#include "store/spool.h"
+#include "store/spool/place.h"
+#include "store/spool/spool.h"
 
 /* More events of one name than this are counted, not kept. */
 #define FIND_MATCHES_MAX 50

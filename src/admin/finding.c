@@ -6,8 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "base/print.h"
 #include "base/text.h"
+#include "cli/print.h"
 
 #define TEXT_BYTES 4096
 

@@ -10,9 +10,9 @@
 
 #include "admin/attempt_text.h"
 #include "base/clock.h"
-#include "base/print.h"
-#include "store/journal.h"
-#include "store/ledger.h"
+#include "cli/print.h"
+#include "store/journal/journal.h"
+#include "store/queue/ledger.h"
 
 #define INTERVAL_MS 250
 
@@ -38,7 +38,7 @@ static void catch_signals(void)
 
 struct follower {
     struct listing *listing;
-    const struct command_room *room;
+    const struct session *room;
     struct place at;      /* all before it was looked at */
     struct place durable; /* as it was when we looked last */
     struct place run;     /* the same in the log of results */
@@ -182,8 +182,7 @@ static enum status go_on(struct follower *f, bool runs, struct err *err)
     return status;
 }
 
-enum status follow(struct listing *listing, const struct command_room *room, bool runs,
-                   struct err *err)
+enum status follow(struct listing *listing, const struct session *room, bool runs, struct err *err)
 {
     struct follower f = {.listing = listing, .room = room};
     enum status status;

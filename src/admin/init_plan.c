@@ -12,9 +12,9 @@
 #include "admin/init_files.h"
 #include "admin/init_text.h"
 #include "base/file.h"
-#include "base/print.h"
 #include "base/str.h"
 #include "base/user.h"
+#include "cli/print.h"
 
 #define SYSTEM_CONFIG SYSCONFDIR "/stenohook/stenohook.conf"
 #define SYSTEM_SPOOL "/var/lib/stenohook"

@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "core/config.h"
+#include "core/config/config.h"
 
 /* What the command line said; NULL where it said nothing. */
 struct init_wish {

@@ -4,7 +4,7 @@
 #include "admin/listing.h"
 
 #include "base/num.h"
-#include "base/print.h"
+#include "cli/print.h"
 
 /* A record's members besides its body: headers, query and parameters are bounded far below. */
 #define LINE_MAX_BYTES ((size_t)16 * 1024 * 1024)
@@ -33,7 +33,7 @@ enum status listing_last(uint64_t *out, const char *text, struct err *err)
     return STATUS_OK;
 }
 
-enum status listing_view(struct listing *l, const struct command_room *room, int64_t since_ns,
+enum status listing_view(struct listing *l, const struct session *room, int64_t since_ns,
                          struct err *err)
 {
     enum status status =
@@ -70,7 +70,7 @@ enum status listing_print(void *context, const struct record *record,
     return print_buf(&l->line, "a line of the list", err);
 }
 
-enum status listing_run(struct listing *l, const struct command_room *room, struct err *err)
+enum status listing_run(struct listing *l, const struct session *room, struct err *err)
 {
     int64_t since_ns = filter_since(&l->filter);
     struct place from = {0, 0};

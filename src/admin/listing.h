@@ -11,8 +11,8 @@
 #include "admin/filter.h"
 #include "admin/select.h"
 #include "base/err.h"
-#include "store/hookview.h"
-#include "store/room.h"
+#include "cli/session.h"
+#include "store/queue/hookview.h"
 
 #define LISTING_LAST_MAX 10000000
 
@@ -34,7 +34,7 @@ void listing_free(struct listing *l);
 enum status listing_last(uint64_t *out, const char *text, struct err *err) STATUS_CHECKED;
 
 /* Makes known what became of the hooks of events received at or after since_ns. */
-enum status listing_view(struct listing *l, const struct command_room *room, int64_t since_ns,
+enum status listing_view(struct listing *l, const struct session *room, int64_t since_ns,
                          struct err *err) STATUS_CHECKED;
 
 /* Prints one event: a select_each whose context is the listing, which has its view. */
@@ -42,7 +42,7 @@ enum status listing_print(void *context, const struct record *record,
                           const struct reader_item *item, struct err *err) STATUS_CHECKED;
 
 /* Prints those on record. STATUS_CORRUPT behind the list where there is damage. */
-enum status listing_run(struct listing *l, const struct command_room *room,
+enum status listing_run(struct listing *l, const struct session *room,
                         struct err *err) STATUS_CHECKED;
 
 #endif

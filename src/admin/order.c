@@ -10,15 +10,15 @@
 #include "admin/find.h"
 #include "admin/listing.h"
 #include "base/clock.h"
-#include "base/print.h"
-#include "store/standing.h"
-#include "store/wake.h"
+#include "cli/print.h"
+#include "store/queue/standing.h"
+#include "store/queue/wake.h"
 
 #define LOCK_WAIT_NS (UINT64_C(10) * 1000000000)
 
 struct job {
     const struct order *order;
-    const struct command_room *room;
+    const struct session *room;
     struct listing listing;
     bool dry_run, yes, all;
     uint64_t *places; /* packed */
@@ -248,8 +248,7 @@ static enum status leave_orders(const struct job *job, struct err *err)
     struct commands *commands;
     enum status status, closed;
 
-    status =
-        commands_open(&commands, &job->room->spool, now_ns, clock_mono_ns() + LOCK_WAIT_NS, err);
+    status = orders_open(&commands, &job->room->spool, now_ns, clock_mono_ns() + LOCK_WAIT_NS, err);
     if (status != STATUS_OK)
         return status;
     for (size_t i = 0; status == STATUS_OK && i < job->count; i++) {
@@ -257,9 +256,9 @@ static enum status leave_orders(const struct job *job, struct err *err)
         char id[RECORD_ID_MAX];
 
         record_id_print(id, place.segment, place.offset);
-        status = commands_add(commands, job->order->kind, str_of(id), now_ns, err);
+        status = orders_add(commands, job->order->kind, str_of(id), now_ns, err);
     }
-    closed = commands_close(commands, status == STATUS_OK ? err : NULL);
+    closed = orders_close(commands, status == STATUS_OK ? err : NULL);
     return status == STATUS_OK ? closed : status;
 }
 
@@ -268,7 +267,7 @@ static enum status leave_orders(const struct job *job, struct err *err)
  * runner or not. */
 static void wake(const struct job *job, enum status status)
 {
-    const struct command_room *room = job->room;
+    const struct session *room = job->room;
     struct err err = ERR_INIT;
 
     if (job->dry_run || status == STATUS_USAGE)
@@ -353,13 +352,13 @@ enum status order_run(const struct order *order, int argc, char **argv, const ch
                       struct err *err)
 {
     struct job job = {.order = order};
-    struct command_room room;
+    struct session room;
     enum status status;
 
     listing_init(&job.listing);
     status = parse_options(&job, argc, argv, err);
     if (status == STATUS_OK)
-        status = command_enter(&room, config_path, err);
+        status = session_open(&room, config_path, err);
     if (status == STATUS_OK) {
         job.room = &room;
         status = optind < argc ? by_name(&job, &argv[optind], (size_t)(argc - optind), err)
@@ -367,7 +366,7 @@ enum status order_run(const struct order *order, int argc, char **argv, const ch
         if (status == STATUS_OK)
             status = carry_out(&job, err);
         wake(&job, status);
-        command_leave(&room);
+        session_close(&room);
     }
     free(job.places);
     listing_free(&job.listing);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * order - what replay, retry and drop have in common: they choose events by name or by filter, and
- * leave an order for the runner (store/commands.h).
+ * leave an order for the runner (store/queue/orders.h).
  */
 #ifndef ADMIN_ORDER_H
 #define ADMIN_ORDER_H
@@ -8,8 +8,8 @@
 #include "admin/event_text.h"
 #include "admin/filter.h"
 #include "base/err.h"
-#include "base/options.h"
-#include "store/commands.h"
+#include "cli/options.h"
+#include "store/queue/orders.h"
 
 /* Events of one order: so many places are kept. */
 #define ORDER_MAX 4000000
@@ -27,7 +27,7 @@ enum { ORDER_DRY_RUN = OPTIONS_SHARED + 32, ORDER_YES, ORDER_ALL };
 
 struct order {
     const struct options_row *options;
-    enum command_kind kind;
+    enum order_kind kind;
     unsigned states;        /* of hooks that it is for: bits of 1 << HOOK_... */
     unsigned failed_states; /* of --failed and --all, where the verb has them */
     bool needs_yes;         /* for more than one event */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/print.h"
+#include "cli/print.h"
 
 struct chooser {
     const struct rejection *r;

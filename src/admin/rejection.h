@@ -13,9 +13,9 @@
 #include "admin/filter.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "cli/session.h"
 #include "core/event.h"
-#include "store/rejected.h"
-#include "store/room.h"
+#include "store/boxes/rejected.h"
 
 /* Bodies up to this are looked into for what they are about: the default of body-max. */
 #define REJECTION_LOOK_MAX ((size_t)16 << 20)
@@ -57,11 +57,11 @@ void rejection_choice_free(struct rejection_choice *choice);
 bool rejection_look(struct event *event, struct buf *body, const struct rejected *entry,
                     const struct spool *spool);
 
-enum status rejection_list(const struct rejection *r, const struct command_room *room,
+enum status rejection_list(const struct rejection *r, const struct session *room,
                            struct err *err) STATUS_CHECKED;
-enum status rejection_show(const struct rejection *r, const struct command_room *room,
+enum status rejection_show(const struct rejection *r, const struct session *room,
                            struct err *err) STATUS_CHECKED;
-enum status rejection_accept(const struct rejection *r, const struct command_room *room,
+enum status rejection_accept(const struct rejection *r, const struct session *room,
                              struct err *err) STATUS_CHECKED;
 
 #endif

@@ -16,11 +16,11 @@
 
 #include "admin/rejection.h"
 #include "base/clock.h"
-#include "base/print.h"
-#include "core/auth.h"
+#include "cli/print.h"
+#include "core/auth/auth.h"
 #include "store/intake.h"
-#include "store/journal.h"
-#include "store/wake.h"
+#include "store/journal/journal.h"
+#include "store/queue/wake.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 /* For one event; a gateway under load holds the lock for less. */
@@ -33,7 +33,7 @@
 
 struct acceptance {
     const struct rejection *r;
-    const struct command_room *room;
+    const struct session *room;
     struct journal *journal; /* NULL: a dry run */
     struct buf body, query, line;
     size_t recorded, known, unfit;
@@ -295,7 +295,7 @@ static enum status conclude(const struct acceptance *a, size_t damaged, struct e
     return STATUS_OK;
 }
 
-static enum status check_order(const struct rejection *r, const struct command_room *room,
+static enum status check_order(const struct rejection *r, const struct session *room,
                                const struct rejection_choice *choice, struct err *err)
 {
     if (r->as != NULL && endpoint_of(room->settings->config, str_of(r->as)) == NULL)
@@ -309,8 +309,7 @@ static enum status check_order(const struct rejection *r, const struct command_r
     return STATUS_OK;
 }
 
-enum status rejection_accept(const struct rejection *r, const struct command_room *room,
-                             struct err *err)
+enum status rejection_accept(const struct rejection *r, const struct session *room, struct err *err)
 {
     struct acceptance a = {
         .r = r, .room = room, .progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO)};

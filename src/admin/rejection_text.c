@@ -6,8 +6,8 @@
 #include <inttypes.h>
 
 #include "admin/rejection.h"
-#include "base/print.h"
 #include "base/text.h"
+#include "cli/print.h"
 
 enum { WIDTH_TIME = 24, WIDTH_BOX = 10, WIDTH_REASON = 16, WIDTH_ENDPOINT = 12, WIDTH_KIND = 14 };
 enum { WIDTH_STATUS = 10, WIDTH_SUBJECT = 36 };

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "core/event.h"
-#include "store/rejected.h"
+#include "store/boxes/rejected.h"
 
 /* One line: time, box, reason, endpoint, kind, status, subject, [name], bytes. `event` is what the
  * body is about. */

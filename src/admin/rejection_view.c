@@ -3,7 +3,7 @@
  */
 #include "admin/rejection.h"
 #include "admin/rejection_text.h"
-#include "base/print.h"
+#include "cli/print.h"
 
 /* An entry's line is at most BOX_QUARANTINE_HEAD_MAX long; each byte takes at most six in JSON. */
 #define LINE_MAX_TEXT (8 * BOX_QUARANTINE_HEAD_MAX)
@@ -44,8 +44,8 @@ static enum status each(struct view *v, const struct rejection_choice *choice, p
     return status;
 }
 
-static enum status view(const struct rejection *r, const struct command_room *room,
-                        print_entry print, struct rejection_choice *choice, struct err *err)
+static enum status view(const struct rejection *r, const struct session *room, print_entry print,
+                        struct rejection_choice *choice, struct err *err)
 {
     struct view v = {.spool = &room->spool, .r = r};
     enum status status;
@@ -72,8 +72,7 @@ static enum status print_line(struct view *v, const struct rejected *entry, stru
     return print_buf(&v->text, "a line of the list", err);
 }
 
-enum status rejection_list(const struct rejection *r, const struct command_room *room,
-                           struct err *err)
+enum status rejection_list(const struct rejection *r, const struct session *room, struct err *err)
 {
     struct rejection_choice choice;
     enum status status = rejection_choose(&choice, r, &room->spool, err);
@@ -114,8 +113,7 @@ static enum status print_whole(struct view *v, const struct rejected *entry, str
     return print_buf(&v->text, "the entry", err);
 }
 
-enum status rejection_show(const struct rejection *r, const struct command_room *room,
-                           struct err *err)
+enum status rejection_show(const struct rejection *r, const struct session *room, struct err *err)
 {
     struct rejection_choice choice;
     enum status status = rejection_choose(&choice, r, &room->spool, err);

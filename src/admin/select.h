@@ -10,8 +10,8 @@
 #include "admin/filter.h"
 #include "base/err.h"
 #include "core/record.h"
-#include "store/reader.h"
-#include "store/spool.h"
+#include "store/journal/reader.h"
+#include "store/spool/spool.h"
 
 /* Called for each record, oldest first. `record` has no body; `line` is the journal's. Anything but
  * STATUS_OK ends the walk. */

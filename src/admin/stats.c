@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "admin/select.h"
-#include "store/segment.h"
+#include "store/journal/segment.h"
 
 #define SECOND_NS 1000000000
 
@@ -83,7 +83,7 @@ static enum status look_at_retries(struct stats_endpoint *e, const struct spool 
     return status == STATUS_OK ? status : err_set(err, status, "%s", why.text);
 }
 
-static enum status count_dead(struct stats *s, const struct command_room *room, struct err *err)
+static enum status count_dead(struct stats *s, const struct session *room, struct err *err)
 {
     struct hookview *all;
     enum status status;
@@ -101,7 +101,7 @@ static enum status count_dead(struct stats *s, const struct command_room *room, 
     return STATUS_OK;
 }
 
-static enum status fill(struct stats *s, const struct command_room *room, uint64_t *rotten,
+static enum status fill(struct stats *s, const struct session *room, uint64_t *rotten,
                         struct err *err)
 {
     enum status status = census_take(&room->spool, &s->census, err);
@@ -124,7 +124,7 @@ static enum status fill(struct stats *s, const struct command_room *room, uint64
     return status == STATUS_OK ? count_dead(s, room, err) : status;
 }
 
-enum status stats_take(struct stats *out, const struct command_room *room, int64_t now_ns,
+enum status stats_take(struct stats *out, const struct session *room, int64_t now_ns,
                        uint64_t *rotten, struct err *err)
 {
     struct stats s = {.now_ns = now_ns};

@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "cli/session.h"
 #include "store/census.h"
-#include "store/hookview.h"
-#include "store/room.h"
+#include "store/queue/hookview.h"
 
 struct stats_endpoint {
     struct hook_stats hook;
@@ -33,7 +33,7 @@ struct stats {
 /* Reads what the hooks have still to do, and the results log only where there ever was a dead
  * letter: where all is well it costs little, however long the history. Damage on the way is counted
  * in *rotten. Given back with stats_free. */
-enum status stats_take(struct stats *out, const struct command_room *room, int64_t now_ns,
+enum status stats_take(struct stats *out, const struct session *room, int64_t now_ns,
                        uint64_t *rotten, struct err *err) STATUS_CHECKED;
 void stats_free(struct stats *stats);
 

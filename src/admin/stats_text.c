@@ -6,8 +6,8 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
-#include "base/print.h"
 #include "base/text.h"
+#include "cli/print.h"
 
 #define SECOND_NS 1000000000
 #define MIB (1024 * 1024)

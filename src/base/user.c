@@ -4,10 +4,12 @@
 #include "base/user.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Of a row of the file. */
 #define ROW_MAX 8192
@@ -76,4 +78,22 @@ void user_free(struct user *user)
 {
     free(user->home);
     user->home = NULL;
+}
+
+enum status user_become(uid_t uid, gid_t gid, const char *owned, struct err *err)
+{
+    struct user user;
+
+    if (user_look_up(NULL, uid, &user)) {
+        gid = user.gid;
+        user_free(&user);
+    }
+    if (setgroups(0, NULL) != 0 || setgid(gid) != 0 || setuid(uid) != 0)
+        return err_errno(err, "cannot become user %ld, who owns %s", (long)uid, owned);
+    /* A capability or a security module can make setuid do half of it: check what is true now. */
+    if (getuid() != uid || geteuid() != uid || getgid() != gid || getegid() != gid ||
+        setuid(0) == 0)
+        return err_set(err, STATUS_OWNER, "could not wholly become user %ld, who owns %s",
+                       (long)uid, owned);
+    return STATUS_OK;
 }

@@ -33,4 +33,9 @@ bool user_look_up(const char *name, uid_t uid, struct user *out);
 
 void user_free(struct user *user);
 
+/* Root becomes the owner of `owned`, for good: that user, with the group that the user database
+ * gives (`gid` if the user is not in it) and no further groups. STATUS_IO, STATUS_OWNER: it failed,
+ * or did half of it; the process must end. */
+enum status user_become(uid_t uid, gid_t gid, const char *owned, struct err *err) STATUS_CHECKED;
+
 #endif

@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "core/auth.h"
+#include "core/auth/auth.h"
 #include "core/request.h"
 
 enum event_kind {

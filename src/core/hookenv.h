@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "core/config.h"
+#include "core/config/config.h"
 #include "core/record.h"
 
 /* A variable with a longer value is left out, since exec refuses strings beyond 128 KiB: the record

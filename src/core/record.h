@@ -86,7 +86,7 @@ void record_free(struct record *record);
 
 #define RECORD_JOURNAL_LEN 32 /* hexadecimal digits */
 
-/* What the header of a file of the results log says besides (store/standing.h). */
+/* What the header of a file of the results log says besides (store/queue/standing.h). */
 struct record_owner {
     char journal[RECORD_JOURNAL_LEN +
                  1]; /* the journal of whose events it speaks; "": not such a file */

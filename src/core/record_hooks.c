@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "core/config.h"
+#include "core/config/config.h"
 #include "core/record.h"
 
 static bool take(struct str *rest, const char *bytes)

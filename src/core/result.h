@@ -25,7 +25,7 @@ enum result_state {
     RESULT_DONE,
     RESULT_AGAIN,  /* at next_ns */
     RESULT_DEAD,   /* a dead letter: it is not run again by itself */
-    RESULT_DROPPED /* somebody said that it need not run (store/commands.h) */
+    RESULT_DROPPED /* somebody said that it need not run (store/queue/orders.h) */
 };
 
 /* How the hook ended. */
@@ -56,7 +56,7 @@ const char *result_state_name(enum result_state state); /* "done", "again", "dea
 const char *
 result_end_name(enum result_end end); /* "exit", "signal", "timeout", "lost", "not-run" */
 
-/* Appends the line without checksum, closing brace and newline: store/ledger.h adds those. */
+/* Appends the line without checksum, closing brace and newline: store/queue/ledger.h adds those. */
 void result_print(struct buf *out, const struct result *result);
 
 /* `line` is without its newline; its checksum was looked at before. Strings are decoded into

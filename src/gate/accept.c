@@ -71,7 +71,7 @@ static enum status record(struct visit *v, const struct event *event)
     struct journal *journal;
     enum status status;
 
-    status = site_journal(&t->user, v->settings->config, &journal, &v->err);
+    status = spool_pool_journal(&t->user, v->settings->config, &journal, &v->err);
     if (status != STATUS_OK)
         return status;
     status = intake_append(journal, event, v->now_ns, v->deadline_ns, &receipt, &v->err);
@@ -81,7 +81,7 @@ static enum status record(struct visit *v, const struct event *event)
         if (event->hook_count > 0)
             hooks_due(v, v->endpoint);
     } else if (status == STATUS_IO || status == STATUS_CORRUPT) {
-        site_journal_drop(&t->user);
+        spool_pool_journal_drop(&t->user);
     }
     return status;
 }
@@ -178,7 +178,8 @@ static enum status begin(struct visit *v)
         return status;
     }
     v->deadline_ns = deadline_of(v);
-    v->spool_status = site_use(&gate->sites, &v->thread->user, v->settings->config, &v->spool_err);
+    v->spool_status =
+        spool_pool_use(&gate->sites, &v->thread->user, v->settings->config, &v->spool_err);
     visit_log_notes(v);
     return STATUS_OK;
 }
@@ -255,7 +256,7 @@ static void rebuild(struct gate_thread *t)
     if (t->appended && t->user.journal != NULL &&
         journal_rebuild_slice(t->user.journal, clock_mono_ns() + SLICE_NS, &more, &err) !=
             STATUS_OK)
-        site_journal_drop(&t->user);
+        spool_pool_journal_drop(&t->user);
     t->appended = false;
 }
 
@@ -273,7 +274,7 @@ void gate_thread_end(void *thread)
 {
     struct gate_thread *t = thread;
 
-    site_leave(&t->gate->sites, &t->user);
+    spool_pool_leave(&t->gate->sites, &t->user);
     buf_free(&t->body);
     buf_free(&t->query);
     buf_free(&t->reply);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "cgi/cgi.h"
-#include "store/settings.h"
+#include "settings/settings.h"
 
 struct gate; /* one a process: settings, spool, commit group */
 

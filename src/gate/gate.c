@@ -37,7 +37,7 @@ enum status gate_make(struct gate **out, bool fastcgi, struct err *err)
     gate->fastcgi = fastcgi;
     buf_init(&gate->notes, GATE_NOTES_MAX);
     pthread_mutex_init(&gate->lock, NULL);
-    site_pool_init(&gate->sites);
+    spool_pool_init(&gate->sites);
     if (fastcgi) {
         enum status status = settings_cache_make(&gate->cache, take_warning, gate, err);
 
@@ -60,7 +60,7 @@ void gate_free(struct gate *gate)
         settings_release(gate->settings);
     if (gate->cache != NULL)
         settings_cache_free(gate->cache);
-    site_pool_free(&gate->sites);
+    spool_pool_free(&gate->sites);
     pthread_mutex_destroy(&gate->lock);
     buf_free(&gate->notes);
     free(gate);

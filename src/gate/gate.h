@@ -10,13 +10,13 @@
 
 #include "base/buf.h"
 #include "gate/accept.h"
-#include "gate/site.h"
+#include "gate/spool_pool.h"
 
 #define GATE_NOTES_MAX 2048
 
 struct gate {
     bool fastcgi;
-    struct site_pool sites;
+    struct spool_pool sites;
     /* FastCGI. */
     struct settings_cache *cache;
     /* CGI: read once; NULL: why is in problem. */

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 
 #include "gate/visit.h"
-#include "store/hookview.h"
-#include "store/snapshot.h"
-#include "store/standing.h"
-#include "store/wake.h"
+#include "store/queue/hookview.h"
+#include "store/queue/snapshot.h"
+#include "store/queue/standing.h"
+#include "store/queue/wake.h"
 
 #define NS_PER_S INT64_C(1000000000)
 #define DAY_NS (24 * 3600 * NS_PER_S)

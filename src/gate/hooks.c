@@ -5,8 +5,8 @@
 #include "base/log.h"
 #include "gate/gate.h"
 #include "gate/visit.h"
-#include "store/box.h"
-#include "store/wake.h"
+#include "store/boxes/box.h"
+#include "store/queue/wake.h"
 
 static bool any_hook(const struct config *config)
 {
@@ -46,7 +46,7 @@ void hooks_wake(struct gate_thread *t)
 
     if (t->hooks == NULL)
         return;
-    spool = site_spool(t->user.site);
+    spool = spool_pool_spool(t->user.site);
     if (!wake_tell(spool))
         start(t, spool);
     gate_settings_release(t->gate, t->hooks);

@@ -7,7 +7,7 @@
 
 #include "core/address.h"
 #include "gate/visit.h"
-#include "store/box.h"
+#include "store/boxes/box.h"
 
 #define NAME_MAX_LEN 64
 

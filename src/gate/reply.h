@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "base/status.h"
-#include "store/journal.h"
+#include "store/journal/journal.h"
 
 #define REPLY_MAX 4096
 

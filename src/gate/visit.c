@@ -8,11 +8,11 @@
 
 #include "base/log.h"
 #include "gate/gate.h"
-#include "store/box.h"
+#include "store/boxes/box.h"
 
 const struct spool *visit_spool(const struct visit *v)
 {
-    return site_spool(v->thread->user.site);
+    return spool_pool_spool(v->thread->user.site);
 }
 
 const struct auth_secrets *visit_secrets(const struct visit *v)
@@ -74,7 +74,8 @@ void visit_log_notes(const struct visit *v)
     struct buf notes;
     struct str line, rest;
 
-    if (v->spool_status == STATUS_OK && site_tell_mode(v->thread->user.site) && note_is_due(v))
+    if (v->spool_status == STATUS_OK && spool_pool_tell_mode(v->thread->user.site) &&
+        note_is_due(v))
         log_line(&log, LOG_LEVEL_WARNING, SPOOL_NOT_PRIVATE, visit_spool(v)->path,
                  visit_spool(v)->path);
     buf_init(&notes, GATE_NOTES_MAX);

@@ -9,12 +9,12 @@
 
 #include "base/buf.h"
 #include "cgi/cgi.h"
-#include "core/auth.h"
+#include "core/auth/auth.h"
 #include "core/request.h"
 #include "gate/accept.h"
-#include "gate/site.h"
-#include "store/journal.h"
-#include "store/settings.h"
+#include "gate/spool_pool.h"
+#include "settings/settings.h"
+#include "store/journal/journal.h"
 
 /* Bodies that are not kept in memory pass in pieces of this. */
 #define GATE_PIECE 16384
@@ -31,7 +31,7 @@
 /* What a thread keeps from one request to the next. */
 struct gate_thread {
     struct gate *gate;
-    struct site_user user;
+    struct spool_user user;
     struct buf body;
     struct buf query; /* without the token */
     struct buf reply;

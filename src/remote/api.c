@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/print.h"
+#include "cli/print.h"
+#include "cli/session.h"
 #include "core/url.h"
 #include "remote/key.h"
-#include "store/room.h"
 
 void api_init(struct api *api)
 {
@@ -84,13 +84,13 @@ static enum status read_settings(struct api *api, const char *config_path, bool 
     char *path;
 
     if (needed || config_path != NULL || !has_key)
-        return command_settings(&api->settings, config_path, err);
+        return session_settings(&api->settings, config_path, err);
     /* What is there counts, and must be right; where there is nothing, we go on without. */
     status = settings_find(&path, NULL, &missing);
     if (status != STATUS_OK)
         return STATUS_OK;
     free(path);
-    return command_settings(&api->settings, NULL, err);
+    return session_settings(&api->settings, NULL, err);
 }
 
 static enum status open_client(struct api *api, struct str key, struct err *err)

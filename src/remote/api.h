@@ -7,9 +7,9 @@
 
 #include <stdbool.h>
 
-#include "base/options.h"
+#include "cli/options.h"
 #include "remote/aai.h"
-#include "store/settings.h"
+#include "settings/settings.h"
 
 /* Rows for a verb's table, and their ids. */
 enum { API_KEY_FILE = OPTIONS_SHARED, API_URL };

@@ -9,9 +9,9 @@
 
 #include "base/file.h"
 #include "base/id.h"
-#include "base/print.h"
+#include "cli/print.h"
 #include "remote/api.h"
-#include "remote/command.h"
+#include "remote/remote_verbs.h"
 
 enum { FETCH_FORMAT = OPTIONS_LONG, FETCH_OUT };
 

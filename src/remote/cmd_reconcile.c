@@ -9,13 +9,13 @@
 
 #include "base/clock.h"
 #include "base/num.h"
-#include "base/print.h"
 #include "base/text.h"
+#include "cli/print.h"
+#include "cli/session.h"
 #include "remote/api.h"
-#include "remote/claim.h"
-#include "remote/command.h"
+#include "remote/missed.h"
 #include "remote/reconcile.h"
-#include "store/room.h"
+#include "remote/remote_verbs.h"
 
 #define NS_PER_S INT64_C(1000000000)
 #define SINCE_DEFAULT "24h"
@@ -106,7 +106,7 @@ static enum status read_since(int64_t *out, const char *text, int64_t now_ns, st
 
 static int64_t within_keep(int64_t since_ns, int64_t now_ns, uint64_t keep_s)
 {
-    int64_t reach_ns = claim_reach(since_ns, now_ns, keep_s);
+    int64_t reach_ns = missed_reach(since_ns, now_ns, keep_s);
     char kept[PRINT_DURATION_MAX];
     char text[CLOCK_ISO_MAX];
 
@@ -131,7 +131,7 @@ static enum status choose_endpoints(struct order *o, const struct settings *sett
         if (o->endpoint != NULL && strcmp(o->endpoint, e->name) != 0)
             continue;
         named = true;
-        if (claim_possible(e))
+        if (missed_possible(e))
             o->endpoints[o->endpoint_count++] = e;
     }
     if (!named)
@@ -236,7 +236,7 @@ static enum status run(struct order *o, int64_t now_ns, int64_t since_ns, struct
     enum status status = choose_endpoints(o, settings, err);
 
     if (status == STATUS_OK)
-        status = command_open_spool(&spool, settings, err);
+        status = session_open_spool(&spool, settings, err);
     if (status != STATUS_OK)
         return status;
     r.spool = &spool;

@@ -10,16 +10,16 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/id.h"
-#include "base/print.h"
 #include "base/text.h"
+#include "cli/print.h"
+#include "cli/session.h"
 #include "core/url.h"
-#include "remote/command.h"
 #include "remote/deliver.h"
 #include "remote/reception.h"
+#include "remote/remote_verbs.h"
 #include "remote/sample.h"
 #include "remote/sign.h"
 #include "remote/target.h"
-#include "store/room.h"
 
 #define BODY_MAX ((size_t)256 * 1024 * 1024)
 #define REPEAT_MAX 1000000
@@ -211,7 +211,7 @@ static enum status find_target(struct send *s, const char *config_path, struct e
         return read_own_secret(s, err);
     if (s->to != NULL && s->endpoint == NULL)
         return STATUS_OK;
-    status = command_settings(&s->settings, config_path, err);
+    status = session_settings(&s->settings, config_path, err);
     if (status == STATUS_OK)
         status = target_find(&s->target, s->settings, s->endpoint, err);
     if (status == STATUS_OK && s->to == NULL && s->target.endpoint->url == NULL)

@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "base/print.h"
+#include "cli/print.h"
 #include "core/url.h"
 #include "remote/api.h"
-#include "remote/command.h"
+#include "remote/remote_verbs.h"
 #include "remote/target.h"
 
 enum { SUBMIT_ENDPOINT = OPTIONS_LONG, SUBMIT_PARAM, SUBMIT_OPTION };

@@ -4,14 +4,14 @@
 #include <getopt.h>
 #include <string.h>
 
-#include "base/print.h"
 #include "base/text.h"
+#include "cli/print.h"
+#include "cli/session.h"
 #include "core/url.h"
-#include "remote/command.h"
 #include "remote/deliver.h"
+#include "remote/remote_verbs.h"
 #include "remote/target.h"
 #include "remote/trial.h"
-#include "store/room.h"
 
 #define LINE_BYTES 4096
 
@@ -83,7 +83,7 @@ static void tell(void *context, enum trial_grade grade, const char *text)
 
 /* ---- which endpoints */
 
-static enum status try_one(const struct call *c, const struct command_room *room, const char *name,
+static enum status try_one(const struct call *c, const struct session *room, const char *name,
                            struct teller *teller, struct err *err)
 {
     struct target target;
@@ -110,8 +110,8 @@ static enum status try_one(const struct call *c, const struct command_room *room
     return status == STATUS_OK ? teller->status : status;
 }
 
-static enum status try_all(const struct call *c, const struct command_room *room,
-                           struct teller *teller, struct err *err)
+static enum status try_all(const struct call *c, const struct session *room, struct teller *teller,
+                           struct err *err)
 {
     const struct config *config = room->settings->config;
     enum status status = STATUS_OK;
@@ -136,15 +136,15 @@ enum status cmd_trial(int argc, char **argv, const char *config_path, struct err
 {
     struct call call = {.timeout_ms = DELIVER_TIMEOUT_MS};
     struct teller teller = {.err = err};
-    struct command_room room;
+    struct session room;
     enum status status = parse(&call, argc, argv, err);
 
     if (status == STATUS_OK)
-        status = command_enter(&room, config_path, err);
+        status = session_open(&room, config_path, err);
     if (status != STATUS_OK)
         return status;
     status = try_all(&call, &room, &teller, err);
-    command_leave(&room);
+    session_close(&room);
     /* What is wrong was said: no more words. */
     return status == STATUS_OK && teller.errors > 0 ? STATUS_MISSING : status;
 }

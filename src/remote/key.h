@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "store/settings.h"
+#include "settings/settings.h"
 
 #define KEY_VARIABLE "ASSEMBLYAI_API_KEY"
 #define KEY_MAX SETTINGS_SECRET_MAX

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * stenohook-remote - the verbs that speak HTTP as a client.
  */
-#include "remote/command.h"
+#include "remote/remote_verbs.h"
 
 int main(int argc, char **argv)
 {

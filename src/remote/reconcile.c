@@ -8,12 +8,12 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/print.h"
+#include "cli/print.h"
 #include "core/url.h"
-#include "remote/claim.h"
+#include "remote/missed.h"
 #include "store/intake.h"
-#include "store/journal.h"
-#include "store/wake.h"
+#include "store/journal/journal.h"
+#include "store/queue/wake.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 /* For one event; a gateway under load holds the lock for less. */
@@ -104,26 +104,26 @@ static enum status take(struct walk *w, const char *id, const struct aai_transcr
 {
     const struct config_endpoint *endpoint = endpoint_of(w->r, t->webhook_url);
     struct err why = ERR_INIT;
-    struct claim claim;
+    struct missed missed;
     enum status status;
 
     if (endpoint == NULL) {
         w->sums->foreign++;
         return STATUS_OK;
     }
-    if (!claim_finished(t->status)) {
+    if (!missed_finished(t->status)) {
         w->sums->unfinished++;
         return STATUS_OK;
     }
-    status = claim_make(&claim, endpoint, t, clock_wall_ns(), &why);
+    status = missed_make(&missed, endpoint, t, clock_wall_ns(), &why);
     if (status == STATUS_MEMORY)
         return err_set(err, status, "%s", why.text);
     if (status != STATUS_OK) {
         tell_failed(w, id, &why);
         return STATUS_OK;
     }
-    status = record(w, &claim.event, err);
-    claim_free(&claim);
+    status = record(w, &missed.event, err);
+    missed_free(&missed);
     return status;
 }
 
@@ -173,7 +173,7 @@ static enum status on_record(struct walk *w, const struct aai_item *item, bool *
     for (size_t i = 0; i < w->r->endpoint_count && status == STATUS_OK && !*found; i++) {
         char key[EVENT_KEY_MAX];
 
-        status = claim_key(key, w->r->endpoints[i], item->id, item->status, err);
+        status = missed_key(key, w->r->endpoints[i], item->id, item->status, err);
         if (status == STATUS_OK)
             status = journal_find(w->journal, str_of(key), clock_wall_ns(),
                                   clock_mono_ns() + APPEND_DEADLINE_NS, found, err);
@@ -187,7 +187,7 @@ static enum status take_item(struct walk *w, const struct aai_item *item, struct
     bool found;
 
     w->sums->listed++;
-    if (!claim_finished(item->status)) {
+    if (!missed_finished(item->status)) {
         w->sums->unfinished++;
         return STATUS_OK;
     }

@@ -14,8 +14,8 @@
 #include "base/err.h"
 #include "core/event.h"
 #include "remote/aai.h"
-#include "store/settings.h"
-#include "store/spool.h"
+#include "settings/settings.h"
+#include "store/spool/spool.h"
 
 /* The list is in order by what the API takes for the time of the submission: only after so many in
  * a row that are too old is it left. */
@@ -37,7 +37,7 @@ struct reconcile {
     struct aai *aai;
     const struct settings *settings;
     const struct spool *spool;
-    const struct config_endpoint *const *endpoints; /* whose webhooks count; see claim_possible */
+    const struct config_endpoint *const *endpoints; /* whose webhooks count; see missed_possible */
     size_t endpoint_count;
     int64_t since_ns; /* transcripts that were submitted before are left alone */
     bool dry_run;

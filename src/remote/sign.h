@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * sign - signatures of bodies, as core/auth.h checks them. Pure.
+ * sign - signatures of bodies, as core/auth/auth.h checks them. Pure.
  */
 #ifndef REMOTE_SIGN_H
 #define REMOTE_SIGN_H
@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "base/mac.h"
 #include "base/str.h"
-#include "core/config.h"
+#include "core/config/config.h"
 #include "remote/http.h"
 
 #define SIGN_VALUE_MAX 128

@@ -9,8 +9,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "core/config.h"
-#include "store/settings.h"
+#include "core/config/config.h"
+#include "settings/settings.h"
 
 /* Of options that name parameters. */
 #define TARGET_PARAMS_MAX 64

@@ -11,9 +11,9 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "core/config.h"
+#include "core/config/config.h"
 #include "remote/http.h"
-#include "store/spool.h"
+#include "store/spool/spool.h"
 
 /* The larger one of the deliveries: what mod_fcgid refuses unless it is configured, and less than
  * any other limit that is usual. An endpoint whose body-max is smaller gets as much as that. */

@@ -5,9 +5,9 @@
 
 #include "core/record.h"
 #include "remote/trial_parts.h"
-#include "store/reader.h"
-#include "store/rejected.h"
-#include "store/segment.h"
+#include "store/boxes/rejected.h"
+#include "store/journal/reader.h"
+#include "store/journal/segment.h"
 
 #define DETAIL_MAX 400
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
-#include "store/queue.h"
+#include "store/queue/queue.h"
 
 /* Suspensions that are remembered, so that each is told once and not at every probe. */
 #define ACCOUNT_TOLD 64

@@ -2,9 +2,9 @@
  * child - one run of a hook: the only fork and exec of hooks.
  *
  * A hook gets the raw body on stdin (seekable), two pipes as stdout and stderr whose ends are kept
- * apart, its slot as descriptor 3 (store/slot.h) and no other descriptor; a session and process
- * group of its own; umask 077; signals as they are by default; no core files; HOME or / as its
- * folder; and the environment and arguments that it is given, nothing else.
+ * apart, its slot as descriptor 3 (store/queue/slot.h) and no other descriptor; a session and
+ * process group of its own; umask 077; signals as they are by default; no core files; HOME or / as
+ * its folder; and the environment and arguments that it is given, nothing else.
  *
  * For a process with one thread that blocks SIGCHLD and is told of it otherwise; descriptors 0 to 3
  * are in use in it (/dev/null will do). Never waits but for the exec itself. Times are monotonic.
@@ -21,8 +21,8 @@
 
 #include "base/err.h"
 #include "core/result.h"
-#include "store/slot.h"
-#include "store/spool.h"
+#include "store/queue/slot.h"
+#include "store/spool/spool.h"
 
 /* Between SIGTERM and SIGKILL to a hook, and all that it has started, at its timeout. */
 #define CHILD_TERM_NS (UINT64_C(10) * 1000000000)

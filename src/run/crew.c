@@ -27,7 +27,7 @@ struct job {
 };
 
 struct crew {
-    struct crew_site site;
+    struct crew_setup site;
     struct account account;
     unsigned running;
     uint64_t pause_ns; /* monotonic: until then none is begun */
@@ -35,7 +35,7 @@ struct crew {
     struct job jobs[SLOT_COUNT];
 };
 
-enum status crew_make(struct crew **out, const struct crew_site *site, struct queue *queue,
+enum status crew_make(struct crew **out, const struct crew_setup *site, struct queue *queue,
                       struct err *err)
 {
     struct crew *crew = calloc(1, sizeof *crew);

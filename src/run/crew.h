@@ -13,16 +13,16 @@
 #include "base/log.h"
 #include "run/child.h"
 #include "run/orphan.h"
-#include "store/queue.h"
-#include "store/slot.h"
-#include "store/spool.h"
+#include "store/queue/queue.h"
+#include "store/queue/slot.h"
+#include "store/spool/spool.h"
 
 /* After trouble of ours (no memory, no descriptors, a full disk) no hook is begun for so long. */
 #define CREW_PAUSE_NS (UINT64_C(5) * 1000000000)
 #define CREW_POLLED_MAX (2 * SLOT_COUNT)
 
 /* What is the same for all hooks. Borrowed. */
-struct crew_site {
+struct crew_setup {
     const struct spool *spool;
     const struct log *log;
     const char *home;           /* or NULL */
@@ -33,7 +33,7 @@ struct crew_site {
 struct crew;
 
 /* `queue` is borrowed. */
-enum status crew_make(struct crew **out, const struct crew_site *site, struct queue *queue,
+enum status crew_make(struct crew **out, const struct crew_setup *site, struct queue *queue,
                       struct err *err) STATUS_CHECKED;
 /* What still runs is left to its slot. */
 void crew_free(struct crew *crew);

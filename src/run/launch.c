@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/program.h"
+#include "base/program.h"
 
 #define SLOT_FD 3
 /* Of the process before its exec. */

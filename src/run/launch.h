@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
-#include "store/slot.h"
+#include "store/queue/slot.h"
 
 struct launch {
     char *const *argv;

@@ -18,8 +18,8 @@
 #include "base/user.h"
 #include "core/hookenv.h"
 #include "run/runner.h"
-#include "store/slot.h"
-#include "store/standing.h"
+#include "store/queue/slot.h"
+#include "store/queue/standing.h"
 
 #define PROGRAM "stenohook-run"
 /* The language of hooks, whoever started the runner. */
@@ -195,12 +195,12 @@ static enum status serve(const struct call *call, const struct spool *spool,
                          struct err *err)
 {
     struct rlimit files;
-    struct runner_site site = {.spool = spool,
-                               .settings = cache,
-                               .log = log,
-                               .stops = stops,
-                               .lang = HOOK_LANG,
-                               .stay = call->stay};
+    struct runner_setup site = {.spool = spool,
+                                .settings = cache,
+                                .log = log,
+                                .stops = stops,
+                                .lang = HOOK_LANG,
+                                .stay = call->stay};
     struct user user = {.home = NULL};
     enum status status = spool_make_run(spool, err);
 

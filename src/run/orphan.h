@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "store/slot.h"
+#include "store/queue/slot.h"
 
 /* Between two looks. */
 #define ORPHAN_LOOK_NS (UINT64_C(200) * 1000000)

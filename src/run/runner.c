@@ -14,10 +14,10 @@
 #include "base/file.h"
 #include "run/crew.h"
 #include "store/intake.h"
-#include "store/queue.h"
+#include "store/queue/queue.h"
+#include "store/queue/standing.h"
+#include "store/queue/wake.h"
 #include "store/retention.h"
-#include "store/standing.h"
-#include "store/wake.h"
 
 #define NS_PER_MS UINT64_C(1000000)
 #define NS_PER_S INT64_C(1000000000)
@@ -39,7 +39,7 @@
 #define POLLED_OWN 2
 
 struct runner {
-    const struct runner_site *site;
+    const struct runner_setup *site;
     const struct settings *settings;
     struct queue *queue;
     struct crew *crew;
@@ -315,11 +315,11 @@ static int open_signals(const sigset_t *stops)
 
 static enum status prepare(struct runner *r, struct err *err)
 {
-    const struct crew_site site = {.spool = r->site->spool,
-                                   .log = r->site->log,
-                                   .home = r->site->home,
-                                   .lang = r->site->lang,
-                                   .files = r->site->files};
+    const struct crew_setup site = {.spool = r->site->spool,
+                                    .log = r->site->log,
+                                    .home = r->site->home,
+                                    .lang = r->site->lang,
+                                    .files = r->site->files};
     enum status status;
 
     r->wake_fd = wake_listen(r->site->spool);
@@ -384,7 +384,7 @@ static enum status begin(struct runner *r, bool *other, struct err *err)
     }
 }
 
-enum status runner_run(const struct runner_site *site, struct err *err)
+enum status runner_run(const struct runner_setup *site, struct err *err)
 {
     struct runner r = {.site = site, .wake_fd = -1, .signal_fd = -1, .woken = true};
     bool other = false;

@@ -10,8 +10,8 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#include "store/settings.h"
-#include "store/spool.h"
+#include "settings/settings.h"
+#include "store/spool/spool.h"
 
 /* A runner that was started for a request stays so long after its last hook... */
 #define RUNNER_LINGER_NS (UINT64_C(15) * 1000000000)
@@ -27,7 +27,7 @@ enum runner_stay {
     RUNNER_SERVICE /* until it is told to stop */
 };
 
-struct runner_site {
+struct runner_setup {
     const struct spool *spool;
     struct settings_cache *settings;
     const struct log *log;
@@ -39,6 +39,6 @@ struct runner_site {
 };
 
 /* STATUS_OK also where another runner is at it, which has then been woken. */
-enum status runner_run(const struct runner_site *site, struct err *err) STATUS_CHECKED;
+enum status runner_run(const struct runner_setup *site, struct err *err) STATUS_CHECKED;
 
 #endif

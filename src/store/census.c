@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "store/usage.h"
+#include "store/boxes/box_counts.h"
 
 static enum status count_file(int dir, const char *name, struct spool_amount *out, struct err *err)
 {
@@ -64,9 +64,9 @@ enum status census_take(const struct spool *spool, struct census *out, struct er
     if (status == STATUS_OK)
         status = count(spool->dir, SPOOL_COMMANDS, ".jsonl", &c.commands, err);
     if (status == STATUS_OK)
-        status = count(spool->quarantine, ".", USAGE_STRANGER_SUFFIX, &c.quarantine, err);
+        status = count(spool->quarantine, ".", BOX_STRANGER_SUFFIX, &c.quarantine, err);
     if (status == STATUS_OK)
-        status = count(spool->refused, ".", USAGE_STRANGER_SUFFIX, &c.refused, err);
+        status = count(spool->refused, ".", BOX_STRANGER_SUFFIX, &c.refused, err);
     if (status == STATUS_OK && file_free_space(spool->dir, &c.free_bytes) != 0)
         status = err_errno(err, "cannot tell how much space %s has", spool->path);
     if (status == STATUS_OK)

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "store/spool.h"
+#include "store/spool/spool.h"
 
 struct census {
     struct spool_amount journal;    /* segments */

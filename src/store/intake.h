@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "core/config.h"
+#include "core/config/config.h"
 #include "core/event.h"
-#include "store/journal.h"
+#include "store/journal/journal.h"
 
 /* The journal's limits as the configuration has them. */
 struct journal_options intake_options(const struct config *config);

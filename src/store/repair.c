@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "store/journal_impl.h"
-#include "store/queue.h"
+#include "store/journal/journal_parts.h"
+#include "store/queue/queue.h"
 
 #define STEP_NS UINT64_C(50000000)
 /* Of one slice of the index: the largest segment is read in a fraction of it. */

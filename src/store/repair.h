@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "store/journal.h"
-#include "store/spool.h"
+#include "store/journal/journal.h"
+#include "store/spool/spool.h"
 
 /* Called now and then: so many segments are still to be read for the index. */
 typedef void (*repair_tell)(void *context, uint32_t left);

@@ -3,10 +3,10 @@
  */
 #include "store/retention.h"
 
-#include "store/box.h"
-#include "store/ledger.h"
-#include "store/snapshot.h"
-#include "store/standing.h"
+#include "store/boxes/box.h"
+#include "store/queue/ledger.h"
+#include "store/queue/snapshot.h"
+#include "store/queue/standing.h"
 
 #define SECOND_NS INT64_C(1000000000)
 
@@ -75,7 +75,7 @@ static enum status prune_ledgers(const struct work *w, struct retention_report *
     status = ledger_prune(w->spool, LEDGER_RESULTS, oldest_ns, snapshot.results, w->dry,
                           &r->results, err);
     if (status == STATUS_OK)
-        status = ledger_prune(w->spool, LEDGER_COMMANDS, oldest_ns, snapshot.commands, w->dry,
+        status = ledger_prune(w->spool, LEDGER_ORDERS, oldest_ns, snapshot.commands, w->dry,
                               &r->commands, err);
     snapshot_free(&snapshot);
     return status;

@@ -17,8 +17,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "store/journal.h"
-#include "store/spool.h"
+#include "store/journal/journal.h"
+#include "store/spool/spool.h"
 
 struct retention_report {
     struct spool_amount journal, results, commands, quarantine, refused;

@@ -17,9 +17,9 @@
 
 #include "core/record.h"
 #include "hook.h"
-#include "store/reader.h"
-#include "store/standing.h"
-#include "store/verify.h"
+#include "store/journal/reader.h"
+#include "store/journal/verify.h"
+#include "store/queue/standing.h"
 
 #define SEGMENTS_MAX 64
 #define RETRIED_FOR_NS (INT64_C(15) * 60 * 1000000000)

@@ -5,10 +5,10 @@
 
 #include <stdlib.h>
 
-#include "core/config.h"
+#include "core/config/config.h"
 #include "core/event.h"
-#include "store/queue.h"
-#include "store/standing.h"
+#include "store/queue/queue.h"
+#include "store/queue/standing.h"
 
 #define LATER_DEED 40
 

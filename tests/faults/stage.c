@@ -15,8 +15,8 @@
 #include "base/file.h"
 #include "core/event.h"
 #include "hook.h"
-#include "store/box.h"
-#include "store/index.h"
+#include "store/boxes/box.h"
+#include "store/journal/index.h"
 
 #define SLOTS_BEFORE 250 /* of the 256 of a page */
 #define DEADLINE_NS UINT64_C(10000000000)

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "core/event.h"
-#include "store/journal.h"
-#include "store/spool.h"
+#include "store/journal/journal.h"
+#include "store/spool/spool.h"
 
 #define DEEDS_MAX 64
 #define BOXES_MAX 8

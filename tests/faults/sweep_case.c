@@ -139,7 +139,7 @@ static bool ended_well(const struct sweep *sweep, const struct fault *fault, int
 /* ---- judging */
 
 /* A place that the disk cannot read says nothing about a key: what is retried then may be recorded
- * once more, rather than be refused for good (store/lookup.c). */
+ * once more, rather than be refused for good (store/journal/lookup.c). */
 static void allow_repeats(const struct way *way, const struct fault *fault, struct promises *p,
                           struct hooks *hooks)
 {

@@ -16,11 +16,11 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "core/retry.h"
-#include "store/commands.h"
-#include "store/ledger.h"
-#include "store/queue.h"
-#include "store/slot.h"
-#include "store/snapshot.h"
+#include "store/queue/ledger.h"
+#include "store/queue/orders.h"
+#include "store/queue/queue.h"
+#include "store/queue/slot.h"
+#include "store/queue/snapshot.h"
 #include "sweep.h"
 
 #define DEADLINE_NS UINT64_C(10000000000)
@@ -347,7 +347,7 @@ void queue_go_used(struct stage *stage)
 
 /* ---- commands */
 
-static void command(struct desk *desk, const char *id, unsigned deed, enum command_kind kind)
+static void command(struct desk *desk, const char *id, unsigned deed, enum order_kind kind)
 {
     const unsigned char said = (unsigned char)kind;
     struct commands *commands;
@@ -355,19 +355,19 @@ static void command(struct desk *desk, const char *id, unsigned deed, enum comma
     enum status status;
 
     hook_mark(MARK_ASKED, deed, &said, 1);
-    status = commands_open(&commands, &desk->stage->spool, desk->now_ns,
-                           clock_mono_ns() + DEADLINE_NS, &err);
+    status = orders_open(&commands, &desk->stage->spool, desk->now_ns,
+                         clock_mono_ns() + DEADLINE_NS, &err);
     if (!well(desk, "opening the commands", status, &err))
         return;
-    status = commands_add(commands, kind, str_of(id), desk->now_ns, &err);
+    status = orders_add(commands, kind, str_of(id), desk->now_ns, &err);
     (void)well(desk, "adding a command", status, &err);
-    if (!well(desk, "closing the commands", commands_close(commands, &err), &err) ||
+    if (!well(desk, "closing the commands", orders_close(commands, &err), &err) ||
         status != STATUS_OK)
         return;
     hook_mark(MARK_GIVEN, deed, &said, 1);
 }
 
-static void order(struct stage *stage, unsigned deed, enum command_kind kind)
+static void order(struct stage *stage, unsigned deed, enum order_kind kind)
 {
     struct desk desk = {.stage = stage, .now_ns = stage->now_ns};
     char id[RECORD_ID_MAX];
@@ -382,12 +382,12 @@ static void order(struct stage *stage, unsigned deed, enum command_kind kind)
 
 void queue_go_commands(struct stage *stage)
 {
-    order(stage, 0, COMMAND_AGAIN);
-    order(stage, 4, COMMAND_DROP);
-    order(stage, 1, COMMAND_DROP);
+    order(stage, 0, ORDER_AGAIN);
+    order(stage, 4, ORDER_DROP);
+    order(stage, 1, ORDER_DROP);
     stage->now_ns += STAGE_HOUR_NS;
     live(stage, STEPS_MAX, true);
-    order(stage, 3, COMMAND_AGAIN);
+    order(stage, 3, ORDER_AGAIN);
 }
 
 /* A hook that could not be executed, with a reason in the snapshot, and a command that waits. */
@@ -403,7 +403,7 @@ void queue_prepare_suspended(struct stage *stage)
         abort();
     queue_suspend(desk.queue, claim, "/no/hook: no such file", desk.now_ns);
     leave_seat(&desk, true);
-    order(stage, 0, COMMAND_AGAIN);
+    order(stage, 0, ORDER_AGAIN);
 }
 
 /* What people ask about: a file of results was left since its sync failed, so that its last line
@@ -429,8 +429,8 @@ void queue_prepare_told(struct stage *stage)
     hook_mark(MARK_FLUSHED, 0, NULL, 0);
     work(&desk, 1);
     leave_seat(&desk, false);
-    order(stage, 0, COMMAND_AGAIN);
-    order(stage, 3, COMMAND_DROP);
+    order(stage, 0, ORDER_AGAIN);
+    order(stage, 3, ORDER_DROP);
 }
 
 /* ---- files of results that are full, and old */
@@ -489,7 +489,7 @@ void queue_go_full(struct stage *stage)
     }
     work(&desk, STEPS_MAX);
     leave_seat(&desk, false);
-    order(stage, 0, COMMAND_AGAIN);
+    order(stage, 0, ORDER_AGAIN);
 }
 
 /* ---- what is known */
@@ -501,14 +501,14 @@ static void learn_settled(struct hooks *h, uint64_t deed, const unsigned char *b
     h->loose[deed] = true;
 }
 
-static void learn_command(struct hooks *h, uint64_t deed, enum command_kind kind, bool given)
+static void learn_command(struct hooks *h, uint64_t deed, enum order_kind kind, bool given)
 {
-    if (!given && kind == COMMAND_AGAIN)
+    if (!given && kind == ORDER_AGAIN)
         h->asked[deed]++;
     if (!given) {
-        h->may_skip[deed] = h->may_skip[deed] || kind == COMMAND_DROP;
+        h->may_skip[deed] = h->may_skip[deed] || kind == ORDER_DROP;
         h->settled[deed] = false;
-    } else if (kind == COMMAND_AGAIN) {
+    } else if (kind == ORDER_AGAIN) {
         h->must_run[deed] = true;
     } else {
         h->settled[deed] = true;
@@ -531,7 +531,7 @@ void hooks_learn(struct hooks *h, const struct oplog *log, bool cut)
         if (op->mark == MARK_SETTLED)
             learn_settled(h, op->offset, bytes);
         else if (op->mark == MARK_ASKED || op->mark == MARK_GIVEN)
-            learn_command(h, op->offset, (enum command_kind) * bytes, op->mark == MARK_GIVEN);
+            learn_command(h, op->offset, (enum order_kind) * bytes, op->mark == MARK_GIVEN);
         else if (op->mark == MARK_FLUSHED)
             memset(h->loose, 0, sizeof h->loose);
     }

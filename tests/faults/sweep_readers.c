@@ -16,14 +16,14 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "store/box.h"
+#include "store/boxes/box.h"
 #include "store/census.h"
-#include "store/hookview.h"
-#include "store/reader.h"
+#include "store/journal/reader.h"
+#include "store/journal/verify.h"
+#include "store/queue/hookview.h"
+#include "store/queue/slot.h"
+#include "store/queue/wake.h"
 #include "store/repair.h"
-#include "store/slot.h"
-#include "store/verify.h"
-#include "store/wake.h"
 #include "sweep.h"
 
 #define DEADLINE_NS UINT64_C(10000000000)

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "judge_resume.h"
-#include "store/standing.h"
+#include "store/queue/standing.h"
 #include "sweep.h"
 
 /* As of a copy of the journal alone: some hooks have run, others wait. */

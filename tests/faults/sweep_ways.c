@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "store/box.h"
+#include "store/boxes/box.h"
+#include "store/boxes/rejected.h"
 #include "store/intake.h"
-#include "store/rejected.h"
 #include "store/retention.h"
 #include "sweep.h"
 
@@ -145,7 +145,7 @@ static void go_used(struct stage *stage)
     deed(stage, 4);
 }
 
-/* What the disk cannot read may pass for new (store/lookup.c). */
+/* What the disk cannot read may pass for new (store/journal/lookup.c). */
 static void find(struct stage *stage, unsigned number, bool there)
 {
     struct err err = ERR_INIT;

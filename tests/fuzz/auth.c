@@ -4,7 +4,7 @@
  * (the secret or its signature), \x02 for what another secret gives: a fuzzer cannot find those by
  * itself.
  */
-#include "core/auth.h"
+#include "core/auth/auth.h"
 
 #include <inttypes.h>
 #include <stdio.h>

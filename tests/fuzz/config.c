@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * config - the text of a configuration file.
  */
-#include "core/config.h"
+#include "core/config/config.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * a page with what follows in front. A page is looked at with the fingerprints that are in it, and
  * with the 8 bytes before it.
  */
-#include "store/index.h"
+#include "store/journal/index.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -13,7 +13,8 @@
 #include "base/crc32c.h"
 #include "base/file.h"
 #include "kit.h"
-#include "store/index_page.h"
+#include "store/journal/hints.h"
+#include "store/journal/index_parts.h"
 
 #define HEADER_LEN 32
 #define PAGES_MAX 4 /* of a table that is made for a header */

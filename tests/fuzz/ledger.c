@@ -3,7 +3,7 @@
  * result, 'C' of a command, 'S' of a slot, 'W' a file of results as it is; else such a file whose
  * lines each get a right checksum, behind a header.
  */
-#include "store/ledger.h"
+#include "store/queue/ledger.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -13,8 +13,8 @@
 #include "core/result.h"
 #include "core/scan.h"
 #include "kit.h"
-#include "store/commands.h"
-#include "store/slot.h"
+#include "store/queue/orders.h"
+#include "store/queue/slot.h"
 
 /* ---- lines */
 
@@ -77,16 +77,16 @@ static void check_tails(struct str tail)
 
 static void check_command(struct str line)
 {
-    enum command_kind kind;
+    enum order_kind kind;
     char id[RECORD_ID_MAX];
-    enum status status = commands_parse(line, &kind, id, NULL);
+    enum status status = orders_parse(line, &kind, id, NULL);
     uint32_t segment;
     uint64_t offset;
 
     FUZZ_REQUIRE(status == STATUS_OK || status == STATUS_CORRUPT);
     if (status != STATUS_OK)
         return;
-    FUZZ_REQUIRE(kind == COMMAND_AGAIN || kind == COMMAND_DROP);
+    FUZZ_REQUIRE(kind == ORDER_AGAIN || kind == ORDER_DROP);
     FUZZ_REQUIRE(record_id_parse(str_of(id), &segment, &offset));
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "core/auth.h"
+#include "core/auth/auth.h"
 #include "core/scan.h"
 #include "core/url.h"
 #include "kit.h"

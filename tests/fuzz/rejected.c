@@ -2,7 +2,7 @@
  * rejected - an entry of a box: its line, a newline and the body. It is looked at as it is, and
  * with the right digest and numbers in the places of \x01, \x02 and \x03.
  */
-#include "store/rejected.h"
+#include "store/boxes/rejected.h"
 
 #include <string.h>
 

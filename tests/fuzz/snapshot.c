@@ -2,7 +2,7 @@
  * snapshot - the runner's snapshot of its queue: the text of the file, as it is and with a right
  * checksum in its last line.
  */
-#include "store/snapshot.h"
+#include "store/queue/snapshot.h"
 
 #include <fcntl.h>
 #include <string.h>

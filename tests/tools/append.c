@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "core/event.h"
 #include "core/record.h"
-#include "store/journal.h"
-#include "store/spool.h"
+#include "store/journal/journal.h"
+#include "store/spool/spool.h"
 
 #define DEADLINE_NS UINT64_C(6000000000) /* that of a request */
 

@@ -20,10 +20,10 @@
 #include "base/num.h"
 #include "core/event.h"
 #include "core/record.h"
-#include "store/journal.h"
-#include "store/ledger.h"
-#include "store/spool.h"
-#include "store/standing.h"
+#include "store/journal/journal.h"
+#include "store/queue/ledger.h"
+#include "store/queue/standing.h"
+#include "store/spool/spool.h"
 
 #define SEGMENT_MAX (16u * 1024 * 1024)
 #define BLOCK_LEN (1024u * 1024)

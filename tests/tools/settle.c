@@ -6,9 +6,9 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "store/queue.h"
-#include "store/settings.h"
-#include "store/spool.h"
+#include "settings/settings.h"
+#include "store/queue/queue.h"
+#include "store/spool/spool.h"
 
 #define FLUSH_EVERY 10000
 

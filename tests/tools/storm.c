@@ -31,10 +31,10 @@
 #include "base/num.h"
 #include "core/event.h"
 #include "core/record.h"
-#include "store/hints.h"
-#include "store/index.h"
-#include "store/journal.h"
-#include "store/spool.h"
+#include "store/journal/hints.h"
+#include "store/journal/index.h"
+#include "store/journal/journal.h"
+#include "store/spool/spool.h"
 #include "storm_check.h"
 
 #define THREADS_MAX 3

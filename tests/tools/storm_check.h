@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "store/spool.h"
+#include "store/spool/spool.h"
 
 #define STORM_KEY_END " -" /* of every key */
 

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "core/auth.h"
+#include "core/auth/auth.h"
 
 #define AK_ENV_MAX 8
 

@@ -4,7 +4,7 @@
 #ifndef CONFIG_KIT_H
 #define CONFIG_KIT_H
 
-#include "core/config.h"
+#include "core/config/config.h"
 
 /* The keys of a secret, an endpoint with them, the spool, and a whole file of the last two. */
 #define CK_SECRET "auth-header = \"X-S\" secret-files = {\"/s\"} "

@@ -19,7 +19,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "core/event.h"
-#include "store/once.h"
+#include "store/journal/hints.h"
+#include "store/spool/once.h"
 #include "unit.h"
 
 #define SECOND_NS UINT64_C(1000000000)

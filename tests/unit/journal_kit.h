@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/journal.h"
-#include "store/spool.h"
+#include "store/journal/journal.h"
+#include "store/spool/spool.h"
 
 struct kit {
     char path[128];

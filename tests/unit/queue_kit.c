@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "core/event.h"
 #include "core/retry.h"
-#include "store/hookview.h"
+#include "store/queue/hookview.h"
 
 #define NOW_NS INT64_C(1795420218966000000) /* 2026-11-23T07:50:18.966Z */
 #define NAME_ROOM 16
@@ -438,19 +438,19 @@ struct claim *qk_adopt(const char *name, uint32_t attempt)
     return claim;
 }
 
-void qk_command(enum command_kind kind, const char *name)
+void qk_command(enum order_kind kind, const char *name)
 {
     struct commands *commands = NULL;
 
     err_clear(&qk_err);
     UNIT_STATUS(STATUS_OK,
-                commands_open(&commands, &qk_kit.spool, qk_kit.now_ns, clock_mono_ns(), &qk_err),
+                orders_open(&commands, &qk_kit.spool, qk_kit.now_ns, clock_mono_ns(), &qk_err),
                 &qk_err);
     if (commands == NULL)
         return;
-    UNIT_STATUS(STATUS_OK,
-                commands_add(commands, kind, str_of(qk_id(name)), qk_kit.now_ns, &qk_err), &qk_err);
-    UNIT_STATUS(STATUS_OK, commands_close(commands, &qk_err), &qk_err);
+    UNIT_STATUS(STATUS_OK, orders_add(commands, kind, str_of(qk_id(name)), qk_kit.now_ns, &qk_err),
+                &qk_err);
+    UNIT_STATUS(STATUS_OK, orders_close(commands, &qk_err), &qk_err);
     step();
 }
 

@@ -10,8 +10,8 @@
 #define QUEUE_KIT_H
 
 #include "journal_kit.h"
-#include "store/commands.h"
-#include "store/queue.h"
+#include "store/queue/orders.h"
+#include "store/queue/queue.h"
 #include "unit.h"
 
 #define QK_SECOND_NS INT64_C(1000000000)
@@ -83,7 +83,7 @@ void qk_suspend(const char *name);
 /* NULL: its end is known, or it is none of ours. */
 struct claim *qk_adopt(const char *name, uint32_t attempt);
 
-void qk_command(enum command_kind kind, const char *name);
+void qk_command(enum order_kind kind, const char *name);
 void qk_after(int64_t ns);
 
 /* What people are told of each event: "a1:done/1 a2:again/1 a3:waiting/0". */

@@ -5,10 +5,10 @@
 #define READER_KIT_H
 
 #include "core/record.h"
-#include "store/hints.h"
-#include "store/journal.h"
-#include "store/reader.h"
-#include "store/spool.h"
+#include "store/journal/hints.h"
+#include "store/journal/journal.h"
+#include "store/journal/reader.h"
+#include "store/spool/spool.h"
 #include "unit.h"
 
 struct reader_kit {

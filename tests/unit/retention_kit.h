@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "journal_kit.h"
-#include "store/queue.h"
+#include "store/queue/queue.h"
 
 /* The one endpoint that is configured. It has a hook. */
 #define RK_ENDPOINT "calls"

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "store/settings.h"
+#include "settings/settings.h"
 
 #define SK_ENDPOINT                                                                                \
     "spool = \"/spool\"\nendpoint \"a\" { auth-header = \"X-S\" secret-files = {\"one\", "         \

@@ -2,7 +2,7 @@
  *
  * Secrets in a header or in the query, addresses, and what is kept of a query. */
 #include "auth_kit.h"
-#include "core/auth.h"
+#include "core/auth/auth.h"
 #include "unit.h"
 
 static char header[] = "X-Webhook-Secret";

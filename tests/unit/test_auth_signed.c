@@ -6,7 +6,7 @@
 #include "auth_kit.h"
 #include "base/mac.h"
 #include "base/text.h"
-#include "core/auth.h"
+#include "core/auth/auth.h"
 #include "unit.h"
 
 /* ---- AssemblyAI's signature */

@@ -9,8 +9,8 @@
 
 #include "base/buf.h"
 #include "base/file.h"
-#include "store/box.h"
-#include "store/usage.h"
+#include "store/boxes/box.h"
+#include "store/boxes/box_counts.h"
 #include "unit.h"
 
 #define NOW_NS INT64_C(1795420218966000000)
@@ -58,9 +58,9 @@ static int entries(int dir, char name[256])
     int n = 0;
 
     while ((e = readdir(d)) != NULL) {
-        if (e->d_name[0] == '.' && strncmp(e->d_name, USAGE_TMP_PREFIX, 5) != 0)
+        if (e->d_name[0] == '.' && strncmp(e->d_name, BOX_TMP_PREFIX, 5) != 0)
             continue;
-        if (strcmp(e->d_name, USAGE_FILE) == 0)
+        if (strcmp(e->d_name, BOX_COUNTS_FILE) == 0)
             continue;
         if (!str_ends(str_of(e->d_name), ENTRY_SUFFIX)) {
             n = -1;
@@ -269,7 +269,7 @@ UNIT_TEST(a_refused_body_from_a_published_address_is_kept_whole_under_its_own_na
     UNIT_INT(sizeof body, rest.len);
     UNIT_TRUE(head_has(head, "\"published\":true"));
     UNIT_INT(1, entries(spool.refused, name));
-    UNIT_TRUE(str_ends(str_of(name), USAGE_PUBLISHED_SUFFIX));
+    UNIT_TRUE(str_ends(str_of(name), BOX_PUBLISHED_SUFFIX));
     buf_free(&file);
     drop_spool();
 }
@@ -351,15 +351,15 @@ UNIT_TEST(old_refused_entries_and_deserted_files_make_room)
     UNIT_INT(1, entries(spool.refused, name));
     UNIT_INT(0, utimensat(spool.refused, name, old, 0));
     UNIT_INT(0, utimensat(spool.quarantine, name, old, 0));
-    fd = file_open(spool.quarantine, USAGE_TMP_PREFIX "1-1", O_WRONLY | O_CREAT, 0600);
+    fd = file_open(spool.quarantine, BOX_TMP_PREFIX "1-1", O_WRONLY | O_CREAT, 0600);
     UNIT_INT(0, futimens(fd, old));
     file_close(&fd);
     entry.query = STR("n=new");
-    entry.received_ns += USAGE_SWEEP_S * NS_PER_S;
+    entry.received_ns += BOX_SWEEP_S * NS_PER_S;
     UNIT_STATUS(STATUS_OK, put(BOX_REFUSED, &entry, &wide, "x", 1, true, NULL), NULL);
     UNIT_INT(1, entries(spool.refused, NULL));
     UNIT_INT(1, entries(spool.quarantine, NULL));
-    UNIT_INT(-1, faccessat(spool.quarantine, USAGE_TMP_PREFIX "1-1", F_OK, 0));
+    UNIT_INT(-1, faccessat(spool.quarantine, BOX_TMP_PREFIX "1-1", F_OK, 0));
     drop_spool();
 }
 
@@ -382,13 +382,13 @@ UNIT_TEST(below_the_reserve_nothing_is_kept_and_the_refused_box_stops_at_twice_o
 UNIT_TEST(while_another_process_counts_a_stranger_is_not_kept)
 {
     struct box_entry entry = entry_of("");
-    struct usage held;
+    struct box_counts_file held;
     struct err err = ERR_INIT;
 
     UNIT_REQUIRE(make_spool());
-    UNIT_STATUS(STATUS_OK, usage_open(&held, &spool, NOW_NS, 0, &err), &err);
+    UNIT_STATUS(STATUS_OK, box_counts_open(&held, &spool, NOW_NS, 0, &err), &err);
     UNIT_STATUS(STATUS_LIMIT, put(BOX_REFUSED, &entry, &wide, "x", 1, true, NULL), NULL);
-    usage_close(&held);
+    box_counts_close(&held);
     UNIT_STATUS(STATUS_OK, put(BOX_REFUSED, &entry, &wide, "x", 1, true, NULL), NULL);
     drop_spool();
 }
@@ -402,7 +402,7 @@ UNIT_TEST(broken_counts_are_taken_anew)
 
     UNIT_REQUIRE(make_spool());
     UNIT_STATUS(STATUS_OK, put(BOX_REFUSED, &entry, &limits, body, sizeof body, true, NULL), NULL);
-    fd = file_open(spool.refused, USAGE_FILE, O_WRONLY, 0);
+    fd = file_open(spool.refused, BOX_COUNTS_FILE, O_WRONLY, 0);
     UNIT_INT(0, file_pwrite(fd, "rubbish", 7, 20));
     file_close(&fd);
     entry.query = STR("n=2");

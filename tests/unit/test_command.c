@@ -6,17 +6,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "admin/command.h"
 #include "admin/completion.h"
 #include "admin/event_text.h"
 #include "admin/filter.h"
 #include "admin/init_text.h"
+#include "admin/verbs/verbs.h"
 #include "admin/webroot.h"
 #include "base/buf.h"
 #include "base/file.h"
-#include "base/print.h"
-#include "base/usage.h"
-#include "core/config.h"
+#include "cli/help.h"
+#include "cli/print.h"
+#include "core/config/config.h"
 #include "reader_kit.h"
 #include "unit.h"
 
@@ -154,7 +154,7 @@ UNIT_TEST(help_is_made_from_the_rows_of_options)
     struct buf out;
 
     buf_init(&out, 65536);
-    usage_command(&out, &some_program, &some_commands[0]);
+    help_command(&out, &some_program, &some_commands[0]);
     UNIT_STR("usage: prog [--config FILE] go [OPTION ...] ID\n\ngo: go there\n\n"
              "  -n, --number N   a number\n"
              "  -v, --verbose    more words,\n"

@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "config_kit.h"
-#include "core/config.h"
+#include "core/config/config.h"
 #include "unit.h"
 
 /* ---- what a file means */

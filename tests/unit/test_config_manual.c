@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
-#include "core/config.h"
+#include "core/config/config.h"
 #include "unit.h"
 
 /* Entries of the page are ".It Ic KEY = Ar TYPE" below ".Ss GLOBAL KEYS" or ".Ss ENDPOINT KEYS". */

@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "config_kit.h"
-#include "core/config.h"
+#include "core/config/config.h"
 #include "unit.h"
 
 /* One endpoint with this body is refused with words of line 2. */

@@ -60,7 +60,7 @@ static void run_one(struct crew *crew)
 UNIT_TEST(a_slot_speaks_of_its_hook_until_the_result_is_written_and_no_longer)
 {
     const struct log log = {.dir = -1, .program = "test"};
-    const struct crew_site site = {.spool = &qk_kit.spool, .log = &log};
+    const struct crew_setup site = {.spool = &qk_kit.spool, .log = &log};
     struct crew *crew = NULL;
 
     UNIT_REQUIRE(qk_open(QK_STAYS));
@@ -80,7 +80,7 @@ UNIT_TEST(a_slot_speaks_of_its_hook_until_the_result_is_written_and_no_longer)
 UNIT_TEST(who_cannot_tell_which_hooks_live_takes_none_over)
 {
     const struct log log = {.dir = -1, .program = "test"};
-    const struct crew_site site = {.spool = &qk_kit.spool, .log = &log};
+    const struct crew_setup site = {.spool = &qk_kit.spool, .log = &log};
     struct crew *crew = NULL;
 
     UNIT_REQUIRE(qk_open(QK_STAYS));
@@ -113,7 +113,7 @@ static void leave_run(const char *name)
 UNIT_TEST(who_cannot_look_up_the_event_of_a_run_takes_none_over)
 {
     const struct log log = {.dir = -1, .program = "test"};
-    const struct crew_site site = {.spool = &qk_kit.spool, .log = &log};
+    const struct crew_setup site = {.spool = &qk_kit.spool, .log = &log};
     struct crew *crew = NULL;
     int dir;
 

@@ -8,10 +8,10 @@
 #include "base/file.h"
 #include "core/retry.h"
 #include "queue_kit.h"
-#include "store/hookview.h"
-#include "store/ledger.h"
-#include "store/slot.h"
-#include "store/wake.h"
+#include "store/queue/hookview.h"
+#include "store/queue/ledger.h"
+#include "store/queue/slot.h"
+#include "store/queue/wake.h"
 #include "unit.h"
 
 static struct hookview *opened(int64_t since_ns)
@@ -49,13 +49,13 @@ static void a_life(void)
     UNIT_INT(RESULT_EXIT, info_of("a1").end);
     UNIT_INT(7, info_of("a1").code);
     qk_after(QK_FIRST_DELAY_NS);
-    qk_command(COMMAND_DROP, "a2");
+    qk_command(ORDER_DROP, "a2");
     UNIT_TEXT("a1:again/1 a2:dropped/0 c1:none/0", qk_states());
     qk_run("a1/2", RETRY_EXIT_DEAD);
     UNIT_TEXT("a1:dead/2 a2:dropped/0 c1:none/0", qk_states());
     UNIT_INT(RESULT_NOT_RUN, info_of("a2").end);
     UNIT_INT(RETRY_EXIT_DEAD, info_of("a1").code);
-    qk_command(COMMAND_AGAIN, "a1");
+    qk_command(ORDER_AGAIN, "a1");
     UNIT_TEXT("a1:waiting/0 a2:dropped/0 c1:none/0", qk_states());
     qk_fill();
     UNIT_TEXT("a1:waiting/0 a2:dropped/0 c1:none/0", qk_states());
@@ -288,7 +288,7 @@ UNIT_TEST(an_endpoint_tells_what_became_of_its_events)
     qk_run("a3/1", RETRY_EXIT_DEAD);
     UNIT_TEXT("a4/1", qk_claim());
     qk_lose("a4");
-    qk_command(COMMAND_DROP, "a5");
+    qk_command(ORDER_DROP, "a5");
     qk_fill();
     UNIT_TRUE(stats_of("a", &stats));
     UNIT_INT(1, stats.done);
@@ -373,7 +373,7 @@ UNIT_TEST(all_runs_of_an_event_are_told_oldest_first_and_of_no_other)
     qk_run("a2/1", 0);
     qk_after(QK_FIRST_DELAY_NS);
     qk_run("a1/2", 0);
-    qk_command(COMMAND_AGAIN, "a1");
+    qk_command(ORDER_AGAIN, "a1");
     qk_run("a1/1", 0);
     buf_init(&text, 256);
     UNIT_STATUS(STATUS_OK,
@@ -431,7 +431,7 @@ UNIT_TEST(lines_of_a_later_version_are_passed_over)
     qk_leave();
     add_later(LEDGER_RESULTS, qk_id("a1"));
     add_result_of_no_event();
-    add_later(LEDGER_COMMANDS, qk_id("a1"));
+    add_later(LEDGER_ORDERS, qk_id("a1"));
     UNIT_TEXT("a1:done/1 a2:waiting/0", qk_states());
     UNIT_REQUIRE((view = opened(0)) != NULL);
     UNIT_INT(0, hookview_dead(view));

@@ -8,7 +8,8 @@
 
 #include "base/file.h"
 #include "journal_kit.h"
-#include "store/index.h"
+#include "store/journal/hints.h"
+#include "store/journal/index.h"
 #include "unit.h"
 
 static struct spool spool;

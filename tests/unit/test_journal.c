@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "journal_kit.h"
-#include "store/index.h"
+#include "store/journal/index.h"
 #include "unit.h"
 
 static struct kit kit;

@@ -11,8 +11,8 @@
 #include "base/file.h"
 #include "fault_kit.h"
 #include "journal_kit.h"
-#include "store/ledger.h"
-#include "store/standing.h"
+#include "store/queue/ledger.h"
+#include "store/queue/standing.h"
 #include "unit.h"
 
 #define FIRST "run/results/00000001.jsonl"

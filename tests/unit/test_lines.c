@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "store/lines.h"
+#include "store/spool/lines.h"
 #include "unit.h"
 
 #define LINE_MAX_TEST 1000

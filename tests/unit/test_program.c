@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/program.h"
+#include "base/program.h"
 #include "unit.h"
 
 #define OTHER_USER 54321

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "core/retry.h"
 #include "queue_kit.h"
-#include "store/segment.h"
+#include "store/journal/segment.h"
 #include "unit.h"
 
 #define HOUR_NS (3600 * QK_SECOND_NS)
@@ -137,7 +137,7 @@ UNIT_TEST(a_run_of_an_event_that_was_pruned_is_not_taken_over)
     UNIT_REQUIRE(remove_segment(qk_place("a1").segment));
     UNIT_REQUIRE(qk_enter());
     UNIT_TRUE(qk_adopt("a1", 1) == NULL);
-    qk_command(COMMAND_DROP, "a1");
+    qk_command(ORDER_DROP, "a1");
     qk_fill();
     UNIT_INT(1, queue_ignored(qk_queue));
     qk_run("a2/1", 0);

@@ -8,7 +8,7 @@
 
 #include "core/retry.h"
 #include "queue_kit.h"
-#include "store/hookview.h"
+#include "store/queue/hookview.h"
 #include "unit.h"
 
 #define EVENTS 60
@@ -206,26 +206,26 @@ static void crash(void (*how)(void))
     how();
 }
 
-static void command(enum command_kind kind)
+static void command(enum order_kind kind)
 {
     struct model *e = count == 0 ? NULL : &events[roll(count)];
 
     if (e == NULL)
         return;
-    note(kind == COMMAND_AGAIN ? "replay" : "drop", e->name);
+    note(kind == ORDER_AGAIN ? "replay" : "drop", e->name);
     qk_command(kind, e->name);
     qk_fill();
-    passed_over |= kind == COMMAND_AGAIN && !has_hook(e);
-    if (kind == COMMAND_AGAIN && (!has_hook(e) || (e->state == NEW && !e->running)))
+    passed_over |= kind == ORDER_AGAIN && !has_hook(e);
+    if (kind == ORDER_AGAIN && (!has_hook(e) || (e->state == NEW && !e->running)))
         return;
     if (e->running) {
-        e->again = kind == COMMAND_AGAIN;
+        e->again = kind == ORDER_AGAIN;
         e->dropped = !e->again;
         return;
     }
-    any_result |= kind == COMMAND_DROP;
-    e->state = kind == COMMAND_AGAIN ? REPLAYED : DROPPED;
-    e->attempts = kind == COMMAND_AGAIN ? 0 : e->attempts;
+    any_result |= kind == ORDER_DROP;
+    e->state = kind == ORDER_AGAIN ? REPLAYED : DROPPED;
+    e->attempts = kind == ORDER_AGAIN ? 0 : e->attempts;
 }
 
 static void hook(void)
@@ -261,9 +261,9 @@ static void step(void)
     else if (n < 23)
         unclaim();
     else if (n < 25)
-        command(COMMAND_AGAIN);
+        command(ORDER_AGAIN);
     else if (n < 26)
-        command(COMMAND_DROP);
+        command(ORDER_DROP);
     else if (n < 27)
         hook();
     else if (n < 29)

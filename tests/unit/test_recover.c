@@ -10,8 +10,9 @@
 #include "base/file.h"
 #include "fault_kit.h"
 #include "journal_kit.h"
-#include "store/index.h"
-#include "store/snapshot.h"
+#include "store/journal/hints.h"
+#include "store/journal/index.h"
+#include "store/queue/snapshot.h"
 #include "unit.h"
 
 static struct kit kit;

@@ -7,8 +7,8 @@
 
 #include "base/buf.h"
 #include "base/file.h"
-#include "store/rejected.h"
-#include "store/usage.h"
+#include "store/boxes/box_counts.h"
+#include "store/boxes/rejected.h"
 #include "unit.h"
 
 #define NOW_NS INT64_C(1795420218966000000)
@@ -269,8 +269,8 @@ UNIT_TEST(what_is_no_regular_file_or_has_another_name_is_told_and_never_waited_f
     UNIT_INT(0, mkdirat(spool.quarantine, NAME ".box", 0700));
     put_file("notes", "x", 1);
     put_file(NAME "8.box", "x", 1);
-    put_file(USAGE_FILE, "x", 1);
-    put_file(USAGE_TMP_PREFIX "1-1", "x", 1);
+    put_file(BOX_COUNTS_FILE, "x", 1);
+    put_file(BOX_TMP_PREFIX "1-1", "x", 1);
     UNIT_STATUS(STATUS_OK, rejected_scan(&refs, &spool, BOTH, tell, &told, &err), &err);
     UNIT_INT(0, refs.count);
     UNIT_INT(5, refs.damaged);

@@ -8,10 +8,10 @@
 
 #include "journal_kit.h"
 #include "retention_kit.h"
-#include "store/index.h"
-#include "store/queue.h"
+#include "store/journal/index.h"
+#include "store/queue/queue.h"
+#include "store/queue/snapshot.h"
 #include "store/repair.h"
-#include "store/snapshot.h"
 #include "unit.h"
 
 static uint32_t told_left;

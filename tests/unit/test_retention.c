@@ -11,9 +11,9 @@
 #include "base/clock.h"
 #include "journal_kit.h"
 #include "retention_kit.h"
-#include "store/box.h"
-#include "store/ledger.h"
-#include "store/queue.h"
+#include "store/boxes/box.h"
+#include "store/queue/ledger.h"
+#include "store/queue/queue.h"
 #include "store/retention.h"
 #include "unit.h"
 

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "remote/sandbox_answer.h"
-#include "remote/sandbox_config.h"
-#include "remote/sandbox_due.h"
+#include "sandbox/answer.h"
+#include "sandbox/due.h"
+#include "sandbox/sandbox_config.h"
 #include "unit.h"
 
 #define NOON_NS INT64_C(1795608000123456789) /* 2026-11-25T12:00:00.123Z */
@@ -223,7 +223,7 @@ UNIT_TEST(srt_numbers_its_captions_and_puts_a_comma_before_milliseconds)
 
     small_speech(&s);
     buf_init(&out, 4096);
-    print_subtitles(&out, &s, PRINT_SRT, 15);
+    speech_print_subtitles(&out, &s, PRINT_SRT, 15);
     UNIT_TEXT("1\n00:59:59,000 --> 01:00:01,999\nThe caf\xc3\xa9 opens.\n\n"
               "2\n01:00:02,000 --> 01:00:02,999\nExtraordinarily.\n\n",
               out.ptr);
@@ -237,7 +237,7 @@ UNIT_TEST(vtt_has_its_head_and_puts_a_point_before_milliseconds)
 
     small_speech(&s);
     buf_init(&out, 4096);
-    print_subtitles(&out, &s, PRINT_VTT, 14);
+    speech_print_subtitles(&out, &s, PRINT_VTT, 14);
     UNIT_TEXT("WEBVTT\n\n00:59:59.000 --> 01:00:00.999\nThe caf\xc3\xa9\n\n"
               "01:00:01.000 --> 01:00:01.999\nopens.\n\n"
               "01:00:02.000 --> 01:00:02.999\nExtraordinarily.\n\n",
@@ -252,9 +252,9 @@ UNIT_TEST(words_are_printed_with_who_said_them)
 
     small_speech(&s);
     buf_init(&out, 4096);
-    print_words(&out, &s, 0, 1, PRINT_NOBODY);
-    print_words(&out, &s, 0, 1, PRINT_SPEAKERS);
-    print_words(&out, &s, 0, 1, PRINT_CHANNELS);
+    speech_print_words(&out, &s, 0, 1, PRINT_NOBODY);
+    speech_print_words(&out, &s, 0, 1, PRINT_SPEAKERS);
+    speech_print_words(&out, &s, 0, 1, PRINT_CHANNELS);
     UNIT_TEXT("[{\"text\": \"The\", \"start\": 3599000, \"end\": 3599999, \"confidence\": 0.900, "
               "\"speaker\": null}]"
               "[{\"text\": \"The\", \"start\": 3599000, \"end\": 3599999, \"confidence\": 0.900, "
@@ -272,13 +272,13 @@ UNIT_TEST(a_search_finds_words_and_phrases_without_regard_to_capitals_and_points
 
     small_speech(&s);
     buf_init(&out, 4096);
-    print_matches(&out, &s, STR("OPENS,nothing, caf\xc3\xa9 opens"));
+    speech_print_matches(&out, &s, STR("OPENS,nothing, caf\xc3\xa9 opens"));
     UNIT_TEXT("\"matches\": [{\"text\": \"OPENS\", \"count\": 1, \"timestamps\": [[3601000, "
               "3601999]], \"indexes\": [2]}, {\"text\": \"caf\xc3\xa9 opens\", \"count\": 1, "
               "\"timestamps\": [[3600000, 3601999]], \"indexes\": [1]}], \"total_count\": 2",
               out.ptr);
     buf_reset(&out, 4096);
-    print_matches(&out, &s, STR(""));
+    speech_print_matches(&out, &s, STR(""));
     UNIT_TEXT("\"matches\": [], \"total_count\": 0", out.ptr);
     buf_free(&out);
 }
@@ -288,9 +288,9 @@ UNIT_TEST(a_search_finds_words_and_phrases_without_regard_to_capitals_and_points
 static void check_refused(const char *text, const char *words)
 {
     struct err err = ERR_INIT;
-    static struct job job;
+    static struct transcript transcript;
 
-    UNIT_STATUS(STATUS_MALFORMED, job_submit(&job, str_of(text), &err), &err);
+    UNIT_STATUS(STATUS_MALFORMED, transcript_submit(&transcript, str_of(text), &err), &err);
     UNIT_TRUE(strstr(err.text, words) != NULL);
 }
 
@@ -321,7 +321,7 @@ UNIT_TEST(a_submission_that_is_not_as_documented_is_refused_with_the_name_of_wha
 static void check_members(size_t count, enum status wanted)
 {
     struct err err = ERR_INIT;
-    static struct job job;
+    static struct transcript transcript;
     struct buf text;
 
     buf_init(&text, 65536);
@@ -329,7 +329,7 @@ static void check_members(size_t count, enum status wanted)
     for (size_t i = 1; i < count; i++)
         buf_printf(&text, ", \"unknown_%zu\": %zu", i, i);
     buf_add_char(&text, '}');
-    UNIT_STATUS(wanted, job_submit(&job, buf_str(&text), &err), &err);
+    UNIT_STATUS(wanted, transcript_submit(&transcript, buf_str(&text), &err), &err);
     buf_free(&text);
 }
 
@@ -342,14 +342,14 @@ UNIT_TEST(a_submission_has_so_many_members_and_no_more)
 static bool fails(const char *url)
 {
     struct err err = ERR_INIT;
-    static struct job job;
+    static struct transcript transcript;
     struct buf text;
 
     buf_init(&text, 4096);
     buf_printf(&text, "{\"audio_url\": \"%s\"}", url);
-    UNIT_STATUS(STATUS_OK, job_submit(&job, buf_str(&text), &err), &err);
+    UNIT_STATUS(STATUS_OK, transcript_submit(&transcript, buf_str(&text), &err), &err);
     buf_free(&text);
-    return job.fails;
+    return transcript.fails;
 }
 
 UNIT_TEST(audio_fails_where_the_last_part_of_its_address_holds_error)
@@ -369,62 +369,62 @@ static const char asked_text[] =
     "\"webhook_auth_header_name\": \"X-A\", \"webhook_auth_header_value\": \"the-value\", "
     "\"unheard_of\": {\"a\": [1]}, \"status\": \"completed\", \"id\": \"mine\", \"error\": 1}";
 
-static void make_job(struct job *job)
+static void make_job(struct transcript *transcript)
 {
     struct err err = ERR_INIT;
 
-    UNIT_STATUS(STATUS_OK, job_submit(job, str_of(asked_text), &err), &err);
-    sandbox_id_make(NOON_NS, random8, job->id);
-    job->ready_ms = NOON_MS + 1000;
-    job->deleted = false;
-    job->webhook_code = 0;
-    (void)snprintf(job->base, sizeof job->base, "http://127.0.0.1:80");
+    UNIT_STATUS(STATUS_OK, transcript_submit(transcript, str_of(asked_text), &err), &err);
+    sandbox_id_make(NOON_NS, random8, transcript->id);
+    transcript->ready_ms = NOON_MS + 1000;
+    transcript->deleted = false;
+    transcript->webhook_code = 0;
+    (void)snprintf(transcript->base, sizeof transcript->base, "http://127.0.0.1:80");
 }
 
 UNIT_TEST(a_stored_transcript_is_read_back)
 {
-    static struct job job, back;
+    static struct transcript transcript, back;
     struct err err = ERR_INIT;
     struct buf text;
 
-    make_job(&job);
-    job.webhook_code = 503;
+    make_job(&transcript);
+    transcript.webhook_code = 503;
     buf_init(&text, JOB_TEXT_MAX);
-    job_print(&text, &job);
-    UNIT_STATUS(STATUS_OK, job_parse(&back, buf_str(&text), &err), &err);
-    UNIT_TEXT(job.id, back.id);
-    UNIT_TEXT(job.base, back.base);
-    UNIT_INT(job.ready_ms, back.ready_ms);
+    transcript_print(&text, &transcript);
+    UNIT_STATUS(STATUS_OK, transcript_parse(&back, buf_str(&text), &err), &err);
+    UNIT_TEXT(transcript.id, back.id);
+    UNIT_TEXT(transcript.base, back.base);
+    UNIT_INT(transcript.ready_ms, back.ready_ms);
     UNIT_INT(503, back.webhook_code);
     UNIT_FALSE(back.deleted || back.fails);
     UNIT_TRUE(str_is(back.asked_text, asked_text));
     /* Torn anywhere, it is no transcript, and never half of one. */
     for (size_t len = 0; len + 2 < text.len; len++)
-        if (job_parse(&back, (struct str){text.ptr, len}, NULL) != STATUS_CORRUPT)
+        if (transcript_parse(&back, (struct str){text.ptr, len}, NULL) != STATUS_CORRUPT)
             UNIT_INT(-1, len);
     buf_free(&text);
 }
 
 UNIT_TEST(the_status_follows_from_the_clock)
 {
-    static struct job job;
+    static struct transcript transcript;
 
-    make_job(&job);
-    UNIT_INT(JOB_QUEUED, job_status(&job, NOON_MS));
-    UNIT_INT(JOB_QUEUED, job_status(&job, NOON_MS + 499));
-    UNIT_INT(JOB_PROCESSING, job_status(&job, NOON_MS + 500));
-    UNIT_INT(JOB_PROCESSING, job_status(&job, NOON_MS + 999));
-    UNIT_INT(JOB_COMPLETED, job_status(&job, NOON_MS + 1000));
-    job.fails = true;
-    UNIT_INT(JOB_ERROR, job_status(&job, NOON_MS + 1000));
+    make_job(&transcript);
+    UNIT_INT(TRANSCRIPT_QUEUED, transcript_status(&transcript, NOON_MS));
+    UNIT_INT(TRANSCRIPT_QUEUED, transcript_status(&transcript, NOON_MS + 499));
+    UNIT_INT(TRANSCRIPT_PROCESSING, transcript_status(&transcript, NOON_MS + 500));
+    UNIT_INT(TRANSCRIPT_PROCESSING, transcript_status(&transcript, NOON_MS + 999));
+    UNIT_INT(TRANSCRIPT_COMPLETED, transcript_status(&transcript, NOON_MS + 1000));
+    transcript.fails = true;
+    UNIT_INT(TRANSCRIPT_ERROR, transcript_status(&transcript, NOON_MS + 1000));
 }
 
-static void answer_at(struct buf *out, const struct job *job, int64_t ms)
+static void answer_at(struct buf *out, const struct transcript *transcript, int64_t ms)
 {
     struct err err = ERR_INIT;
 
     buf_reset(out, JOB_ANSWER_MAX);
-    UNIT_STATUS(STATUS_OK, answer_transcript(out, job, ms, &err), &err);
+    UNIT_STATUS(STATUS_OK, answer_transcript(out, transcript, ms, &err), &err);
     UNIT_INT(SCAN_OK, scan_json(buf_str(out), NULL, NULL).verdict);
 }
 
@@ -439,12 +439,12 @@ static unsigned count_of(const char *text, const char *part)
 
 UNIT_TEST(an_answer_echoes_what_nobody_has_heard_of_and_keeps_the_secret)
 {
-    static struct job job;
+    static struct transcript transcript;
     struct buf out;
 
-    make_job(&job);
+    make_job(&transcript);
     buf_init(&out, JOB_ANSWER_MAX);
-    answer_at(&out, &job, NOON_MS);
+    answer_at(&out, &transcript, NOON_MS);
     UNIT_TRUE(strstr(out.ptr, "\"unheard_of\": {\"a\": [1]}") != NULL);
     UNIT_TRUE(strstr(out.ptr, "\"status\": \"queued\"") != NULL);
     UNIT_TRUE(strstr(out.ptr, "\"webhook_auth\": true") != NULL);
@@ -455,20 +455,20 @@ UNIT_TEST(an_answer_echoes_what_nobody_has_heard_of_and_keeps_the_secret)
     UNIT_TRUE(strstr(out.ptr, "\"error\"") == NULL);
     UNIT_INT(1, count_of(out.ptr, "\"status\":"));
     UNIT_INT(1, count_of(out.ptr, "\"id\":"));
-    answer_at(&out, &job, NOON_MS + 1000);
+    answer_at(&out, &transcript, NOON_MS + 1000);
     UNIT_TRUE(strstr(out.ptr, "\"text\": null") == NULL);
     buf_free(&out);
 }
 
 UNIT_TEST(nothing_of_the_submitter_is_left_in_a_deleted_transcript)
 {
-    static struct job job;
+    static struct transcript transcript;
     struct buf out;
 
-    make_job(&job);
-    job_delete(&job);
+    make_job(&transcript);
+    transcript_delete(&transcript);
     buf_init(&out, JOB_ANSWER_MAX);
-    answer_at(&out, &job, NOON_MS + 1000);
+    answer_at(&out, &transcript, NOON_MS + 1000);
     UNIT_TRUE(strstr(out.ptr, "\"text\": \"Deleted by user.\"") != NULL);
     UNIT_TRUE(strstr(out.ptr, "\"webhook_url\": \"http://deleted_by_user\"") != NULL);
     UNIT_TRUE(strstr(out.ptr, "\"webhook_auth\": false") != NULL);
@@ -476,7 +476,7 @@ UNIT_TEST(nothing_of_the_submitter_is_left_in_a_deleted_transcript)
     UNIT_TRUE(strstr(out.ptr, "\"status\": \"completed\"") != NULL);
     UNIT_TRUE(strstr(out.ptr, "example.com") == NULL);
     buf_reset(&out, JOB_ANSWER_MAX);
-    job_print(&out, &job);
+    transcript_print(&out, &transcript);
     UNIT_TRUE(strstr(out.ptr, "example.com") == NULL && strstr(out.ptr, "the-value") == NULL);
     buf_free(&out);
 }

@@ -10,8 +10,8 @@
 #include "base/file.h"
 #include "fault_kit.h"
 #include "journal_kit.h"
-#include "store/hints.h"
-#include "store/segment.h"
+#include "store/journal/hints.h"
+#include "store/journal/segment.h"
 #include "unit.h"
 
 /* What is read at a time. */

@@ -13,9 +13,9 @@
 #include "base/file.h"
 #include "base/user.h"
 #include "fault_kit.h"
+#include "settings/settings.h"
+#include "settings/settings_parts.h"
 #include "settings_kit.h"
-#include "store/settings.h"
-#include "store/settings_parts.h"
 #include "unit.h"
 
 static void load_fails(const char *words)

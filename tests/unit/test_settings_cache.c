@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "fault_kit.h"
+#include "settings/settings.h"
+#include "settings/settings_parts.h"
 #include "settings_kit.h"
-#include "store/settings.h"
-#include "store/settings_parts.h"
 #include "unit.h"
 
 static struct settings_cache *cache(struct sk_told *told)

@@ -9,11 +9,12 @@
 #include <unistd.h>
 
 #include "../tools/child_end.h"
+#include "base/program.h"
 #include "base/user.h"
 #include "fault_kit.h"
+#include "settings/settings.h"
+#include "settings/settings_parts.h"
 #include "settings_kit.h"
-#include "store/settings.h"
-#include "store/settings_parts.h"
 #include "unit.h"
 
 UNIT_TEST(the_command_line_comes_before_the_environment)
@@ -288,7 +289,7 @@ static void above(const char *program, uid_t uid, const char *expected)
     bool found;
 
     snprintf(path, sizeof path, "%s", program);
-    found = settings_above(path, uid);
+    found = program_above(path, uid);
     UNIT_TRUE(found == (expected != NULL));
     UNIT_TEXT(expected == NULL ? program : expected, path);
 }

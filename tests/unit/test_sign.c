@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/auth.h"
+#include "core/auth/auth.h"
 #include "core/request.h"
 #include "remote/sign.h"
 #include "unit.h"

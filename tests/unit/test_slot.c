@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/slot.h"
+#include "store/queue/slot.h"
 #include "unit.h"
 
 static const struct slot_run usual = {.id = "16777215:1099511627775",

@@ -10,7 +10,7 @@
 #include "../tools/child_end.h"
 #include "base/file.h"
 #include "fault_kit.h"
-#include "store/spool.h"
+#include "store/spool/spool.h"
 #include "unit.h"
 
 #define NOBODY 65534

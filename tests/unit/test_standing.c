@@ -10,12 +10,12 @@
 #include "base/file.h"
 #include "core/retry.h"
 #include "queue_kit.h"
-#include "store/ledger.h"
-#include "store/queue.h"
+#include "store/queue/ledger.h"
+#include "store/queue/queue.h"
+#include "store/queue/snapshot.h"
+#include "store/queue/standing.h"
 #include "store/repair.h"
 #include "store/retention.h"
-#include "store/snapshot.h"
-#include "store/standing.h"
 #include "unit.h"
 
 #define RESULTS_1 SPOOL_RESULTS "/00000001.jsonl"
@@ -369,7 +369,7 @@ static void from_now(void)
     qk_crash();
     UNIT_TEXT("-", qk_claim());
     UNIT_TEXT("a1:none/0 a2:none/0 a3:none/0 a4:none/0 a5:done/1", qk_states());
-    qk_command(COMMAND_AGAIN, "a2");
+    qk_command(ORDER_AGAIN, "a2");
     qk_run("a2/1", 0);
     UNIT_TEXT("-", qk_claim());
 }
@@ -431,7 +431,7 @@ UNIT_TEST(orders_from_before_a_resume_do_not_count)
     qk_leave();
     UNIT_REQUIRE(qk_remove(SPOOL_SNAPSHOT));
     UNIT_REQUIRE(qk_remove(RESULTS_1));
-    qk_command(COMMAND_AGAIN, "a1");
+    qk_command(ORDER_AGAIN, "a1");
     resumes(INT64_MAX, 0, 1);
     UNIT_TEXT("-", qk_claim());
     /* Also where the snapshot is lost and no result tells that they were carried out. */

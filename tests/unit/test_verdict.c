@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "reader_kit.h"
-#include "store/verdict.h"
+#include "store/journal/verdict.h"
 #include "unit.h"
 
 #define BODY                                                                                       \

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "reader_kit.h"
-#include "store/verify.h"
+#include "store/journal/verify.h"
 #include "unit.h"
 
 struct told {

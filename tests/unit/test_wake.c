@@ -17,11 +17,11 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/program.h"
 #include "fault_kit.h"
 #include "journal_kit.h"
 #include "settings_kit.h"
-#include "store/program.h"
-#include "store/wake.h"
+#include "store/queue/wake.h"
 #include "unit.h"
 
 #define SEEN_MAX 4096

@@ -1,9 +1,0 @@
-/* SPDX-License-Identifier: MIT
- * stenohook - the command line.
- */
-#include "admin/command.h"
-
-int main(int argc, char **argv)
-{
-    return command_main(&admin_program, argc, argv);
-}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT
+ * cmd_check - stenohook check
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admin/check_files.h"
+#include "admin/check_hooks.h"
+#include "admin/check_url.h"
+#include "admin/finding.h"
+#include "admin/verbs/verbs.h"
+#include "base/file.h"
+#include "cli/print.h"
+#include "core/config/config.h"
+#include "store/queue/wake.h"
+
+enum { CHECK_URL = OPTIONS_LONG, CHECK_ENDPOINT };
+
+const struct options_row cmd_check_options[] = {
+    {'v', "verbose", NULL, NULL, "say also what is in order"},
+    {CHECK_URL, "url", NULL, NULL,
+     "prove by trials that webhooks are recorded that come to URL, or to the url of\n"
+     "each endpoint (stenohook-remote)"},
+    {CHECK_ENDPOINT, "endpoint", "NAME", NULL, "with --url: only this endpoint"},
+    {0},
+};
+
+struct call {
+    const char *config_path; /* or NULL */
+    bool outside;            /* --url */
+    const char *endpoint;    /* or NULL */
+    const char *url;         /* or NULL */
+};
+
+#define GATEWAY LIBEXECDIR "/stenohook.fcgi"
+
+static void review(void *context, const char *text)
+{
+    finding_warning(context, "%s", text);
+}
+
+struct secrets_check {
+    struct findings *findings;
+    const struct settings *settings;
+};
+
+/* One that others can read is as good as told to them, so it is an error although it works. One
+ * that cannot be used is an error where no other is left: a secret that was taken out of use may be
+ * gone before the configuration says so. */
+static void secret_problem(void *context, const struct config_endpoint *endpoint, const char *file,
+                           bool usable, const char *text)
+{
+    const struct secrets_check *c = context;
+    size_t index = (size_t)(endpoint - c->settings->config->endpoints);
+
+    (void)file;
+    if (usable || c->settings->secrets[index].count == 0)
+        finding_error(c->findings, "endpoint \"%s\": %s", endpoint->name, text);
+    else
+        finding_warning(c->findings, "endpoint \"%s\": %s", endpoint->name, text);
+}
+
+static void check_endpoint(struct findings *f, const struct config_endpoint *e, size_t secrets)
+{
+    /* That anybody can deliver, where it is so, config_review says. */
+    if (e->scheme == AUTH_NONE)
+        finding_good(f, "endpoint \"%s\" (auth = \"none\")", e->name);
+    else if (secrets == 0)
+        finding_error(
+            f,
+            "endpoint \"%s\" has no secret that can be used: all its deliveries are answered 503",
+            e->name);
+    else
+        finding_good(f, "endpoint \"%s\" (secrets that work: %zu)", e->name, secrets);
+    for (size_t i = 0; i < e->secret_file_count; i++)
+        check_place(f, "the secret", e->secret_files[i]);
+    if (e->hook != NULL)
+        check_program(f, "the hook", e->hook[0]);
+    if (e->url == NULL)
+        finding_note(f,
+                     "endpoint \"%s\" has no url: 'send' and 'check --url' need to be told its "
+                     "address, and 'submit', 'reconcile' and 'show --curl' cannot be used for it",
+                     e->name);
+}
+
+static void check_endpoints(struct findings *f, const struct settings *settings)
+{
+    struct secrets_check c = {f, settings};
+
+    for (size_t i = 0; i < settings->config->endpoint_count; i++)
+        check_endpoint(f, &settings->config->endpoints[i], settings->secrets[i].count);
+    settings_problems(settings, secret_problem, &c);
+}
+
+static bool any_hook(const struct config *config)
+{
+    for (size_t i = 0; i < config->endpoint_count; i++)
+        if (config->endpoints[i].hook != NULL)
+            return true;
+    return false;
+}
+
+/* As the gateway finds it. */
+static void check_runner(struct findings *f, const struct config *config)
+{
+    struct err err = ERR_INIT;
+    char *path;
+
+    if (wake_find_runner(&path, config, &err) != STATUS_OK) {
+        finding_error(f, "hooks cannot be run: %s", err.text);
+        return;
+    }
+    check_program(f, "the runner", path);
+    if (!wake_runner_sure(path, config)) {
+        finding_note(f,
+                     "the gateway has not looked for the runner yet, and finds %s only if it lies "
+                     "beside it: put the runner into your home, or let 'check --url' try it",
+                     path);
+        f->unproved = true;
+    }
+    free(path);
+}
+
+/* One that is installed, and the one that noted itself. None is no finding: nobody may have called
+ * it yet. */
+static void check_programs(struct findings *f, const struct config *config)
+{
+    char gateway[PATH_MAX];
+
+    if (access(GATEWAY, F_OK) == 0)
+        check_program(f, "the gateway", GATEWAY);
+    if (wake_gateway(gateway, config) && strcmp(gateway, GATEWAY) != 0)
+        check_program(f, "the gateway", gateway);
+    if (config->runner != NULL || any_hook(config))
+        check_runner(f, config);
+}
+
+static void check_space(struct findings *f, const struct spool *spool, const struct config *config)
+{
+    unsigned long long mib = 1024 * 1024;
+    uint64_t bytes;
+
+    if (file_free_space(spool->dir, &bytes) != 0)
+        finding_error(f, "cannot tell how much space %s has: %s", spool->path, strerror(errno));
+    else if (bytes < config->free_space_min)
+        finding_error(f,
+                      "%s has %llu MiB free, less than free-space-min (%llu MiB): all deliveries "
+                      "are answered 503",
+                      spool->path, bytes / mib, config->free_space_min / mib);
+    else if (bytes / 2 < config->free_space_min)
+        finding_warning(
+            f,
+            "%s has %llu MiB free, and deliveries are answered 503 below %llu MiB (free-space-min)",
+            spool->path, bytes / mib, config->free_space_min / mib);
+    else
+        finding_good(f, "%llu MiB free for %s", bytes / mib, spool->path);
+}
+
+static void check_spool(struct findings *f, const struct settings *settings)
+{
+    const struct config *config = settings->config;
+    struct session room = {.settings = settings};
+    struct err err = ERR_INIT;
+
+    check_spool_folder(f, config->spool);
+    if (spool_open(&room.spool, config->spool, &err) != STATUS_OK) {
+        finding_error(f, "%s", err.text);
+        return;
+    }
+    if (access(config->spool, W_OK) != 0)
+        finding_error(f, "the spool %s cannot be written to: %s", config->spool, strerror(errno));
+    check_space(f, &room.spool, config);
+    if (any_hook(config))
+        check_hooks(f, &room);
+    spool_close(&room.spool);
+}
+
+static void check_all(struct findings *f, const struct settings *settings)
+{
+    finding_good(f, "the configuration %s", settings->path);
+    check_place(f, "the configuration", settings->path);
+    config_review(settings->config, review, f);
+    check_endpoints(f, settings);
+    check_programs(f, settings->config);
+    check_spool(f, settings);
+}
+
+/* Root finds out whose the spool is, and from there on looks as the owner does, who is also the
+ * user of the gateway: what he cannot use is of no use. */
+static void check_as_owner(struct findings *f, const struct settings *settings)
+{
+    const struct settings *again;
+    struct err err = ERR_INIT;
+
+    if (spool_become_owner(settings->config->spool, &err) != STATUS_OK)
+        finding_error(f, "%s", err.text);
+    else if (settings_load(&again, settings->path, NULL, NULL, &err) != STATUS_OK)
+        finding_error(f, "the owner of the spool cannot use the configuration: %s", err.text);
+    else {
+        check_all(f, again);
+        settings_release(again);
+    }
+}
+
+static enum status check(struct findings *f, const struct call *call)
+{
+    const struct settings *settings;
+    struct err why = ERR_INIT;
+    enum status status;
+
+    status = session_settings(&settings, call->config_path, &why);
+    if (status != STATUS_OK) {
+        finding_error(f, "%s", why.text);
+        return f->status != STATUS_OK ? f->status : status;
+    }
+    /* First: the gateway notes where it lies, and what is looked at then is what it finds. */
+    if (call->outside)
+        check_url(f, settings->path, call->endpoint, call->url);
+    check_as_owner(f, settings);
+    settings_release(settings);
+    if (f->status != STATUS_OK)
+        return f->status;
+    if (f->errors == 0 && f->warnings == 0 && !f->unproved)
+        print_hint("everything is in order");
+    /* What is wrong was said: no more words. */
+    return f->errors > 0 ? STATUS_MISSING : STATUS_OK;
+}
+
+enum status cmd_check(int argc, char **argv, const char *config_path, struct err *err)
+{
+    struct findings findings = {.err = err};
+    struct call call = {.config_path = config_path};
+    enum status status;
+    int c;
+
+    options_begin();
+    while ((c = options_take(cmd_check_options, argc, argv, &status, err)) != -1) {
+        if (c == 'v')
+            findings.verbose = true;
+        else if (c == CHECK_URL)
+            call.outside = true;
+        else if (c == CHECK_ENDPOINT)
+            call.endpoint = optarg;
+        else
+            return status;
+    }
+    status = options_operands(argc, argv, 0, call.outside ? 1 : 0, err);
+    if (status == STATUS_OK && call.endpoint != NULL && !call.outside)
+        status = err_set(err, STATUS_USAGE, "--endpoint goes with --url");
+    if (status == STATUS_OK && optind < argc)
+        call.url = argv[optind];
+    return status == STATUS_OK ? check(&findings, &call) : status;
+}

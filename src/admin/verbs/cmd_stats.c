@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT
+ * cmd_stats - stenohook stats
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/stats.h"
+#include "admin/stats_text.h"
+#include "admin/verbs/verbs.h"
+#include "base/clock.h"
+#include "base/num.h"
+#include "cli/print.h"
+
+#define OUTPUT_MAX ((size_t)1024 * 1024)
+
+enum { OPT_FORMAT = OPTIONS_LONG, OPT_MAX_AGE, OPT_MAX_DEAD };
+
+const struct options_row cmd_stats_options[] = {
+    {OPT_FORMAT, "format", "F", "text json prometheus",
+     "text (default), json: one object, or prometheus: its text format"},
+    {OPT_MAX_AGE, "max-age", "T", NULL,
+     "exit 1 if an event has waited for its hook for longer: 2h, 30m"},
+    {OPT_MAX_DEAD, "max-dead", "N", NULL, "exit 1 if there are more dead letters"},
+    {'q', "quiet", NULL, NULL,
+     "with --max-age or --max-dead: print nothing but the sentence that says what is\ntoo much"},
+    {0},
+};
+
+struct wish {
+    void (*print)(struct buf *out, const struct stats *stats);
+    bool has_age, has_dead, has_format, quiet;
+    uint64_t age_s, dead;
+};
+
+static enum status parse_format(struct wish *w, const char *text, struct err *err)
+{
+    if (strcmp(text, "text") == 0)
+        w->print = stats_text;
+    else if (strcmp(text, "json") == 0)
+        w->print = stats_json;
+    else if (strcmp(text, "prometheus") == 0)
+        w->print = stats_prometheus;
+    else
+        return err_set(err, STATUS_USAGE,
+                       "--format: invalid value '%s' (use text, json or prometheus)", text);
+    w->has_format = true;
+    return STATUS_OK;
+}
+
+static enum status parse_options(struct wish *w, int argc, char **argv, struct err *err)
+{
+    enum status status;
+    int c;
+
+    options_begin();
+    while ((c = options_take(cmd_stats_options, argc, argv, &status, err)) != -1) {
+        if (c == OPT_FORMAT)
+            status = parse_format(w, optarg, err);
+        else if (c == 'q')
+            w->quiet = true;
+        else if (c == OPT_MAX_AGE && !(w->has_age = num_duration(str_of(optarg), &w->age_s)))
+            status =
+                err_set(err, STATUS_USAGE, "--max-age: invalid value '%s' (use 30m, 2h)", optarg);
+        else if (c == OPT_MAX_DEAD && !(w->has_dead = num_u64(str_of(optarg), &w->dead)))
+            status =
+                err_set(err, STATUS_USAGE, "--max-dead: invalid value '%s' (use a number)", optarg);
+        if (status != STATUS_OK)
+            return status;
+    }
+    if (w->quiet && !w->has_age && !w->has_dead)
+        return err_set(err, STATUS_USAGE, "-q needs --max-age or --max-dead");
+    if (w->quiet && w->has_format)
+        return err_set(err, STATUS_USAGE, "-q prints no numbers: take --format away");
+    return options_operands(argc, argv, 0, 0, err);
+}
+
+/* One sentence; both are told if both are too much. */
+static void add_trouble(struct buf *out, const struct wish *w, const struct stats *s)
+{
+    char age[PRINT_DURATION_MAX], most[PRINT_DURATION_MAX];
+
+    if (w->has_age && stats_oldest_s(s) > w->age_s) {
+        print_duration(age, stats_oldest_s(s));
+        print_duration(most, w->age_s);
+        buf_printf(out, "an event has waited %s for its hook (at most %s)", age, most);
+    }
+    if (w->has_dead && s->dead_letters > w->dead)
+        buf_printf(out,
+                   "%s%" PRIu64 " dead letter%s (at most %" PRIu64
+                   "): 'stenohook list --hook dead' shows %s",
+                   out->len > 0 ? "; " : "", s->dead_letters, print_plural(s->dead_letters),
+                   w->dead, s->dead_letters == 1 ? "it" : "them");
+}
+
+static enum status judge(const struct wish *w, const struct stats *s, struct err *err)
+{
+    enum status status = STATUS_OK;
+    struct buf trouble;
+
+    buf_init(&trouble, ERR_TEXT_MAX);
+    add_trouble(&trouble, w, s);
+    if (trouble.len > 0 && !w->quiet) {
+        status = err_set(err, STATUS_MISSING, "%s", trouble.ptr);
+    } else if (trouble.len > 0) {
+        buf_add_char(&trouble, '\n');
+        status = print_buf(&trouble, "what is too much", err);
+        /* All is said: no second time on stderr. */
+        status = status == STATUS_OK ? STATUS_MISSING : status;
+    }
+    buf_free(&trouble);
+    return status;
+}
+
+static enum status tell(const struct wish *w, const struct session *room, struct err *err)
+{
+    struct stats stats;
+    enum status status;
+    uint64_t rotten = 0;
+    struct buf out;
+
+    status = stats_take(&stats, room, clock_wall_ns(), &rotten, err);
+    if (status != STATUS_OK)
+        return status;
+    buf_init(&out, OUTPUT_MAX);
+    if (!w->quiet)
+        w->print(&out, &stats);
+    status = print_buf(&out, "the numbers", err);
+    buf_free(&out);
+    if (status == STATUS_OK && rotten > 0)
+        print_warning("the journal is damaged, and numbers may be short: run 'stenohook verify'");
+    if (status == STATUS_OK)
+        status = judge(w, &stats, err);
+    stats_free(&stats);
+    return status;
+}
+
+enum status cmd_stats(int argc, char **argv, const char *config_path, struct err *err)
+{
+    struct wish wish = {.print = stats_text};
+    struct session room;
+    enum status status;
+
+    status = parse_options(&wish, argc, argv, err);
+    if (status == STATUS_OK)
+        status = session_open(&room, config_path, err);
+    if (status != STATUS_OK)
+        return status;
+    status = tell(&wish, &room, err);
+    session_close(&room);
+    return status;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT
+ * cmd_verify - stenohook verify
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "admin/verbs/verbs.h"
+#include "base/clock.h"
+#include "cli/print.h"
+#include "store/intake.h"
+#include "store/journal/verify.h"
+#include "store/repair.h"
+
+enum { OPT_REPAIR = OPTIONS_LONG };
+
+const struct options_row cmd_verify_options[] = {
+    {OPT_REPAIR, "repair", NULL, NULL,
+     "afterwards make the index and the state of the hooks anew, from what the\n"
+     "journal and the results log hold"},
+    {0},
+};
+
+#define LINE_BYTES 256
+
+struct listener {
+    bool progress; /* stderr is a terminal */
+    bool shown;    /* there is a progress line on it */
+    enum status status;
+    struct err *err;
+};
+
+static void show_progress(struct listener *l, const struct verify_report *r)
+{
+    if (!l->progress)
+        return;
+    fprintf(stderr, "\r%" PRIu64 " MiB, %" PRIu64 " records ", r->bytes / (1024 * 1024),
+            r->records);
+    l->shown = true;
+}
+
+static void clear_progress(struct listener *l)
+{
+    if (l->shown)
+        fprintf(stderr, "\r%*s\r", 60, "");
+    l->shown = false;
+}
+
+static const char *found_name(enum reader_found found)
+{
+    switch (found) {
+    case READER_TORN:
+        return "torn";
+    case READER_VOID:
+        return "void";
+    case READER_ROTTEN:
+        return "rotten";
+    case READER_RECORD:
+    case READER_HEADER:
+        break;
+    }
+    return "sound";
+}
+
+static void each(void *context, const struct reader_item *item, const struct verify_report *so_far)
+{
+    struct listener *l = context;
+    char line[LINE_BYTES];
+
+    if (item == NULL) {
+        show_progress(l, so_far);
+        return;
+    }
+    clear_progress(l);
+    if (l->status != STATUS_OK)
+        return;
+    snprintf(line, sizeof line, "%s %u:%" PRIu64 " %" PRIu64 " byte%s%s%s\n",
+             found_name(item->found), (unsigned)item->place.segment, item->place.offset, item->len,
+             print_plural(item->len), item->why == NULL ? "" : ": ",
+             item->why == NULL ? "" : item->why);
+    l->status = print_text(line, l->err);
+}
+
+static enum status print_summary(const struct verify_report *r, struct err *err)
+{
+    enum status status;
+    struct buf b;
+
+    buf_init(&b, 1024);
+    buf_printf(&b,
+               "%" PRIu64 " segment%s, %" PRIu64 " record%s, %" PRIu64 " byte%s: %" PRIu64
+               " torn, %" PRIu64 " void, %" PRIu64 " rotten, %" PRIu64 " repeated%s\n",
+               r->segments, print_plural(r->segments), r->records, print_plural(r->records),
+               r->bytes, print_plural(r->bytes), r->torn, r->voided, r->rotten, r->repeated,
+               r->all_compared ? "" : " (among the first records only)");
+    status = print_buf(&b, "the summary", err);
+    buf_free(&b);
+    return status;
+}
+
+static void show_left(void *context, uint32_t left)
+{
+    struct listener *l = context;
+
+    if (!l->progress)
+        return;
+    fprintf(stderr, "\rindex: %" PRIu32 " segment%s left ", left, print_plural(left));
+    l->shown = true;
+}
+
+static enum status repair(const struct session *room, struct listener *listener, struct err *err)
+{
+    const struct journal_options options = intake_options(room->settings->config);
+    enum status status =
+        repair_run(&room->spool, &options, clock_wall_ns(), show_left, listener, err);
+
+    clear_progress(listener);
+    if (status == STATUS_OK)
+        status = print_text("repaired: the index and the state of the hooks were made anew\n", err);
+    return status;
+}
+
+static enum status verify(const struct session *room, bool repairs, struct err *err)
+{
+    struct listener listener = {.progress = isatty(STDERR_FILENO) == 1, .err = err};
+    const struct spool *spool = &room->spool;
+    struct verify_report report;
+    enum status status;
+
+    status = verify_run(spool, &report, each, &listener, err);
+    clear_progress(&listener);
+    if (status == STATUS_OK)
+        status = listener.status;
+    if (status == STATUS_OK)
+        status = print_summary(&report, err);
+    if (status == STATUS_OK && repairs)
+        status = repair(room, &listener, err);
+    if (status == STATUS_OK && report.rotten > 0)
+        status = err_set(err, STATUS_CORRUPT,
+                         "the journal of %s is damaged: restore what is rotten from a backup",
+                         spool->path);
+    return status;
+}
+
+enum status cmd_verify(int argc, char **argv, const char *config_path, struct err *err)
+{
+    struct session room;
+    enum status status;
+    bool repairs = false;
+
+    options_begin();
+    while (options_take(cmd_verify_options, argc, argv, &status, err) != -1) {
+        if (status != STATUS_OK)
+            return status;
+        repairs = true;
+    }
+    status = options_operands(argc, argv, 0, 0, err);
+    if (status != STATUS_OK)
+        return status;
+    status = session_open(&room, config_path, err);
+    if (status != STATUS_OK)
+        return status;
+    status = verify(&room, repairs, err);
+    session_close(&room);
+    return status;
+}

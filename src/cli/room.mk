@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+libcli_a_SOURCES = \
+	src/cli/command.c src/cli/command.h \
+	src/cli/help.c src/cli/help.h \
+	src/cli/options.c src/cli/options.h \
+	src/cli/print.c src/cli/print.h \
+	src/cli/session.c src/cli/session.h

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT
+ * session - see cli/session.h.
+ */
+#include "cli/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/str.h"
+
+/* Whose the file is, or the folder above it that keeps us out. */
+static bool owner_of(const char *path, uid_t *owner)
+{
+    char *part = str_dup(str_of(path));
+    bool found = false;
+    struct stat sb;
+    char *slash;
+
+    while (part != NULL && !found) {
+        found = stat(part, &sb) == 0;
+        slash = strrchr(part, '/');
+        if (slash == NULL || slash == part)
+            break;
+        *slash = '\0';
+    }
+    free(part);
+    if (found)
+        *owner = sb.st_uid;
+    return found;
+}
+
+/* A person who may not read the configuration is told who may. */
+static enum status unreadable(enum status status, const char *path, const struct err *why,
+                              struct err *err)
+{
+    uid_t owner;
+
+    if (status == STATUS_CONFIG && access(path, R_OK) != 0 && errno == EACCES &&
+        owner_of(path, &owner) && owner != geteuid())
+        return err_set(err, status,
+                       "%s; it belongs to user %ld: use sudo, or run this as that user", why->text,
+                       (long)owner);
+    return err_set(err, status, "%s", why->text);
+}
+
+enum status session_settings(const struct settings **out, const char *config_path, struct err *err)
+{
+    struct err why = ERR_INIT;
+    enum status status;
+    char *path;
+
+    status = settings_find(&path, config_path, err);
+    if (status != STATUS_OK)
+        return status;
+    status = settings_become_author(path, err);
+    if (status == STATUS_OK)
+        status = settings_load(out, path, NULL, NULL, &why);
+    if (why.status != STATUS_OK)
+        status = unreadable(status, path, &why, err);
+    free(path);
+    return status;
+}
+
+enum status session_open_spool(struct spool *spool, const struct settings *settings,
+                               struct err *err)
+{
+    const char *path = settings->config->spool;
+    enum status status = spool_become_owner(path, err);
+
+    return status == STATUS_OK ? spool_open(spool, path, err) : status;
+}
+
+enum status session_open(struct session *room, const char *config_path, struct err *err)
+{
+    enum status status = session_settings(&room->settings, config_path, err);
+
+    if (status != STATUS_OK)
+        return status;
+    status = session_open_spool(&room->spool, room->settings, err);
+    if (status != STATUS_OK)
+        settings_release(room->settings);
+    return status;
+}
+
+void session_close(struct session *room)
+{
+    spool_close(&room->spool);
+    settings_release(room->settings);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT
+ * config - the configuration file's meaning. Pure: text in, struct out. The only file that sees
+ * libConfuse, which is not reentrant: one config_parse at a time in a process.
+ *
+ * Strict: an unknown key, a key given twice, a value out of range, a site without authentication
+ * that does not say `auth = "none"` are errors that name file, line, key and remedy.
+ */
+#ifndef CORE_CONFIG_CONFIG_H
+#define CORE_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "core/address.h"
+
+/* A larger file is refused. */
+#define CONFIG_FILE_MAX ((size_t)256 * 1024)
+#define CONFIG_ENDPOINTS_MAX 256
+#define CONFIG_NAME_MAX 64            /* of an endpoint, of a query parameter */
+#define CONFIG_HOOK_DEFAULT "default" /* the hook that the key `hook` sets up */
+#define CONFIG_HEADER_NAME_MAX 128    /* of auth-header */
+/* body-max where the scheme signs the body, which must then be read before anybody is known. */
+#define CONFIG_BODY_MAX_SIGNED ((uint64_t)64 * 1024)
+
+/* api-url where the file does not say another. */
+#define CONFIG_API_URL "https://api.assemblyai.com"
+
+enum auth_scheme {
+    AUTH_NONE,             /* auth = "none" */
+    AUTH_STATIC,           /* auth-header and/or auth-query: either of them proves */
+    AUTH_AAI_SIGNATURE,    /* auth = "aai-signature" */
+    AUTH_STANDARD_WEBHOOKS /* auth = "standard-webhooks" */
+};
+
+struct config_endpoint {
+    char *name; /* [A-Za-z0-9_-]{1,64} */
+    char *url;  /* or NULL */
+    enum auth_scheme scheme;
+    char *auth_header; /* or NULL */
+    char *auth_query;  /* or NULL */
+    char **secret_files;
+    size_t secret_file_count;
+    struct address_net *allow_from;
+    size_t allow_from_count;
+    struct address_net *trusted_proxies;
+    size_t trusted_proxy_count;
+    uint64_t body_max;           /* bytes; default 16 MiB, 64 KiB for schemes that sign the body */
+    uint64_t signature_window_s; /* default 300 */
+    char **hook;                 /* NULL-terminated argv, or NULL: record only */
+    uint64_t hook_timeout_s;     /* default 600 */
+    uint64_t hook_memory_max; /* bytes of address space of each of its processes; 0, the default: no
+                                 limit */
+    char **params; /* NULL-terminated names of query parameters that the hook gets, or NULL */
+    unsigned line; /* where the endpoint stands in the file */
+};
+
+struct config {
+    char *spool;             /* absolute path */
+    uint64_t keep_s;         /* default 90 days */
+    uint64_t free_space_min; /* bytes; default 16 MiB; 0 switches the reserve off */
+    uint64_t segment_max;    /* bytes; default 16 MiB */
+    unsigned threads;        /* FastCGI mode */
+    uint64_t deadline_ms;    /* default 6000: from the accept to the answer */
+    uint64_t refused_max;    /* bytes that the refused box may hold; 0 switches it off */
+    char *runner;            /* path of stenohook-run, or NULL */
+    char *api_key_file;      /* absolute path, or NULL */
+    char *api_url;           /* as core/url.h's url_check_base wants it */
+    unsigned hooks_max;      /* hooks that run at the same time, of all endpoints; default 2 */
+    struct config_endpoint *endpoints;
+    size_t endpoint_count; /* at least 1 */
+};
+
+/* `file` is named in errors. *out is given back with config_free. STATUS_CONFIG: err says
+ * "FILE:LINE: KEY: what is wrong; remedy". STATUS_MEMORY is the only other failure. */
+enum status config_parse(struct config **out, const char *file, struct str text,
+                         struct err *err) STATUS_CHECKED;
+void config_free(struct config *config); /* NULL is fine */
+
+/* The endpoint of that name; where `name` is empty or no endpoint has it and `named` is false, the
+ * one called "default", else the only one. NULL: unknown. `named`: the URL's path names an endpoint
+ * for certain (PATH_INFO). */
+const struct config_endpoint *config_endpoint(const struct config *config, struct str name,
+                                              bool named);
+
+/* What is legal but looks wrong (`Authorization` without CGIPassAuth, a URL in clear text, ...):
+ * each told to `warn` as one sentence. */
+typedef void (*config_warn)(void *context, const char *text);
+void config_review(const struct config *config, config_warn warn, void *context);
+
+/* One row a key: the table from which the file is read and which the manual page is checked
+ * against. */
+struct config_key {
+    const char *section; /* "" or "endpoint" */
+    const char *name;
+    const char *type;    /* "string", "size", "duration", "number", "list" */
+    const char *initial; /* the default as text, "" for none */
+    const char *least;   /* size, duration, number: the range as text, ends included; else "" */
+    const char *most;
+    bool or_zero;     /* 0 is allowed beside the range and switches the thing off */
+    const char *help; /* one sentence */
+};
+extern const struct config_key config_keys[];
+extern const size_t config_key_count;
+
+#endif

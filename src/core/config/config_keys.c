@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT
+ * config_keys - the table of keys, and what to say when a key is not in it.
+ */
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/typo.h"
+#include "core/config/config.h"
+#include "core/config/config_parts.h"
+
+#define ENDPOINT "endpoint"
+#define NO_RANGE .least = "", .most = ""
+
+const struct config_key config_keys[] = {
+    [KEY_SPOOL] = {"", "spool", "string", "", NO_RANGE,
+                   .help = "The folder in which everything is recorded, as an absolute path."},
+    [KEY_KEEP] = {"", "keep", "duration", "90d", .least = "1d", .most = "36500d",
+                  .help = "How long recorded events are kept."},
+    [KEY_FREE_SPACE_MIN] = {"", "free-space-min", "size", "16M", .least = "1", .most = "1024G",
+                            .or_zero = true,
+                            .help = "Below this much free space deliveries are answered 503."},
+    [KEY_SEGMENT_MAX] = {"", "segment-max", "size", "16M", .least = "64K", .most = "1G",
+                         .help = "The size at which a new file of the journal is begun."},
+    [KEY_THREADS] = {"", "threads", "number", "32", .least = "1", .most = "256",
+                     .help = "How many requests one FastCGI process serves at the same time."},
+    [KEY_DEADLINE] = {"", "deadline", "duration", "6s", .least = "1s", .most = "9s",
+                      .help = "How long a request may take before it is answered 503."},
+    [KEY_REFUSED_MAX] = {"", "refused-max", "size", "64M", .least = "1", .most = "1024G",
+                         .or_zero = true, .help = "How much of what was refused is kept."},
+    [KEY_RUNNER] = {"", "runner", "string", "", NO_RANGE,
+                    .help = "The program stenohook-run, as an absolute path."},
+    [KEY_API_KEY_FILE] = {"", "api-key-file", "string", "", NO_RANGE,
+                          .help =
+                              "The file with the key of AssemblyAI's API, as an absolute path."},
+    [KEY_API_URL] = {"", "api-url", "string", CONFIG_API_URL, NO_RANGE,
+                     .help = "Where AssemblyAI's API is."},
+    [KEY_HOOKS_MAX] = {"", "hooks-max", "number", "2", .least = "1", .most = "64",
+                       .help = "How many hooks run at the same time, those of all endpoints."},
+    [KEY_URL] = {ENDPOINT, "url", "string", "", NO_RANGE,
+                 .help = "The address of this endpoint as the sender is told it."},
+    [KEY_AUTH] = {ENDPOINT, "auth", "string", "", NO_RANGE,
+                  .help = "The scheme, where it is not a static secret."},
+    [KEY_AUTH_HEADER] = {ENDPOINT, "auth-header", "string", "", NO_RANGE,
+                         .help = "The name of the header that holds the secret."},
+    [KEY_AUTH_QUERY] = {ENDPOINT, "auth-query", "string", "", NO_RANGE,
+                        .help = "The name of the query parameter that holds the secret."},
+    [KEY_SECRET_FILES] = {ENDPOINT, "secret-files", "list", "", NO_RANGE,
+                          .help = "Files with one secret each; any of the secrets is right."},
+    [KEY_ALLOW_FROM] = {ENDPOINT, "allow-from", "list", "", NO_RANGE,
+                        .help = "Addresses and networks that may deliver."},
+    [KEY_TRUSTED_PROXIES] = {ENDPOINT, "trusted-proxies", "list", "", NO_RANGE,
+                             .help = "Proxies whose X-Forwarded-For is believed."},
+    [KEY_BODY_MAX] = {ENDPOINT, "body-max", "size", "16M", .least = "1K", .most = "256M",
+                      .help = "The largest body that is recorded; 64K where the scheme signs it."},
+    [KEY_SIGNATURE_WINDOW] = {ENDPOINT, "signature-window", "duration", "5m", .least = "1s",
+                              .most = "1d", .help = "How far a signed time may be from ours."},
+    [KEY_HOOK] = {ENDPOINT, "hook", "list", "", NO_RANGE,
+                  .help = "The program that is run for each event, with its arguments."},
+    [KEY_HOOK_TIMEOUT] = {ENDPOINT, "hook-timeout", "duration", "10m", .least = "1s", .most = "1d",
+                          .help = "How long one run of the hook may take."},
+    [KEY_HOOK_MEMORY_MAX] = {ENDPOINT, "hook-memory-max", "size", "0", .least = "16M",
+                             .most = "1024G", .or_zero = true,
+                             .help = "The address space of each process of the hook; 0: no limit."},
+    [KEY_PARAMS] = {ENDPOINT, "params", "list", "", NO_RANGE,
+                    .help = "Query parameters that the hook gets as variables."},
+};
+const size_t config_key_count = sizeof config_keys / sizeof *config_keys;
+
+_Static_assert(sizeof config_keys / sizeof *config_keys == KEY_COUNT, "one row for each index");
+
+int config_key_find(const char *section, struct str name)
+{
+    for (int i = 0; i < KEY_COUNT; i++)
+        if (strcmp(config_keys[i].section, section) == 0 && str_is(name, config_keys[i].name))
+            return i;
+    return -1;
+}
+
+static int nearest(const char *section, struct str name)
+{
+    unsigned best = typo_near(name) + 1;
+    int found = -1;
+
+    for (int i = 0; i < KEY_COUNT; i++) {
+        unsigned d;
+
+        if (strcmp(config_keys[i].section, section) != 0)
+            continue;
+        d = typo_distance(name, config_keys[i].name);
+        if (d < best) {
+            best = d;
+            found = i;
+        }
+    }
+    return found;
+}
+
+void config_key_remedy(struct buf *out, const char *section, struct str name)
+{
+    const char *other = *section == '\0' ? ENDPOINT : "";
+    int key = nearest(section, name);
+
+    if (key < 0 && *section == '\0' && typo_distance(name, ENDPOINT) <= typo_near(name)) {
+        buf_add_text(out, "did you mean \"endpoint\"?");
+    } else if (key >= 0) {
+        buf_printf(out, "did you mean \"%s\"?", config_keys[key].name);
+    } else if (config_key_find(other, name) >= 0) {
+        buf_add_text(out, *other == '\0' ? "it stands outside of all endpoints"
+                                         : "it stands inside an endpoint \"NAME\" { ... }");
+    } else {
+        buf_add_text(out, "the keys here are");
+        for (int i = 0; i < KEY_COUNT; i++)
+            if (strcmp(config_keys[i].section, section) == 0)
+                buf_printf(out, " %s", config_keys[i].name);
+    }
+}

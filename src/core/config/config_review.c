@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ * config_review - what a configuration may say, but probably does not mean to.
+ */
+#include <stdarg.h>
+
+#include "base/err.h"
+#include "core/config/config.h"
+#include "core/url.h"
+
+struct review {
+    const struct config_endpoint *endpoint;
+    config_warn warn;
+    void *context;
+};
+
+__attribute__((format(printf, 2, 3))) static void tell(const struct review *r, const char *format,
+                                                       ...)
+{
+    char text[ERR_TEXT_MAX];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    r->warn(r->context, text);
+}
+
+static void review_header(const struct review *r)
+{
+    const struct config_endpoint *e = r->endpoint;
+
+    if (e->auth_header != NULL && str_is_nocase(str_of(e->auth_header), "Authorization"))
+        tell(
+            r,
+            "endpoint \"%s\": Apache gives Authorization to no program unless it is told to; write "
+            "\"CGIPassAuth On\" in .htaccess, or choose a header like \"X-Webhook-Secret\"",
+            e->name);
+    if (e->auth_header == NULL && e->auth_query != NULL)
+        tell(r,
+             "endpoint \"%s\": a secret that is only in the URL stands in the logs of every server "
+             "on the way; set auth-header as well where the sender can",
+             e->name);
+}
+
+static void review_open(const struct review *r)
+{
+    const struct config_endpoint *e = r->endpoint;
+
+    if (e->scheme == AUTH_NONE && e->allow_from_count == 0)
+        tell(r,
+             "endpoint \"%s\": anybody can deliver (auth = \"none\"); set auth-header and "
+             "secret-files, or allow-from at least",
+             e->name);
+    else if (e->scheme == AUTH_NONE && e->trusted_proxy_count != 0)
+        tell(r,
+             "endpoint \"%s\": only the address proves the sender, and it is taken from "
+             "X-Forwarded-For; anybody who can reach the server past its proxies can deliver",
+             e->name);
+    if (e->trusted_proxy_count != 0 && e->allow_from_count == 0)
+        tell(r, "endpoint \"%s\": trusted-proxies does nothing without allow-from", e->name);
+}
+
+static void review_url(const struct review *r)
+{
+    const struct config_endpoint *e = r->endpoint;
+
+    if (e->url == NULL || !str_starts(str_of(e->url), "http://"))
+        return;
+    if (!url_is_loopback(str_of(e->url)))
+        tell(r,
+             "endpoint \"%s\": over http:// anybody on the way can read the secret and the events; "
+             "use https://",
+             e->name);
+}
+
+void config_review(const struct config *config, config_warn warn, void *context)
+{
+    for (size_t i = 0; i < config->endpoint_count; i++) {
+        const struct review r = {&config->endpoints[i], warn, context};
+
+        review_header(&r);
+        review_open(&r);
+        review_url(&r);
+    }
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ * speech - the made-up transcript: the same audio always says the same. Pure.
+ */
+#ifndef SANDBOX_SPEECH_H
+#define SANDBOX_SPEECH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+
+#define SPEECH_WORDS_MAX 512
+#define SPEECH_WORD_MAX 24
+#define SPEECH_SPEAKERS_MAX 10
+
+struct speech_word {
+    char text[SPEECH_WORD_MAX]; /* UTF-8 */
+    uint32_t start_ms, end_ms;
+    unsigned thousandths; /* the confidence */
+    unsigned speaker;     /* from 0; changes between sentences only */
+    bool ends_sentence;
+    bool ends_paragraph; /* then it ends a sentence as well */
+};
+
+struct speech {
+    struct speech_word words[SPEECH_WORDS_MAX];
+    size_t count; /* at least one */
+};
+
+enum speech_redaction { SPEECH_AS_SAID, SPEECH_HASHES, SPEECH_ENTITIES };
+
+struct speech_options {
+    bool punctuate;
+    bool format; /* capital letters */
+    enum speech_redaction redaction;
+    unsigned speakers; /* 1 to SPEECH_SPEAKERS_MAX */
+};
+
+void speech_make(struct speech *speech, struct str audio, const struct speech_options *options);
+
+/* Words first to end - 1, with blanks between. */
+void speech_text(struct buf *out, const struct speech *speech, size_t first, size_t end);
+/* The mean of words first to end - 1. */
+unsigned speech_thousandths(const struct speech *speech, size_t first, size_t end);
+/* Whole seconds, rounded up, with the silence behind the last word. */
+uint64_t speech_seconds(const struct speech *speech);
+
+/* How the words are divided: the end of the piece that begins with word `first`. */
+enum speech_piece { SPEECH_SENTENCE, SPEECH_PARAGRAPH, SPEECH_UTTERANCE };
+size_t speech_piece_end(const struct speech *speech, size_t first, enum speech_piece piece);
+
+#endif

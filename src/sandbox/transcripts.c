@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT
+ * transcripts - see sandbox/transcripts.h.
+ */
+#include "sandbox/transcripts.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+
+#define LOCK_NS UINT64_C(5000000000)
+#define NAME_MAX_LEN 64
+#define LOCK_FILE "lock"
+#define RATE_FILE "rate"
+
+static enum status open_folder(int dir, const char *name, int *out, struct err *err)
+{
+    if (mkdirat(dir, name, 0700) < 0 && errno != EEXIST)
+        return err_errno(err, "cannot make the folder %s", name);
+    *out = file_open(dir, name, O_RDONLY | O_DIRECTORY, 0);
+    return *out < 0 ? err_errno(err, "cannot open the folder %s", name) : STATUS_OK;
+}
+
+static void sweep(const struct transcripts *store)
+{
+    int fd = file_open(store->uploads, ".", O_RDONLY | O_DIRECTORY, 0);
+    DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+    time_t oldest = (time_t)(clock_wall_ns() / 1000000000) - STORE_UPLOAD_S;
+    struct dirent *entry;
+    struct stat st;
+
+    if (stream == NULL) {
+        file_close(&fd);
+        return;
+    }
+    while ((entry = readdir(stream)) != NULL)
+        if (str_ends(str_of(entry->d_name), STORE_PART) &&
+            fstatat(store->uploads, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            st.st_mtime < oldest)
+            (void)unlinkat(store->uploads, entry->d_name, 0);
+    closedir(stream);
+}
+
+enum status transcripts_open(struct transcripts *store, const char *path, struct err *err)
+{
+    struct transcripts s = {-1, -1, -1, -1};
+    enum status status = open_folder(AT_FDCWD, path, &s.dir, err);
+
+    if (status == STATUS_OK)
+        status = open_folder(s.dir, "transcripts", &s.transcripts, err);
+    if (status == STATUS_OK)
+        status = open_folder(s.dir, "due", &s.due, err);
+    if (status == STATUS_OK)
+        status = open_folder(s.dir, "uploads", &s.uploads, err);
+    if (status == STATUS_OK && file_sync_dir(s.dir) < 0)
+        status = err_errno(err, "cannot sync the folder %s", path);
+    if (status != STATUS_OK) {
+        transcripts_close(&s);
+        return status;
+    }
+    sweep(&s);
+    *store = s;
+    return status;
+}
+
+void transcripts_close(struct transcripts *store)
+{
+    file_close(&store->dir);
+    file_close(&store->transcripts);
+    file_close(&store->due);
+    file_close(&store->uploads);
+}
+
+/* ---- transcripts */
+
+static enum status day_folder(const struct transcripts *store, const char *id, int *out,
+                              struct err *err)
+{
+    char day[SANDBOX_DAY_MAX];
+    enum status status;
+
+    sandbox_id_day(id, day);
+    status = open_folder(store->transcripts, day, out, err);
+    /* Its name must last as long as what is put into it. */
+    if (status == STATUS_OK && file_sync_dir(store->transcripts) < 0) {
+        status = err_errno(err, "cannot sync the folder transcripts");
+        file_close(out);
+    }
+    return status;
+}
+
+static enum status write_job(int folder, const struct transcript *transcript, struct err *err)
+{
+    char name[NAME_MAX_LEN], tmp[NAME_MAX_LEN];
+    enum status status;
+    struct buf text;
+
+    buf_init(&text, JOB_TEXT_MAX);
+    transcript_print(&text, transcript);
+    status = buf_status(&text, "a transcript", err);
+    (void)snprintf(name, sizeof name, "%s.json", transcript->id);
+    (void)snprintf(tmp, sizeof tmp, "%s.new", transcript->id);
+    if (status == STATUS_OK && file_replace(folder, tmp, name, text.ptr, text.len, 0600) < 0)
+        status = err_errno(err, "cannot write transcript %s", transcript->id);
+    buf_wipe(&text);
+    return status;
+}
+
+enum status transcripts_add(const struct transcripts *store, const struct transcript *transcript,
+                            struct err *err)
+{
+    int folder = -1;
+    enum status status = day_folder(store, transcript->id, &folder, err);
+
+    if (status == STATUS_OK)
+        status = write_job(folder, transcript, err);
+    file_close(&folder);
+    return status;
+}
+
+enum status transcripts_read(const struct transcripts *store, const char *id, struct buf *text,
+                             struct transcript *transcript, struct err *err)
+{
+    char day[SANDBOX_DAY_MAX], name[SANDBOX_DAY_MAX + NAME_MAX_LEN];
+
+    sandbox_id_day(id, day);
+    (void)snprintf(name, sizeof name, "%s/%s.json", day, id);
+    buf_reset(text, JOB_TEXT_MAX);
+    if (file_slurp(store->transcripts, name, text) < 0) {
+        if (errno == ENOENT)
+            return err_set(err, STATUS_MISSING, "there is no transcript %s", id);
+        return err_errno(err, "cannot read transcript %s", id);
+    }
+    return transcript_parse(transcript, buf_str(text), err);
+}
+
+static enum status take_lock(const struct transcripts *store, const char *name, int *out,
+                             struct err *err)
+{
+    int fd = file_open(store->dir, name, O_RDWR | O_CREAT, 0600);
+
+    if (fd < 0 || file_lock(fd, clock_mono_ns() + LOCK_NS) < 0) {
+        enum status status = err_errno(err, "cannot lock the file %s", name);
+
+        file_close(&fd);
+        return status;
+    }
+    *out = fd;
+    return STATUS_OK;
+}
+
+enum status transcripts_change(const struct transcripts *store, const char *id, struct buf *text,
+                               struct transcript *transcript,
+                               enum status (*change)(struct transcript *transcript, void *context,
+                                                     struct err *err),
+                               void *context, struct err *err)
+{
+    int folder = -1, lock = -1;
+    enum status status = take_lock(store, LOCK_FILE, &lock, err);
+
+    if (status == STATUS_OK)
+        status = transcripts_read(store, id, text, transcript, err);
+    if (status == STATUS_OK)
+        status = change(transcript, context, err);
+    if (status == STATUS_OK)
+        status = day_folder(store, id, &folder, err);
+    if (status == STATUS_OK)
+        status = write_job(folder, transcript, err);
+    file_close(&folder);
+    file_close(&lock);
+    return status;
+}
+
+/* ---- how often we were asked */
+
+struct rate {
+    int64_t begin_s;
+    uint64_t count;
+};
+
+enum status transcripts_count(const struct transcripts *store, uint64_t most, uint64_t window_s,
+                              int64_t now_ms, uint64_t *wait_s, struct err *err)
+{
+    int64_t now_s = now_ms / 1000;
+    struct rate rate = {now_s, 0};
+    int fd = -1;
+    enum status status = take_lock(store, RATE_FILE, &fd, err);
+
+    if (status != STATUS_OK)
+        return status;
+    /* What was torn, or is of a clock that was put back, begins anew. */
+    if (file_pread(fd, &rate, sizeof rate, 0) != (ssize_t)sizeof rate || rate.begin_s > now_s ||
+        now_s - rate.begin_s >= (int64_t)window_s)
+        rate = (struct rate){now_s, 0};
+    if (rate.count >= most) {
+        *wait_s = (uint64_t)(rate.begin_s + (int64_t)window_s - now_s);
+    } else {
+        *wait_s = 0;
+        rate.count++;
+        if (file_pwrite(fd, &rate, sizeof rate, 0) < 0)
+            status = err_errno(err, "cannot write the file %s", RATE_FILE);
+    }
+    file_close(&fd);
+    return status;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ * settings - the configuration and the secrets as they lie on disk: found, owned, read, and read
+ * again when changed.
+ *
+ * The file is $STENOHOOK_CONFIG of the process environment; else .config/stenohook/stenohook.conf
+ * in the topmost directory above the program that our user owns; else the same below the passwd
+ * home; else SYSCONFDIR/stenohook/ stenohook.conf. It must belong to root or to us and be writable
+ * by nobody else. stenohook.conf(5) says the same.
+ */
+#ifndef SETTINGS_SETTINGS_H
+#define SETTINGS_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "core/auth/auth.h"
+#include "core/config/config.h"
+
+#define SETTINGS_SECRET_MAX 4096
+
+struct settings_owner;
+
+/* One reading. Immutable; shared by threads; given back with settings_release. */
+struct settings {
+    const struct config *config;
+    const struct auth_secrets *secrets; /* one for each endpoint, in the same order */
+    const char *path;                   /* of the configuration file */
+    struct settings_owner *owner;       /* opaque: who gives the memory back */
+};
+
+/* Where the configuration is (absolute, freed by the caller). `given` is a command line's --config
+ * or NULL. STATUS_CONFIG names the places that were looked at. Not thread-safe (it reads the
+ * password file). */
+enum status settings_find(char **out, const char *given, struct err *err) STATUS_CHECKED;
+
+/* Root does not take orders from a file of another user, but it may become him: for programs that
+ * people start. Anyone else stays who he is. */
+enum status settings_become_author(const char *path, struct err *err) STATUS_CHECKED;
+
+/* Reads file and secrets. What is wrong with a secret file is told to `warn` (may be NULL) in one
+ * sentence each; a missing or unusable one is passed over, so which endpoints are left without any
+ * secret shows in `secrets`. STATUS_CONFIG: the file cannot be used as it is. Other failures (no
+ * descriptor, no memory, an I/O error) say nothing about the file: the same call may succeed later.
+ */
+typedef void (*settings_warn)(void *context, const char *text);
+enum status settings_load(const struct settings **out, const char *path, settings_warn warn,
+                          void *context, struct err *err) STATUS_CHECKED;
+void settings_release(const struct settings *settings); /* NULL is fine */
+
+/* Looks at the secret files again, now. `usable` false: the secret is passed over. true: it works,
+ * but others can read or change the file, or it is probably not what was meant. The sentence names
+ * the file. */
+typedef void (*settings_problem)(void *context, const struct config_endpoint *endpoint,
+                                 const char *file, bool usable, const char *text);
+void settings_problems(const struct settings *settings, settings_problem tell, void *context);
+
+typedef void (*settings_tell)(void *context, bool usable, const char *text);
+
+/* One secret file, whoever needs it. *usable: `out` holds the secret. All that is wrong is told in
+ * sentences that name the file. Fails only where the file is not to blame. */
+enum status settings_secret(const char *path, struct buf *out, bool *usable, settings_tell tell,
+                            void *context, struct err *err) STATUS_CHECKED;
+
+/* For FastCGI: one cache a process. settings_current compares the files' identities (device, inode,
+ * size, times) with those that were read and reads again where they differ. A new version that is
+ * broken is told once to `warn` (with the cache locked: it must not call the cache) and the last
+ * good one serves on, with secrets as they are now. STATUS_CONFIG only while there has never been a
+ * good one; other failures as of settings_load, and also only until then. Thread-safe. Looks for
+ * the file as settings_find(NULL) does. */
+struct settings_cache;
+enum status settings_cache_make(struct settings_cache **out, settings_warn warn, void *context,
+                                struct err *err) STATUS_CHECKED;
+enum status settings_current(struct settings_cache *cache, const struct settings **out,
+                             struct err *err) STATUS_CHECKED;
+/* Whether the last settings_current gave what stands in the file, and not the last good version of
+ * a broken one: what is unknown to that one may be known to its author. */
+bool settings_cache_whole(struct settings_cache *cache);
+void settings_cache_free(struct settings_cache *cache); /* NULL is fine */
+
+#endif

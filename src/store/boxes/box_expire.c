@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT
+ * box_expire - entries of a box that came last too long ago.
+ *
+ * A gateway may name the same delivery again at any moment, and has promised that it is kept once
+ * it has touched the entry. So an entry is first taken aside, where no gateway touches it, and then
+ * looked at: one that has become young is given its name back. Whoever dies in between leaves it
+ * aside, where the next call finds it.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "store/boxes/box.h"
+#include "store/boxes/box_counts.h"
+
+#define NS_PER_S INT64_C(1000000000)
+#define ASIDE_MAX 128
+
+struct expiry {
+    int dir;
+    int64_t before_ns;
+    bool dry;
+    struct spool_amount gone;
+};
+
+static bool too_old(const struct expiry *e, const struct stat *sb)
+{
+    return (int64_t)sb->st_mtim.tv_sec * NS_PER_S + sb->st_mtim.tv_nsec < e->before_ns;
+}
+
+/* *is_entry false: it is gone, or no regular file. */
+static enum status look(const struct expiry *e, const char *name, struct stat *sb, bool *is_entry,
+                        struct err *err)
+{
+    int rc = fstatat(e->dir, name, sb, AT_SYMLINK_NOFOLLOW);
+
+    *is_entry = rc == 0 && S_ISREG(sb->st_mode);
+    return rc == 0 || errno == ENOENT ? STATUS_OK : err_errno(err, "cannot look at a box entry");
+}
+
+/* What lies aside goes for good, or back to its name. One of that name that came meanwhile is the
+ * same delivery. */
+static enum status decide(struct expiry *e, const char *aside, struct err *err)
+{
+    const char *name = aside + strlen(BOX_ASIDE_PREFIX);
+    struct stat sb;
+    bool is_entry;
+    enum status status = look(e, aside, &sb, &is_entry, err);
+
+    if (status != STATUS_OK || !is_entry)
+        return status;
+    if (!too_old(e, &sb) && linkat(e->dir, aside, e->dir, name, 0) != 0 && errno != EEXIST)
+        return err_errno(err, "cannot give a box entry its name back");
+    if (unlinkat(e->dir, aside, 0) != 0 && errno != ENOENT)
+        return err_errno(err, "cannot remove a box entry");
+    if (too_old(e, &sb)) {
+        e->gone.files++;
+        e->gone.bytes += (uint64_t)sb.st_size;
+    }
+    return STATUS_OK;
+}
+
+static enum status expire_one(struct expiry *e, const char *name, struct err *err)
+{
+    char aside[ASIDE_MAX];
+    enum status status;
+    struct stat sb;
+    bool is_entry;
+    int n;
+
+    if (str_starts(str_of(name), BOX_ASIDE_PREFIX) && !e->dry)
+        return decide(e, name, err);
+    if (!str_ends(str_of(name), BOX_STRANGER_SUFFIX) || name[0] == '.')
+        return STATUS_OK;
+    status = look(e, name, &sb, &is_entry, err);
+    if (status != STATUS_OK || !is_entry || !too_old(e, &sb))
+        return status;
+    if (e->dry) {
+        e->gone.files++;
+        e->gone.bytes += (uint64_t)sb.st_size;
+        return STATUS_OK;
+    }
+    n = snprintf(aside, sizeof aside, BOX_ASIDE_PREFIX "%s", name);
+    if (n < 0 || (size_t)n >= sizeof aside)
+        return STATUS_OK; /* no entry of ours */
+    if (renameat(e->dir, name, e->dir, aside) != 0)
+        return errno == ENOENT ? STATUS_OK : err_errno(err, "cannot take a box entry aside");
+    return decide(e, aside, err);
+}
+
+enum status box_expire(const struct spool *spool, enum box_kind kind, int64_t before_ns, bool dry,
+                       struct spool_amount *out, struct err *err)
+{
+    int box = kind == BOX_QUARANTINE ? spool->quarantine : spool->refused;
+    int fd = file_open(box, ".", O_RDONLY | O_DIRECTORY, 0);
+    struct expiry e = {.dir = box, .before_ns = before_ns, .dry = dry};
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    enum status status = STATUS_OK;
+    const struct dirent *entry;
+
+    if (d == NULL) {
+        status = err_errno(err, "cannot read a box of %s", spool->path);
+        file_close(&fd);
+        return status;
+    }
+    while (status == STATUS_OK && (errno = 0, entry = readdir(d)) != NULL)
+        status = expire_one(&e, entry->d_name, err);
+    if (status == STATUS_OK && errno != 0)
+        status = err_errno(err, "cannot read a box of %s", spool->path);
+    closedir(d);
+    if (status == STATUS_OK)
+        *out = e.gone;
+    return status;
+}

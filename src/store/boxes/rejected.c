@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: MIT
+ * rejected - see store/boxes/rejected.h.
+ */
+#include "store/boxes/rejected.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mac.h"
+#include "base/num.h"
+#include "base/text.h"
+#include "core/scan.h"
+#include "store/boxes/box_counts.h"
+
+#define HEX "0123456789abcdef"
+/* Most lines are shorter; a longer one is read in steps of this. */
+#define HEAD_STEP ((size_t)4096)
+#define REFS_FIRST 64
+
+const char *rejected_box_name(enum box_kind box)
+{
+    return box == BOX_QUARANTINE ? "quarantine" : "refused";
+}
+
+static int box_dir(const struct spool *spool, enum box_kind box)
+{
+    return box == BOX_QUARANTINE ? spool->quarantine : spool->refused;
+}
+
+/* ---- an entry's line */
+
+enum {
+    M_SHA256,
+    M_REASON,
+    M_DETAIL,
+    M_ENDPOINT,
+    M_RECEIVED,
+    M_REMOTE,
+    M_QUERY,
+    M_TYPE,
+    M_AGENT,
+    M_BOX, /* from here on no strings */
+    M_BYTES,
+    M_KEPT,
+    M_COMPLETE,
+    M_PUBLISHED,
+    M_COUNT
+};
+
+static const struct {
+    const char *name;
+    bool needed;
+} fields[M_COUNT] = {
+    [M_SHA256] = {"sha256", true},        [M_REASON] = {"reason", true},
+    [M_DETAIL] = {"detail", false},       [M_ENDPOINT] = {"endpoint", true},
+    [M_RECEIVED] = {"received_at", true}, [M_REMOTE] = {"remote_addr", false},
+    [M_QUERY] = {"query", false},         [M_TYPE] = {"content_type", false},
+    [M_AGENT] = {"user_agent", false},    [M_BOX] = {"box", true},
+    [M_BYTES] = {"bytes", true},          [M_KEPT] = {"kept", true},
+    [M_COMPLETE] = {"complete", true},    [M_PUBLISHED] = {"published", true},
+};
+
+struct found {
+    struct str values[M_COUNT]; /* of strings what stands between the quotes */
+    bool wrong;                 /* a member twice, or of another type */
+};
+
+static bool type_fits(size_t field, enum scan_type type)
+{
+    switch (field) {
+    case M_BOX:
+    case M_BYTES:
+    case M_KEPT:
+        return type == SCAN_NUMBER;
+    case M_COMPLETE:
+    case M_PUBLISHED:
+        return type == SCAN_TRUE || type == SCAN_FALSE;
+    default:
+        return type == SCAN_STRING;
+    }
+}
+
+/* Members that a later version may add are passed over. */
+static void collect(void *context, const struct scan_member *member)
+{
+    struct found *found = context;
+
+    for (size_t i = 0; i < M_COUNT; i++) {
+        if (!str_is(member->name, fields[i].name))
+            continue;
+        if (found->values[i].ptr != NULL || !type_fits(i, member->type))
+            found->wrong = true;
+        found->values[i] = member->value;
+        if (member->type == SCAN_STRING)
+            found->values[i] = (struct str){member->value.ptr + 1, member->value.len - 2};
+        return;
+    }
+}
+
+static bool all_found(const struct found *found)
+{
+    for (size_t i = 0; i < M_COUNT; i++)
+        if (fields[i].needed && found->values[i].ptr == NULL)
+            return false;
+    return !found->wrong && str_is(found->values[M_BOX], "1") &&
+           found->values[M_SHA256].len == (size_t)2 * MAC_SHA256_LEN;
+}
+
+static bool decode(struct rejected *entry, const struct found *found)
+{
+    struct str *const places[M_BOX] = {
+        [M_SHA256] = &entry->sha256,        [M_REASON] = &entry->reason,
+        [M_DETAIL] = &entry->detail,        [M_ENDPOINT] = &entry->endpoint,
+        [M_RECEIVED] = &entry->received_at, [M_REMOTE] = &entry->remote_addr,
+        [M_QUERY] = &entry->query,          [M_TYPE] = &entry->content_type,
+        [M_AGENT] = &entry->user_agent,
+    };
+
+    for (size_t i = 0; i < M_BOX; i++) {
+        size_t at = entry->text.len;
+
+        if (found->values[i].ptr == NULL)
+            continue;
+        if (!text_json_decode(&entry->text, found->values[i]))
+            return false;
+        *places[i] = (struct str){entry->text.ptr + at, entry->text.len - at};
+    }
+    return entry->text.failed == STATUS_OK && num_u64(found->values[M_BYTES], &entry->bytes) &&
+           num_u64(found->values[M_KEPT], &entry->kept) &&
+           clock_iso_parse(entry->received_at, &entry->ref.received_ns);
+}
+
+static enum status parse(struct rejected *entry, struct str line, struct err *err)
+{
+    struct found found = {.wrong = false};
+    enum status status;
+
+    if (scan_json(line, collect, &found).verdict != SCAN_OK || !all_found(&found))
+        return err_set(err, STATUS_CORRUPT, "its first line is not that of an entry");
+    /* Decoding never lengthens; with all of its room taken at once, the text stays where it is. */
+    buf_init(&entry->text, line.len);
+    (void)buf_room(&entry->text, line.len);
+    status = buf_status(&entry->text, "an entry's line", err);
+    if (status != STATUS_OK)
+        return status;
+    if (!decode(entry, &found))
+        return err_set(err, STATUS_CORRUPT, "a member of its first line cannot be read");
+    entry->complete = str_is(found.values[M_COMPLETE], "true");
+    entry->published = str_is(found.values[M_PUBLISHED], "true");
+    return STATUS_OK;
+}
+
+/* ---- an entry's file */
+
+static enum status open_entry(int *out, struct stat *sb, const struct spool *spool,
+                              const struct rejected_ref *ref, struct err *err)
+{
+    /* A FIFO of that name must not hold us up. */
+    int fd = file_open(box_dir(spool, ref->box), ref->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+    enum status status = STATUS_OK;
+
+    if (fd < 0 && errno == ENOENT)
+        return err_set(err, STATUS_MISSING, "%s/%s is gone", rejected_box_name(ref->box),
+                       ref->name);
+    if (fd < 0 && (errno == ELOOP || errno == ENXIO))
+        return err_set(err, STATUS_CORRUPT, "it is no regular file");
+    if (fd < 0 || fstat(fd, sb) < 0)
+        status = err_errno(err, "cannot open %s/%s", rejected_box_name(ref->box), ref->name);
+    else if (!S_ISREG(sb->st_mode))
+        status = err_set(err, STATUS_CORRUPT, "it is no regular file");
+    if (status != STATUS_OK) {
+        file_close(&fd);
+        return status;
+    }
+    *out = fd;
+    return STATUS_OK;
+}
+
+/* Appends the first line, without its newline. */
+static enum status read_line(int fd, struct buf *line, struct err *err)
+{
+    for (;;) {
+        size_t at = line->len;
+        char *room = buf_room(line, HEAD_STEP);
+        const char *newline;
+        ssize_t got;
+
+        if (room == NULL && line->failed == STATUS_MEMORY)
+            return buf_status(line, "an entry's line", err);
+        got = room == NULL ? 0 : file_pread(fd, room, HEAD_STEP, (off_t)at);
+        if (got < 0)
+            return err_errno(err, "cannot read its first line");
+        newline = got == 0 ? NULL : memchr(room, '\n', (size_t)got);
+        if (newline != NULL) {
+            buf_grew(line, (size_t)(newline - room));
+            return STATUS_OK;
+        }
+        if (got == 0)
+            return err_set(err, STATUS_CORRUPT, "its first line has no end");
+        buf_grew(line, (size_t)got);
+    }
+}
+
+static enum status read_entry(struct rejected *entry, int fd, uint64_t size, struct err *err)
+{
+    enum status status;
+    struct buf line;
+
+    buf_init(&line, BOX_QUARANTINE_HEAD_MAX + HEAD_STEP);
+    status = read_line(fd, &line, err);
+    if (status == STATUS_OK)
+        status = parse(entry, buf_str(&line), err);
+    if (status == STATUS_OK) {
+        entry->body_at = line.len + 1;
+        if (size - entry->body_at != entry->kept || entry->kept > entry->bytes ||
+            (entry->complete && entry->kept != entry->bytes))
+            status = err_set(err, STATUS_CORRUPT, "it does not hold what its first line says");
+    }
+    buf_free(&line);
+    return status;
+}
+
+enum status rejected_read(struct rejected *out, const struct spool *spool,
+                          const struct rejected_ref *ref, struct err *err)
+{
+    struct rejected entry = {.ref = *ref};
+    enum status status;
+    struct stat sb;
+    int fd;
+
+    status = open_entry(&fd, &sb, spool, ref, err);
+    if (status != STATUS_OK)
+        return status;
+    buf_init(&entry.text, 0);
+    status = read_entry(&entry, fd, (uint64_t)sb.st_size, err);
+    file_close(&fd);
+    if (status != STATUS_OK) {
+        buf_free(&entry.text);
+        return status;
+    }
+    *out = entry;
+    return STATUS_OK;
+}
+
+void rejected_free(struct rejected *entry)
+{
+    buf_free(&entry->text);
+}
+
+static enum status check_digest(const struct rejected *entry, struct str body, struct err *err)
+{
+    uint8_t digest[MAC_SHA256_LEN];
+    enum status status;
+    struct buf hex;
+
+    mac_sha256(&body, 1, digest);
+    buf_init(&hex, sizeof digest * 2);
+    text_hex(&hex, digest, sizeof digest);
+    status = buf_status(&hex, "a digest", err);
+    if (status == STATUS_OK && !str_eq(buf_str(&hex), entry->sha256))
+        status =
+            err_set(err, STATUS_CORRUPT, "its body is not the one that its first line tells of");
+    buf_free(&hex);
+    return status;
+}
+
+static enum status read_body(const struct rejected *entry, int fd, struct buf *out, struct err *err)
+{
+    size_t len = (size_t)entry->kept;
+    char *room = buf_room(out, len);
+    ssize_t got;
+
+    if (room == NULL)
+        return buf_status(out, "the body", err);
+    got = file_pread(fd, room, len, (off_t)entry->body_at);
+    if (got < 0)
+        return err_errno(err, "cannot read its body");
+    if ((size_t)got != len)
+        return err_set(err, STATUS_CORRUPT, "its body has become shorter");
+    if (entry->complete) {
+        enum status status = check_digest(entry, (struct str){room, len}, err);
+
+        if (status != STATUS_OK)
+            return status;
+    }
+    buf_grew(out, len);
+    return STATUS_OK;
+}
+
+enum status rejected_body(const struct rejected *entry, const struct spool *spool, struct buf *out,
+                          struct err *err)
+{
+    enum status status;
+    struct stat sb;
+    int fd;
+
+    status = open_entry(&fd, &sb, spool, &entry->ref, err);
+    if (status != STATUS_OK)
+        return status;
+    status = read_body(entry, fd, out, err);
+    file_close(&fd);
+    return status;
+}
+
+/* ---- all entries */
+
+struct scan {
+    const struct spool *spool;
+    struct rejected_refs refs;
+    size_t room;
+    rejected_tell tell;
+    void *context;
+};
+
+static bool is_entry_name(const char *name)
+{
+    size_t digits = strspn(name, HEX);
+
+    return digits == BOX_NAME_DIGITS && (strcmp(name + digits, BOX_STRANGER_SUFFIX) == 0 ||
+                                         strcmp(name + digits, BOX_PUBLISHED_SUFFIX) == 0);
+}
+
+static enum status add_ref(struct scan *s, const struct rejected_ref *ref, struct err *err)
+{
+    if (s->refs.count == REJECTED_ENTRIES_MAX) {
+        s->refs.more = true;
+        return STATUS_OK;
+    }
+    if (s->refs.count == s->room) {
+        size_t room = s->room == 0 ? REFS_FIRST : 2 * s->room;
+        struct rejected_ref *list = realloc(s->refs.list, room * sizeof *list);
+
+        if (list == NULL)
+            return err_set(err, STATUS_MEMORY, "no memory for the list of rejected deliveries");
+        s->refs.list = list;
+        s->room = room;
+    }
+    s->refs.list[s->refs.count++] = *ref;
+    return STATUS_OK;
+}
+
+static void damaged(struct scan *s, enum box_kind box, const char *name, const char *why)
+{
+    s->refs.damaged++;
+    s->tell(s->context, box, name, why);
+}
+
+static enum status look_at(struct scan *s, enum box_kind box, const char *name, struct err *err)
+{
+    struct rejected_ref ref = {.box = box};
+    struct err why = ERR_INIT;
+    struct rejected entry;
+    enum status status;
+
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+        (box == BOX_REFUSED && strcmp(name, BOX_COUNTS_FILE) == 0))
+        return STATUS_OK;
+    if (str_starts(str_of(name), BOX_TMP_PREFIX) || str_starts(str_of(name), BOX_ASIDE_PREFIX)) {
+        s->refs.unfinished++;
+        return STATUS_OK;
+    }
+    if (!is_entry_name(name)) {
+        damaged(s, box, name, "its name is not that of an entry");
+        return STATUS_OK;
+    }
+    memcpy(ref.name, name, strlen(name) + 1);
+    status = rejected_read(&entry, s->spool, &ref, &why);
+    if (status == STATUS_OK) {
+        ref = entry.ref;
+        rejected_free(&entry);
+        return add_ref(s, &ref, err);
+    }
+    if (status == STATUS_MEMORY)
+        return err_set(err, status, "%s", why.text);
+    if (status != STATUS_MISSING)
+        damaged(s, box, name, why.text);
+    return STATUS_OK;
+}
+
+static enum status scan_box(struct scan *s, enum box_kind box, struct err *err)
+{
+    int fd = file_open(box_dir(s->spool, box), ".", O_RDONLY | O_DIRECTORY, 0);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    enum status status = STATUS_OK;
+    const struct dirent *e;
+
+    if (d == NULL) {
+        status = err_errno(err, "cannot read the folder %s", rejected_box_name(box));
+        file_close(&fd);
+        return status;
+    }
+    while (status == STATUS_OK && (errno = 0, e = readdir(d)) != NULL)
+        status = look_at(s, box, e->d_name, err);
+    if (status == STATUS_OK && errno != 0)
+        status = err_errno(err, "cannot read the folder %s", rejected_box_name(box));
+    closedir(d);
+    return status;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct rejected_ref *x = a, *y = b;
+
+    if (x->received_ns != y->received_ns)
+        return x->received_ns < y->received_ns ? -1 : 1;
+    return strcmp(x->name, y->name);
+}
+
+enum status rejected_scan(struct rejected_refs *out, const struct spool *spool, unsigned boxes,
+                          rejected_tell tell, void *context, struct err *err)
+{
+    struct scan s = {.spool = spool, .tell = tell, .context = context};
+    enum status status = STATUS_OK;
+
+    for (int box = BOX_QUARANTINE; status == STATUS_OK && box <= BOX_REFUSED; box++)
+        if ((boxes & 1U << box) != 0)
+            status = scan_box(&s, (enum box_kind)box, err);
+    if (status != STATUS_OK) {
+        rejected_refs_free(&s.refs);
+        return status;
+    }
+    if (s.refs.count > 1)
+        qsort(s.refs.list, s.refs.count, sizeof *s.refs.list, by_time);
+    *out = s.refs;
+    return STATUS_OK;
+}
+
+void rejected_refs_free(struct rejected_refs *refs)
+{
+    free(refs->list);
+    refs->list = NULL;
+    refs->count = 0;
+}
+
+enum status rejected_remove(const struct rejected_ref *ref, const struct spool *spool,
+                            struct err *err)
+{
+    if (unlinkat(box_dir(spool, ref->box), ref->name, 0) < 0 && errno != ENOENT)
+        return err_errno(err, "cannot remove %s/%s", rejected_box_name(ref->box), ref->name);
+    return STATUS_OK;
+}
+
+enum status rejected_sync(const struct spool *spool, struct err *err)
+{
+    if (file_sync_dir(spool->quarantine) < 0 || file_sync_dir(spool->refused) < 0)
+        return err_errno(err, "cannot sync the boxes");
+    return STATUS_OK;
+}

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+libboxes_a_SOURCES = \
+	src/store/boxes/box.c src/store/boxes/box.h \
+	src/store/boxes/box_counts.c src/store/boxes/box_counts.h \
+	src/store/boxes/box_expire.c \
+	src/store/boxes/rejected.c src/store/boxes/rejected.h

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT
+ * hints - the two small shared files that speed the journal up: `state` and `commit`.
+ */
+#include "store/journal/hints.h"
+
+#include <string.h>
+
+#include "base/crc32c.h"
+#include "base/file.h"
+
+#define STATE_MAGIC UINT64_C(0x3165746174736773) /* "sgstate1" */
+
+bool commit_read(int fd, struct commit_word *out)
+{
+    uint64_t raw[4];
+
+    if (file_pread(fd, raw, sizeof raw, 0) != (ssize_t)sizeof raw)
+        return false;
+    if (raw[0] != ~raw[1] || raw[2] != ~raw[3] || raw[2] > PLACE_SEGMENT_MAX)
+        return false;
+    out->durable = place_unpack(raw[0]);
+    out->poisoned = (uint32_t)raw[2];
+    return out->durable.segment != 0;
+}
+
+enum status commit_write(int fd, const struct commit_word *word, struct err *err)
+{
+    uint64_t packed = place_pack(word->durable);
+    uint64_t raw[4] = {packed, ~packed, word->poisoned, ~(uint64_t)word->poisoned};
+
+    if (file_pwrite(fd, raw, sizeof raw, 0) != 0)
+        return err_errno(err, "cannot write the commit word");
+    return STATUS_OK;
+}
+
+/* As it lies on disk; one machine's own file, so its byte order does. */
+struct state_raw {
+    uint64_t magic;
+    uint64_t generation;
+    char boot[CLOCK_BOOT_MAX];
+    uint32_t segment, day, rotating, oldest, tables, index_first, index_need, checkpoint;
+    uint32_t zero;
+    uint32_t crc; /* of all before */
+};
+_Static_assert(sizeof(struct state_raw) == 120,
+               "the state has no padding, whose bytes would be random");
+
+static uint32_t state_crc(const struct state_raw *raw)
+{
+    return crc32c(0, raw, sizeof *raw - sizeof raw->crc);
+}
+
+bool state_read(int fd, struct state *out)
+{
+    struct state_raw raw;
+
+    if (file_pread(fd, &raw, sizeof raw, 0) != (ssize_t)sizeof raw)
+        return false;
+    if (raw.magic != STATE_MAGIC || raw.crc != state_crc(&raw) ||
+        raw.boot[CLOCK_BOOT_MAX - 1] != '\0')
+        return false;
+    if (raw.segment == 0 || raw.segment > PLACE_SEGMENT_MAX)
+        return false;
+    memcpy(out->boot, raw.boot, sizeof out->boot);
+    out->segment = raw.segment;
+    out->day = raw.day;
+    out->rotating = raw.rotating;
+    out->oldest = raw.oldest;
+    out->tables = raw.tables;
+    out->generation = raw.generation;
+    out->index_first = raw.index_first;
+    out->index_need = raw.index_need;
+    out->checkpoint = raw.checkpoint;
+    return true;
+}
+
+enum status state_write(int fd, const struct state *state, struct err *err)
+{
+    struct state_raw raw = {
+        .magic = STATE_MAGIC,
+        .generation = state->generation,
+        .segment = state->segment,
+        .day = state->day,
+        .rotating = state->rotating,
+        .oldest = state->oldest,
+        .tables = state->tables,
+        .index_first = state->index_first,
+        .index_need = state->index_need,
+        .checkpoint = state->checkpoint,
+    };
+
+    memcpy(raw.boot, state->boot, sizeof raw.boot);
+    raw.boot[CLOCK_BOOT_MAX - 1] = '\0';
+    raw.crc = state_crc(&raw);
+    if (file_pwrite(fd, &raw, sizeof raw, 0) != 0)
+        return err_errno(err, "cannot write the journal's state");
+    return STATUS_OK;
+}
+
+enum status state_forget(int fd, struct err *err)
+{
+    const struct state_raw nothing = {0};
+
+    if (file_pwrite(fd, &nothing, sizeof nothing, 0) != 0)
+        return err_errno(err, "cannot clear the journal's state");
+    return STATUS_OK;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT
+ * recover - what is done when a hint is absent, damaged or of another boot, or a file is not where
+ * it should be.
+ *
+ * The cure is always the same: sync and judge the last segment, begin a new one, and say so. It is
+ * cheap: at most one segment is read. What the index lacks is made up for afterwards, newest first
+ * (rebuild.c).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "store/journal/journal_parts.h"
+#include "store/queue/ledger.h"
+#include "store/queue/standing.h"
+
+#define RECORD_LEN_TYPICAL 512 /* to guess how many records a journal holds */
+#define RETRIED_FOR_NS                                                                             \
+    (INT64_C(15) * 60 * 1000000000) /* the sender's retries all come within that time */
+#define NAMES_TRIED 8
+
+struct recovery {
+    struct journal *j;
+    int64_t now_ns;
+    uint64_t deadline_ns;
+    struct segment_list list;
+    struct state before; /* what the state said, where it was readable */
+    bool before_known, same_boot;
+    struct commit_word word;
+    bool word_known;
+};
+
+static uint32_t last_of(const struct segment_list *list)
+{
+    return list->count == 0 ? 0 : list->numbers[list->count - 1];
+}
+
+/* ---- index */
+
+static uint64_t guess_records(const struct recovery *r)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < r->list.count; i++) {
+        char name[SPOOL_NAME_MAX];
+        struct stat sb;
+
+        spool_segment_name(name, r->list.numbers[i]);
+        if (fstatat(r->j->spool->log, name, &sb, 0) == 0)
+            bytes += (uint64_t)sb.st_size;
+    }
+    return bytes / RECORD_LEN_TYPICAL;
+}
+
+static enum status open_index(const struct recovery *r, struct err *err)
+{
+    struct index *index = &r->j->index;
+    struct err damage = ERR_INIT;
+    enum status status;
+
+    index_close(index);
+    status = index_open(index, index_tables(r->j->spool), &damage);
+    if (status == STATUS_CORRUPT)
+        return index_reset(index, guess_records(r), err);
+    return status == STATUS_OK ? status : err_set(err, status, "%s", damage.text);
+}
+
+/* The records that a sender may still retry must be in the index before a new key can be told from
+ * an old one. A segment holds what came between its own making and that of the next one. */
+static uint32_t needed(const struct recovery *r)
+{
+    int64_t since = r->now_ns - RETRIED_FOR_NS;
+    uint32_t need = last_of(&r->list);
+
+    for (size_t i = r->list.count; i-- > 1;) {
+        struct record_header header;
+        enum status status = segment_header(r->j->spool, r->list.numbers[i], &header, NULL);
+
+        if (status == STATUS_OK && header.created_ns < since)
+            break;
+        need = r->list.numbers[i - 1];
+    }
+    return need;
+}
+
+/* ---- the last segment */
+
+/* What is readable and sound counts: after a reboot that is what the disk holds, and within one
+ * boot the sync has just made it so. Only what follows a failed sync does not. */
+static enum status judge(const struct recovery *r, int fd, uint32_t last, uint64_t *valid,
+                         bool *indexed, struct err *err)
+{
+    struct err local = ERR_INIT;
+    bool word_of_it = r->word_known && r->word.durable.segment == last;
+    enum status status;
+    struct stat sb;
+
+    *indexed = false;
+    if (word_of_it && r->word.poisoned == last) {
+        *valid = r->word.durable.offset;
+        return STATUS_OK;
+    }
+    if (file_datasync(fd) != 0) {
+        if (!word_of_it || !r->same_boot)
+            return err_errno(err, "cannot sync the segment %08" PRIu32, last);
+        *valid = r->word.durable.offset;
+        return STATUS_OK;
+    }
+    if (fstat(fd, &sb) != 0)
+        return err_errno(err, "cannot look at the segment %08" PRIu32, last);
+    *valid = (uint64_t)sb.st_size;
+    status = rebuild_segment(r->j, last, *valid, true, r->deadline_ns, valid, &local);
+    *indexed = status == STATUS_OK;
+    /* A segment that takes too long to read counts whole, lest no request ever gets beyond this. */
+    if (status == STATUS_DEADLINE) {
+        *valid = (uint64_t)sb.st_size;
+        status = STATUS_OK;
+    }
+    return status == STATUS_OK ? status : err_set(err, status, "%s", local.text);
+}
+
+static enum status seal_last(const struct recovery *r, uint64_t *valid, bool *indexed,
+                             struct err *err)
+{
+    uint32_t last = last_of(&r->list);
+    enum status status;
+    int fd = -1;
+
+    *valid = 0;
+    *indexed = true;
+    if (last == 0)
+        return STATUS_OK;
+    status = segment_open(r->j->spool, last, O_RDWR, &fd, err);
+    if (status == STATUS_OK)
+        status = judge(r, fd, last, valid, indexed, err);
+    file_close(&fd);
+    return status;
+}
+
+/* ---- the new segment */
+
+/* Never a number that was in use: ids and cursors would point at other events. */
+static uint32_t next_number(const struct recovery *r)
+{
+    uint32_t next = last_of(&r->list);
+
+    if (r->before_known && r->before.segment > next)
+        next = r->before.segment;
+    return next + 1;
+}
+
+static enum status begin(const struct recovery *r, uint64_t valid, struct err *err)
+{
+    struct journal *j = r->j;
+    struct record_header header = {.segment = next_number(r),
+                                   .previous = last_of(&r->list),
+                                   .previous_valid = valid,
+                                   .created_ns = r->now_ns};
+    bool taken = true;
+    uint64_t len = 0;
+
+    for (unsigned n = 0; taken && n < NAMES_TRIED; n++) {
+        enum status status = segment_make(j->spool, &header, &len, &taken, err);
+
+        if (status != STATUS_OK)
+            return status;
+        if (taken)
+            header.segment++;
+    }
+    if (taken)
+        return err_set(err, STATUS_CORRUPT,
+                       "files that appear in the journal's folder hold its next names");
+    j->state.segment = header.segment;
+    j->word = (struct commit_word){.durable = {header.segment, len}};
+    return commit_write(j->commit, &j->word, err);
+}
+
+static enum status tell(const struct recovery *r, bool last_indexed, struct err *err)
+{
+    struct journal *j = r->j;
+    struct state *state = &j->state;
+    struct index_reach reach;
+    enum status status;
+
+    memcpy(state->boot, j->boot, sizeof state->boot);
+    state->day = live_day(r->now_ns);
+    state->rotating = 0;
+    state->oldest = r->list.count == 0 ? state->segment : r->list.numbers[0];
+    state->tables = j->index.count;
+    state->generation = j->index.generation;
+    state->index_first = last_indexed && r->list.count > 0 ? last_of(&r->list) : state->segment;
+    state->index_need = r->list.count == 0 ? state->segment : needed(r);
+    state->checkpoint = 0;
+    if (rebuild_reach(j, &reach)) {
+        state->checkpoint = reach.last;
+        rebuild_use_reach(state, &reach);
+    }
+    status = live_store_state(j, err);
+    if (status == STATUS_OK)
+        status = live_open_segment(j, err);
+    j->state_known = status == STATUS_OK;
+    return status;
+}
+
+/* ---- all of it */
+
+/* Under both locks. */
+static enum status recover(struct recovery *r, struct err *err)
+{
+    struct journal *j = r->j;
+    enum status status;
+    uint64_t valid;
+    bool indexed;
+
+    r->before_known = state_read(j->state_fd, &r->before);
+    r->same_boot = r->before_known && clock_boot_same(r->before.boot, j->boot);
+    r->word_known = commit_read(j->commit, &r->word);
+    file_close(&j->segment_fd);
+    status = segment_list_read(j->spool, &r->list, err);
+    /* From here on a recovery that is cut off is begun again. */
+    if (status == STATUS_OK)
+        status = state_forget(j->state_fd, err);
+    /* Before there is a segment: a journal that has one and no state was restored. */
+    if (status == STATUS_OK && r->list.count == 0)
+        status = standing_make(j->spool, LEDGER_TMP_APPEND, r->now_ns, err);
+    if (status == STATUS_OK)
+        status = open_index(r, err);
+    if (status == STATUS_OK)
+        status = seal_last(r, &valid, &indexed, err);
+    if (status == STATUS_OK)
+        status = begin(r, valid, err);
+    if (status == STATUS_OK)
+        status = tell(r, indexed, err);
+    segment_list_free(&r->list);
+    return status;
+}
+
+enum status recover_run(struct journal *j, int64_t now_ns, uint64_t deadline_ns, struct err *err)
+{
+    struct recovery r = {.j = j, .now_ns = now_ns, .deadline_ns = deadline_ns};
+    enum status status;
+
+    j->state_known = false;
+    if (file_lock(j->commit, deadline_ns) != 0)
+        return errno == EWOULDBLOCK
+                   ? err_set(err, STATUS_DEADLINE, "no time left to recover the journal")
+                   : err_errno(err, "cannot take the commit lock");
+    status = recover(&r, err);
+    file_unlock(j->commit);
+    return status;
+}

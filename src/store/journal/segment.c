@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT
+ * segment - the files of the journal: which there are, their headers, how much of each counts, and
+ * the lines in them.
+ */
+#include "store/journal/segment.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "store/spool/once.h"
+#include "store/spool/place.h"
+
+#define BLOCK_LEN ((size_t)1024 * 1024)
+#define HEADER_TMP "segment.tmp"
+#define LIST_FIRST 64
+
+/* ---- which there are */
+
+static int ascending(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+static enum status list_add(struct segment_list *list, size_t *cap, uint32_t segment,
+                            struct err *err)
+{
+    if (list->count == *cap) {
+        size_t larger = *cap == 0 ? LIST_FIRST : *cap * 2;
+        uint32_t *numbers = reallocarray(list->numbers, larger, sizeof *numbers);
+
+        if (numbers == NULL)
+            return err_set(err, STATUS_MEMORY, "no memory for the list of segments");
+        list->numbers = numbers;
+        *cap = larger;
+    }
+    list->numbers[list->count++] = segment;
+    return STATUS_OK;
+}
+
+/* An error of readdir must not pass for the end: a list that is too short would name a lower last
+ * segment. */
+static enum status list_fill(struct segment_list *list, DIR *dir, struct err *err)
+{
+    size_t cap = 0;
+
+    for (;;) {
+        const struct dirent *entry;
+        enum status status;
+        uint32_t segment;
+
+        errno = 0;
+        entry = readdir(dir);
+        if (entry == NULL)
+            return errno == 0 ? STATUS_OK : err_errno(err, "cannot list the journal");
+        if (!spool_segment_parse(entry->d_name, &segment))
+            continue;
+        status = list_add(list, &cap, segment, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+}
+
+/* Takes `fd`, whatever becomes of it. */
+static enum status list_read(int fd, struct segment_list *out, struct err *err)
+{
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    struct segment_list list = {NULL, 0};
+    enum status status;
+
+    if (dir == NULL) {
+        status = err_errno(err, "cannot list the journal");
+        file_close(&fd);
+        return status;
+    }
+    status = list_fill(&list, dir, err);
+    (void)closedir(dir);
+    if (status != STATUS_OK) {
+        segment_list_free(&list);
+        return status;
+    }
+    if (list.count > 1)
+        qsort(list.numbers, list.count, sizeof *list.numbers, ascending);
+    *out = list;
+    return STATUS_OK;
+}
+
+enum status segment_list_read(const struct spool *spool, struct segment_list *out, struct err *err)
+{
+    /* A descriptor of its own: the position in the folder belongs to the open file. */
+    return list_read(file_open(spool->log, ".", O_RDONLY | O_DIRECTORY, 0), out, err);
+}
+
+enum status segment_list_folder(int dir, const char *folder, struct segment_list *out,
+                                struct err *err)
+{
+    int fd = file_open(dir, folder, O_RDONLY | O_DIRECTORY, 0);
+
+    if (fd < 0 && errno == ENOENT) {
+        *out = (struct segment_list){NULL, 0};
+        return STATUS_OK;
+    }
+    return list_read(fd, out, err);
+}
+
+void segment_list_free(struct segment_list *list)
+{
+    free(list->numbers);
+    list->numbers = NULL;
+    list->count = 0;
+}
+
+uint32_t segment_list_below(const struct segment_list *list, uint32_t segment)
+{
+    size_t i = list->count;
+
+    while (i > 0 && list->numbers[i - 1] >= segment)
+        i--;
+    return i == 0 ? 0 : list->numbers[i - 1];
+}
+
+/* ---- one of them */
+
+enum status segment_open(const struct spool *spool, uint32_t segment, int flags, int *fd,
+                         struct err *err)
+{
+    char name[SPOOL_NAME_MAX];
+    int opened;
+
+    spool_segment_name(name, segment);
+    opened = file_open(spool->log, name, flags, 0);
+    if (opened < 0 && errno == ENOENT)
+        return err_set(err, STATUS_MISSING, "the segment %s is missing", name);
+    if (opened < 0)
+        return err_errno(err, "cannot open the segment %s", name);
+    *fd = opened;
+    return STATUS_OK;
+}
+
+enum status segment_header(const struct spool *spool, uint32_t segment, struct record_header *out,
+                           struct err *err)
+{
+    char head[SEGMENT_HEADER_MAX];
+    struct str line, rest;
+    enum status status;
+    ssize_t got;
+    int fd = -1;
+
+    status = segment_open(spool, segment, O_RDONLY, &fd, err);
+    if (status != STATUS_OK)
+        return status;
+    got = file_pread(fd, head, sizeof head, 0);
+    if (got < 0)
+        status = err_errno(err, "cannot read the segment %08" PRIu32, segment);
+    file_close(&fd);
+    if (status != STATUS_OK)
+        return status;
+    if (!str_cut((struct str){head, (size_t)got}, '\n', &line, &rest) ||
+        !record_header_parse(line, out) || out->segment != segment)
+        return err_set(err, STATUS_CORRUPT, "the segment %08" PRIu32 " has no sound header",
+                       segment);
+    return STATUS_OK;
+}
+
+enum status segment_make(const struct spool *spool, const struct record_header *header,
+                         uint64_t *len, bool *taken, struct err *err)
+{
+    char name[SPOOL_NAME_MAX];
+    enum status status;
+    struct buf line;
+
+    if (header->segment > PLACE_SEGMENT_MAX)
+        return err_set(err, STATUS_LIMIT, "the journal has used up its segment numbers");
+    buf_init(&line, SEGMENT_HEADER_MAX);
+    record_header_print(&line, header);
+    if (line.len == 0 || line.ptr[line.len - 1] != '\n')
+        buf_add_char(&line, '\n');
+    status = buf_status(&line, "a segment's header", err);
+    spool_segment_name(name, header->segment);
+    *taken = false;
+    if (status == STATUS_OK &&
+        once_make(spool->log, HEADER_TMP, name, line.ptr, line.len, 0, ONCE_NEW) != 0) {
+        if (errno == EEXIST)
+            *taken = true;
+        else
+            status = err_errno(err, "cannot make the segment %s", name);
+    }
+    *len = line.len;
+    buf_free(&line);
+    return status;
+}
+
+/* ---- how much of it counts */
+
+static uint32_t list_above(const struct segment_list *list, uint32_t segment)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->numbers[i] > segment)
+            return list->numbers[i];
+    return 0;
+}
+
+/* Asks the segments behind for the one that was begun when this one was sealed. A file without a
+ * sound header in between says nothing. STATUS_MISSING: none speaks of it. */
+static enum status successor(const struct spool *spool, uint32_t segment, struct record_header *out,
+                             struct err *err)
+{
+    struct segment_list list;
+    uint32_t next = segment;
+    enum status status;
+
+    status = segment_header(spool, segment + 1, out, NULL);
+    if (status == STATUS_OK && out->previous == segment)
+        return STATUS_OK;
+    status = segment_list_read(spool, &list, err);
+    if (status != STATUS_OK)
+        return status;
+    do {
+        next = list_above(&list, next);
+        status = next == 0 ? STATUS_MISSING : segment_header(spool, next, out, NULL);
+    } while (status == STATUS_CORRUPT || (status == STATUS_MISSING && next != 0));
+    segment_list_free(&list);
+    return status == STATUS_OK && out->previous != segment ? STATUS_MISSING : status;
+}
+
+enum status segment_limit(const struct spool *spool, uint32_t segment, uint64_t *limit,
+                          struct err *err)
+{
+    struct record_header header;
+    enum status status = successor(spool, segment, &header, err);
+
+    if (status == STATUS_OK)
+        *limit = header.previous_valid;
+    else if (status == STATUS_MISSING)
+        *limit = UINT64_MAX;
+    else
+        return err_set(err, status, "cannot tell how much of the segment %08" PRIu32 " counts",
+                       segment);
+    return STATUS_OK;
+}
+
+/* ---- its lines */
+
+struct walk {
+    int fd;
+    uint64_t limit;
+    uint64_t at; /* offset in the file of the first byte of bytes */
+    char *bytes;
+    size_t len, cap;
+    size_t searched; /* no newline before this one */
+    segment_each each;
+    void *context;
+    bool unreadable;
+};
+
+/* Hands out the whole lines and keeps what follows the last one. */
+static enum status walk_lines(struct walk *w, struct err *err)
+{
+    size_t begin = 0;
+
+    for (;;) {
+        size_t from = begin > w->searched ? begin : w->searched;
+        const char *end = memchr(w->bytes + from, '\n', w->len - from);
+        enum status status;
+        size_t len;
+
+        if (end == NULL)
+            break;
+        len = (size_t)(end - (w->bytes + begin));
+        status = w->each(w->context, w->at + begin, (struct str){w->bytes + begin, len}, err);
+        if (status != STATUS_OK)
+            return status;
+        begin += len + 1;
+    }
+    memmove(w->bytes, w->bytes + begin, w->len - begin);
+    w->len -= begin;
+    w->at += begin;
+    w->searched = w->len;
+    return STATUS_OK;
+}
+
+static enum status walk_room(struct walk *w, struct err *err)
+{
+    size_t larger;
+    char *bytes;
+
+    if (w->cap - w->len >= BLOCK_LEN)
+        return STATUS_OK;
+    if (w->len > SEGMENT_LINE_MAX) {
+        /* Not a line of ours: its bytes are let go, and what stands before the next newline fails
+         * its checksum. */
+        w->at += w->len;
+        w->len = w->searched = 0;
+        return STATUS_OK;
+    }
+    larger = w->cap * 2 > w->len + BLOCK_LEN ? w->cap * 2 : w->len + BLOCK_LEN;
+    bytes = realloc(w->bytes, larger);
+    if (bytes == NULL)
+        return err_set(err, STATUS_MEMORY, "no memory for a line of the journal");
+    w->bytes = bytes;
+    w->cap = larger;
+    return STATUS_OK;
+}
+
+static enum status walk_block(struct walk *w, bool *more, struct err *err)
+{
+    uint64_t from = w->at + w->len;
+    enum status status;
+    size_t want;
+    ssize_t got;
+
+    *more = false;
+    if (from >= w->limit)
+        return STATUS_OK;
+    status = walk_room(w, err);
+    if (status != STATUS_OK)
+        return status;
+    want = w->limit - from < BLOCK_LEN ? (size_t)(w->limit - from) : BLOCK_LEN;
+    got = file_pread(w->fd, w->bytes + w->len, want, (off_t)from);
+    if (got < 0 && errno == EIO) {
+        w->unreadable = true;
+        return STATUS_OK;
+    }
+    if (got < 0)
+        return err_errno(err, "cannot read the journal");
+    w->len += (size_t)got;
+    *more = (size_t)got == want;
+    return walk_lines(w, err);
+}
+
+enum status segment_walk(int fd, uint64_t limit, uint64_t deadline_ns, segment_each each,
+                         void *context, bool *whole, struct err *err)
+{
+    struct walk w = {.fd = fd, .limit = limit, .each = each, .context = context};
+    enum status status = STATUS_OK;
+    bool more = true;
+
+    while (status == STATUS_OK && more) {
+        if (clock_mono_ns() >= deadline_ns)
+            status = err_set(err, STATUS_DEADLINE, "no time left to read the journal");
+        else
+            status = walk_block(&w, &more, err);
+    }
+    *whole = !w.unreadable;
+    free(w.bytes);
+    return status;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ * ledger_parts - what the writing and the reading side of a ledger share.
+ */
+#ifndef STORE_QUEUE_LEDGER_PARTS_H
+#define STORE_QUEUE_LEDGER_PARTS_H
+
+#include <stdint.h>
+
+#include "core/record.h"
+#include "store/queue/ledger.h"
+
+/* Relative to the spool. */
+const char *ledger_folder(enum ledger_kind kind);
+
+/* The header at the beginning of an open file of that number. STATUS_CORRUPT: there is none that is
+ * sound. */
+enum status ledger_header(int fd, uint32_t segment, struct record_header *out,
+                          struct err *err) STATUS_CHECKED;
+
+#endif

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT
+ * ledger_read - a log of small lines of JSON: the reading side, and what grows old.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "store/journal/segment.h"
+#include "store/queue/ledger.h"
+#include "store/queue/ledger_parts.h"
+#include "store/spool/lines.h"
+
+/* The list and the files are looked at through the folder's descriptor. */
+struct folder {
+    int dir;
+    struct segment_list list;
+};
+
+static enum status newest_owner(const struct folder *f, struct record_owner *out, struct err *err);
+
+/* Files before the one with which the log began anew do not count. */
+static enum status leave_out_old(struct folder *f, struct err *err)
+{
+    struct record_owner owner = {.first = 0};
+    enum status status = newest_owner(f, &owner, err);
+    size_t old = 0;
+
+    if (status != STATUS_OK && status != STATUS_MISSING)
+        return status;
+    while (old < f->list.count && f->list.numbers[old] < owner.first)
+        old++;
+    if (old == 0)
+        return STATUS_OK;
+    f->list.count -= old;
+    memmove(f->list.numbers, f->list.numbers + old, f->list.count * sizeof *f->list.numbers);
+    return STATUS_OK;
+}
+
+static enum status folder_open(struct folder *f, const struct spool *spool, enum ledger_kind kind,
+                               struct err *err)
+{
+    enum status status;
+
+    *f = (struct folder){.dir = -1};
+    f->dir = file_open(spool->dir, ledger_folder(kind), O_RDONLY | O_DIRECTORY, 0);
+    if (f->dir < 0 && errno == ENOENT)
+        return STATUS_OK;
+    if (f->dir < 0)
+        return err_errno(err, "cannot open %s/%s", spool->path, ledger_folder(kind));
+    status = segment_list_folder(f->dir, ".", &f->list, err);
+    if (status == STATUS_OK && kind == LEDGER_RESULTS)
+        status = leave_out_old(f, err);
+    return status;
+}
+
+static void folder_close(struct folder *f)
+{
+    file_close(&f->dir);
+    segment_list_free(&f->list);
+}
+
+static int open_file(const struct folder *f, size_t i)
+{
+    char name[SPOOL_NAME_MAX];
+
+    spool_segment_name(name, f->list.numbers[i]);
+    return file_open(f->dir, name, O_RDONLY, 0);
+}
+
+/* STATUS_CORRUPT: it says nothing, or was pruned meanwhile. */
+static enum status header_of(const struct folder *f, size_t i, struct record_header *out,
+                             struct err *err)
+{
+    int fd = open_file(f, i);
+    enum status status;
+
+    if (fd < 0 && errno == ENOENT)
+        return STATUS_CORRUPT;
+    if (fd < 0)
+        return err_errno(err, "cannot open the log %08" PRIu32, f->list.numbers[i]);
+    status = ledger_header(fd, f->list.numbers[i], out, err);
+    file_close(&fd);
+    return status;
+}
+
+static enum status newest_owner(const struct folder *f, struct record_owner *out, struct err *err)
+{
+    for (size_t i = f->list.count; i-- > 0;) {
+        struct record_header header;
+        struct err why = ERR_INIT;
+        enum status status = header_of(f, i, &header, &why);
+
+        if (status == STATUS_OK && header.owner.journal[0] != '\0') {
+            *out = header.owner;
+            return STATUS_OK;
+        }
+        if (status != STATUS_OK && status != STATUS_CORRUPT)
+            return err_set(err, status, "%s", why.text);
+    }
+    return STATUS_MISSING;
+}
+
+enum status ledger_owner(const struct spool *spool, struct record_owner *out, struct err *err)
+{
+    struct folder f;
+    enum status status = folder_open(&f, spool, LEDGER_RESULTS, err);
+
+    if (status == STATUS_OK)
+        status = newest_owner(&f, out, err);
+    folder_close(&f);
+    if (status == STATUS_MISSING)
+        return err_set(err, status, "the results of hooks (%s/" SPOOL_RESULTS ") are missing",
+                       spool->path);
+    return status;
+}
+
+/* ---- walk */
+
+struct walk {
+    ledger_each each;
+    void *context;
+    struct place end;
+    uint64_t rotten;
+};
+
+/* How many bytes of the file count: the next one's header says so. Where that cannot be read, lines
+ * that stand in both files would be met twice. */
+static enum status limit_of(const struct folder *f, size_t i, uint64_t *limit, struct err *err)
+{
+    struct record_header next;
+    enum status status;
+
+    *limit = UINT64_MAX;
+    if (i + 1 == f->list.count)
+        return STATUS_OK;
+    status = header_of(f, i + 1, &next, err);
+    if (status == STATUS_OK && next.previous == f->list.numbers[i])
+        *limit = next.previous_valid;
+    return err_pass_over(err, status, STATUS_CORRUPT);
+}
+
+static enum status judge(struct walk *w, const struct line *line, struct err *err)
+{
+    struct record_header header;
+
+    if (!line->too_long && record_crc_ok(line->text)) {
+        if (w->end.offset == 0 && record_header_parse(line->text, &header))
+            return STATUS_OK;
+        return w->each(w->context, w->end, line->text, err);
+    }
+    /* A write that was cut off has no end of its own. */
+    if (line->too_long || str_ends(line->text, "\"}"))
+        w->rotten++;
+    return STATUS_OK;
+}
+
+static enum status walk_file(struct walk *w, int fd, uint64_t limit, struct err *err)
+{
+    enum status status;
+    struct lines lines;
+    struct line line;
+    bool more;
+
+    lines_init(&lines, fd, w->end.offset, limit, LEDGER_LINE_MAX);
+    for (;;) {
+        status = lines_next(&lines, &line, &more, err);
+        /* Without its end it may still be on its way. */
+        if (status != STATUS_OK || !more || !line.ended)
+            break;
+        status = judge(w, &line, err);
+        if (status != STATUS_OK)
+            break;
+        w->end.offset = line.offset + line.len;
+    }
+    lines_free(&lines);
+    return status;
+}
+
+static enum status walk_files(struct walk *w, const struct folder *f, struct err *err)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < f->list.count && status == STATUS_OK; i++) {
+        uint64_t limit;
+        int fd;
+
+        if (f->list.numbers[i] < w->end.segment)
+            continue;
+        if (f->list.numbers[i] > w->end.segment)
+            w->end = (struct place){f->list.numbers[i], 0};
+        status = limit_of(f, i, &limit, err);
+        if (status != STATUS_OK)
+            return status;
+        fd = open_file(f, i);
+        if (fd < 0 && errno == ENOENT)
+            continue;
+        if (fd < 0)
+            return err_errno(err, "cannot open the log %08" PRIu32, f->list.numbers[i]);
+        status = walk_file(w, fd, limit, err);
+        file_close(&fd);
+    }
+    return status;
+}
+
+enum status ledger_walk(const struct spool *spool, enum ledger_kind kind, struct place from,
+                        ledger_each each, void *context, struct place *end, uint64_t *rotten,
+                        struct err *err)
+{
+    struct walk w = {.each = each, .context = context, .end = from};
+    enum status status;
+    struct folder f;
+
+    status = folder_open(&f, spool, kind, err);
+    if (status == STATUS_OK)
+        status = walk_files(&w, &f, err);
+    folder_close(&f);
+    if (status != STATUS_OK)
+        return status;
+    *end = w.end;
+    if (rotten != NULL)
+        *rotten = w.rotten;
+    return STATUS_OK;
+}
+
+enum status ledger_since(const struct spool *spool, enum ledger_kind kind, int64_t since_ns,
+                         struct place *out, struct err *err)
+{
+    struct place place = {0, 0};
+    struct folder f;
+    enum status status = folder_open(&f, spool, kind, err);
+
+    for (size_t i = f.list.count; i-- > 0;) {
+        struct record_header header;
+
+        /* One that says nothing may hold any line: earlier ones are met too. */
+        place = (struct place){f.list.numbers[i], 0};
+        if (header_of(&f, i, &header, NULL) == STATUS_OK && header.created_ns <= since_ns)
+            break;
+    }
+    folder_close(&f);
+    if (status == STATUS_OK)
+        *out = place;
+    return status;
+}
+
+bool ledger_grown(const struct spool *spool, enum ledger_kind kind, struct place from)
+{
+    struct folder f;
+    bool grown = true;
+    struct stat sb;
+
+    if (folder_open(&f, spool, kind, NULL) == STATUS_OK) {
+        char name[SPOOL_NAME_MAX];
+        uint32_t last = f.list.count == 0 ? 0 : f.list.numbers[f.list.count - 1];
+
+        spool_segment_name(name, last);
+        grown = last > from.segment ||
+                (last == from.segment && last != 0 &&
+                 (fstatat(f.dir, name, &sb, 0) != 0 || (uint64_t)sb.st_size > from.offset));
+    }
+    folder_close(&f);
+    return grown;
+}
+
+static enum status pass_line(void *context, struct place place, struct str line, struct err *err)
+{
+    (void)context;
+    (void)place;
+    (void)line;
+    (void)err;
+    return STATUS_OK;
+}
+
+enum status ledger_skip(const struct spool *spool, enum ledger_kind kind, struct place *out,
+                        struct err *err)
+{
+    struct place last = {0, 0};
+    enum status status = ledger_since(spool, kind, INT64_MAX, &last, err);
+
+    if (status == STATUS_OK)
+        status = ledger_walk(spool, kind, last, pass_line, NULL, out, NULL, err);
+    return status;
+}
+
+/* ---- prune */
+
+/* What a file holds is older than the next one's making. */
+static bool outlived(const struct folder *f, size_t i, int64_t before_ns, struct place keep_from)
+{
+    struct record_header next;
+
+    return f->list.numbers[i] < keep_from.segment &&
+           header_of(f, i + 1, &next, NULL) == STATUS_OK && next.created_ns < before_ns;
+}
+
+static enum status remove_file(const struct folder *f, size_t i, bool dry,
+                               struct spool_amount *pruned, struct err *err)
+{
+    char name[SPOOL_NAME_MAX];
+    struct stat sb;
+
+    spool_segment_name(name, f->list.numbers[i]);
+    if (fstatat(f->dir, name, &sb, 0) != 0)
+        return errno == ENOENT ? STATUS_OK : err_errno(err, "cannot look at the log %s", name);
+    if (!dry && unlinkat(f->dir, name, 0) != 0 && errno != ENOENT)
+        return err_errno(err, "cannot remove the log %s", name);
+    pruned->files++;
+    pruned->bytes += (uint64_t)sb.st_size;
+    return STATUS_OK;
+}
+
+enum status ledger_prune(const struct spool *spool, enum ledger_kind kind, int64_t before_ns,
+                         struct place keep_from, bool dry, struct spool_amount *out,
+                         struct err *err)
+{
+    struct spool_amount pruned = {0, 0};
+    struct folder f;
+    enum status status = folder_open(&f, spool, kind, err);
+
+    for (size_t i = 0; status == STATUS_OK && i + 1 < f.list.count; i++) {
+        if (!outlived(&f, i, before_ns, keep_from))
+            break;
+        status = remove_file(&f, i, dry, &pruned, err);
+    }
+    folder_close(&f);
+    if (status == STATUS_OK)
+        *out = pruned;
+    return status;
+}

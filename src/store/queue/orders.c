@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT
+ * orders - what an operator wants done with recorded events.
+ */
+#include "store/queue/orders.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "core/scan.h"
+#include "store/queue/ledger.h"
+#include "store/spool/place.h"
+
+#define LINE_MAX_LEN 256
+
+struct commands {
+    int lock;
+    struct ledger *ledger;
+    int64_t now_ns;
+};
+
+static const char *const names[] = {[ORDER_AGAIN] = "again", [ORDER_DROP] = "drop"};
+
+static void release(struct commands *c)
+{
+    ledger_close(c->ledger);
+    file_close(&c->lock);
+    free(c);
+}
+
+enum status orders_open(struct commands **out, const struct spool *spool, int64_t now_ns,
+                        uint64_t deadline_ns, struct err *err)
+{
+    struct commands *c = calloc(1, sizeof *c);
+    enum status status;
+
+    if (c == NULL)
+        return err_set(err, STATUS_MEMORY, "no memory for commands to the runner");
+    c->now_ns = now_ns;
+    c->lock = -1;
+    status = spool_make_run(spool, err);
+    if (status == STATUS_OK) {
+        c->lock = file_open(spool->dir, SPOOL_COMMANDS_LOCK, O_RDWR | O_CREAT, 0600);
+        if (c->lock < 0)
+            status = err_errno(err, "cannot open %s/" SPOOL_COMMANDS_LOCK, spool->path);
+    }
+    if (status == STATUS_OK && file_lock(c->lock, deadline_ns) != 0)
+        status = errno == EWOULDBLOCK
+                     ? err_set(err, STATUS_DEADLINE, "another process is giving commands for long")
+                     : err_errno(err, "cannot lock the commands");
+    if (status == STATUS_OK)
+        status = ledger_open(&c->ledger, spool, LEDGER_ORDERS, now_ns, err);
+    if (status == STATUS_OK)
+        *out = c;
+    else
+        release(c);
+    return status;
+}
+
+enum status orders_add(struct commands *commands, enum order_kind kind, struct str id,
+                       int64_t now_ns, struct err *err)
+{
+    char iso[CLOCK_ISO_MAX], known[RECORD_ID_MAX];
+    struct place place;
+    struct buf line;
+    enum status status;
+
+    if (!record_id_parse(id, &place.segment, &place.offset))
+        return err_set(err, STATUS_USAGE, "this is no id of an event");
+    record_id_print(known, place.segment, place.offset);
+    clock_iso(now_ns, iso);
+    buf_init(&line, LINE_MAX_LEN);
+    buf_printf(&line, "{\"do\":\"%s\",\"id\":\"%s\",\"at\":\"%s\"", names[kind], known, iso);
+    status = buf_status(&line, "a command", err);
+    if (status == STATUS_OK)
+        status = ledger_append(commands->ledger, buf_str(&line), now_ns, err);
+    buf_free(&line);
+    return status;
+}
+
+enum status orders_close(struct commands *commands, struct err *err)
+{
+    enum status status = ledger_sync(commands->ledger, commands->now_ns, err);
+
+    release(commands);
+    return status;
+}
+
+/* ---- reading */
+
+struct found {
+    struct str what, id;
+};
+
+static void collect(void *context, const struct scan_member *member)
+{
+    struct found *found = context;
+    struct str inner;
+
+    if (member->type != SCAN_STRING)
+        return;
+    inner = (struct str){member->value.ptr + 1, member->value.len - 2};
+    if (str_is(member->name, "do"))
+        found->what = inner;
+    else if (str_is(member->name, "id"))
+        found->id = inner;
+}
+
+enum status orders_parse(struct str line, enum order_kind *kind, char id[RECORD_ID_MAX],
+                         struct err *err)
+{
+    struct found found = {STR_NONE, STR_NONE};
+    struct place place;
+
+    if (scan_json(line, collect, &found).verdict != SCAN_OK || found.what.ptr == NULL ||
+        found.id.ptr == NULL || !record_id_parse(found.id, &place.segment, &place.offset))
+        return err_set(err, STATUS_CORRUPT, "this is no command");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (str_is(found.what, names[i])) {
+            *kind = (enum order_kind)i;
+            record_id_print(id, place.segment, place.offset);
+            return STATUS_OK;
+        }
+    return err_set(err, STATUS_CORRUPT, "this is a command of another version");
+}

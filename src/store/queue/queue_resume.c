@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT
+ * queue_resume - how a pause of the hooks ends: the results log is begun anew, and says from where
+ * on hooks run.
+ *
+ * All of it is one file that appears at once. Were we killed before that, the pause goes on; after
+ * it, the next runner makes the snapshot.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/journal/reader.h"
+#include "store/journal/segment.h"
+#include "store/queue/queue_parts.h"
+#include "store/queue/standing.h"
+
+struct resume {
+    const struct spool *spool;
+    const struct config *config;
+    struct record_owner owner; /* as it will be */
+    bool known;                /* the results are of this journal */
+    struct snapshot_lane settled;
+    struct buf text, line;
+    struct queue_resumed report;
+    struct err err; /* of a look at an event */
+};
+
+/* ---- what is known */
+
+/* An event at that place, which was there when the hook ran. One that came later stands where
+ * another one was. */
+static bool speaks_of_ours(struct resume *r, const struct result *result, struct place *place)
+{
+    int64_t received_ns;
+    enum status status;
+
+    if (!record_id_parse(result->id, &place->segment, &place->offset))
+        return false;
+    buf_reset(&r->line, SEGMENT_LINE_MAX);
+    status = reader_get(r->spool, *place, &r->line, NULL);
+    if (status != STATUS_OK && status != STATUS_MISSING && status != STATUS_CORRUPT)
+        (void)err_set(&r->err, status, "cannot look up the event of a result");
+    return status == STATUS_OK && record_received(buf_str(&r->line), &received_ns) &&
+           received_ns <= result->started_ns;
+}
+
+static bool keep(void *context, struct str line)
+{
+    struct resume *r = context;
+    struct result result;
+    struct place place;
+
+    buf_reset(&r->text, LEDGER_LINE_MAX);
+    return result_parse(&result, &r->text, line, NULL) == STATUS_OK &&
+           speaks_of_ours(r, &result, &place);
+}
+
+static enum status take_settled(void *context, struct place at, struct str line, struct err *err)
+{
+    struct resume *r = context;
+    struct result result;
+    struct place place;
+    enum status status;
+
+    (void)at;
+    buf_reset(&r->text, LEDGER_LINE_MAX);
+    status = result_parse(&result, &r->text, line, err);
+    if (status != STATUS_OK)
+        return err_pass_over(err, status, STATUS_CORRUPT);
+    if (result.state == RESULT_AGAIN || !speaks_of_ours(r, &result, &place))
+        return STATUS_OK;
+    return snapshot_settle(&r->settled, place, err);
+}
+
+/* ---- what is on record */
+
+static bool has_hook(const struct config *config, struct str line)
+{
+    struct str name, rest;
+    const struct config_endpoint *endpoint;
+
+    str_cut(record_key(line), ' ', &name, &rest);
+    endpoint = config_endpoint(config, name, true);
+    return endpoint != NULL && endpoint->hook != NULL;
+}
+
+static void count(struct resume *r, const struct reader_item *item)
+{
+    int64_t received_ns;
+
+    if (!record_hooks_have(record_hooks(item->line), CONFIG_HOOK_DEFAULT) ||
+        !record_received(item->line, &received_ns) || !has_hook(r->config, item->line))
+        return;
+    if (received_ns < r->owner.from_ns || snapshot_settled(&r->settled, item->place))
+        r->report.rest++;
+    else
+        r->report.runs++;
+}
+
+static enum status walk(struct resume *r, struct err *err)
+{
+    struct reader *reader;
+    bool more = true;
+    enum status status = reader_open(&reader, r->spool, (struct place){0, 0}, err);
+
+    if (status != STATUS_OK)
+        return status;
+    while (status == STATUS_OK) {
+        struct reader_item item;
+
+        status = reader_next(reader, &item, &more, err);
+        if (status != STATUS_OK || !more)
+            break;
+        if (item.found == READER_RECORD)
+            count(r, &item);
+        if (item.found != READER_RECORD && item.found != READER_HEADER)
+            continue;
+        r->owner.resumed_segment = item.place.segment;
+        r->owner.resumed_offset = item.place.offset + item.len;
+    }
+    reader_close(reader);
+    return status;
+}
+
+/* ---- the whole */
+
+static enum status look(struct resume *r, struct err *err)
+{
+    struct record_owner before;
+    struct place commands, end;
+    struct err why = ERR_INIT;
+    enum status status = ledger_owner(r->spool, &before, &why);
+
+    if (status != STATUS_OK && status != STATUS_MISSING)
+        return err_set(err, status, "%s", why.text);
+    r->known = status == STATUS_OK && strcmp(before.journal, r->spool->journal) == 0;
+    memcpy(r->owner.journal, r->spool->journal, sizeof r->owner.journal);
+    status = ledger_skip(r->spool, LEDGER_ORDERS, &commands, err);
+    if (status != STATUS_OK)
+        return status;
+    r->owner.commands_segment = commands.segment;
+    r->owner.commands_offset = commands.offset;
+    if (r->known)
+        status = ledger_walk(r->spool, LEDGER_RESULTS, (struct place){0, 0}, take_settled, r, &end,
+                             NULL, err);
+    if (status == STATUS_OK && r->err.status != STATUS_OK)
+        status = err_set(err, r->err.status, "%s", r->err.text);
+    return status == STATUS_OK ? walk(r, err) : status;
+}
+
+static enum status write_snapshot(struct queue *q, const struct resume *r, int64_t now_ns,
+                                  struct err *err)
+{
+    enum status status = ledger_open(&q->results, q->spool, LEDGER_RESULTS, now_ns, err);
+
+    if (status == STATUS_OK)
+        status = snapshot_rebuild(&q->snapshot, q->spool, err);
+    if (status != STATUS_OK)
+        return status;
+    q->snapshot.commands = (struct place){r->owner.commands_segment, r->owner.commands_offset};
+    q->dirty = true;
+    return queue_flush(q, true, now_ns, err);
+}
+
+static enum status make_anew(struct queue *q, struct resume *r, int64_t now_ns, struct err *err)
+{
+    enum status status = ledger_renew(q->spool, &r->owner, LEDGER_TMP_LOCKED,
+                                      r->known ? keep : NULL, r, now_ns, NULL, err);
+
+    if (status == STATUS_OK)
+        status = write_snapshot(q, r, now_ns, err);
+    /* The next pause is said at once. */
+    if (status == STATUS_OK && unlinkat(q->spool->dir, SPOOL_PAUSED, 0) != 0 && errno != ENOENT)
+        status = err_errno(err, "cannot remove %s/" SPOOL_PAUSED, q->spool->path);
+    return status;
+}
+
+static enum status resume(struct queue *q, struct resume *r, int64_t now_ns, struct err *err)
+{
+    struct err why = ERR_INIT;
+    enum status status = standing_check(r->spool, NULL, &why);
+
+    if (status == STATUS_OK || status == STATUS_MISSING)
+        return STATUS_OK;
+    if (status != STATUS_PAUSED)
+        return err_set(err, status, "%s", why.text);
+    r->report.paused = true;
+    status = look(r, err);
+    return status == STATUS_OK && q != NULL ? make_anew(q, r, now_ns, err) : status;
+}
+
+enum status queue_resume(const struct spool *spool, const struct config *config, int64_t from_ns,
+                         bool dry, int64_t now_ns, struct queue_resumed *out, struct err *err)
+{
+    struct resume r = {.spool = spool, .config = config, .owner = {.from_ns = from_ns}};
+    struct queue *q = NULL;
+    enum status status = STATUS_OK;
+
+    buf_init(&r.text, LEDGER_LINE_MAX);
+    buf_init(&r.line, SEGMENT_LINE_MAX);
+    if (!dry)
+        status = queue_open_empty(&q, spool, false, now_ns, err);
+    if (status == STATUS_OK)
+        status = resume(q, &r, now_ns, err);
+    queue_close(q);
+    free(r.settled.settled);
+    buf_free(&r.text);
+    buf_free(&r.line);
+    if (status == STATUS_OK)
+        *out = r.report;
+    return status;
+}

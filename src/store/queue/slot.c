@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT
+ * slot - see store/queue/slot.h.
+ */
+#include "store/queue/slot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/num.h"
+
+#define NEW_SUFFIX ".new"
+#define STAT_MAX 1024
+/* Fields of /proc/PID/stat (proc(5)), counted from the one behind the name, which is the third. */
+#define STAT_STATE 3
+#define STAT_START 22
+
+/* ---- processes */
+
+/* State and start time of a process (0: our own). 0, or -1 with errno. */
+static int process_stat(pid_t pid, char *state, uint64_t *start)
+{
+    char path[SPOOL_NAME_MAX], text[STAT_MAX];
+    struct str field, rest;
+    ssize_t got;
+    char *name_end;
+    int fd;
+
+    if (pid == 0)
+        (void)snprintf(path, sizeof path, "/proc/self/stat");
+    else
+        (void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+    fd = file_open(AT_FDCWD, path, O_RDONLY, 0);
+    if (fd < 0)
+        return -1;
+    got = file_read(fd, text, sizeof text - 1);
+    file_close(&fd);
+    if (got < 0)
+        return -1;
+    text[got] = '\0';
+    /* The name may hold anything, parentheses too. */
+    name_end = strrchr(text, ')');
+    if (name_end == NULL || name_end[1] != ' ')
+        return errno = EPROTO, -1;
+    rest = str_of(name_end + 2);
+    *state = *rest.ptr;
+    for (int i = STAT_STATE; i <= STAT_START; i++)
+        (void)str_cut(rest, ' ', &field, &rest);
+    if (!num_u64(field, start))
+        return errno = EPROTO, -1;
+    return 0;
+}
+
+bool slot_alive(const struct slot_run *run)
+{
+    uint64_t start;
+    char state;
+
+    if (run->pid == 0)
+        return true;
+    if (process_stat(run->pid, &state, &start) == 0)
+        return state != 'Z' && state != 'X' && (run->start == 0 || run->start == start);
+    if (run->start != 0 && (errno == ENOENT || errno == ESRCH))
+        return false;
+    /* Where /proc is missing or cannot be read the pid alone has to do: a hook that lives must not
+     * pass for one that has ended. */
+    return kill(run->pid, 0) == 0 || errno == EPERM;
+}
+
+/* ---- the line */
+
+void slot_print(char line[SLOT_LINE_LEN + 1], const struct slot_run *run)
+{
+    int len = snprintf(line, SLOT_LINE_LEN, "%s %" PRIu32 " %ld %" PRIu64 " %" PRId64 " %" PRIu64,
+                       run->id, run->attempt, (long)run->pid, run->start, run->started_ns,
+                       run->timeout_s);
+    size_t used = len < 0 ? 0 : (size_t)len;
+
+    if (used < SLOT_LINE_LEN - 1)
+        memset(line + used, ' ', SLOT_LINE_LEN - 1 - used);
+    line[SLOT_LINE_LEN - 1] = '\n';
+    line[SLOT_LINE_LEN] = '\0';
+}
+
+static bool next_number(struct str *rest, uint64_t most, uint64_t *out)
+{
+    struct str field;
+
+    (void)str_cut(*rest, ' ', &field, rest);
+    return num_u64(field, out) && *out <= most;
+}
+
+bool slot_parse(struct str line, struct slot_run *run)
+{
+    uint64_t attempt, pid, start, started, timeout;
+    struct slot_run found = {.pid = 0};
+    uint32_t segment;
+    uint64_t offset;
+    struct str id;
+
+    if (line.len != SLOT_LINE_LEN || line.ptr[SLOT_LINE_LEN - 1] != '\n')
+        return false;
+    (void)str_cut(line, ' ', &id, &line);
+    if (!record_id_parse(id, &segment, &offset) || id.len >= sizeof found.id)
+        return false;
+    if (!next_number(&line, UINT32_MAX, &attempt) || !next_number(&line, INT32_MAX, &pid) ||
+        !next_number(&line, UINT64_MAX, &start) || !next_number(&line, INT64_MAX, &started) ||
+        !next_number(&line, INT32_MAX, &timeout))
+        return false;
+    memcpy(found.id, id.ptr, id.len);
+    found.attempt = (uint32_t)attempt;
+    found.pid = (pid_t)pid;
+    found.start = start;
+    found.started_ns = (int64_t)started;
+    found.timeout_s = timeout;
+    *run = found;
+    return true;
+}
+
+/* *said false: it says nothing. 0, or -1 with errno. */
+static int read_run(int fd, struct slot_run *run, bool *said)
+{
+    char line[SLOT_LINE_LEN];
+    ssize_t got = file_pread(fd, line, sizeof line, 0);
+
+    if (got < 0)
+        return -1;
+    *said = slot_parse((struct str){line, (size_t)got}, run);
+    return 0;
+}
+
+/* ---- the file */
+
+static void slot_name(char out[SPOOL_NAME_MAX], unsigned number, const char *suffix)
+{
+    (void)snprintf(out, SPOOL_NAME_MAX, SPOOL_SLOT_PREFIX "%u%s", number, suffix);
+}
+
+/* A fresh file in the place of one that somebody else keeps locked. Locked before it has its name.
+ */
+static int replace(const struct spool *spool, unsigned number)
+{
+    char name[SPOOL_NAME_MAX], fresh[SPOOL_NAME_MAX];
+    int fd;
+
+    slot_name(name, number, "");
+    slot_name(fresh, number, NEW_SUFFIX);
+    if (unlinkat(spool->dir, fresh, 0) != 0 && errno != ENOENT)
+        return -1;
+    fd = file_open(spool->dir, fresh, O_RDWR | O_CREAT | O_EXCL, 0600);
+    if (fd >= 0 && (file_trylock(fd) != 0 || renameat(spool->dir, fresh, spool->dir, name) != 0))
+        file_close(&fd);
+    return fd;
+}
+
+enum status slot_open(struct slot *slot, const struct spool *spool, unsigned number, bool make,
+                      enum slot_state *state, struct err *err)
+{
+    struct slot found = {.number = number};
+    char name[SPOOL_NAME_MAX];
+    bool said, ours;
+
+    slot_name(name, number, "");
+    found.fd = file_open(spool->dir, name, O_RDWR | (make ? O_CREAT : 0), 0600);
+    if (found.fd < 0 && errno == ENOENT && !make) {
+        *state = SLOT_ABSENT;
+        return STATUS_OK;
+    }
+    if (found.fd < 0)
+        return err_errno(err, "cannot open %s/%s", spool->path, name);
+    ours = file_trylock(found.fd) == 0;
+    if (read_run(found.fd, &found.run, &said) != 0) {
+        enum status status = err_errno(err, "cannot read %s/%s", spool->path, name);
+
+        file_close(&found.fd);
+        return status;
+    }
+    if (!ours && said && slot_alive(&found.run)) {
+        *state = SLOT_BUSY;
+    } else {
+        if (!ours) {
+            file_close(&found.fd);
+            found.fd = replace(spool, number);
+            if (found.fd < 0)
+                return err_errno(err, "cannot replace %s/%s", spool->path, name);
+        }
+        *state = said ? SLOT_ENDED : SLOT_FREE;
+    }
+    *slot = found;
+    return STATUS_OK;
+}
+
+void slot_close(struct slot *slot)
+{
+    file_close(&slot->fd);
+}
+
+static int write_run(int fd, const struct slot_run *run)
+{
+    char line[SLOT_LINE_LEN + 1];
+
+    slot_print(line, run);
+    return file_pwrite(fd, line, SLOT_LINE_LEN, 0);
+}
+
+enum status slot_begin(struct slot *slot, const struct slot_run *run, struct err *err)
+{
+    struct slot_run begun = *run;
+
+    begun.pid = 0;
+    begun.start = 0;
+    if (write_run(slot->fd, &begun) != 0)
+        return err_errno(err, "cannot write " SPOOL_SLOT_PREFIX "%u", slot->number);
+    slot->run = begun;
+    return STATUS_OK;
+}
+
+int slot_enter(int fd, struct slot_run *run)
+{
+    char state;
+
+    run->pid = getpid();
+    if (process_stat(0, &state, &run->start) != 0)
+        run->start = 0;
+    return write_run(fd, run);
+}
+
+void slot_clear(struct slot *slot)
+{
+    /* Should it fail, the next runner asks the results what became of it. */
+    if (ftruncate(slot->fd, 0) != 0)
+        return;
+}
+
+bool slot_held(const struct slot *slot)
+{
+    if (file_trylock(slot->fd) != 0)
+        return true;
+    file_unlock(slot->fd);
+    return false;
+}
+
+bool slot_busy(struct slot *slot)
+{
+    bool said;
+
+    (void)read_run(slot->fd, &slot->run, &said);
+    return slot_alive(&slot->run) && slot_held(slot);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT
+ * test_room - what a verb begins with, and what goes from the configuration to the journal.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "cli/session.h"
+#include "journal_kit.h"
+#include "store/intake.h"
+#include "unit.h"
+
+#define SECOND_NS UINT64_C(1000000000)
+
+static char conf[200], spool_path[200];
+
+static void write_conf(const char *rest)
+{
+    FILE *f;
+
+    snprintf(conf, sizeof conf, "%s/conf", unit_folder());
+    snprintf(spool_path, sizeof spool_path, "%s/spool", unit_folder());
+    f = fopen(conf, "w");
+    UNIT_REQUIRE(f != NULL);
+    UNIT_TRUE(fprintf(f, "spool = \"%s\"\n%s", spool_path, rest) > 0);
+    UNIT_INT(0, fclose(f));
+}
+
+UNIT_TEST(a_verb_begins_with_the_settings_and_the_spool_that_they_name)
+{
+    struct err err = ERR_INIT;
+    struct session room;
+
+    write_conf("endpoint calls { auth = none }\n");
+    UNIT_STATUS(STATUS_OK, spool_create(spool_path, &err), &err);
+    UNIT_STATUS(STATUS_OK, session_open(&room, conf, &err), &err);
+    UNIT_REQUIRE(err.status == STATUS_OK);
+    UNIT_TEXT(conf, room.settings->path);
+    UNIT_TEXT(spool_path, room.spool.path);
+    session_close(&room);
+}
+
+UNIT_TEST(a_verb_does_not_make_a_spool_that_is_missing)
+{
+    struct err err = ERR_INIT;
+    struct session room;
+
+    write_conf("endpoint calls { auth = none }\n");
+    UNIT_STATUS(STATUS_CONFIG, session_open(&room, conf, &err), &err);
+    UNIT_TRUE(strstr(err.text, spool_path) != NULL);
+    UNIT_INT(-1, access(spool_path, F_OK));
+}
+
+UNIT_TEST(a_verb_without_a_configuration_names_the_path_that_was_given)
+{
+    struct err err = ERR_INIT;
+    struct session room;
+
+    UNIT_STATUS(STATUS_CONFIG, session_open(&room, "/nonexistent/conf", &err), &err);
+    UNIT_TRUE(strstr(err.text, "/nonexistent/conf") != NULL);
+    err_clear(&err);
+    UNIT_STATUS(STATUS_CONFIG, session_open(&room, "", &err), &err);
+}
+
+/* ---- intake */
+
+UNIT_TEST(the_journal_has_the_limits_of_the_configuration)
+{
+    char program[] = "/bin/true";
+    char *hook[] = {program, NULL};
+    struct config_endpoint endpoints[2] = {{.hook = NULL}, {.hook = NULL}};
+    struct config config = {.segment_max = 12,
+                            .free_space_min = 34,
+                            .keep_s = 56,
+                            .endpoints = endpoints,
+                            .endpoint_count = 2};
+    struct journal_options options = intake_options(&config);
+
+    UNIT_INT(12, options.segment_max);
+    UNIT_INT(34, options.free_space_min);
+    UNIT_INT(56, options.keep_s);
+    UNIT_FALSE(options.hooked);
+    endpoints[1].hook = hook;
+    UNIT_TRUE(intake_options(&config).hooked);
+}
+
+UNIT_TEST(an_event_of_bytes_that_all_need_an_escape_is_recorded)
+{
+    char body[2000], query[2000];
+    struct event event = {.kind = EVENT_TRANSCRIPT,
+                          .endpoint = "calls",
+                          .remote_addr = STR("127.0.0.1"),
+                          .query = {query, sizeof query},
+                          .body = {body, sizeof body},
+                          .key = "calls transcript escaped -",
+                          .body_utf8 = true};
+    const struct receipt *receipt = NULL;
+    struct err err = ERR_INIT;
+    struct kit kit;
+
+    memset(body, '\x01', sizeof body);
+    memset(query, '\x02', sizeof query);
+    UNIT_REQUIRE(kit_open(&kit));
+    event.received_ns = kit.now_ns;
+    UNIT_STATUS(STATUS_OK,
+                intake_append(kit.journal, &event, kit.now_ns, clock_mono_ns() + 5 * SECOND_NS,
+                              &receipt, &err),
+                &err);
+    UNIT_REQUIRE(receipt != NULL);
+    UNIT_FALSE(receipt_duplicate(receipt));
+    UNIT_INT(1, kit_count(&kit, event.key));
+    kit_close(&kit);
+}
