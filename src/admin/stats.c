@@ -6,9 +6,8 @@
 #include <stdlib.h>
 
 #include "admin/select.h"
+#include "base/clock.h"
 #include "store/journal/segment.h"
-
-#define SECOND_NS 1000000000
 
 static void note(struct stats_endpoint *e, int64_t received_ns)
 {
@@ -150,7 +149,7 @@ uint64_t stats_oldest_s(const struct stats *stats)
     for (size_t i = 0; i < stats->count; i++)
         if (stats->endpoints[i].oldest_ns != 0 && stats->endpoints[i].oldest_ns < oldest_ns)
             oldest_ns = stats->endpoints[i].oldest_ns;
-    return (uint64_t)((stats->now_ns - oldest_ns) / SECOND_NS);
+    return (uint64_t)((stats->now_ns - oldest_ns) / NS_PER_S);
 }
 
 uint64_t stats_waiting(const struct stats *stats)

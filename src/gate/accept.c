@@ -13,7 +13,6 @@
 #include "gate/visit.h"
 #include "store/intake.h"
 
-#define NS_PER_MS UINT64_C(1000000)
 #define BUFFER_KEEP ((size_t)256 * 1024)
 #define QUERY_MAX ((size_t)16 << 20)
 /* Time for a slice of an index rebuild, behind a reply. */

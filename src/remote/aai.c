@@ -18,7 +18,6 @@
 #define CONNECT_MS 15000
 #define STALL_MS 60000
 #define SUBMIT_MS 120000
-#define NS_PER_MS 1000000
 #define BODY_MAX ((size_t)1024 * 1024)
 
 enum status aai_open(struct aai **out, const char *url, struct str key,

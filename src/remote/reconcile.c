@@ -15,7 +15,6 @@
 #include "store/journal/journal.h"
 #include "store/queue/wake.h"
 
-#define NS_PER_S UINT64_C(1000000000)
 /* For one event; a gateway under load holds the lock for less. */
 #define APPEND_DEADLINE_NS (30 * NS_PER_S)
 /* For the index of a journal of any size. */

@@ -19,8 +19,6 @@
 #include "store/queue/wake.h"
 #include "store/retention.h"
 
-#define NS_PER_MS UINT64_C(1000000)
-#define NS_PER_S INT64_C(1000000000)
 /* How often, at most, the configuration is looked at; and how often, at least, the journal. */
 #define SETTINGS_NS (250 * NS_PER_MS)
 #define FILL_NS (2000 * NS_PER_MS)

@@ -12,7 +12,7 @@
 #include "sandbox/due.h"
 #include "sandbox/web.h"
 
-#define BODY_NS UINT64_C(30000000000)
+#define BODY_NS (30 * NS_PER_S)
 #define CHARS_MAX 10000
 #define WORDS_MAX_LEN 1024
 

@@ -8,9 +8,9 @@
 #include "store/journal/journal_parts.h"
 #include "store/queue/queue.h"
 
-#define STEP_NS UINT64_C(50000000)
+#define STEP_NS (50 * NS_PER_MS)
 /* Of one slice of the index: the largest segment is read in a fraction of it. */
-#define SLICE_NS UINT64_C(60000000000)
+#define SLICE_NS (60 * NS_PER_S)
 
 struct listener {
     repair_tell tell;

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "core/address.h"
 #include "core/auth/auth_parts.h"
 #include "core/query.h"
 
-#define NS_PER_S 1000000000
 /* Of an address that is none, in an error. */
 #define SHOWN_MAX 64
 

@@ -8,10 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "store/journal/journal_parts.h"
 
-#define DAY_NS (INT64_C(86400) * 1000000000)
+#define DAY_NS (86400 * NS_PER_S)
 #define NAMES_TRIED 8 /* for a new segment, where files without a sound header hold the names */
 
 uint32_t live_day(int64_t wall_ns)

@@ -15,7 +15,7 @@
 
 #define BATCH 16384    /* slots that are inserted under one hold of the append lock */
 #define REACH_EVERY 16 /* segments of a rebuild, so that a reboot does not begin it anew */
-#define REBUILD_POLL_NS 20000000 /* how often is looked whether another process is done */
+#define REBUILD_POLL_NS (20 * NS_PER_MS) /* how often is looked whether another process is done */
 
 /* ---- the records of one segment */
 

@@ -12,14 +12,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "store/journal/journal_parts.h"
 #include "store/queue/ledger.h"
 #include "store/queue/standing.h"
 
-#define RECORD_LEN_TYPICAL 512 /* to guess how many records a journal holds */
-#define RETRIED_FOR_NS                                                                             \
-    (INT64_C(15) * 60 * 1000000000) /* the sender's retries all come within that time */
+#define RECORD_LEN_TYPICAL 512              /* to guess how many records a journal holds */
+#define RETRIED_FOR_NS (15 * 60 * NS_PER_S) /* the sender's retries all come within that time */
 #define NAMES_TRIED 8
 
 struct recovery {

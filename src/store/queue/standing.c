@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "core/result.h"
 #include "store/journal/reader.h"
@@ -18,7 +19,7 @@
 
 #define REMEDY "hooks are paused; run 'stenohook resume --from now', or see stenohook(1)"
 #define UNKNOWN_EVENTS "hooks have seen events that are not in the journal"
-#define LOG_EVERY_NS (INT64_C(3600) * 1000000000)
+#define LOG_EVERY_NS (3600 * NS_PER_S)
 
 static enum status paused(const struct spool *spool, const char *why, struct err *err)
 {
@@ -195,13 +196,13 @@ bool standing_takes(const struct record_owner *owner, struct place place, int64_
 
 bool standing_should_log(const struct spool *spool, int64_t now_ns)
 {
-    const struct timespec now = {now_ns / 1000000000, now_ns % 1000000000};
+    const struct timespec now = {now_ns / NS_PER_S, now_ns % NS_PER_S};
     const struct timespec times[2] = {now, now};
     struct stat sb;
     int fd;
 
     if (fstatat(spool->dir, SPOOL_PAUSED, &sb, 0) == 0) {
-        int64_t said_ns = (int64_t)sb.st_mtim.tv_sec * 1000000000 + sb.st_mtim.tv_nsec;
+        int64_t said_ns = (int64_t)sb.st_mtim.tv_sec * NS_PER_S + sb.st_mtim.tv_nsec;
 
         if (said_ns <= now_ns && now_ns - said_ns < LOG_EVERY_NS)
             return false;
