@@ -79,7 +79,7 @@ static enum status look_at_retries(struct stats_endpoint *e, const struct spool 
     /* The runner settles what was pruned or is damaged. */
     if (status == STATUS_MISSING || status == STATUS_CORRUPT)
         return STATUS_OK;
-    return status == STATUS_OK ? status : err_set(err, status, "%s", why.text);
+    return err_pass(err, status, &why);
 }
 
 static enum status count_dead(struct stats *s, const struct session *room, struct err *err)

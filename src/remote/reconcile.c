@@ -116,7 +116,7 @@ static enum status take(struct walk *w, const char *id, const struct aai_transcr
     }
     status = missed_make(&missed, endpoint, t, clock_wall_ns(), &why);
     if (status == STATUS_MEMORY)
-        return err_set(err, status, "%s", why.text);
+        return err_pass(err, status, &why);
     if (status != STATUS_OK) {
         tell_failed(w, id, &why);
         return STATUS_OK;

@@ -343,7 +343,7 @@ static enum status take_lock(struct runner *r, bool *other, struct err *err)
         enum status status = queue_open(&r->queue, r->site->spool, r->wall_ns, &why);
 
         if (status != STATUS_DEADLINE)
-            return status == STATUS_OK ? status : err_set(err, status, "%s", why.text);
+            return err_pass(err, status, &why);
         *other = wake_tell(r->site->spool) || clock_mono_ns() >= end_ns;
         if (*other)
             return STATUS_OK;
@@ -378,7 +378,7 @@ static enum status begin(struct runner *r, bool *other, struct err *err)
             *other = true;
             return STATUS_OK;
         }
-        return status == STATUS_OK ? status : err_set(err, status, "%s", why.text);
+        return err_pass(err, status, &why);
     }
 }
 

@@ -36,7 +36,7 @@ static enum status check_address(const struct object *o, const char *name, struc
         return err_set(err, STATUS_MALFORMED, "%s must be a string of at most %d bytes", name,
                        JOB_ADDRESS_MAX);
     if (url_check(buf_str(address), name, &why) != STATUS_OK)
-        return err_set(err, STATUS_MALFORMED, "%s", why.text);
+        return err_pass(err, STATUS_MALFORMED, &why);
     return STATUS_OK;
 }
 

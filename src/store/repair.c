@@ -36,7 +36,7 @@ static enum status rebuild_queue(const struct spool *spool, int64_t now_ns, stru
             return STATUS_OK;
         if (status == STATUS_DEADLINE)
             return err_set(err, status, "%s: stop it, and repair again", local.text);
-        return status == STATUS_OK ? status : err_set(err, status, "%s", local.text);
+        return err_pass(err, status, &local);
     }
 }
 

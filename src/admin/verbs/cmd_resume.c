@@ -82,7 +82,7 @@ static enum status try(const struct session *room, const struct wish *w, bool dr
         if (status == STATUS_OK)
             return STATUS_OK;
         if (status != STATUS_DEADLINE || clock_mono_ns() >= deadline_ns)
-            return err_set(err, status, "%s", why.text);
+            return err_pass(err, status, &why);
         clock_sleep_ns(STEP_NS);
     }
 }

@@ -104,7 +104,7 @@ enum status rebuild_segment(struct journal *j, uint32_t segment, uint64_t limit,
     if (status == STATUS_MISSING)
         return STATUS_OK; /* pruned meanwhile */
     if (status != STATUS_OK)
-        return err_set(err, status, "%s", walked.text);
+        return err_pass(err, status, &walked);
     c.entries = malloc(BATCH * sizeof *c.entries);
     if (c.entries == NULL) {
         file_close(&fd);

@@ -47,7 +47,7 @@ static enum status is_there(const struct spool *spool, const struct snapshot *he
         return STATUS_OK;
     }
     if (status != STATUS_OK)
-        return err_set(err, status, "%s", why.text);
+        return err_pass(err, status, &why);
     got = file_pread(fd, bytes, sizeof bytes, (off_t)(head->read.offset - sizeof bytes));
     /* A sector that cannot be read says nothing. */
     *there = got < 0 && errno == EIO;
@@ -93,7 +93,7 @@ static enum status take_last(void *context, struct place at, struct str line, st
     status = result_parse(&result, &last->text, line, err);
     if (status == STATUS_OK)
         (void)record_id_parse(result.id, &last->place.segment, &last->place.offset);
-    return err_pass_over(err, status, STATUS_CORRUPT);
+    return err_ignore(err, status, STATUS_CORRUPT);
 }
 
 /* Of the newest file. */
@@ -129,7 +129,7 @@ static enum status check_last(const struct spool *spool, const struct segment_li
     if (status == STATUS_MISSING)
         return paused(spool, UNKNOWN_EVENTS, err);
     return status == STATUS_OK || status == STATUS_CORRUPT ? STATUS_OK
-                                                           : err_set(err, status, "%s", why.text);
+                                                           : err_pass(err, status, &why);
 }
 
 /* ---- the whole */
@@ -162,7 +162,7 @@ enum status standing_check(const struct spool *spool, struct record_owner *out, 
     if (status == STATUS_OK)
         status = check_owner(spool, &segments, &owner, err);
     else if (status != STATUS_MISSING)
-        err_set(err, status, "%s", why.text);
+        err_pass(err, status, &why);
     else if (segments.count > 0)
         status = paused(spool, "what hooks did (run/results) is missing", err);
     segment_list_free(&segments);
@@ -182,7 +182,7 @@ enum status standing_make(const struct spool *spool, const char *tmp, int64_t no
     if (status == STATUS_OK)
         return ledger_sync_names(spool, err);
     if (status != STATUS_MISSING)
-        return err_set(err, status, "%s", why.text);
+        return err_pass(err, status, &why);
     memcpy(owner.journal, spool->journal, sizeof owner.journal);
     return ledger_renew(spool, &owner, tmp, NULL, NULL, now_ns, NULL, err);
 }
