@@ -22,6 +22,19 @@ void mac_sha256(const struct str *parts, size_t count, uint8_t out[MAC_SHA256_LE
     sha256_digest(&c, MAC_SHA256_LEN, out);
 }
 
+void mac_sha256_hex(const struct str *parts, size_t count, char out[2 * MAC_SHA256_LEN + 1])
+{
+    static const char digits[] = "0123456789abcdef";
+    uint8_t hash[MAC_SHA256_LEN];
+
+    mac_sha256(parts, count, hash);
+    for (size_t i = 0; i < sizeof hash; i++) {
+        out[2 * i] = digits[hash[i] >> 4];
+        out[2 * i + 1] = digits[hash[i] & 15];
+    }
+    out[2 * sizeof hash] = '\0';
+}
+
 void mac_hmac_sha256(struct str key, const struct str *parts, size_t count,
                      uint8_t out[MAC_SHA256_LEN])
 {

@@ -15,6 +15,8 @@
 #define MAC_SHA256_LEN 32
 
 void mac_sha256(const struct str *parts, size_t count, uint8_t out[MAC_SHA256_LEN]);
+/* In lower-case hexadecimal, terminated. */
+void mac_sha256_hex(const struct str *parts, size_t count, char out[2 * MAC_SHA256_LEN + 1]);
 
 /* HMAC-SHA256 (RFC 2104) over the parts in their order. */
 void mac_hmac_sha256(struct str key, const struct str *parts, size_t count,

@@ -30,6 +30,9 @@ void text_utf8_lossy(struct buf *out, struct str s);
  * surrogate gives U+FFFD. false: not a valid JSON string content; out then holds a part. */
 bool text_json_decode(struct buf *out, struct str s);
 
+/* Whether a JSON string means `text`; `s` is what stands between its quotes. */
+bool text_json_is(struct str s, struct str text);
+
 /* %XX becomes its byte and, where `plus`, `+` a blank; a `%` without two hexadecimal digits stays
  * as it is. */
 void text_percent_decode(struct buf *out, struct str s, bool plus);

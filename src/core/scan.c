@@ -365,3 +365,29 @@ struct scan_result scan_json(struct str json, scan_each each, void *context)
     result.utf8_ok = result.verdict == SCAN_OK ? s.utf8_ok : text_utf8_ok(json);
     return result;
 }
+
+enum status scan_status(const struct scan_result *result, const char *what, struct err *err)
+{
+    switch (result->verdict) {
+    case SCAN_OK:
+        return STATUS_OK;
+    case SCAN_ENDS_EARLY:
+        return err_set(err, STATUS_TRUNCATED, "%s is JSON that ends too early, after %zu bytes",
+                       what, result->offset);
+    case SCAN_TOO_DEEP:
+        return err_set(err, STATUS_MALFORMED, "%s is nested deeper than %d", what, SCAN_DEPTH_MAX);
+    case SCAN_BROKEN:
+        break;
+    }
+    return err_set(err, STATUS_MALFORMED, "%s is not JSON: unexpected byte at offset %zu", what,
+                   result->offset);
+}
+
+enum status scan_object_status(const struct scan_result *result, const char *what, struct err *err)
+{
+    enum status status = scan_status(result, what, err);
+
+    if (status == STATUS_OK && result->type != SCAN_OBJECT)
+        status = err_set(err, STATUS_MALFORMED, "%s is no JSON object", what);
+    return status;
+}

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/err.h"
 #include "base/str.h"
 
 #define SCAN_DEPTH_MAX 512
@@ -48,5 +49,13 @@ typedef void (*scan_each)(void *context, const struct scan_member *member);
 
 /* `each` may be NULL. Members told before a later error are to be forgotten by the caller. */
 struct scan_result scan_json(struct str json, scan_each each, void *context);
+
+/* STATUS_OK for SCAN_OK; STATUS_TRUNCATED, STATUS_MALFORMED: the text, which err names by `what`,
+ * is not JSON. */
+enum status scan_status(const struct scan_result *result, const char *what,
+                        struct err *err) STATUS_CHECKED;
+/* As scan_status, and STATUS_MALFORMED if it is JSON but no object. */
+enum status scan_object_status(const struct scan_result *result, const char *what,
+                               struct err *err) STATUS_CHECKED;
 
 #endif

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/sieve.h"
 #include "core/url.h"
 #include "remote/aai_parts.h"
+#include "remote/sieve.h"
 
 #define WHAT "the transcript"
 /* Of one round, so that the pace is kept to without a wait among open requests. */

@@ -14,6 +14,7 @@ libremote_a_SOURCES = \
 	src/remote/http.c src/remote/http.h \
 	src/remote/http_many.c \
 	src/remote/http_parts.h \
+	src/remote/json.c src/remote/json.h \
 	src/remote/key.c src/remote/key.h \
 	src/remote/members.c src/remote/members.h \
 	src/remote/missed.c src/remote/missed.h \
@@ -22,9 +23,10 @@ libremote_a_SOURCES = \
 	src/remote/reconcile.c src/remote/reconcile.h \
 	src/remote/remote_verbs.c src/remote/remote_verbs.h \
 	src/remote/sample.c src/remote/sample.h \
+	src/remote/sieve.c src/remote/sieve.h \
 	src/remote/sign.c src/remote/sign.h \
 	src/remote/target.c src/remote/target.h \
 	src/remote/trial.c src/remote/trial.h \
 	src/remote/trial_parts.h \
 	src/remote/trial_spool.c
-libremote_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)
+libremote_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(JSONC_CFLAGS)
