@@ -57,6 +57,12 @@ int file_lock(int fd, uint64_t deadline_ns);
 int file_trylock(int fd);
 void file_unlock(int fd);
 
+/* Opens /dev/null as each descriptor up to `last` that is closed: a file that is opened later would
+ * become standard output, say, and get what is printed. false: cannot. */
+bool file_hold(int last);
+/* Closes all descriptors from `first` on. Safe in a new process that shares our memory. */
+void file_close_from(int first);
+
 /* Bytes free to an unprivileged user on the file system of fd: 0 or -1. */
 int file_free_space(int fd, uint64_t *bytes);
 

@@ -81,7 +81,8 @@ bool text_utf8_ok(struct str s)
     }
 }
 
-/* 0: copied as it is; 'u': written as \u00XX; else the letter behind the backslash. */
+/* 0: stands in a JSON string as it is; 'u': written as \u00XX; else the letter after the backslash.
+ */
 static const char json_escape[256] = {
     'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b',         't',           'n', 'u',
     'f', 'r', 'u', 'u', 'u', 'u', 'u', 'u', 'u',         'u',           'u', 'u',
@@ -228,16 +229,13 @@ bool text_json_decode(struct buf *out, struct str s)
         size_t len;
         char bytes[4];
 
-        while (run < s.len && s.ptr[run] != '\\') {
-            if ((uint8_t)s.ptr[run] < 0x20 || s.ptr[run] == '"')
-                return false;
+        while (run < s.len && json_escape[(uint8_t)s.ptr[run]] == 0)
             run++;
-        }
         buf_add(out, s.ptr, run);
         s = str_from(s, run);
         if (s.len == 0)
             return true;
-        run = json_unescape(s, bytes, &len);
+        run = *s.ptr == '\\' ? json_unescape(s, bytes, &len) : 0;
         if (run == 0)
             return false;
         buf_add(out, bytes, len);

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -25,7 +24,6 @@
 /* The language of hooks, whoever started the runner. */
 #define HOOK_LANG "C.UTF-8"
 #define SLOT_FD 3
-#define FDS_FALLBACK 1024
 /* For as many hooks as there can be: two pipes and a slot each. */
 #define FDS_WANTED (SLOT_COUNT * 3 + 64)
 
@@ -48,29 +46,12 @@ static const char usage[] =
 
 /* ---- a clean start */
 
-static void close_strangers(void)
-{
-#ifdef SYS_close_range
-    if (syscall(SYS_close_range, SLOT_FD, ~0U, 0) == 0)
-        return;
-#endif
-    for (int fd = SLOT_FD; fd < FDS_FALLBACK; fd++)
-        (void)close(fd);
-}
-
 /* Nothing that whoever started us had open lives on in hooks; and what is opened later is none of
  * the descriptors that a hook gets. */
 static bool hold_descriptors(void)
 {
-    int fd;
-
-    close_strangers();
-    do {
-        fd = open("/dev/null", O_RDWR);
-        if (fd < 0)
-            return false;
-    } while (fd < SLOT_FD);
-    return fcntl(SLOT_FD, F_SETFD, FD_CLOEXEC) == 0;
+    file_close_from(SLOT_FD);
+    return file_hold(SLOT_FD) && fcntl(SLOT_FD, F_SETFD, FD_CLOEXEC) == 0;
 }
 
 static void block_signals(sigset_t *stops)
