@@ -176,7 +176,7 @@ static enum event_kind choose_kind(const struct picked *found, size_t *id, size_
     return EVENT_UNKNOWN;
 }
 
-static bool fill(struct payload *p, enum event_kind kind, struct str id, struct str status)
+static bool fill_payload(struct payload *p, enum event_kind kind, struct str id, struct str status)
 {
     switch (kind) {
     case EVENT_TRANSCRIPT:
@@ -209,7 +209,7 @@ static enum status classify(struct payload *p, const struct picked *found, struc
     result = decode_member(found[id].value, &id_text, err);
     if (result == STATUS_OK && status < M_COUNT && has(found, status))
         result = decode_member(found[status].value, &status_text, err);
-    if (result == STATUS_OK && !fill(p, kind, buf_str(&id_text), buf_str(&status_text)))
+    if (result == STATUS_OK && !fill_payload(p, kind, buf_str(&id_text), buf_str(&status_text)))
         *p = (struct payload){.kind = EVENT_UNKNOWN};
     buf_free(&id_text);
     buf_free(&status_text);

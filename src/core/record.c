@@ -208,17 +208,6 @@ bool record_crc_ok(struct str line)
     return memcmp(tail + LEN(crc_open), crc, CRC_DIGITS) == 0;
 }
 
-struct str record_key(struct str line)
-{
-    const char *start, *end;
-
-    if (line.len < LEN(key_open) || memcmp(line.ptr, key_open, LEN(key_open)) != 0)
-        return STR_NONE;
-    start = line.ptr + LEN(key_open);
-    end = memchr(start, '"', line.len - LEN(key_open));
-    return end == NULL ? STR_NONE : (struct str){start, (size_t)(end - start)};
-}
-
 bool record_ok(struct str line)
 {
     return record_hooks(line).ptr != NULL && record_crc_ok(line);

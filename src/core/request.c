@@ -56,7 +56,7 @@ static const struct {
     [VAR_LENGTH] = {{"CONTENT_LENGTH", 14}, false},
 };
 
-static void collect(char *const *env, struct str values[VAR_COUNT])
+static void collect_variables(char *const *env, struct str values[VAR_COUNT])
 {
     struct str name, value;
 
@@ -89,7 +89,7 @@ enum status request_parse(struct request *r, char *const *env, struct err *err)
 {
     struct str values[VAR_COUNT];
 
-    collect(env, values);
+    collect_variables(env, values);
     *r = (struct request){.env = env};
     r->method_text = or_empty(values[VAR_METHOD]);
     r->method = method_of(r->method_text);

@@ -7,7 +7,7 @@ libcore_a_SOURCES = \
 	src/core/pick.c src/core/pick.h \
 	src/core/query.c src/core/query.h \
 	src/core/record.c src/core/record.h \
-	src/core/record_hooks.c \
+	src/core/record_head.c \
 	src/core/record_parse.c \
 	src/core/request.c src/core/request.h \
 	src/core/result.c src/core/result.h \

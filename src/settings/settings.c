@@ -203,7 +203,7 @@ static enum status load_secrets(struct settings_owner *o, settings_warn warn, vo
 
 /* ---- the configuration */
 
-static enum status parse(struct settings_owner *o, struct err *err)
+static enum status parse_file(struct settings_owner *o, struct err *err)
 {
     enum status st;
 
@@ -233,7 +233,7 @@ static struct settings_owner *owner_make(const char *path)
 static enum status finish(const struct settings **out, struct settings_owner *o, settings_warn warn,
                           void *context, struct err *err)
 {
-    enum status st = parse(o, err);
+    enum status st = parse_file(o, err);
 
     if (st == STATUS_OK)
         st = load_secrets(o, warn, context, err);
