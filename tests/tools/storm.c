@@ -31,6 +31,7 @@
 #include "base/num.h"
 #include "core/event.h"
 #include "core/record.h"
+#include "store/intake.h"
 #include "store/journal/hints.h"
 #include "store/journal/index.h"
 #include "store/journal/journal.h"
@@ -46,7 +47,7 @@
 #define KEY_LEN_MAX 64
 #define CONTEST_NS (5 * MS_NS)
 
-static const struct journal_options options = {.segment_max = 64 * 1024};
+static const struct journal_options options = {.segment_max = 64 * 1024, .begin = intake_begin};
 static struct spool spool;
 static int dir;
 

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "core/event.h"
+#include "store/intake.h"
 #include "store/journal/hints.h"
 #include "store/spool/once.h"
 #include "unit.h"
@@ -158,7 +159,7 @@ bool kit_open(struct kit *kit)
     no_faults();
     kit_hookless = false;
     snprintf(kit->path, sizeof kit->path, "%s/spool", unit_folder());
-    kit->options = (struct journal_options){.segment_max = 1024 * 1024};
+    kit->options = (struct journal_options){.segment_max = 1024 * 1024, .begin = intake_begin};
     kit->now_ns = clock_wall_ns();
     return kit_spool(&kit->spool) && kit_reopen(kit);
 }

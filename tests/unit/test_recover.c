@@ -583,7 +583,7 @@ UNIT_TEST(events_whose_hook_has_not_run_stay_twice_as_long_and_no_longer)
 {
     UNIT_REQUIRE(kit_open(&kit));
     kit.options.keep_s = 10 * 86400;
-    kit.options.hooked = true;
+    kit.options.hold = snapshot_hold;
     UNIT_REQUIRE(kit_reopen(&kit));
     for (int day = 0; day < 15; day++) {
         UNIT_INT(0, append_keys(day, day + 1, false));

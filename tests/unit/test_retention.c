@@ -14,6 +14,7 @@
 #include "store/boxes/box.h"
 #include "store/queue/ledger.h"
 #include "store/queue/queue.h"
+#include "store/queue/snapshot.h"
 #include "store/retention.h"
 #include "unit.h"
 
@@ -187,7 +188,7 @@ UNIT_TEST(segments_that_wait_for_hooks_are_told_of)
     struct kit kit;
 
     UNIT_REQUIRE(kept_for(&kit, 3));
-    kit.options.hooked = true;
+    kit.options.hold = snapshot_hold;
     UNIT_REQUIRE(kit_reopen(&kit));
     rk_record_days(&kit, 5);
     UNIT_STATUS(STATUS_OK, run(&kit, true), NULL);

@@ -30,9 +30,13 @@ bool receipt_duplicate(const struct receipt *receipt);
 struct journal_options {
     uint64_t segment_max;    /* bytes after which a new segment is begun */
     uint64_t free_space_min; /* reserve on the file system, bytes; 0: none */
-    uint64_t keep_s;         /* segments older than this may be pruned at rotation; 0: never */
-    bool hooked; /* some endpoint has a hook: what its cursor has not passed stays, up to twice
-                    keep_s */
+    uint64_t keep_s;         /* segments older than this may be pruned; 0: never */
+    /* What runs hooks, and is not known here. Makes durable what must be on disk before the first
+     * segment is; called under the append lock. NULL: nothing must be. */
+    enum status (*begin)(const struct spool *spool, int64_t now_ns, struct err *err);
+    /* Returns the first segment that hooks still need: it and later ones stay, up to twice keep_s.
+     * NULL: hooks need none. */
+    uint32_t (*hold)(const struct spool *spool);
 };
 
 /* One a process. */

@@ -10,7 +10,6 @@
 
 #include "base/file.h"
 #include "store/journal/journal_parts.h"
-#include "store/queue/snapshot.h"
 
 #define SECOND_NS INT64_C(1000000000)
 
@@ -34,7 +33,7 @@ static bool outlived(const struct plan *p, size_t next, uint64_t age_s, int64_t 
 static void plan_make(struct plan *p, uint32_t live, int64_t now_ns)
 {
     uint64_t keep_s = p->j->options.keep_s;
-    uint32_t hold = p->j->options.hooked ? snapshot_hold(p->j->spool) : UINT32_MAX;
+    uint32_t hold = p->j->options.hold == NULL ? UINT32_MAX : p->j->options.hold(p->j->spool);
 
     for (size_t next = 1; next < p->list.count && p->list.numbers[next] <= live; next++) {
         if (!outlived(p, next, keep_s, now_ns))

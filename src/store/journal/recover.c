@@ -14,8 +14,6 @@
 
 #include "base/file.h"
 #include "store/journal/journal_parts.h"
-#include "store/queue/ledger.h"
-#include "store/queue/standing.h"
 
 #define RECORD_LEN_TYPICAL 512 /* to guess how many records a journal holds */
 #define RETRIED_FOR_NS                                                                             \
@@ -224,8 +222,8 @@ static enum status recover(struct recovery *r, struct err *err)
     if (status == STATUS_OK)
         status = state_forget(j->state_fd, err);
     /* Before there is a segment: a journal that has one and no state was restored. */
-    if (status == STATUS_OK && r->list.count == 0)
-        status = standing_make(j->spool, LEDGER_TMP_APPEND, r->now_ns, err);
+    if (status == STATUS_OK && r->list.count == 0 && j->options.begin != NULL)
+        status = j->options.begin(j->spool, r->now_ns, err);
     if (status == STATUS_OK)
         status = open_index(r, err);
     if (status == STATUS_OK)
