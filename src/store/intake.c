@@ -23,7 +23,7 @@ static bool has_hook(const struct config *config)
 
 enum status intake_begin(const struct spool *spool, int64_t now_ns, struct err *err)
 {
-    return standing_make(spool, LEDGER_TMP_APPEND, now_ns, err);
+    return standing_make(spool, SPOOL_LEDGER_TMP_APPEND, now_ns, err);
 }
 
 struct journal_options intake_options(const struct config *config)

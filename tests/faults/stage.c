@@ -272,7 +272,7 @@ bool stage_box(struct stage *stage, unsigned number)
     box_body(number, body);
     if (stage->journal == NULL && !stage_open(stage))
         return false;
-    if (box_begin(&box, &stage->spool, BOX_QUARANTINE, &entry, &limits, &stage->err) != STATUS_OK)
+    if (box_begin(&box, &stage->spool, BOX_QUARANTINED, &entry, &limits, &stage->err) != STATUS_OK)
         return false;
     if (box_add(box, body, sizeof body, &stage->err) != STATUS_OK) {
         box_abandon(box);

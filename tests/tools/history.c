@@ -152,7 +152,7 @@ static enum status make_history(const char *path, uint64_t count, bool with_inde
     if (status != STATUS_OK)
         return status;
     w.spool = &spool;
-    status = standing_make(&spool, LEDGER_TMP_APPEND, clock_wall_ns(), err);
+    status = standing_make(&spool, SPOOL_LEDGER_TMP_APPEND, clock_wall_ns(), err);
     buf_init(&w.block, BLOCK_LEN * 2);
     if (status == STATUS_OK)
         status = write_events(&w, count, err);

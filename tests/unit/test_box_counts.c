@@ -85,10 +85,10 @@ UNIT_TEST(counts_that_are_none_of_ours_are_taken_anew)
     UNIT_INT(1, counted(0).count[BOX_STRANGER]);
     put("b.box", "12345");
     UNIT_INT(1, counted(0).count[BOX_STRANGER]);
-    UNIT_INT(0, fstatat(spool.refused, BOX_COUNTS_FILE, &sb, 0));
+    UNIT_INT(0, fstatat(spool.refused, SPOOL_BOX_COUNTS, &sb, 0));
     UNIT_REQUIRE((size_t)sb.st_size <= sizeof junk);
     memset(junk, 0x5a, sizeof junk);
-    fd = file_open(spool.refused, BOX_COUNTS_FILE, O_WRONLY, 0);
+    fd = file_open(spool.refused, SPOOL_BOX_COUNTS, O_WRONLY, 0);
     UNIT_INT(0, file_pwrite(fd, junk, (size_t)sb.st_size, 0));
     UNIT_INT(2, counted(0).count[BOX_STRANGER]);
     put("c.box", "12345");

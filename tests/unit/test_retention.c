@@ -270,13 +270,13 @@ UNIT_TEST(an_entry_that_was_taken_aside_and_came_again_gets_its_name_back)
     struct kit kit;
 
     UNIT_REQUIRE(kept_for(&kit, 90));
-    UNIT_REQUIRE(put_entry(kit.spool.quarantine, BOX_ASIDE_PREFIX "young.box", kit.now_ns));
-    UNIT_REQUIRE(put_entry(kit.spool.quarantine, BOX_ASIDE_PREFIX "old.box", 0));
+    UNIT_REQUIRE(put_entry(kit.spool.quarantine, SPOOL_BOX_ASIDE_PREFIX "young.box", kit.now_ns));
+    UNIT_REQUIRE(put_entry(kit.spool.quarantine, SPOOL_BOX_ASIDE_PREFIX "old.box", 0));
     UNIT_STATUS(STATUS_OK, run(&kit, false), NULL);
     UNIT_INT(1, report.quarantine.files);
     UNIT_TRUE(faccessat(kit.spool.quarantine, "young.box", F_OK, 0) == 0);
-    UNIT_TRUE(faccessat(kit.spool.quarantine, BOX_ASIDE_PREFIX "young.box", F_OK, 0) != 0);
-    UNIT_TRUE(faccessat(kit.spool.quarantine, BOX_ASIDE_PREFIX "old.box", F_OK, 0) != 0);
+    UNIT_TRUE(faccessat(kit.spool.quarantine, SPOOL_BOX_ASIDE_PREFIX "young.box", F_OK, 0) != 0);
+    UNIT_TRUE(faccessat(kit.spool.quarantine, SPOOL_BOX_ASIDE_PREFIX "old.box", F_OK, 0) != 0);
     UNIT_TRUE(faccessat(kit.spool.quarantine, "old.box", F_OK, 0) != 0);
     kit_close(&kit);
 }
@@ -293,14 +293,14 @@ UNIT_TEST(what_is_no_entry_stays_in_a_box_however_old)
     UNIT_REQUIRE(put_entry(box, lengthy, 0));
     UNIT_REQUIRE(put_entry(box, "notes.txt", 0));
     UNIT_INT(0, mkdirat(box, "folder.box", 0700));
-    UNIT_INT(0, mkdirat(box, BOX_ASIDE_PREFIX "folder.box", 0700));
+    UNIT_INT(0, mkdirat(box, SPOOL_BOX_ASIDE_PREFIX "folder.box", 0700));
     UNIT_INT(0, symlinkat("notes.txt", box, "link.box"));
     UNIT_STATUS(STATUS_OK, run(&kit, false), NULL);
     UNIT_INT(0, report.quarantine.files);
     UNIT_TRUE(faccessat(box, lengthy, F_OK, 0) == 0);
     UNIT_TRUE(faccessat(box, "notes.txt", F_OK, 0) == 0);
     UNIT_TRUE(faccessat(box, "folder.box", F_OK, 0) == 0);
-    UNIT_TRUE(faccessat(box, BOX_ASIDE_PREFIX "folder.box", F_OK, 0) == 0);
+    UNIT_TRUE(faccessat(box, SPOOL_BOX_ASIDE_PREFIX "folder.box", F_OK, 0) == 0);
     UNIT_TRUE(faccessat(box, "link.box", F_OK, 0) == 0);
     kit_close(&kit);
 }
@@ -346,7 +346,7 @@ static void deliver(void)
                                     .received_ns = beside->now_ns};
     struct box *box = NULL;
 
-    UNIT_STATUS(STATUS_OK, box_begin(&box, &beside->spool, BOX_QUARANTINE, &entry, &wide, NULL),
+    UNIT_STATUS(STATUS_OK, box_begin(&box, &beside->spool, BOX_QUARANTINED, &entry, &wide, NULL),
                 NULL);
     if (box != NULL)
         UNIT_STATUS(STATUS_OK, box_end(box, true, NULL, NULL), NULL);
@@ -358,7 +358,7 @@ static uint64_t expire(void)
     struct spool_amount gone = {99, 0};
 
     UNIT_STATUS(STATUS_OK,
-                box_expire(&beside->spool, BOX_QUARANTINE, SECOND_NS, false, &gone, NULL), NULL);
+                box_expire(&beside->spool, BOX_QUARANTINED, SECOND_NS, false, &gone, NULL), NULL);
     return gone.files;
 }
 

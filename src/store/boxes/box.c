@@ -41,9 +41,14 @@ struct box {
     struct mac_stream body_hash;
 };
 
-static int box_dir(const struct spool *spool, enum box_kind kind)
+const char *box_kind_name(enum box_kind kind)
 {
-    return kind == BOX_QUARANTINE ? spool->quarantine : spool->refused;
+    return kind == BOX_QUARANTINED ? SPOOL_QUARANTINE : SPOOL_REFUSED;
+}
+
+int box_folder(const struct spool *spool, enum box_kind kind)
+{
+    return kind == BOX_QUARANTINED ? spool->quarantine : spool->refused;
 }
 
 /* The members that are known last. Their width never varies, so that they can be written over. */
@@ -140,15 +145,13 @@ static enum status make_file(struct box *b, const struct buf *head, struct err *
 
     if (status != STATUS_OK)
         return status;
-    snprintf(b->tmp, sizeof b->tmp, BOX_TMP_PREFIX "%ld-%016" PRIx64, (long)getpid(), random);
-    b->fd = file_open(box_dir(b->spool, b->kind), b->tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
-                      0600);
+    snprintf(b->tmp, sizeof b->tmp, SPOOL_BOX_TMP_PREFIX "%ld-%016" PRIx64, (long)getpid(), random);
+    b->fd = file_open(box_folder(b->spool, b->kind), b->tmp,
+                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
     if (b->fd < 0)
-        return err_errno(err, "cannot make an entry of the %s box",
-                         b->kind == BOX_REFUSED ? "refused" : "quarantine");
+        return err_errno(err, "cannot make an entry of the %s box", box_kind_name(b->kind));
     if (file_write(b->fd, head->ptr, head->len) < 0)
-        return err_errno(err, "cannot write an entry of the %s box",
-                         b->kind == BOX_REFUSED ? "refused" : "quarantine");
+        return err_errno(err, "cannot write an entry of the %s box", box_kind_name(b->kind));
     return STATUS_OK;
 }
 
@@ -169,7 +172,7 @@ static enum status start(struct box *b, const struct box_entry *entry, struct er
     struct buf head;
     enum status status;
 
-    buf_init(&head, b->kind == BOX_REFUSED ? BOX_REFUSED_HEAD_MAX : BOX_QUARANTINE_HEAD_MAX);
+    buf_init(&head, b->kind == BOX_REFUSED ? BOX_REFUSED_HEAD_MAX : BOX_QUARANTINED_HEAD_MAX);
     status = check_space(b->spool, b->kind, &b->limits, err);
     if (status == STATUS_OK)
         status = print_head(&head, entry, err);
@@ -220,8 +223,7 @@ enum status box_add(struct box *b, const void *bytes, size_t len, struct err *er
     mac_stream_add(&b->body_hash, bytes, len);
     b->bytes += len;
     if (keep > 0 && file_write(b->fd, bytes, keep) < 0)
-        return err_errno(err, "cannot write an entry of the %s box",
-                         b->kind == BOX_REFUSED ? "refused" : "quarantine");
+        return err_errno(err, "cannot write an entry of the %s box", box_kind_name(b->kind));
     b->kept += keep;
     return STATUS_OK;
 }
@@ -242,8 +244,8 @@ static enum status finish_file(struct box *b, bool complete, char name[NAME_LEN_
     if (status != STATUS_OK)
         goto out;
     snprintf(name, NAME_LEN_MAX, "%.*s%s", BOX_NAME_DIGITS, hex.ptr,
-             b->kind == BOX_REFUSED && b->class == BOX_PUBLISHED ? BOX_PUBLISHED_SUFFIX
-                                                                 : BOX_STRANGER_SUFFIX);
+             b->kind == BOX_REFUSED && b->class == BOX_PUBLISHED ? SPOOL_BOX_PUBLISHED_SUFFIX
+                                                                 : SPOOL_BOX_SUFFIX);
     buf_reset(&hex, HEX_LEN);
     mac_stream_end(&b->body_hash, digest);
     text_hex(&hex, digest, sizeof digest);
@@ -262,7 +264,7 @@ out:
  * One that is taken out in between (too old: box_expire) is made anew. */
 static enum status link_entry(struct box *b, const char *name, bool *again, struct err *err)
 {
-    int dir = box_dir(b->spool, b->kind);
+    int dir = box_folder(b->spool, b->kind);
 
     for (unsigned n = 0; n < NAMES_TRIED; n++) {
         *again = false;
@@ -322,7 +324,7 @@ enum status box_end(struct box *b, bool complete, bool *again, struct err *err)
     bool was_there = false;
     enum status status = finish_file(b, complete, name, err);
 
-    if (status == STATUS_OK && b->kind == BOX_QUARANTINE)
+    if (status == STATUS_OK && b->kind == BOX_QUARANTINED)
         status = end_quarantine(b, name, &was_there, err);
     else if (status == STATUS_OK)
         status = end_refused(b, name, &was_there, err);
@@ -337,7 +339,7 @@ void box_abandon(struct box *b)
     if (b == NULL)
         return;
     if (b->fd >= 0)
-        (void)unlinkat(box_dir(b->spool, b->kind), b->tmp, 0);
+        (void)unlinkat(box_folder(b->spool, b->kind), b->tmp, 0);
     file_close(&b->fd);
     free(b);
 }

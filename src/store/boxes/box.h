@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * box - deliveries that are not recorded as events, kept for a person to look at.
  *
- * BOX_QUARANTINE: authenticated, but broken, cut off, too large, from a foreign address or of
+ * BOX_QUARANTINED: authenticated, but broken, cut off, too large, from a foreign address or of
  * another time. Whole (or its head, said so), synced before the answer; a failure is ours: 503.
  * BOX_REFUSED: unauthenticated, or for an unknown endpoint. Best effort, without a sync, bounded by
  * bytes, count and age; stops well above the free-space reserve. Never waits for a lock, but 20 ms
@@ -34,7 +34,10 @@
 #include "base/str.h"
 #include "store/spool/spool.h"
 
-enum box_kind { BOX_QUARANTINE, BOX_REFUSED };
+enum box_kind { BOX_QUARANTINED, BOX_REFUSED };
+const char *
+box_kind_name(enum box_kind kind); /* "quarantine", "refused", as the folders are called */
+int box_folder(const struct spool *spool, enum box_kind kind);
 
 /* Of a refused body from an address that the sender does not publish. */
 #define BOX_STRANGER_BODY_MAX (64 * 1024)
@@ -45,11 +48,9 @@ enum box_kind { BOX_QUARANTINE, BOX_REFUSED };
 /* A refused entry whose line would be longer is not kept. */
 #define BOX_REFUSED_HEAD_MAX (64 * 1024)
 /* An authenticated delivery whose line would be longer is answered 503. */
-#define BOX_QUARANTINE_HEAD_MAX ((size_t)8 * 1024 * 1024)
+#define BOX_QUARANTINED_HEAD_MAX ((size_t)8 * 1024 * 1024)
 /* Of a name, in front of its suffix. */
 #define BOX_NAME_DIGITS 40
-/* In front of a name: box_expire looks whether it may go. */
-#define BOX_ASIDE_PREFIX ".old-"
 
 struct box_entry {
     enum status reason;
@@ -78,7 +79,7 @@ enum status box_begin(struct box **out, const struct spool *spool, enum box_kind
                       struct err *err) STATUS_CHECKED;
 /* Adds body bytes. What is beyond the entry's limit is hashed and counted, not kept. */
 enum status box_add(struct box *box, const void *bytes, size_t len, struct err *err) STATUS_CHECKED;
-/* Ends the entry; `complete` false: the body was longer or was cut off. BOX_QUARANTINE: STATUS_OK
+/* Ends the entry; `complete` false: the body was longer or was cut off. BOX_QUARANTINED: STATUS_OK
  * means on disk. *again (may be NULL): the same delivery was there already. The box is given back
  * in any case. */
 enum status box_end(struct box *box, bool complete, bool *again, struct err *err) STATUS_CHECKED;

@@ -50,12 +50,13 @@ static bool has_suffix(const char *name, const char *suffix)
 static void sweep_one(int dir, const char *name, bool refused, int64_t now_s,
                       struct box_counts *counts)
 {
-    bool temporary = strncmp(name, BOX_TMP_PREFIX, strlen(BOX_TMP_PREFIX)) == 0;
-    enum box_class class = has_suffix(name, BOX_PUBLISHED_SUFFIX) ? BOX_PUBLISHED : BOX_STRANGER;
+    bool temporary = strncmp(name, SPOOL_BOX_TMP_PREFIX, strlen(SPOOL_BOX_TMP_PREFIX)) == 0;
+    enum box_class class =
+        has_suffix(name, SPOOL_BOX_PUBLISHED_SUFFIX) ? BOX_PUBLISHED : BOX_STRANGER;
     int64_t age_max = temporary ? BOX_TMP_AGE_S : BOX_AGE_MAX_S;
     struct stat sb;
 
-    if (!temporary && (!refused || !has_suffix(name, BOX_STRANGER_SUFFIX)))
+    if (!temporary && (!refused || !has_suffix(name, SPOOL_BOX_SUFFIX)))
         return;
     if (fstatat(dir, name, &sb, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(sb.st_mode))
         return;
@@ -102,17 +103,17 @@ enum status box_counts_open(struct box_counts_file *u, const struct spool *spool
                             uint64_t wait_ns, struct err *err)
 {
     int64_t now_s = now_ns / NS_PER_S;
-    int fd = file_open(spool->refused, BOX_COUNTS_FILE, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    int fd = file_open(spool->refused, SPOOL_BOX_COUNTS, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
     int locked;
 
     if (fd < 0)
-        return err_errno(err, "cannot open refused/" BOX_COUNTS_FILE);
+        return err_errno(err, "cannot open " SPOOL_REFUSED "/" SPOOL_BOX_COUNTS);
     locked = wait_ns == 0 ? file_trylock(fd) : file_lock(fd, clock_mono_ns() + wait_ns);
     if (locked < 0) {
         enum status status =
             errno == EWOULDBLOCK
-                ? err_set(err, STATUS_LIMIT, "refused/" BOX_COUNTS_FILE " is locked")
-                : err_errno(err, "cannot lock refused/" BOX_COUNTS_FILE);
+                ? err_set(err, STATUS_LIMIT, SPOOL_REFUSED "/" SPOOL_BOX_COUNTS " is locked")
+                : err_errno(err, "cannot lock " SPOOL_REFUSED "/" SPOOL_BOX_COUNTS);
 
         file_close(&fd);
         return status;

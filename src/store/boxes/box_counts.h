@@ -15,10 +15,6 @@
 
 enum box_class { BOX_STRANGER, BOX_PUBLISHED, BOX_CLASSES };
 
-#define BOX_COUNTS_FILE "usage"
-#define BOX_TMP_PREFIX ".tmp-"
-#define BOX_STRANGER_SUFFIX ".box"
-#define BOX_PUBLISHED_SUFFIX ".published.box"
 /* The folder is read at most so often. */
 #define BOX_SWEEP_S 60
 /* A file of that age that is still being written belongs to a process that is gone. */

@@ -47,7 +47,7 @@ static enum status look(const struct expiry *e, const char *name, struct stat *s
  * same delivery. */
 static enum status decide(struct expiry *e, const char *aside, struct err *err)
 {
-    const char *name = aside + strlen(BOX_ASIDE_PREFIX);
+    const char *name = aside + strlen(SPOOL_BOX_ASIDE_PREFIX);
     struct stat sb;
     bool is_entry;
     enum status status = look(e, aside, &sb, &is_entry, err);
@@ -73,9 +73,9 @@ static enum status expire_one(struct expiry *e, const char *name, struct err *er
     bool is_entry;
     int n;
 
-    if (str_starts(str_of(name), BOX_ASIDE_PREFIX) && !e->dry)
+    if (str_starts(str_of(name), SPOOL_BOX_ASIDE_PREFIX) && !e->dry)
         return decide(e, name, err);
-    if (!str_ends(str_of(name), BOX_STRANGER_SUFFIX) || name[0] == '.')
+    if (!str_ends(str_of(name), SPOOL_BOX_SUFFIX) || name[0] == '.')
         return STATUS_OK;
     status = look(e, name, &sb, &is_entry, err);
     if (status != STATUS_OK || !is_entry || !too_old(e, &sb))
@@ -85,7 +85,7 @@ static enum status expire_one(struct expiry *e, const char *name, struct err *er
         e->gone.bytes += (uint64_t)sb.st_size;
         return STATUS_OK;
     }
-    n = snprintf(aside, sizeof aside, BOX_ASIDE_PREFIX "%s", name);
+    n = snprintf(aside, sizeof aside, SPOOL_BOX_ASIDE_PREFIX "%s", name);
     if (n < 0 || (size_t)n >= sizeof aside)
         return STATUS_OK; /* no entry of ours */
     if (renameat(e->dir, name, e->dir, aside) != 0)
@@ -96,7 +96,7 @@ static enum status expire_one(struct expiry *e, const char *name, struct err *er
 enum status box_expire(const struct spool *spool, enum box_kind kind, int64_t before_ns, bool dry,
                        struct spool_amount *out, struct err *err)
 {
-    int box = kind == BOX_QUARANTINE ? spool->quarantine : spool->refused;
+    int box = box_folder(spool, kind);
     int fd = file_open(box, ".", O_RDONLY | O_DIRECTORY, 0);
     struct expiry e = {.dir = box, .before_ns = before_ns, .dry = dry};
     DIR *d = fd < 0 ? NULL : fdopendir(fd);

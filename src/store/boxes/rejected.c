@@ -24,16 +24,6 @@
 #define HEAD_STEP ((size_t)4096)
 #define REFS_FIRST 64
 
-const char *rejected_box_name(enum box_kind box)
-{
-    return box == BOX_QUARANTINE ? "quarantine" : "refused";
-}
-
-static int box_dir(const struct spool *spool, enum box_kind box)
-{
-    return box == BOX_QUARANTINE ? spool->quarantine : spool->refused;
-}
-
 /* ---- an entry's line */
 
 enum {
@@ -163,16 +153,16 @@ static enum status open_entry(int *out, struct stat *sb, const struct spool *spo
                               const struct rejected_ref *ref, struct err *err)
 {
     /* A FIFO of that name must not hold us up. */
-    int fd = file_open(box_dir(spool, ref->box), ref->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+    int fd =
+        file_open(box_folder(spool, ref->box), ref->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
     enum status status = STATUS_OK;
 
     if (fd < 0 && errno == ENOENT)
-        return err_set(err, STATUS_MISSING, "%s/%s is gone", rejected_box_name(ref->box),
-                       ref->name);
+        return err_set(err, STATUS_MISSING, "%s/%s is gone", box_kind_name(ref->box), ref->name);
     if (fd < 0 && (errno == ELOOP || errno == ENXIO))
         return err_set(err, STATUS_CORRUPT, "it is no regular file");
     if (fd < 0 || fstat(fd, sb) < 0)
-        status = err_errno(err, "cannot open %s/%s", rejected_box_name(ref->box), ref->name);
+        status = err_errno(err, "cannot open %s/%s", box_kind_name(ref->box), ref->name);
     else if (!S_ISREG(sb->st_mode))
         status = err_set(err, STATUS_CORRUPT, "it is no regular file");
     if (status != STATUS_OK) {
@@ -213,7 +203,7 @@ static enum status read_entry(struct rejected *entry, int fd, uint64_t size, str
     enum status status;
     struct buf line;
 
-    buf_init(&line, BOX_QUARANTINE_HEAD_MAX + HEAD_STEP);
+    buf_init(&line, BOX_QUARANTINED_HEAD_MAX + HEAD_STEP);
     status = read_line(fd, &line, err);
     if (status == STATUS_OK)
         status = parse(entry, buf_str(&line), err);
@@ -323,8 +313,8 @@ static bool is_entry_name(const char *name)
 {
     size_t digits = strspn(name, HEX);
 
-    return digits == BOX_NAME_DIGITS && (strcmp(name + digits, BOX_STRANGER_SUFFIX) == 0 ||
-                                         strcmp(name + digits, BOX_PUBLISHED_SUFFIX) == 0);
+    return digits == BOX_NAME_DIGITS && (strcmp(name + digits, SPOOL_BOX_SUFFIX) == 0 ||
+                                         strcmp(name + digits, SPOOL_BOX_PUBLISHED_SUFFIX) == 0);
 }
 
 static enum status add_ref(struct scan *s, const struct rejected_ref *ref, struct err *err)
@@ -360,9 +350,10 @@ static enum status look_at(struct scan *s, enum box_kind box, const char *name, 
     enum status status;
 
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-        (box == BOX_REFUSED && strcmp(name, BOX_COUNTS_FILE) == 0))
+        (box == BOX_REFUSED && strcmp(name, SPOOL_BOX_COUNTS) == 0))
         return STATUS_OK;
-    if (str_starts(str_of(name), BOX_TMP_PREFIX) || str_starts(str_of(name), BOX_ASIDE_PREFIX)) {
+    if (str_starts(str_of(name), SPOOL_BOX_TMP_PREFIX) ||
+        str_starts(str_of(name), SPOOL_BOX_ASIDE_PREFIX)) {
         s->refs.unfinished++;
         return STATUS_OK;
     }
@@ -386,20 +377,20 @@ static enum status look_at(struct scan *s, enum box_kind box, const char *name, 
 
 static enum status scan_box(struct scan *s, enum box_kind box, struct err *err)
 {
-    int fd = file_open(box_dir(s->spool, box), ".", O_RDONLY | O_DIRECTORY, 0);
+    int fd = file_open(box_folder(s->spool, box), ".", O_RDONLY | O_DIRECTORY, 0);
     DIR *d = fd < 0 ? NULL : fdopendir(fd);
     enum status status = STATUS_OK;
     const struct dirent *e;
 
     if (d == NULL) {
-        status = err_errno(err, "cannot read the folder %s", rejected_box_name(box));
+        status = err_errno(err, "cannot read the folder %s", box_kind_name(box));
         file_close(&fd);
         return status;
     }
     while (status == STATUS_OK && (errno = 0, e = readdir(d)) != NULL)
         status = look_at(s, box, e->d_name, err);
     if (status == STATUS_OK && errno != 0)
-        status = err_errno(err, "cannot read the folder %s", rejected_box_name(box));
+        status = err_errno(err, "cannot read the folder %s", box_kind_name(box));
     closedir(d);
     return status;
 }
@@ -419,7 +410,7 @@ enum status rejected_scan(struct rejected_refs *out, const struct spool *spool, 
     struct scan s = {.spool = spool, .tell = tell, .context = context};
     enum status status = STATUS_OK;
 
-    for (int box = BOX_QUARANTINE; status == STATUS_OK && box <= BOX_REFUSED; box++)
+    for (int box = BOX_QUARANTINED; status == STATUS_OK && box <= BOX_REFUSED; box++)
         if ((boxes & 1U << box) != 0)
             status = scan_box(&s, (enum box_kind)box, err);
     if (status != STATUS_OK) {
@@ -442,8 +433,8 @@ void rejected_refs_free(struct rejected_refs *refs)
 enum status rejected_remove(const struct rejected_ref *ref, const struct spool *spool,
                             struct err *err)
 {
-    if (unlinkat(box_dir(spool, ref->box), ref->name, 0) < 0 && errno != ENOENT)
-        return err_errno(err, "cannot remove %s/%s", rejected_box_name(ref->box), ref->name);
+    if (unlinkat(box_folder(spool, ref->box), ref->name, 0) < 0 && errno != ENOENT)
+        return err_errno(err, "cannot remove %s/%s", box_kind_name(ref->box), ref->name);
     return STATUS_OK;
 }
 

@@ -51,9 +51,6 @@ struct rejected {
     uint64_t body_at;
 };
 
-/* "refused", "quarantine". */
-const char *rejected_box_name(enum box_kind box);
-
 /* Called for a file that is no whole entry: `why` is a sentence part. */
 typedef void (*rejected_tell)(void *context, enum box_kind box, const char *name, const char *why);
 

@@ -22,7 +22,6 @@
 
 #define TABLE_MAGIC UINT64_C(0x317864696f6e6574) /* "tenoidx1" */
 #define TABLE_PAGES_MAX (UINT64_C(1) << 32)
-#define TABLE_TMP "table.tmp"
 #define LOAD_PERCENT 50 /* of a table that is made for a known number of records */
 
 struct table_header {
@@ -138,7 +137,8 @@ static int make_table(const struct spool *spool, unsigned table, uint64_t genera
 
     h.crc = htole32(crc32c(0, &h, sizeof h - sizeof h.crc));
     spool_table_name(name, table);
-    return once_make(spool->idx, TABLE_TMP, name, &h, sizeof h, (pages + 1) * INDEX_PAGE_LEN, how);
+    return once_make(spool->idx, SPOOL_TABLE_TMP, name, &h, sizeof h, (pages + 1) * INDEX_PAGE_LEN,
+                     how);
 }
 
 enum status index_grow(struct index *index, struct err *err)

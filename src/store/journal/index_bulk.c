@@ -12,7 +12,6 @@
 #include "store/journal/index_parts.h"
 
 #define REACH_MAGIC UINT64_C(0x3168636165726773) /* "sgreach1" */
-#define REACH_TMP "reach.tmp"
 
 /* ---- many slots */
 
@@ -180,7 +179,7 @@ enum status index_reach_write(const struct spool *spool, const struct index_reac
                             .last = reach->last};
 
     raw.crc = crc32c(0, &raw, sizeof raw - sizeof raw.crc);
-    if (file_replace(spool->idx, REACH_TMP, SPOOL_REACH, &raw, sizeof raw, 0600) != 0)
+    if (file_replace(spool->idx, SPOOL_REACH_TMP, SPOOL_REACH, &raw, sizeof raw, 0600) != 0)
         return err_errno(err, "cannot write the reach of the index");
     return STATUS_OK;
 }

@@ -19,7 +19,6 @@
 #include "store/spool/place.h"
 
 #define BLOCK_LEN ((size_t)1024 * 1024)
-#define HEADER_TMP "segment.tmp"
 #define LIST_FIRST 64
 
 /* ---- which there are */
@@ -188,7 +187,7 @@ enum status segment_make(const struct spool *spool, const struct record_header *
     spool_segment_name(name, header->segment);
     *taken = false;
     if (status == STATUS_OK &&
-        once_make(spool->log, HEADER_TMP, name, line.ptr, line.len, 0, ONCE_NEW) != 0) {
+        once_make(spool->log, SPOOL_SEGMENT_TMP, name, line.ptr, line.len, 0, ONCE_NEW) != 0) {
         if (errno == EEXIST)
             *taken = true;
         else

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * spool - the folder that holds everything durable, and the only file that knows the names inside
- * it.
+ * spool - see store/spool/spool.h.
  */
 #include "store/spool/spool.h"
 
@@ -25,8 +24,6 @@
 
 #define DIR_LOG "log"
 #define DIR_IDX "idx"
-#define DIR_QUARANTINE "quarantine"
-#define DIR_REFUSED "refused"
 
 #define FORMAT_HEAD "stenohook spool 1\nindex-key "
 #define FORMAT_JOURNAL "\njournal "
@@ -36,7 +33,7 @@
 
 void spool_segment_name(char out[SPOOL_NAME_MAX], uint32_t segment)
 {
-    snprintf(out, SPOOL_NAME_MAX, "%08" PRIu32 ".jsonl", segment);
+    snprintf(out, SPOOL_NAME_MAX, "%08" PRIu32 SPOOL_SEGMENT_SUFFIX, segment);
 }
 
 /* "NNN" + ending, exactly `digits` of them. */
@@ -53,7 +50,8 @@ bool spool_segment_parse(const char *name, uint32_t *segment)
 {
     uint64_t n;
 
-    if (!numbered_parse(name, SEGMENT_DIGITS, ".jsonl", &n) || n == 0 || n > PLACE_SEGMENT_MAX)
+    if (!numbered_parse(name, SEGMENT_DIGITS, SPOOL_SEGMENT_SUFFIX, &n) || n == 0 ||
+        n > PLACE_SEGMENT_MAX)
         return false;
     *segment = (uint32_t)n;
     return true;
@@ -177,7 +175,7 @@ static enum status open_top(int *out, const char *path, struct err *err)
 
 enum status spool_create(const char *path, struct err *err)
 {
-    static const char *const folders[] = {DIR_LOG,   DIR_IDX,       DIR_QUARANTINE, DIR_REFUSED,
+    static const char *const folders[] = {DIR_LOG,   DIR_IDX,       SPOOL_QUARANTINE, SPOOL_REFUSED,
                                           SPOOL_RUN, SPOOL_RESULTS, SPOOL_COMMANDS};
     enum status status;
     int dir = -1;
@@ -317,9 +315,9 @@ enum status spool_open(struct spool *spool, const char *path, struct err *err)
     if (status == STATUS_OK)
         status = open_sub(spool, DIR_IDX, true, &spool->idx, err);
     if (status == STATUS_OK)
-        status = open_sub(spool, DIR_QUARANTINE, true, &spool->quarantine, err);
+        status = open_sub(spool, SPOOL_QUARANTINE, true, &spool->quarantine, err);
     if (status == STATUS_OK)
-        status = open_sub(spool, DIR_REFUSED, true, &spool->refused, err);
+        status = open_sub(spool, SPOOL_REFUSED, true, &spool->refused, err);
     if (status != STATUS_OK)
         spool_close(spool);
     return status;
