@@ -52,7 +52,7 @@ static enum status forget_index(struct journal *j, int64_t now_ns, uint64_t dead
         return status;
     status = index_reset(&j->index, 0, err);
     if (status == STATUS_OK)
-        status = state_forget(j->state_fd, err);
+        status = journal_state_forget(j->state_fd, err);
     j->state_known = false;
     live_leave(j, STATUS_OK);
     return status;

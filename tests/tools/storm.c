@@ -252,7 +252,7 @@ static void stop(pid_t pid)
 /* Nobody runs: what a power cut does to the hints. */
 static void disturb(unsigned how)
 {
-    struct state state;
+    struct journal_state state;
     int fd;
 
     if (how == 0) {
@@ -260,9 +260,9 @@ static void disturb(unsigned how)
         return;
     }
     fd = file_open(spool.dir, SPOOL_STATE, O_RDWR, 0);
-    if (fd >= 0 && state_read(fd, &state)) {
+    if (fd >= 0 && journal_state_read(fd, &state)) {
         snprintf(state.boot, sizeof state.boot, "another boot");
-        (void)!state_write(fd, &state, NULL);
+        (void)!journal_state_write(fd, &state, NULL);
     }
     file_close(&fd);
 }

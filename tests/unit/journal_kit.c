@@ -174,13 +174,13 @@ void kit_close(struct kit *kit)
 
 bool kit_reboot(struct kit *kit)
 {
-    struct state state;
+    struct journal_state state;
     int fd = file_open(kit->spool.dir, SPOOL_STATE, O_RDWR, 0);
-    bool ok = fd >= 0 && state_read(fd, &state);
+    bool ok = fd >= 0 && journal_state_read(fd, &state);
 
     if (ok) {
         snprintf(state.boot, sizeof state.boot, "another boot");
-        ok = state_write(fd, &state, NULL) == STATUS_OK;
+        ok = journal_state_write(fd, &state, NULL) == STATUS_OK;
     }
     file_close(&fd);
     return UNIT_TRUE(ok) && kit_reopen(kit);

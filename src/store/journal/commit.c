@@ -67,7 +67,7 @@ static enum status poison(const struct journal *j, struct commit_word *word, str
         err_errno(err, "cannot sync the segment %08" PRIu32, word->durable.segment);
 
     word->poisoned = word->durable.segment;
-    (void)!commit_write(j->commit, word, NULL);
+    (void)!commit_word_write(j->commit, word, NULL);
     return status;
 }
 
@@ -86,7 +86,7 @@ static enum status sync_and_tell(const struct journal *j, struct place end,
     if (file_datasync(j->segment_fd) != 0)
         return poison(j, word, err);
     word->durable.offset = (uint64_t)sb.st_size;
-    return commit_write(j->commit, word, err);
+    return commit_word_write(j->commit, word, err);
 }
 
 static enum status lead(const struct journal *j, struct place end, struct commit_word *word,
@@ -94,7 +94,7 @@ static enum status lead(const struct journal *j, struct place end, struct commit
 {
     enum status status = STATUS_OK;
 
-    if (!commit_read(j->commit, word))
+    if (!commit_word_read(j->commit, word))
         return err_set(err, STATUS_CORRUPT, "the commit word is damaged");
     switch (look(j, end, word, &status, err)) {
     case LOOK_DURABLE:
@@ -119,7 +119,7 @@ enum status commit_wait(const struct journal *j, struct place end, uint64_t dead
         enum status status = STATUS_OK;
 
         /* A word that is half written is read again; one that stays so is told by the leader. */
-        if (commit_read(j->commit, &word)) {
+        if (commit_word_read(j->commit, &word)) {
             enum look seen = look(j, end, &word, &status, err);
 
             if (seen != LOOK_NOT_YET)

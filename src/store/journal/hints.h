@@ -21,11 +21,12 @@ struct commit_word {
     uint32_t poisoned; /* segment whose sync failed; 0 for none */
 };
 /* false: unreadable or invalid. */
-bool commit_read(int fd, struct commit_word *out);
-enum status commit_write(int fd, const struct commit_word *word, struct err *err) STATUS_CHECKED;
+bool commit_word_read(int fd, struct commit_word *out);
+enum status commit_word_write(int fd, const struct commit_word *word,
+                              struct err *err) STATUS_CHECKED;
 
 /* `state`: fixed size, with a CRC. Written under the append lock only. */
-struct state {
+struct journal_state {
     char boot[CLOCK_BOOT_MAX];
     uint32_t segment;     /* the live one */
     uint32_t day;         /* UTC day, counted from 1970-01-01, on which it was begun */
@@ -39,9 +40,10 @@ struct state {
         index_need; /* index_first must come down to this before an append may trust the index */
     uint32_t checkpoint; /* the last segment that the durable reach covers */
 };
-bool state_read(int fd, struct state *out);
-enum status state_write(int fd, const struct state *state, struct err *err) STATUS_CHECKED;
+bool journal_state_read(int fd, struct journal_state *out);
+enum status journal_state_write(int fd, const struct journal_state *state,
+                                struct err *err) STATUS_CHECKED;
 /* Makes what is there invalid: whoever comes next recovers. */
-enum status state_forget(int fd, struct err *err) STATUS_CHECKED;
+enum status journal_state_forget(int fd, struct err *err) STATUS_CHECKED;
 
 #endif

@@ -297,7 +297,7 @@ enum status journal_durable(const struct spool *spool, struct place *out, struct
 {
     char boot[CLOCK_BOOT_MAX];
     struct commit_word word;
-    struct state state;
+    struct journal_state state;
     bool known = false;
     int state_fd = file_open(spool->dir, SPOOL_STATE, O_RDONLY, 0);
     int commit_fd = file_open(spool->dir, SPOOL_COMMIT, O_RDONLY, 0);
@@ -307,7 +307,7 @@ enum status journal_durable(const struct spool *spool, struct place *out, struct
     for (unsigned n = 0; n < DURABLE_TRIES && !known && state_fd >= 0 && commit_fd >= 0; n++) {
         if (n > 0)
             clock_sleep_ns(DURABLE_SLEEP_NS);
-        known = state_read(state_fd, &state) && commit_read(commit_fd, &word);
+        known = journal_state_read(state_fd, &state) && commit_word_read(commit_fd, &word);
     }
     file_close(&state_fd);
     file_close(&commit_fd);

@@ -40,7 +40,7 @@ struct journal {
     uint64_t segment_len; /* as live_enter found it, kept up to date by what this journal appends */
     bool ends_clean;      /* what this journal appended under this lock ended in a newline */
     struct index index;
-    struct state state; /* as last read or written under the append lock */
+    struct journal_state state; /* as last read or written under the append lock */
     bool state_known;
     struct commit_word word; /* as live_enter found it */
     struct buf line;         /* a line that a lookup verifies */
@@ -98,7 +98,7 @@ enum status rebuild_lock(const struct journal *j, uint64_t deadline_ns, int *out
 enum status rebuild_slice(struct journal *j, uint64_t deadline_ns, bool *more,
                           struct err *err) STATUS_CHECKED;
 /* Moves state.index_first over the segments that `reach` covers. */
-void rebuild_use_reach(struct state *state, const struct index_reach *reach);
+void rebuild_use_reach(struct journal_state *state, const struct index_reach *reach);
 
 /* ---- prune.c */
 

@@ -21,7 +21,7 @@ uint32_t live_day(int64_t wall_ns)
 
 enum status live_store_state(struct journal *j, struct err *err)
 {
-    return state_write(j->state_fd, &j->state, err);
+    return journal_state_write(j->state_fd, &j->state, err);
 }
 
 /* ---- checks */
@@ -69,10 +69,10 @@ static enum status check(struct journal *j, struct err *err)
 
     j->state_known = false;
     j->ends_clean = false;
-    if (!state_read(j->state_fd, &j->state) || !clock_boot_same(j->state.boot, j->boot))
+    if (!journal_state_read(j->state_fd, &j->state) || !clock_boot_same(j->state.boot, j->boot))
         return err_set(err, STATUS_CORRUPT,
                        "the journal's state is absent, damaged or of another boot");
-    if (!commit_read(j->commit, &j->word))
+    if (!commit_word_read(j->commit, &j->word))
         return err_set(err, STATUS_CORRUPT, "the commit word is absent or damaged");
     if (j->word.durable.segment != j->state.segment && j->word.durable.segment != j->state.rotating)
         return err_set(err, STATUS_CORRUPT, "commit word and state name different segments");
@@ -98,7 +98,7 @@ void live_leave(struct journal *j, enum status so_far)
 {
     if (so_far == STATUS_CORRUPT) {
         j->state_known = false;
-        (void)!state_forget(j->state_fd, NULL);
+        (void)!journal_state_forget(j->state_fd, NULL);
     }
     file_unlock(j->append_lock);
 }
@@ -149,12 +149,12 @@ static enum status seal(struct journal *j, uint64_t *valid, struct err *err)
         return STATUS_OK;
     if (file_datasync(j->segment_fd) == 0) {
         word->durable.offset = *valid = j->segment_len;
-        return commit_write(j->commit, word, err);
+        return commit_word_write(j->commit, word, err);
     }
     /* Said before anything else is done: were we killed now, another sync could pass for a good
      * one. */
     word->poisoned = j->segment;
-    return commit_write(j->commit, word, err);
+    return commit_word_write(j->commit, word, err);
 }
 
 /* A full disk: as long as no new segment is there, the old one serves on for the retries of what it
@@ -216,7 +216,7 @@ static enum status rotate(struct journal *j, int64_t now_ns, struct err *err)
     enum status status = STATUS_OK;
     uint64_t len;
 
-    if (!commit_read(j->commit, &j->word))
+    if (!commit_word_read(j->commit, &j->word))
         return err_set(err, STATUS_CORRUPT, "the commit word is damaged");
     if (header.segment == 0)
         header.segment = j->state.segment + 1;
@@ -232,7 +232,7 @@ static enum status rotate(struct journal *j, int64_t now_ns, struct err *err)
     if (status != STATUS_OK)
         return status;
     j->word = (struct commit_word){.durable = {header.segment, len}};
-    status = commit_write(j->commit, &j->word, err);
+    status = commit_word_write(j->commit, &j->word, err);
     if (status != STATUS_OK)
         return status;
     j->state.segment = header.segment;

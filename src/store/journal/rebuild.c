@@ -129,13 +129,13 @@ bool rebuild_reach(const struct journal *j, struct index_reach *out)
            out->tables <= j->index.count && out->first <= out->last && out->first != 0;
 }
 
-void rebuild_use_reach(struct state *state, const struct index_reach *reach)
+void rebuild_use_reach(struct journal_state *state, const struct index_reach *reach)
 {
     if (state->index_first > reach->first && state->index_first <= reach->last + 1)
         state->index_first = reach->first;
 }
 
-static bool index_due(const struct state *state)
+static bool index_due(const struct journal_state *state)
 {
     return state->index_first > state->oldest;
 }
@@ -177,7 +177,7 @@ enum status rebuild_catch_up(struct journal *j, uint64_t deadline_ns, struct err
 }
 
 /* Reading is done without the append lock: a sealed segment does not change. */
-static enum status index_one_older(struct journal *j, const struct state *seen,
+static enum status index_one_older(struct journal *j, const struct journal_state *seen,
                                    uint64_t deadline_ns, struct err *err)
 {
     struct segment_list list;
@@ -217,7 +217,8 @@ static enum status index_one_older(struct journal *j, const struct state *seen,
  * succeed: a checkpoint would then cover slots that are on no disk, and after a reboot their
  * records would not be found. So the index is made anew, by the way that everything in doubt
  * takes. */
-static void begin_index_anew(struct journal *j, const struct state *seen, uint64_t deadline_ns)
+static void begin_index_anew(struct journal *j, const struct journal_state *seen,
+                             uint64_t deadline_ns)
 {
     if (live_enter(j, time_of(j), deadline_ns, NULL) != STATUS_OK)
         return;
@@ -228,8 +229,8 @@ static void begin_index_anew(struct journal *j, const struct state *seen, uint64
 
 /* What the tables hold of sealed segments is made durable, so that a reboot need not read them
  * again. */
-static enum status checkpoint(struct journal *j, const struct state *seen, uint64_t deadline_ns,
-                              struct err *err)
+static enum status checkpoint(struct journal *j, const struct journal_state *seen,
+                              uint64_t deadline_ns, struct err *err)
 {
     const struct index_reach reach = {.generation = seen->generation,
                                       .tables = seen->tables,
@@ -258,7 +259,7 @@ static enum status checkpoint(struct journal *j, const struct state *seen, uint6
 
 /* A checkpoint that leaves out what an earlier one covers would throw it away: the gap is closed
  * first. */
-static bool checkpoint_due(const struct journal *j, const struct state *state)
+static bool checkpoint_due(const struct journal *j, const struct journal_state *state)
 {
     struct index_reach reach;
 
@@ -267,7 +268,7 @@ static bool checkpoint_due(const struct journal *j, const struct state *state)
     return !index_due(state) || !rebuild_reach(j, &reach) || state->index_first <= reach.first;
 }
 
-static bool due(const struct journal *j, const struct state *state)
+static bool due(const struct journal *j, const struct journal_state *state)
 {
     return index_due(state) || checkpoint_due(j, state);
 }
@@ -275,7 +276,7 @@ static bool due(const struct journal *j, const struct state *state)
 enum status rebuild_slice(struct journal *j, uint64_t deadline_ns, bool *more, struct err *err)
 {
     struct journal_pruned pruned;
-    struct state seen;
+    struct journal_state seen;
     enum status status = live_enter(j, time_of(j), deadline_ns, err);
 
     if (status != STATUS_OK)

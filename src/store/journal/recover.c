@@ -25,7 +25,7 @@ struct recovery {
     int64_t now_ns;
     uint64_t deadline_ns;
     struct segment_list list;
-    struct state before; /* what the state said, where it was readable */
+    struct journal_state before; /* what the state said, where it was readable */
     bool before_known, same_boot;
     struct commit_word word;
     bool word_known;
@@ -173,13 +173,13 @@ static enum status begin(const struct recovery *r, uint64_t valid, struct err *e
                        "files that appear in the journal's folder hold its next names");
     j->state.segment = header.segment;
     j->word = (struct commit_word){.durable = {header.segment, len}};
-    return commit_write(j->commit, &j->word, err);
+    return commit_word_write(j->commit, &j->word, err);
 }
 
 static enum status tell(const struct recovery *r, bool last_indexed, struct err *err)
 {
     struct journal *j = r->j;
-    struct state *state = &j->state;
+    struct journal_state *state = &j->state;
     struct index_reach reach;
     enum status status;
 
@@ -213,14 +213,14 @@ static enum status recover(struct recovery *r, struct err *err)
     uint64_t valid;
     bool indexed;
 
-    r->before_known = state_read(j->state_fd, &r->before);
+    r->before_known = journal_state_read(j->state_fd, &r->before);
     r->same_boot = r->before_known && clock_boot_same(r->before.boot, j->boot);
-    r->word_known = commit_read(j->commit, &r->word);
+    r->word_known = commit_word_read(j->commit, &r->word);
     file_close(&j->segment_fd);
     status = segment_list_read(j->spool, &r->list, err);
     /* From here on a recovery that is cut off is begun again. */
     if (status == STATUS_OK)
-        status = state_forget(j->state_fd, err);
+        status = journal_state_forget(j->state_fd, err);
     /* Before there is a segment: a journal that has one and no state was restored. */
     if (status == STATUS_OK && r->list.count == 0 && j->options.begin != NULL)
         status = j->options.begin(j->spool, r->now_ns, err);
