@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "fault_kit.h"
 #include "journal_kit.h"
-#include "store/journal/journal_parts.h"
+#include "store/journal/live.h"
 #include "unit.h"
 
 static struct kit kit;

@@ -22,7 +22,7 @@ struct journal;
 struct journal_group;
 
 /* Proof that an event is on record: its line, or that of an equal key before it, was covered by a
- * successful sync. Only journal.c makes one; it lives in the journal until the next append. */
+ * successful sync. Only append.c makes one; it lives in the journal until the next append. */
 struct receipt;
 const char *receipt_id(const struct receipt *receipt);
 bool receipt_duplicate(const struct receipt *receipt);
@@ -74,6 +74,14 @@ enum status journal_rebuild(struct journal *journal, uint64_t deadline_ns,
  * is another. Called after an append with time left, and in a loop by the command line. */
 enum status journal_rebuild_slice(struct journal *journal, uint64_t deadline_ns, bool *more,
                                   struct err *err) STATUS_CHECKED;
+
+/* Makes the index anew, whatever it says now, in slices; `tell` is called after each with the
+ * number of segments that are still to be read. Until it is done the journal is as after a reboot.
+ * `now_ns` decides what a sender may still retry. STATUS_DEADLINE: another process was at work on
+ * the index, which is as it was. */
+typedef void (*journal_tell)(void *context, uint32_t left);
+enum status journal_reindex(struct journal *journal, int64_t now_ns, uint64_t deadline_ns,
+                            journal_tell tell, void *context, struct err *err) STATUS_CHECKED;
 
 /* Segments of which every record is older than keep_s go, the oldest first, JOURNAL_PRUNED_AT_ONCE
  * a call; the live one never. One that holds an event whose hook has still to run is waited for,
