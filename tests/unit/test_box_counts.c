@@ -30,14 +30,14 @@ static struct box_counts counted(int64_t later_s)
 {
     struct box_counts counts = {.logged = UINT64_MAX};
     struct err err = ERR_INIT;
-    struct box_counts_file u;
+    struct box_counts_file file;
     enum status status =
-        box_counts_open(&u, &spool, clock_wall_ns() + later_s * SECOND_NS, 0, &err);
+        box_counts_open(&file, &spool, clock_wall_ns() + later_s * SECOND_NS, 0, &err);
 
     UNIT_STATUS(STATUS_OK, status, &err);
     if (status == STATUS_OK) {
-        counts = u.counts;
-        box_counts_close(&u);
+        counts = file.counts;
+        box_counts_close(&file);
     }
     return counts;
 }

@@ -22,9 +22,9 @@
 #define NAME_LEN_MAX 64
 #define HEX_LEN (2 * MAC_SHA256_LEN)
 #define LATE_MAX 256
-#define NAMES_TRIED 8 /* each time somebody took the entry of that name out */
+#define NAMES_TRIED 8 /* each time the entry of that name was removed meanwhile */
 #define NS_PER_S INT64_C(1000000000)
-/* For deliveries that are very likely real: the lock is held for microseconds, or for a sweep. */
+/* For deliveries that are likely real: the lock is held for microseconds, or for a sweep. */
 #define PUBLISHED_WAIT_NS UINT64_C(20000000)
 
 struct box {
@@ -51,7 +51,7 @@ int box_folder(const struct spool *spool, enum box_kind kind)
     return kind == BOX_QUARANTINED ? spool->quarantine : spool->refused;
 }
 
-/* The members that are known last. Their width never varies, so that they can be written over. */
+/* The members that are known last. Their width is constant, so they can be overwritten. */
 static size_t print_late(char out[LATE_MAX], const char *sha256, uint64_t bytes, uint64_t kept,
                          bool complete)
 {
@@ -99,7 +99,7 @@ static enum status print_head(struct buf *out, const struct box_entry *entry, st
     return buf_status(out, "the line of a refused delivery", err);
 }
 
-/* The reserve belongs to the journal; what strangers send stays clear of it. */
+/* The reserve belongs to the journal; refused entries stay clear of it. */
 static enum status check_space(const struct spool *spool, enum box_kind kind,
                                const struct box_limits *limits, struct err *err)
 {
@@ -116,21 +116,21 @@ static enum status check_space(const struct spool *spool, enum box_kind kind,
     return STATUS_OK;
 }
 
-/* A look at the counts before anything is written: a full box costs nothing more. */
+/* Reads the counts before anything is written: a full box costs nothing more. */
 static enum status check_room(struct box *b, struct err *err)
 {
-    struct box_counts_file u;
+    struct box_counts_file file;
     uint64_t room;
     enum status status;
 
     if (b->limits.bytes_max == 0)
         return err_set(err, STATUS_LIMIT, "the refused box is switched off");
-    status = box_counts_open(&u, b->spool, b->received_ns,
+    status = box_counts_open(&file, b->spool, b->received_ns,
                              b->class == BOX_PUBLISHED ? PUBLISHED_WAIT_NS : 0, err);
     if (status != STATUS_OK)
         return status;
-    room = box_counts_room(&u.counts, b->class, &b->limits);
-    box_counts_close(&u);
+    room = box_counts_room(&file.counts, b->class, &b->limits);
+    box_counts_close(&file);
     if (room <= b->head_len)
         return err_set(err, STATUS_LIMIT, "the refused box is full");
     if (b->kept_max > room - b->head_len)
@@ -167,7 +167,7 @@ static void start_hashes(struct box *b, const struct box_entry *entry)
     mac_stream_init(&b->body_hash);
 }
 
-static enum status start(struct box *b, const struct box_entry *entry, struct err *err)
+static enum status start_entry(struct box *b, const struct box_entry *entry, struct err *err)
 {
     struct buf head;
     enum status status;
@@ -205,7 +205,7 @@ enum status box_begin(struct box **out, const struct spool *spool, enum box_kind
     b->kept_max = entry->kept_max;
     if (kind == BOX_REFUSED && !entry->published && b->kept_max > BOX_STRANGER_BODY_MAX)
         b->kept_max = BOX_STRANGER_BODY_MAX;
-    status = start(b, entry, err);
+    status = start_entry(b, entry, err);
     if (status != STATUS_OK) {
         box_abandon(b);
         return status;
@@ -260,8 +260,8 @@ out:
     return status;
 }
 
-/* Gives the entry its name unless it has one from an earlier delivery, which is then only touched.
- * One that is taken out in between (too old: box_expire) is made anew. */
+/* Gives the entry its name. If an earlier delivery has it, touches that entry instead; if
+ * box_expire removes it in between, tries again. */
 static enum status link_entry(struct box *b, const char *name, bool *again, struct err *err)
 {
     int dir = box_folder(b->spool, b->kind);
@@ -288,7 +288,7 @@ static enum status end_quarantine(struct box *b, const char *name, bool *again, 
     status = link_entry(b, name, again, err);
     if (status != STATUS_OK)
         return status;
-    /* Also where it was there already: whoever named it may not have come to this line. */
+    /* Also if it existed already: its maker may not have come this far. */
     if (file_sync_dir(b->spool->quarantine) < 0)
         return err_errno(err, "cannot sync the quarantine folder");
     return STATUS_OK;
@@ -297,24 +297,24 @@ static enum status end_quarantine(struct box *b, const char *name, bool *again, 
 static enum status end_refused(struct box *b, const char *name, bool *again, struct err *err)
 {
     uint64_t size = b->head_len + b->kept;
-    struct box_counts_file u;
+    struct box_counts_file file;
     struct stat sb;
     enum status status;
 
-    status = box_counts_open(&u, b->spool, b->received_ns,
+    status = box_counts_open(&file, b->spool, b->received_ns,
                              b->class == BOX_PUBLISHED ? PUBLISHED_WAIT_NS : 0, err);
     if (status != STATUS_OK)
         return status;
     if (fstatat(b->spool->refused, name, &sb, AT_SYMLINK_NOFOLLOW) < 0 &&
-        box_counts_room(&u.counts, b->class, &b->limits) < size)
+        box_counts_room(&file.counts, b->class, &b->limits) < size)
         status = err_set(err, STATUS_LIMIT, "the refused box is full");
     else
         status = link_entry(b, name, again, err);
     if (status == STATUS_OK && !*again) {
-        u.counts.count[b->class]++;
-        u.counts.bytes[b->class] += size;
+        file.counts.count[b->class]++;
+        file.counts.bytes[b->class] += size;
     }
-    box_counts_close(&u);
+    box_counts_close(&file);
     return status;
 }
 
@@ -347,11 +347,11 @@ void box_abandon(struct box *b)
 bool box_should_log(const struct spool *spool, int64_t now_ns, uint64_t *suppressed)
 {
     int64_t minute = now_ns / NS_PER_S / 60;
-    struct box_counts_file u;
+    struct box_counts_file file;
     bool yes;
 
     *suppressed = 0;
-    switch ((int)box_counts_open(&u, spool, now_ns, 0, NULL)) {
+    switch ((int)box_counts_open(&file, spool, now_ns, 0, NULL)) {
     case STATUS_OK:
         break;
     case STATUS_LIMIT:
@@ -359,18 +359,18 @@ bool box_should_log(const struct spool *spool, int64_t now_ns, uint64_t *suppres
     default:
         return true;
     }
-    if (u.counts.minute != minute) {
-        u.counts.minute = minute;
-        u.counts.logged = 0;
+    if (file.counts.minute != minute) {
+        file.counts.minute = minute;
+        file.counts.logged = 0;
     }
-    yes = u.counts.logged < BOX_LOG_PER_MINUTE;
+    yes = file.counts.logged < BOX_LOG_PER_MINUTE;
     if (yes) {
-        *suppressed = u.counts.suppressed;
-        u.counts.suppressed = 0;
-        u.counts.logged++;
+        *suppressed = file.counts.suppressed;
+        file.counts.suppressed = 0;
+        file.counts.logged++;
     } else {
-        u.counts.suppressed++;
+        file.counts.suppressed++;
     }
-    box_counts_close(&u);
+    box_counts_close(&file);
     return yes;
 }

@@ -16,7 +16,7 @@
 
 #define NS_PER_S INT64_C(1000000000)
 #define MAGIC UINT64_C(0x3130656761737531)
-/* Entries of one folder that a sweep looks at: far more than the boxes may hold. */
+/* Entries that a sweep reads of one folder: far more than the boxes may hold. */
 #define SWEEP_MAX 100000
 
 struct image {
@@ -46,7 +46,7 @@ static bool has_suffix(const char *name, const char *suffix)
     return str_ends(str_of(name), suffix);
 }
 
-/* One file of the folder: counted, or removed because of its age. */
+/* Counts a file of the folder, or removes it because of its age. */
 static void sweep_one(int dir, const char *name, bool refused, int64_t now_s,
                       struct box_counts *counts)
 {
@@ -70,7 +70,7 @@ static void sweep_one(int dir, const char *name, bool refused, int64_t now_s,
 
 static void sweep_folder(int dir, bool refused, int64_t now_s, struct box_counts *counts)
 {
-    /* A descriptor of its own: the position of a shared one is shared by threads. */
+    /* A descriptor of its own: threads share the position of a shared one. */
     int fd = file_open(dir, ".", O_RDONLY | O_DIRECTORY, 0);
     DIR *d = fd < 0 ? NULL : fdopendir(fd);
     const struct dirent *entry;
@@ -84,7 +84,7 @@ static void sweep_folder(int dir, bool refused, int64_t now_s, struct box_counts
     closedir(d);
 }
 
-static void sweep(const struct spool *spool, int64_t now_s, struct box_counts *counts)
+static void sweep_boxes(const struct spool *spool, int64_t now_s, struct box_counts *counts)
 {
     memset(counts->count, 0, sizeof counts->count);
     memset(counts->bytes, 0, sizeof counts->bytes);
@@ -99,7 +99,7 @@ static bool sweep_due(const struct box_counts *counts, int64_t now_s)
     return now_s - counts->swept_s >= BOX_SWEEP_S || now_s < counts->swept_s;
 }
 
-enum status box_counts_open(struct box_counts_file *u, const struct spool *spool, int64_t now_ns,
+enum status box_counts_open(struct box_counts_file *file, const struct spool *spool, int64_t now_ns,
                             uint64_t wait_ns, struct err *err)
 {
     int64_t now_s = now_ns / NS_PER_S;
@@ -118,24 +118,24 @@ enum status box_counts_open(struct box_counts_file *u, const struct spool *spool
         file_close(&fd);
         return status;
     }
-    u->fd = fd;
-    memset(&u->counts, 0, sizeof u->counts);
-    if (!read_counts(fd, &u->counts) || sweep_due(&u->counts, now_s))
-        sweep(spool, now_s, &u->counts);
+    file->fd = fd;
+    memset(&file->counts, 0, sizeof file->counts);
+    if (!read_counts(fd, &file->counts) || sweep_due(&file->counts, now_s))
+        sweep_boxes(spool, now_s, &file->counts);
     return STATUS_OK;
 }
 
-void box_counts_close(struct box_counts_file *u)
+void box_counts_close(struct box_counts_file *file)
 {
     struct image image;
 
     memset(&image, 0, sizeof image);
     image.magic = MAGIC;
-    image.counts = u->counts;
+    image.counts = file->counts;
     image.crc = image_crc(&image);
     /* What could not be written is counted anew by the next sweep. */
-    (void)file_pwrite(u->fd, &image, sizeof image, 0);
-    file_close(&u->fd);
+    (void)file_pwrite(file->fd, &image, sizeof image, 0);
+    file_close(&file->fd);
 }
 
 uint64_t box_counts_room(const struct box_counts *counts, enum box_class class,

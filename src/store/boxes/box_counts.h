@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * box_counts - what the refused box holds, and how often refusals were logged: one small file in
- * it, changed under its lock. Private to the box. Wrong counts cost nothing but room: they are
- * taken anew from the folder once a minute.
+ * box_counts - how much the refused box holds, and how often refusals were logged: a small file in
+ * the box, changed under its lock. Wrong counts cost only room: the folder is counted again once a
+ * minute.
  */
 #ifndef STORE_BOXES_BOX_COUNTS_H
 #define STORE_BOXES_BOX_COUNTS_H
@@ -15,9 +15,9 @@
 
 enum box_class { BOX_STRANGER, BOX_PUBLISHED, BOX_CLASSES };
 
-/* The folder is read at most so often. */
+/* Between two counts of the folder. */
 #define BOX_SWEEP_S 60
-/* A file of that age that is still being written belongs to a process that is gone. */
+/* An unfinished file of that age was left by a killed process. */
 #define BOX_TMP_AGE_S 3600
 
 struct box_counts {
@@ -35,14 +35,14 @@ struct box_counts_file {
     struct box_counts counts;
 };
 
-/* Locks and reads; sweeps the folder where that is due, or where the file does not say what it
- * should. STATUS_LIMIT: somebody else has the lock and had it for wait_ns. */
-enum status box_counts_open(struct box_counts_file *u, const struct spool *spool, int64_t now_ns,
+/* Locks and reads; sweeps the boxes if that is due or the file is damaged. STATUS_LIMIT: another
+ * process had the lock for wait_ns. */
+enum status box_counts_open(struct box_counts_file *file, const struct spool *spool, int64_t now_ns,
                             uint64_t wait_ns, struct err *err) STATUS_CHECKED;
 /* Writes back and unlocks. */
-void box_counts_close(struct box_counts_file *u);
+void box_counts_close(struct box_counts_file *file);
 
-/* Bytes that an entry of the class may still take; 0: none. */
+/* Returns how many bytes an entry of the class may still take. */
 uint64_t box_counts_room(const struct box_counts *counts, enum box_class class,
                          const struct box_limits *limits);
 

@@ -20,7 +20,7 @@
 #include "store/boxes/box_counts.h"
 
 #define HEX "0123456789abcdef"
-/* Most lines are shorter; a longer one is read in steps of this. */
+/* Most lines are shorter; longer ones are read in such steps. */
 #define HEAD_STEP ((size_t)4096)
 #define REFS_FIRST 64
 
@@ -59,7 +59,7 @@ static const struct {
 
 struct found {
     struct str values[M_COUNT]; /* of strings what stands between the quotes */
-    bool wrong;                 /* a member twice, or of another type */
+    bool wrong;                 /* a member twice, or of the wrong type */
 };
 
 static bool type_fits(size_t field, enum scan_type type)
@@ -77,8 +77,8 @@ static bool type_fits(size_t field, enum scan_type type)
     }
 }
 
-/* Members that a later version may add are passed over. */
-static void collect(void *context, const struct scan_member *member)
+/* Ignores members that a later version may add. */
+static void collect_member(void *context, const struct scan_member *member)
 {
     struct found *found = context;
 
@@ -103,7 +103,7 @@ static bool all_found(const struct found *found)
            found->values[M_SHA256].len == (size_t)2 * MAC_SHA256_LEN;
 }
 
-static bool decode(struct rejected *entry, const struct found *found)
+static bool decode_members(struct rejected *entry, const struct found *found)
 {
     struct str *const places[M_BOX] = {
         [M_SHA256] = &entry->sha256,        [M_REASON] = &entry->reason,
@@ -127,20 +127,20 @@ static bool decode(struct rejected *entry, const struct found *found)
            clock_iso_parse(entry->received_at, &entry->ref.received_ns);
 }
 
-static enum status parse(struct rejected *entry, struct str line, struct err *err)
+static enum status parse_line(struct rejected *entry, struct str line, struct err *err)
 {
     struct found found = {.wrong = false};
     enum status status;
 
-    if (scan_json(line, collect, &found).verdict != SCAN_OK || !all_found(&found))
+    if (scan_json(line, collect_member, &found).verdict != SCAN_OK || !all_found(&found))
         return err_set(err, STATUS_CORRUPT, "its first line is not that of an entry");
-    /* Decoding never lengthens; with all of its room taken at once, the text stays where it is. */
+    /* Decoding never lengthens: with all room taken at once, the text does not move. */
     buf_init(&entry->text, line.len);
     (void)buf_room(&entry->text, line.len);
     status = buf_status(&entry->text, "an entry's line", err);
     if (status != STATUS_OK)
         return status;
-    if (!decode(entry, &found))
+    if (!decode_members(entry, &found))
         return err_set(err, STATUS_CORRUPT, "a member of its first line cannot be read");
     entry->complete = str_is(found.values[M_COMPLETE], "true");
     entry->published = str_is(found.values[M_PUBLISHED], "true");
@@ -152,7 +152,7 @@ static enum status parse(struct rejected *entry, struct str line, struct err *er
 static enum status open_entry(int *out, struct stat *sb, const struct spool *spool,
                               const struct rejected_ref *ref, struct err *err)
 {
-    /* A FIFO of that name must not hold us up. */
+    /* O_NONBLOCK: a FIFO of that name must not block. */
     int fd =
         file_open(box_folder(spool, ref->box), ref->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
     enum status status = STATUS_OK;
@@ -206,12 +206,12 @@ static enum status read_entry(struct rejected *entry, int fd, uint64_t size, str
     buf_init(&line, BOX_QUARANTINED_HEAD_MAX + HEAD_STEP);
     status = read_line(fd, &line, err);
     if (status == STATUS_OK)
-        status = parse(entry, buf_str(&line), err);
+        status = parse_line(entry, buf_str(&line), err);
     if (status == STATUS_OK) {
         entry->body_at = line.len + 1;
         if (size - entry->body_at != entry->kept || entry->kept > entry->bytes ||
             (entry->complete && entry->kept != entry->bytes))
-            status = err_set(err, STATUS_CORRUPT, "it does not hold what its first line says");
+            status = err_set(err, STATUS_CORRUPT, "its size does not match its first line");
     }
     buf_free(&line);
     return status;
@@ -256,7 +256,7 @@ static enum status check_digest(const struct rejected *entry, struct str body, s
     status = buf_status(&hex, "a digest", err);
     if (status == STATUS_OK && !str_eq(buf_str(&hex), entry->sha256))
         status =
-            err_set(err, STATUS_CORRUPT, "its body is not the one that its first line tells of");
+            err_set(err, STATUS_CORRUPT, "its body does not match the digest in its first line");
     buf_free(&hex);
     return status;
 }
@@ -336,13 +336,13 @@ static enum status add_ref(struct scan *s, const struct rejected_ref *ref, struc
     return STATUS_OK;
 }
 
-static void damaged(struct scan *s, enum box_kind box, const char *name, const char *why)
+static void report_damaged(struct scan *s, enum box_kind box, const char *name, const char *why)
 {
     s->refs.damaged++;
     s->tell(s->context, box, name, why);
 }
 
-static enum status look_at(struct scan *s, enum box_kind box, const char *name, struct err *err)
+static enum status add_file(struct scan *s, enum box_kind box, const char *name, struct err *err)
 {
     struct rejected_ref ref = {.box = box};
     struct err why = ERR_INIT;
@@ -358,7 +358,7 @@ static enum status look_at(struct scan *s, enum box_kind box, const char *name, 
         return STATUS_OK;
     }
     if (!is_entry_name(name)) {
-        damaged(s, box, name, "its name is not that of an entry");
+        report_damaged(s, box, name, "its name is not that of an entry");
         return STATUS_OK;
     }
     memcpy(ref.name, name, strlen(name) + 1);
@@ -371,7 +371,7 @@ static enum status look_at(struct scan *s, enum box_kind box, const char *name, 
     if (status == STATUS_MEMORY)
         return err_set(err, status, "%s", why.text);
     if (status != STATUS_MISSING)
-        damaged(s, box, name, why.text);
+        report_damaged(s, box, name, why.text);
     return STATUS_OK;
 }
 
@@ -388,7 +388,7 @@ static enum status scan_box(struct scan *s, enum box_kind box, struct err *err)
         return status;
     }
     while (status == STATUS_OK && (errno = 0, e = readdir(d)) != NULL)
-        status = look_at(s, box, e->d_name, err);
+        status = add_file(s, box, e->d_name, err);
     if (status == STATUS_OK && errno != 0)
         status = err_errno(err, "cannot read the folder %s", box_kind_name(box));
     closedir(d);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hints - the two small shared files that speed the journal up: `state` and `commit`.
+ * hints - see store/journal/hints.h.
  */
 #include "store/journal/hints.h"
 
@@ -33,7 +33,7 @@ enum status commit_word_write(int fd, const struct commit_word *word, struct err
     return STATUS_OK;
 }
 
-/* As it lies on disk; one machine's own file, so its byte order does. */
+/* On disk, in the byte order of the machine, whose own file it is. */
 struct state_raw {
     uint64_t magic;
     uint64_t generation;

@@ -32,7 +32,7 @@ static void sort_by_page(const struct index *index, unsigned table, struct index
     qsort_r(entries, count, sizeof *entries, by_page, &mask);
 }
 
-/* How many entries from the first on belong in its page. */
+/* Returns how many entries from the first on belong in its page. */
 static size_t same_page(const struct index_entry *entries, size_t count, uint64_t mask)
 {
     size_t n = 1;
@@ -42,8 +42,7 @@ static size_t same_page(const struct index_entry *entries, size_t count, uint64_
     return n;
 }
 
-/* Drops the entries that an older, full table holds: keeps the others in front and returns how
- * many. */
+/* Drops the entries that an older, full table holds; the others move to the front. */
 static enum status drop_present(struct index *index, unsigned table, struct index_entry *entries,
                                 size_t *count, struct err *err)
 {
@@ -72,7 +71,7 @@ static enum status drop_present(struct index *index, unsigned table, struct inde
     return STATUS_OK;
 }
 
-/* Puts `count` entries of one page into it; *done is less than that where it is full. */
+/* Puts `count` entries of one page into it; *done is how many fitted. */
 static enum status fill_page(struct index *index, unsigned table, const struct index_entry *entries,
                              size_t count, size_t *done, struct err *err)
 {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * segment - the files of the journal: which there are, their headers, how much of each counts, and
- * the lines in them.
+ * segment - see store/journal/segment.h.
  */
 #include "store/journal/segment.h"
 
@@ -23,7 +22,7 @@
 
 /* ---- which there are */
 
-static int ascending(const void *a, const void *b)
+static int compare_numbers(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
@@ -46,8 +45,7 @@ static enum status list_add(struct segment_list *list, size_t *cap, uint32_t seg
     return STATUS_OK;
 }
 
-/* An error of readdir must not pass for the end: a list that is too short would name a lower last
- * segment. */
+/* An error of readdir must not pass for the end: a short list would name a lower last segment. */
 static enum status list_fill(struct segment_list *list, DIR *dir, struct err *err)
 {
     size_t cap = 0;
@@ -69,7 +67,7 @@ static enum status list_fill(struct segment_list *list, DIR *dir, struct err *er
     }
 }
 
-/* Takes `fd`, whatever becomes of it. */
+/* Closes `fd` in any case. */
 static enum status list_read(int fd, struct segment_list *out, struct err *err)
 {
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -88,7 +86,7 @@ static enum status list_read(int fd, struct segment_list *out, struct err *err)
         return status;
     }
     if (list.count > 1)
-        qsort(list.numbers, list.count, sizeof *list.numbers, ascending);
+        qsort(list.numbers, list.count, sizeof *list.numbers, compare_numbers);
     *out = list;
     return STATUS_OK;
 }
@@ -208,10 +206,10 @@ static uint32_t list_above(const struct segment_list *list, uint32_t segment)
     return 0;
 }
 
-/* Asks the segments behind for the one that was begun when this one was sealed. A file without a
- * sound header in between says nothing. STATUS_MISSING: none speaks of it. */
-static enum status successor(const struct spool *spool, uint32_t segment, struct record_header *out,
-                             struct err *err)
+/* Reads the header of the segment that was begun when this one was sealed. Files without a sound
+ * header are skipped. STATUS_MISSING: there is no such segment. */
+static enum status find_successor(const struct spool *spool, uint32_t segment,
+                                  struct record_header *out, struct err *err)
 {
     struct segment_list list;
     uint32_t next = segment;
@@ -235,7 +233,7 @@ enum status segment_limit(const struct spool *spool, uint32_t segment, uint64_t 
                           struct err *err)
 {
     struct record_header header;
-    enum status status = successor(spool, segment, &header, err);
+    enum status status = find_successor(spool, segment, &header, err);
 
     if (status == STATUS_OK)
         *limit = header.previous_valid;
@@ -295,8 +293,7 @@ static enum status walk_room(struct walk *w, struct err *err)
     if (w->cap - w->len >= BLOCK_LEN)
         return STATUS_OK;
     if (w->len > SEGMENT_LINE_MAX) {
-        /* Not a line of ours: its bytes are let go, and what stands before the next newline fails
-         * its checksum. */
+        /* Not a line of ours: its bytes are dropped, and the rest of it fails its checksum. */
         w->at += w->len;
         w->len = w->searched = 0;
         return STATUS_OK;
