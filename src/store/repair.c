@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "store/queue/queue.h"
 
-#define STEP_NS UINT64_C(50000000)
+#define STEP_NS (50 * NS_PER_MS)
 
 static enum status rebuild_queue(const struct spool *spool, int64_t now_ns, struct err *err)
 {
@@ -25,7 +25,7 @@ static enum status rebuild_queue(const struct spool *spool, int64_t now_ns, stru
             return STATUS_OK;
         if (status == STATUS_DEADLINE)
             return err_set(err, status, "%s: stop it, and repair again", local.text);
-        return status == STATUS_OK ? status : err_set(err, status, "%s", local.text);
+        return err_pass(err, status, &local);
     }
 }
 

@@ -23,9 +23,8 @@
 #define HEX_LEN (2 * MAC_SHA256_LEN)
 #define LATE_MAX 256
 #define NAMES_TRIED 8 /* each time the entry of that name was removed meanwhile */
-#define NS_PER_S INT64_C(1000000000)
 /* For deliveries that are likely real: the lock is held for microseconds, or for a sweep. */
-#define PUBLISHED_WAIT_NS UINT64_C(20000000)
+#define PUBLISHED_WAIT_NS (20 * NS_PER_MS)
 
 struct box {
     const struct spool *spool;
@@ -129,7 +128,7 @@ static enum status check_room(struct box *b, struct err *err)
                              b->class == BOX_PUBLISHED ? PUBLISHED_WAIT_NS : 0, err);
     if (status != STATUS_OK)
         return status;
-    room = box_counts_room(&file.counts, b->class, &b->limits);
+    room = box_counts_room(&file.counts, b->class, b->limits.bytes_max);
     box_counts_close(&file);
     if (room <= b->head_len)
         return err_set(err, STATUS_LIMIT, "the refused box is full");
@@ -306,7 +305,7 @@ static enum status end_refused(struct box *b, const char *name, bool *again, str
     if (status != STATUS_OK)
         return status;
     if (fstatat(b->spool->refused, name, &sb, AT_SYMLINK_NOFOLLOW) < 0 &&
-        box_counts_room(&file.counts, b->class, &b->limits) < size)
+        box_counts_room(&file.counts, b->class, b->limits.bytes_max) < size)
         status = err_set(err, STATUS_LIMIT, "the refused box is full");
     else
         status = link_entry(b, name, again, err);

@@ -40,10 +40,6 @@ int box_folder(const struct spool *spool, enum box_kind kind);
 
 /* Of a refused body from an address that the sender does not publish. */
 #define BOX_STRANGER_BODY_MAX (64 * 1024)
-/* Refused entries of strangers; published addresses have a quota of the same size. */
-#define BOX_COUNT_MAX 1000
-/* Refused entries older than this make room. */
-#define BOX_AGE_MAX_S (7 * 24 * 3600)
 /* A refused entry whose line would be longer is not kept. */
 #define BOX_REFUSED_HEAD_MAX (64 * 1024)
 /* An authenticated delivery whose line would be longer is answered 503. */

@@ -14,7 +14,6 @@
 #include "base/crc32c.h"
 #include "base/file.h"
 
-#define NS_PER_S INT64_C(1000000000)
 #define MAGIC UINT64_C(0x3130656761737531)
 /* Entries that a sweep reads of one folder: far more than the boxes may hold. */
 #define SWEEP_MAX 100000
@@ -138,10 +137,9 @@ void box_counts_close(struct box_counts_file *file)
     file_close(&file->fd);
 }
 
-uint64_t box_counts_room(const struct box_counts *counts, enum box_class class,
-                         const struct box_limits *limits)
+uint64_t box_counts_room(const struct box_counts *counts, enum box_class class, uint64_t bytes_max)
 {
-    if (counts->count[class] >= BOX_COUNT_MAX || counts->bytes[class] >= limits->bytes_max)
+    if (counts->count[class] >= BOX_COUNT_MAX || counts->bytes[class] >= bytes_max)
         return 0;
-    return limits->bytes_max - counts->bytes[class];
+    return bytes_max - counts->bytes[class];
 }

@@ -10,11 +10,14 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "store/boxes/box.h"
 #include "store/spool/spool.h"
 
 enum box_class { BOX_STRANGER, BOX_PUBLISHED, BOX_CLASSES };
 
+/* Refused entries of strangers; published addresses have a quota of the same size. */
+#define BOX_COUNT_MAX 1000
+/* Refused entries older than this make room. */
+#define BOX_AGE_MAX_S (7 * 24 * 3600)
 /* Between two counts of the folder. */
 #define BOX_SWEEP_S 60
 /* An unfinished file of that age was left by a killed process. */
@@ -42,8 +45,7 @@ enum status box_counts_open(struct box_counts_file *file, const struct spool *sp
 /* Writes back and unlocks. */
 void box_counts_close(struct box_counts_file *file);
 
-/* Returns how many bytes an entry of the class may still take. */
-uint64_t box_counts_room(const struct box_counts *counts, enum box_class class,
-                         const struct box_limits *limits);
+/* Returns how many bytes an entry of the class may still take, of `bytes_max` in all. */
+uint64_t box_counts_room(const struct box_counts *counts, enum box_class class, uint64_t bytes_max);
 
 #endif

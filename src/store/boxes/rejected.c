@@ -17,7 +17,6 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "core/scan.h"
-#include "store/boxes/box_counts.h"
 
 #define HEX "0123456789abcdef"
 /* Most lines are shorter; longer ones are read in such steps. */
@@ -57,7 +56,7 @@ static const struct {
     [M_COMPLETE] = {"complete", true},    [M_PUBLISHED] = {"published", true},
 };
 
-struct found {
+struct entry_members {
     struct str values[M_COUNT]; /* of strings what stands between the quotes */
     bool wrong;                 /* a member twice, or of the wrong type */
 };
@@ -80,7 +79,7 @@ static bool type_fits(size_t field, enum scan_type type)
 /* Ignores members that a later version may add. */
 static void collect_member(void *context, const struct scan_member *member)
 {
-    struct found *found = context;
+    struct entry_members *found = context;
 
     for (size_t i = 0; i < M_COUNT; i++) {
         if (!str_is(member->name, fields[i].name))
@@ -94,7 +93,7 @@ static void collect_member(void *context, const struct scan_member *member)
     }
 }
 
-static bool all_found(const struct found *found)
+static bool all_found(const struct entry_members *found)
 {
     for (size_t i = 0; i < M_COUNT; i++)
         if (fields[i].needed && found->values[i].ptr == NULL)
@@ -103,7 +102,7 @@ static bool all_found(const struct found *found)
            found->values[M_SHA256].len == (size_t)2 * MAC_SHA256_LEN;
 }
 
-static bool decode_members(struct rejected *entry, const struct found *found)
+static bool decode_members(struct rejected *entry, const struct entry_members *found)
 {
     struct str *const places[M_BOX] = {
         [M_SHA256] = &entry->sha256,        [M_REASON] = &entry->reason,
@@ -129,7 +128,7 @@ static bool decode_members(struct rejected *entry, const struct found *found)
 
 static enum status parse_line(struct rejected *entry, struct str line, struct err *err)
 {
-    struct found found = {.wrong = false};
+    struct entry_members found = {.wrong = false};
     enum status status;
 
     if (scan_json(line, collect_member, &found).verdict != SCAN_OK || !all_found(&found))
@@ -301,7 +300,7 @@ enum status rejected_body(const struct rejected *entry, const struct spool *spoo
 
 /* ---- all entries */
 
-struct scan {
+struct box_scan {
     const struct spool *spool;
     struct rejected_refs refs;
     size_t room;
@@ -317,7 +316,7 @@ static bool is_entry_name(const char *name)
                                          strcmp(name + digits, SPOOL_BOX_PUBLISHED_SUFFIX) == 0);
 }
 
-static enum status add_ref(struct scan *s, const struct rejected_ref *ref, struct err *err)
+static enum status add_ref(struct box_scan *s, const struct rejected_ref *ref, struct err *err)
 {
     if (s->refs.count == REJECTED_ENTRIES_MAX) {
         s->refs.more = true;
@@ -336,13 +335,14 @@ static enum status add_ref(struct scan *s, const struct rejected_ref *ref, struc
     return STATUS_OK;
 }
 
-static void report_damaged(struct scan *s, enum box_kind box, const char *name, const char *why)
+static void report_damaged(struct box_scan *s, enum box_kind box, const char *name, const char *why)
 {
     s->refs.damaged++;
     s->tell(s->context, box, name, why);
 }
 
-static enum status add_file(struct scan *s, enum box_kind box, const char *name, struct err *err)
+static enum status add_file(struct box_scan *s, enum box_kind box, const char *name,
+                            struct err *err)
 {
     struct rejected_ref ref = {.box = box};
     struct err why = ERR_INIT;
@@ -369,13 +369,13 @@ static enum status add_file(struct scan *s, enum box_kind box, const char *name,
         return add_ref(s, &ref, err);
     }
     if (status == STATUS_MEMORY)
-        return err_set(err, status, "%s", why.text);
+        return err_pass(err, status, &why);
     if (status != STATUS_MISSING)
         report_damaged(s, box, name, why.text);
     return STATUS_OK;
 }
 
-static enum status scan_box(struct scan *s, enum box_kind box, struct err *err)
+static enum status scan_box(struct box_scan *s, enum box_kind box, struct err *err)
 {
     int fd = file_open(box_folder(s->spool, box), ".", O_RDONLY | O_DIRECTORY, 0);
     DIR *d = fd < 0 ? NULL : fdopendir(fd);
@@ -407,7 +407,7 @@ static int by_time(const void *a, const void *b)
 enum status rejected_scan(struct rejected_refs *out, const struct spool *spool, unsigned boxes,
                           rejected_tell tell, void *context, struct err *err)
 {
-    struct scan s = {.spool = spool, .tell = tell, .context = context};
+    struct box_scan s = {.spool = spool, .tell = tell, .context = context};
     enum status status = STATUS_OK;
 
     for (int box = BOX_QUARANTINED; status == STATUS_OK && box <= BOX_REFUSED; box++)

@@ -189,10 +189,10 @@ static void write_all(struct journal *j, struct append *const *batch, size_t cou
         struct append *a = batch[i];
 
         a->status = status == STATUS_OK ? find_or_record(j, a, deadline_ns)
-                                        : err_set(&a->err, status, "%s", err.text);
+                                        : err_pass(&a->err, status, &err);
         /* With the spool in doubt nothing more is appended before a recovery. */
         if (a->status == STATUS_CORRUPT && status == STATUS_OK)
-            status = err_set(&err, STATUS_CORRUPT, "%s", a->err.text);
+            status = err_pass(&err, STATUS_CORRUPT, &a->err);
     }
     if (entered)
         enter_end(j, status);
@@ -242,7 +242,7 @@ void append_end(struct append *a, const struct append *leader)
     a->durable =
         sync->durable && a->end.segment == sync->end.segment && a->end.offset <= sync->end.offset;
     if (!sync->durable)
-        a->status = err_set(&a->err, sync->status, "%s", sync->err.text);
+        a->status = err_pass(&a->err, sync->status, &sync->err);
 }
 
 void append_give_up(struct append *a)
@@ -255,7 +255,7 @@ void append_give_up(struct append *a)
 enum status append_outcome(struct append *a, const struct receipt **out, struct err *err)
 {
     if (a->status != STATUS_OK)
-        return err_set(err, a->status, "%s", a->err.text);
+        return err_pass(err, a->status, &a->err);
     if (!a->durable)
         return err_set(err, STATUS_IO, "the record was not synced");
     record_id_print(a->receipt.id, a->place.segment, a->place.offset);

@@ -12,7 +12,7 @@
 #include "store/journal/segment.h"
 
 #define SLEEP_MIN_NS 100000
-#define SLEEP_MAX_NS 2000000
+#define SLEEP_MAX_NS (2 * NS_PER_MS)
 
 enum sync_progress { PROGRESS_DURABLE, PROGRESS_NOT_YET, PROGRESS_FAILED };
 

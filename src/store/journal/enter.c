@@ -55,7 +55,7 @@ enum status enter_begin(struct journal *j, int64_t now_ns, uint64_t deadline_ns,
     if (status == STATUS_CORRUPT)
         status = recover_run(j, now_ns, deadline_ns, err);
     else if (status != STATUS_OK)
-        err_set(err, status, "%s", doubt.text);
+        err_pass(err, status, &doubt);
     if (status == STATUS_OK && j->state.rotating != 0)
         status = rotate_run(j, now_ns, deadline_ns, err);
     if (status == STATUS_OK && j->state.index_first > j->state.index_need)

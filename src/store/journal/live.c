@@ -7,10 +7,13 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "store/journal/segment.h"
 
-#define DAY_NS (INT64_C(86400) * 1000000000)
+#define DURABLE_TRIES 5 /* to meet the hints when nobody writes them */
+#define DURABLE_SLEEP_NS 200000
+#define DAY_NS (86400 * NS_PER_S)
 
 enum status live_lock(int fd, uint64_t deadline_ns, const char *name, const char *late,
                       struct err *err)
@@ -53,5 +56,30 @@ enum status live_open_segment(struct journal *j, struct err *err)
         return err_set(err, STATUS_CORRUPT, "the live segment was removed or cut off");
     }
     j->segment_len = (uint64_t)sb.st_size;
+    return STATUS_OK;
+}
+
+enum status journal_durable(const struct spool *spool, struct place *out, struct err *err)
+{
+    char boot[CLOCK_BOOT_MAX];
+    struct commit_word word;
+    struct journal_state state;
+    bool known = false;
+    int state_fd = file_open(spool->dir, SPOOL_STATE, O_RDONLY, 0);
+    int commit_fd = file_open(spool->dir, SPOOL_COMMIT, O_RDONLY, 0);
+
+    clock_boot_id(boot);
+    /* No lock is held: a hint that is being written may look damaged for a moment. */
+    for (unsigned n = 0; n < DURABLE_TRIES && !known && state_fd >= 0 && commit_fd >= 0; n++) {
+        if (n > 0)
+            clock_sleep_ns(DURABLE_SLEEP_NS);
+        known = journal_state_read(state_fd, &state) && commit_word_read(commit_fd, &word);
+    }
+    file_close(&state_fd);
+    file_close(&commit_fd);
+    if (!known || !clock_boot_same(state.boot, boot))
+        return err_set(err, STATUS_MISSING,
+                       "the journal was not recovered since the machine was started");
+    *out = word.durable;
     return STATUS_OK;
 }

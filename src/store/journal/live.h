@@ -7,7 +7,7 @@
  *   rotate   makes the next segment     lookup   is this key on record?
  *   reindex  refills the index          append   one line, one receipt
  *   recover  a spool in doubt           group    threads append together
- *   enter    the locks                  journal  open, close, append, find
+ *   enter    the locks                  writer   open, close, append, find
  *
  * Order of locks: rebuild.lock, append.lock, commit. Nobody holds append.lock during the sync of a
  * record.

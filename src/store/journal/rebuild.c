@@ -10,10 +10,10 @@
 #include "store/journal/prune.h"
 #include "store/journal/reindex.h"
 
-#define REACH_EVERY 16           /* segments, so that a reboot does not begin a rebuild anew */
-#define REBUILD_POLL_NS 20000000 /* between looks whether another process is done */
+#define REACH_EVERY 16 /* segments, so that a reboot does not begin a rebuild anew */
+#define REBUILD_POLL_NS (20 * NS_PER_MS) /* between looks whether another process is done */
 /* Of one slice of journal_reindex: the largest segment is read in a fraction of it. */
-#define SLICE_NS UINT64_C(60000000000)
+#define SLICE_NS (60 * NS_PER_S)
 
 static int64_t time_of(const struct journal *j)
 {
@@ -27,7 +27,7 @@ static bool index_due(const struct journal_state *state)
 
 /* ---- older segments */
 
-struct target {
+struct batch_target {
     struct journal *j;
     uint64_t generation; /* of the index that the slots are meant for */
     uint64_t deadline_ns;
@@ -36,7 +36,7 @@ struct target {
 static enum status put_batch(void *context, struct index_entry *entries, size_t count,
                              struct err *err)
 {
-    const struct target *target = context;
+    const struct batch_target *target = context;
     struct journal *j = target->j;
     enum status status = enter_begin(j, time_of(j), target->deadline_ns, err);
 
@@ -57,7 +57,7 @@ static enum status put_batch(void *context, struct index_entry *entries, size_t 
 static enum status index_one_older(struct journal *j, const struct journal_state *seen,
                                    uint64_t deadline_ns, struct err *err)
 {
-    struct target target = {j, j->index.generation, deadline_ns};
+    struct batch_target target = {j, j->index.generation, deadline_ns};
     uint32_t below;
     enum status status =
         reindex_below(j, seen->index_first, deadline_ns, put_batch, &target, &below, err);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "store/journal/reindex.h"
 #include "store/journal/rotate.h"
@@ -15,7 +16,7 @@
 
 #define RECORD_LEN_TYPICAL 512 /* to guess how many records a journal holds */
 /* The sender's retries all come within that time. */
-#define RETRIED_FOR_NS (INT64_C(15) * 60 * 1000000000)
+#define RETRIED_FOR_NS (15 * 60 * NS_PER_S)
 
 struct recovery {
     struct journal *j;
@@ -60,7 +61,7 @@ static enum status open_index(const struct recovery *r, struct err *err)
     status = index_open(index, index_tables(r->j->spool), &damage);
     if (status == STATUS_CORRUPT)
         return index_reset(index, guess_records(r), err);
-    return status == STATUS_OK ? status : err_set(err, status, "%s", damage.text);
+    return err_pass(err, status, &damage);
 }
 
 /* Returns the first segment that must be in the index before an append: it may hold a record that a
@@ -115,7 +116,7 @@ static enum status judge_last(const struct recovery *r, int fd, uint32_t last, u
         *valid = (uint64_t)sb.st_size;
         status = STATUS_OK;
     }
-    return status == STATUS_OK ? status : err_set(err, status, "%s", local.text);
+    return err_pass(err, status, &local);
 }
 
 static enum status seal_last(const struct recovery *r, uint64_t *valid, bool *indexed,

@@ -75,7 +75,7 @@ enum status reindex_segment(const struct journal *j, uint32_t segment, uint64_t 
     if (status == STATUS_MISSING)
         return STATUS_OK; /* pruned meanwhile */
     if (status != STATUS_OK)
-        return err_set(err, status, "%s", why.text);
+        return err_pass(err, status, &why);
     c.entries = malloc(BATCH * sizeof *c.entries);
     if (c.entries == NULL) {
         file_close(&fd);

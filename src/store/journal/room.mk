@@ -9,7 +9,7 @@ libjournal_a_SOURCES = \
 	src/store/journal/index.c src/store/journal/index.h \
 	src/store/journal/index_bulk.c \
 	src/store/journal/index_parts.h \
-	src/store/journal/journal.c src/store/journal/journal.h \
+	src/store/journal/journal.h \
 	src/store/journal/live.c src/store/journal/live.h \
 	src/store/journal/lookup.c src/store/journal/lookup.h \
 	src/store/journal/prune.c src/store/journal/prune.h \
@@ -20,4 +20,5 @@ libjournal_a_SOURCES = \
 	src/store/journal/rotate.c src/store/journal/rotate.h \
 	src/store/journal/segment.c src/store/journal/segment.h \
 	src/store/journal/verdict.c src/store/journal/verdict.h \
-	src/store/journal/verify.c src/store/journal/verify.h
+	src/store/journal/verify.c src/store/journal/verify.h \
+	src/store/journal/writer.c

@@ -247,7 +247,7 @@ enum status segment_limit(const struct spool *spool, uint32_t segment, uint64_t 
 
 /* ---- its lines */
 
-struct walk {
+struct line_walk {
     int fd;
     uint64_t limit;
     uint64_t at; /* offset in the file of the first byte of bytes */
@@ -260,7 +260,7 @@ struct walk {
 };
 
 /* Hands out the whole lines and keeps what follows the last one. */
-static enum status walk_lines(struct walk *w, struct err *err)
+static enum status walk_lines(struct line_walk *w, struct err *err)
 {
     size_t begin = 0;
 
@@ -285,7 +285,7 @@ static enum status walk_lines(struct walk *w, struct err *err)
     return STATUS_OK;
 }
 
-static enum status walk_room(struct walk *w, struct err *err)
+static enum status walk_room(struct line_walk *w, struct err *err)
 {
     size_t larger;
     char *bytes;
@@ -307,7 +307,7 @@ static enum status walk_room(struct walk *w, struct err *err)
     return STATUS_OK;
 }
 
-static enum status walk_block(struct walk *w, bool *more, struct err *err)
+static enum status walk_block(struct line_walk *w, bool *more, struct err *err)
 {
     uint64_t from = w->at + w->len;
     enum status status;
@@ -336,7 +336,7 @@ static enum status walk_block(struct walk *w, bool *more, struct err *err)
 enum status segment_walk(int fd, uint64_t limit, uint64_t deadline_ns, segment_each each,
                          void *context, bool *whole, struct err *err)
 {
-    struct walk w = {.fd = fd, .limit = limit, .each = each, .context = context};
+    struct line_walk w = {.fd = fd, .limit = limit, .each = each, .context = context};
     enum status status = STATUS_OK;
     bool more = true;
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * journal - see store/journal/journal.h.
+ * writer - opens a journal, appends to it, and finds what was appended (store/journal/journal.h).
  */
-#include "store/journal/journal.h"
-
 #include <fcntl.h>
 #include <stdlib.h>
 
@@ -14,9 +12,6 @@
 #include "store/journal/group.h"
 #include "store/journal/lookup.h"
 #include "store/journal/segment.h"
-
-#define DURABLE_TRIES 5 /* to meet the hints when nobody writes them */
-#define DURABLE_SLEEP_NS 200000
 
 /* ---- open, close */
 
@@ -113,31 +108,4 @@ enum status journal_find(struct journal *j, struct str key, int64_t now_ns, uint
     if (status == STATUS_OK)
         *found = there;
     return status;
-}
-
-/* ---- durable */
-
-enum status journal_durable(const struct spool *spool, struct place *out, struct err *err)
-{
-    char boot[CLOCK_BOOT_MAX];
-    struct commit_word word;
-    struct journal_state state;
-    bool known = false;
-    int state_fd = file_open(spool->dir, SPOOL_STATE, O_RDONLY, 0);
-    int commit_fd = file_open(spool->dir, SPOOL_COMMIT, O_RDONLY, 0);
-
-    clock_boot_id(boot);
-    /* No lock is held: a hint that is being written may look damaged for a moment. */
-    for (unsigned n = 0; n < DURABLE_TRIES && !known && state_fd >= 0 && commit_fd >= 0; n++) {
-        if (n > 0)
-            clock_sleep_ns(DURABLE_SLEEP_NS);
-        known = journal_state_read(state_fd, &state) && commit_word_read(commit_fd, &word);
-    }
-    file_close(&state_fd);
-    file_close(&commit_fd);
-    if (!known || !clock_boot_same(state.boot, boot))
-        return err_set(err, STATUS_MISSING,
-                       "the journal was not recovered since the machine was started");
-    *out = word.durable;
-    return STATUS_OK;
 }
