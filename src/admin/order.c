@@ -275,7 +275,7 @@ static void wake(const struct job *job, enum status status)
     if (wake_runner(&room->spool, room->settings->config, room->settings->path, &err) !=
             STATUS_OK &&
         status == STATUS_OK)
-        print_warning("this is noted, but no runner could be started: %s", err.text);
+        print_warning("%s", err.text);
 }
 
 static enum status carry_out(struct job *job, struct err *err)

@@ -81,7 +81,8 @@ static void reap(pid_t pid)
         continue;
 }
 
-static enum status start(const struct config *config, const char *config_path, struct err *err)
+static enum status start_runner(const struct config *config, const char *config_path,
+                                struct err *err)
 {
     char *program = NULL;
     enum status status = wake_find_runner(&program, config, err);
@@ -124,7 +125,12 @@ bool wake_tell(const struct spool *spool)
 enum status wake_runner(const struct spool *spool, const struct config *config,
                         const char *config_path, struct err *err)
 {
-    return wake_tell(spool) ? STATUS_OK : start(config, config_path, err);
+    struct err why = ERR_INIT;
+    enum status status = wake_tell(spool) ? STATUS_OK : start_runner(config, config_path, &why);
+
+    if (status == STATUS_OK)
+        return status;
+    return err_set(err, status, "hooks wait, because no runner could be started: %s", why.text);
 }
 
 int wake_listen(const struct spool *spool)
