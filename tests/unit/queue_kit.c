@@ -14,6 +14,8 @@
 #include "core/event.h"
 #include "core/retry.h"
 #include "store/queue/hookview.h"
+#include "store/queue/ledger.h"
+#include "store/queue/snapshot.h"
 
 #define NOW_NS INT64_C(1795420218966000000) /* 2026-11-23T07:50:18.966Z */
 #define NAME_ROOM 16
@@ -171,6 +173,14 @@ const char *qk_id(const char *name)
     const struct event_known *event = find(name);
 
     return event == NULL ? name : event->id;
+}
+
+bool qk_orders_wait(void)
+{
+    struct snapshot head;
+
+    return !snapshot_head(&qk_kit.spool, &head) ||
+           ledger_grown(&qk_kit.spool, LEDGER_ORDERS, head.commands);
 }
 
 const char *qk_states(void)

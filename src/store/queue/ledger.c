@@ -31,25 +31,6 @@ struct ledger {
     struct buf line;
 };
 
-const char *ledger_folder(enum ledger_kind kind)
-{
-    return kind == LEDGER_RESULTS ? SPOOL_RESULTS : SPOOL_COMMANDS;
-}
-
-enum status ledger_header(int fd, uint32_t segment, struct record_header *out, struct err *err)
-{
-    char head[RECORD_HEADER_MAX];
-    ssize_t got = file_pread(fd, head, sizeof head, 0);
-    struct str line, rest;
-
-    if (got < 0)
-        return err_errno(err, "cannot read the log %08" PRIu32, segment);
-    if (!str_cut((struct str){head, (size_t)got}, '\n', &line, &rest) ||
-        !record_header_parse(line, out) || out->segment != segment)
-        return err_set(err, STATUS_CORRUPT, "the log %08" PRIu32 " has no sound header", segment);
-    return STATUS_OK;
-}
-
 /* ---- files */
 
 /* Begins the next file. It holds what was not synced in the one before, so that there is no moment

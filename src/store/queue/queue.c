@@ -152,55 +152,7 @@ enum status queue_rebuild(const struct spool *spool, int64_t now_ns, struct err 
     return status;
 }
 
-/* ---- lanes */
-
-enum status queue_grow(struct queue *q, struct err *err)
-{
-    while (q->count < q->snapshot.count) {
-        struct lane **lanes = reallocarray(q->lanes, q->count + 1, sizeof(struct lane *));
-        struct lane *lane;
-
-        if (lanes != NULL)
-            q->lanes = lanes;
-        lane = lanes == NULL ? NULL : calloc(1, sizeof *lane);
-        if (lane == NULL)
-            return err_set(err, STATUS_MEMORY, "no memory for the queue of an endpoint");
-        lane->saved = q->snapshot.lanes[q->count];
-        lane->read = lane->saved->cursor;
-        lane->behind = true;
-        q->lanes[q->count++] = lane;
-    }
-    return STATUS_OK;
-}
-
-struct lane *queue_lane(const struct queue *q, const struct snapshot_lane *saved)
-{
-    size_t i = 0;
-
-    while (q->lanes[i]->saved != saved)
-        i++;
-    return q->lanes[i];
-}
-
-void queue_move_cursor(struct queue *q, struct lane *lane)
-{
-    struct place cursor = lane->count > 0 ? lane->window[0] : lane->read;
-
-    if (place_pack(cursor) == place_pack(lane->saved->cursor))
-        return;
-    lane->saved->cursor = cursor;
-    q->dirty = true;
-}
-
-void queue_configure(struct queue *queue, const struct config *config)
-{
-    queue->config = config;
-    queue->unlinked = true;
-    for (size_t i = 0; i < queue->count; i++)
-        queue->lanes[i]->config = NULL;
-    /* No memory: queue_fill tries again. */
-    (void)!queue_link(queue, NULL);
-}
+/* ---- configure */
 
 /* What was read ahead is read again when it has a hook again. */
 static void rest(struct lane *lane)
@@ -230,7 +182,7 @@ static void find_front(struct queue *q)
     }
 }
 
-enum status queue_link(struct queue *q, struct err *err)
+static enum status queue_link(struct queue *q, struct err *err)
 {
     for (size_t i = 0; i < q->config->endpoint_count; i++) {
         const struct config_endpoint *endpoint = &q->config->endpoints[i];
@@ -255,6 +207,16 @@ enum status queue_link(struct queue *q, struct err *err)
     return STATUS_OK;
 }
 
+void queue_configure(struct queue *queue, const struct config *config)
+{
+    queue->config = config;
+    queue->unlinked = true;
+    for (size_t i = 0; i < queue->count; i++)
+        queue->lanes[i]->config = NULL;
+    /* No memory: queue_fill tries again. */
+    (void)!queue_link(queue, NULL);
+}
+
 enum status queue_fill(struct queue *queue, int64_t now_ns, struct err *err)
 {
     enum status status = STATUS_OK;
@@ -268,44 +230,6 @@ enum status queue_fill(struct queue *queue, int64_t now_ns, struct err *err)
     if (status == STATUS_OK)
         status = queue_take_orders(queue, now_ns, err);
     return status;
-}
-
-/* ---- flush */
-
-static bool flush_due(const struct queue *q, int64_t now_ns)
-{
-    return now_ns - q->flushed_ns >= QUEUE_SNAPSHOT_NS || now_ns < q->flushed_ns;
-}
-
-static void let_go(struct queue *q)
-{
-    for (size_t i = 0; i < q->count; i++) {
-        struct snapshot_lane *saved = q->lanes[i]->saved;
-
-        for (size_t n = 0; n < saved->retry_count; n++)
-            saved->retries[n].held = false;
-    }
-    q->held = false;
-}
-
-enum status queue_flush(struct queue *queue, bool now, int64_t now_ns, struct err *err)
-{
-    enum status status;
-
-    if (!queue->dirty || (!now && !flush_due(queue, now_ns)))
-        return STATUS_OK;
-    status = ledger_sync(queue->results, now_ns, err);
-    if (status == STATUS_OK) {
-        queue->snapshot.results = ledger_end(queue->results);
-        status = snapshot_write(queue->spool, &queue->snapshot, now_ns, err);
-    }
-    if (status != STATUS_OK)
-        return status;
-    queue->flushed_ns = now_ns;
-    queue->dirty = false;
-    if (queue->held)
-        let_go(queue);
-    return STATUS_OK;
 }
 
 /* ---- what is ahead */
@@ -344,29 +268,4 @@ int64_t queue_next_ns(const struct queue *queue)
             next = of_lane;
     }
     return next;
-}
-
-int64_t queue_flush_ns(const struct queue *queue)
-{
-    return queue->dirty ? queue->flushed_ns + QUEUE_SNAPSHOT_NS : INT64_MAX;
-}
-
-bool queue_idle(const struct queue *queue)
-{
-    if (queue->claims != NULL || queue->more)
-        return false;
-    for (size_t i = 0; i < queue->count; i++) {
-        const struct lane *lane = queue->lanes[i];
-
-        if (lane->config != NULL &&
-            (lane->count > 0 || lane->saved->retry_count > 0 || lane->saved->suspended_ns != 0 ||
-             lane->behind || !queue->front_done))
-            return false;
-    }
-    return true;
-}
-
-uint64_t queue_ignored(const struct queue *queue)
-{
-    return queue->ignored;
 }

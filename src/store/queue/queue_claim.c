@@ -184,24 +184,6 @@ enum status claim_record(const struct queue *queue, const struct claim *claim, s
 
 /* ---- what becomes of them */
 
-enum status queue_record(struct queue *q, const struct result *result, int64_t now_ns,
-                         struct err *err)
-{
-    enum status status;
-    struct buf line;
-
-    buf_init(&line, RESULT_LINE_MAX);
-    result_print(&line, result);
-    status = buf_status(&line, "a result", err);
-    if (status == STATUS_OK)
-        status = ledger_append(q->results, buf_str(&line), now_ns, err);
-    buf_free(&line);
-    if (status != STATUS_OK)
-        return status;
-    q->dirty = true;
-    return snapshot_apply(&q->snapshot, result, err);
-}
-
 enum status queue_settle(struct queue *queue, struct claim *claim, const struct result *result,
                          int64_t now_ns, struct err *err)
 {

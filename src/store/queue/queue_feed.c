@@ -55,33 +55,6 @@ enum status queue_endpoint_of(const struct queue *q, struct place place, struct 
     return status;
 }
 
-/* ---- windows */
-
-static bool same(struct place a, struct place b)
-{
-    return a.segment == b.segment && a.offset == b.offset;
-}
-
-bool queue_in_window(const struct lane *lane, struct place place)
-{
-    for (size_t i = 0; i < lane->count; i++)
-        if (same(lane->window[i], place))
-            return true;
-    return false;
-}
-
-void queue_leave_window(struct queue *q, struct lane *lane, struct place place)
-{
-    for (size_t i = 0; i < lane->count; i++)
-        if (same(lane->window[i], place)) {
-            lane->count--;
-            memmove(&lane->window[i], &lane->window[i + 1],
-                    (lane->count - i) * sizeof *lane->window);
-            break;
-        }
-    queue_move_cursor(q, lane);
-}
-
 /* false: it belongs in the window, and that is full. */
 static bool take(struct lane *lane, struct place place)
 {
@@ -184,7 +157,7 @@ static enum status feed_front(struct queue *q, struct walk *w, struct err *err)
     struct place now = durable(q);
     enum status status;
 
-    if (!anybody_keeps_up(q) || (q->front_done && same(q->seen, now)))
+    if (!anybody_keeps_up(q) || (q->front_done && place_pack(q->seen) == place_pack(now)))
         return STATUS_OK;
     q->seen = now;
     w->only = NULL;

@@ -43,10 +43,8 @@ static enum status again(struct taking *t, struct snapshot_lane *saved, struct p
     struct snapshot_retry *retry = snapshot_retry(saved, place);
     enum status status;
 
-    if (lane->config == NULL) {
-        t->q->ignored++;
+    if (lane->config == NULL)
         return STATUS_OK;
-    }
     if (before_first_run(lane, retry, place, takes))
         return STATUS_OK;
     if (retry == NULL) {
@@ -136,10 +134,8 @@ static enum status carry_out(struct taking *t, enum order_kind kind, struct plac
 
     if (status != STATUS_OK)
         return status;
-    if (saved == NULL) {
-        t->q->ignored++;
+    if (saved == NULL)
         return STATUS_OK;
-    }
     return kind == ORDER_AGAIN ? again(t, saved, place, takes, err) : drop(t, saved, place, err);
 }
 
@@ -160,8 +156,6 @@ static enum status take(void *context, struct place at, struct str line, struct 
 
     if (parse(line, &kind, &place))
         status = carry_out(t, kind, place, err);
-    else
-        t->q->ignored++;
     if (status != STATUS_OK)
         return status;
     if (t->paused)

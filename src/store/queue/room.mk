@@ -9,12 +9,15 @@ libqueue_a_SOURCES = \
 	src/store/queue/queue.c src/store/queue/queue.h \
 	src/store/queue/queue_claim.c \
 	src/store/queue/queue_feed.c \
+	src/store/queue/queue_flush.c \
+	src/store/queue/queue_lanes.c \
 	src/store/queue/queue_orders.c \
 	src/store/queue/queue_parts.h \
 	src/store/queue/queue_resume.c \
 	src/store/queue/slot.c src/store/queue/slot.h \
 	src/store/queue/snapshot.c src/store/queue/snapshot.h \
 	src/store/queue/snapshot_file.c \
+	src/store/queue/snapshot_load.c \
 	src/store/queue/standing.c src/store/queue/standing.h \
 	src/store/queue/wake.c src/store/queue/wake.h \
 	src/store/queue/wake_find.c

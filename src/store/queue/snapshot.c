@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "core/record.h"
-#include "store/queue/ledger.h"
 
 #define ROOM_FIRST 16
 
@@ -238,80 +237,4 @@ enum status snapshot_apply(struct snapshot *snapshot, const struct result *resul
     if (status == STATUS_OK)
         count(lane, result);
     return status;
-}
-
-/* ---- replay */
-
-struct replay {
-    struct snapshot *snapshot;
-    struct buf text;
-};
-
-static enum status replay_line(void *context, struct place place, struct str line, struct err *err)
-{
-    struct replay *r = context;
-    struct result result;
-    enum status status;
-
-    (void)place;
-    status = result_parse(&result, &r->text, line, NULL);
-    if (status == STATUS_CORRUPT)
-        return STATUS_OK; /* of a later version */
-    if (status != STATUS_OK)
-        return err_set(err, status, "cannot read a result");
-    return snapshot_apply(r->snapshot, &result, err);
-}
-
-enum status snapshot_replay(struct snapshot *snapshot, const struct spool *spool, struct err *err)
-{
-    struct replay r = {.snapshot = snapshot};
-    enum status status;
-
-    buf_init(&r.text, LEDGER_LINE_MAX);
-    status = ledger_walk(spool, LEDGER_RESULTS, snapshot->results, replay_line, &r,
-                         &snapshot->results, NULL, err);
-    buf_free(&r.text);
-    return status;
-}
-
-/* Commands on record were mostly carried out long ago, but nobody knows which: they are passed
- * over, since a second time would run hooks of old events again. */
-enum status snapshot_rebuild(struct snapshot *snapshot, const struct spool *spool, struct err *err)
-{
-    struct record_owner owner = {.first = 0};
-    enum status status;
-
-    snapshot_free(snapshot);
-    status = ledger_owner(spool, &owner, NULL);
-    if (status != STATUS_OK && status != STATUS_MISSING)
-        return err_set(err, status, "cannot read the results of hooks");
-    snapshot->commands = (struct place){owner.commands_segment, owner.commands_offset};
-    status = snapshot_replay(snapshot, spool, err);
-    if (status == STATUS_OK && snapshot->count > 0)
-        status = ledger_skip(spool, LEDGER_ORDERS, &snapshot->commands, err);
-    return status;
-}
-
-/* It speaks of results that do not count any more. */
-static bool outdated(const struct snapshot *snapshot, const struct spool *spool)
-{
-    struct record_owner owner;
-
-    return ledger_owner(spool, &owner, NULL) == STATUS_OK &&
-           snapshot->results.segment < owner.first;
-}
-
-enum status snapshot_load(struct snapshot *snapshot, const struct spool *spool, bool *rebuilt,
-                          struct err *err)
-{
-    struct err why = ERR_INIT;
-    enum status status = snapshot_read(spool, snapshot, &why);
-
-    *rebuilt = status == STATUS_MISSING || status == STATUS_CORRUPT ||
-               (status == STATUS_OK && outdated(snapshot, spool));
-    if (*rebuilt)
-        return snapshot_rebuild(snapshot, spool, err);
-    if (status != STATUS_OK)
-        return err_set(err, status, "%s", why.text);
-    return snapshot_replay(snapshot, spool, err);
 }

@@ -15,7 +15,6 @@
 #include "core/record.h"
 #include "core/scan.h"
 #include "store/queue/snapshot.h"
-#include "store/queue/standing.h"
 
 #define SNAPSHOT_FORMAT 1
 #define FILE_MAX ((size_t)1024 * 1024 * 1024)
@@ -400,35 +399,4 @@ bool snapshot_head(const struct spool *spool, struct snapshot *out)
     snapshot_init(out);
     return got > 0 && str_cut((struct str){head, (size_t)got}, '\n', &line, &rest) &&
            scan_json(line, collect, &found).verdict == SCAN_OK && parse_head(out, &found);
-}
-
-static uint32_t lane_hold(const struct snapshot_lane *lane)
-{
-    uint32_t hold = lane->cursor.segment;
-
-    for (size_t i = 0; i < lane->retry_count; i++)
-        if (lane->retries[i].place.segment < hold)
-            hold = lane->retries[i].place.segment;
-    return hold;
-}
-
-uint32_t snapshot_hold(const struct spool *spool)
-{
-    struct snapshot snapshot;
-    uint32_t hold = UINT32_MAX;
-
-    /* What belongs to another journal says nothing of this one. */
-    if (standing_check(spool, NULL, NULL) == STATUS_PAUSED ||
-        snapshot_read(spool, &snapshot, NULL) != STATUS_OK)
-        return 0;
-    /* Written when a runner had only just begun. */
-    if (snapshot.count == 0)
-        hold = 0;
-    for (size_t i = 0; i < snapshot.count; i++) {
-        uint32_t lane = lane_hold(snapshot.lanes[i]);
-
-        hold = lane < hold ? lane : hold;
-    }
-    snapshot_free(&snapshot);
-    return hold;
 }
