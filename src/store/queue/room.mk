@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: MIT
 libqueue_a_SOURCES = \
 	src/store/queue/hookview.c src/store/queue/hookview.h \
+	src/store/queue/hookview_attempts.c \
+	src/store/queue/hookview_load.c \
+	src/store/queue/hookview_parts.h \
+	src/store/queue/hookview_stats.c \
+	src/store/queue/hookview_table.c \
 	src/store/queue/ledger.c src/store/queue/ledger.h \
 	src/store/queue/ledger_parts.h \
 	src/store/queue/ledger_read.c \

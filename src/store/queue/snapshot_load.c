@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * snapshot_load - what is known of hooks now: the snapshot on disk, and the results after it.
  */
-
 #include "store/queue/ledger.h"
 #include "store/queue/snapshot.h"
 #include "store/queue/standing.h"
