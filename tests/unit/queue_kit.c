@@ -180,7 +180,7 @@ bool qk_orders_wait(void)
     struct snapshot head;
 
     return !snapshot_head(&qk_kit.spool, &head) ||
-           ledger_grown(&qk_kit.spool, LEDGER_ORDERS, head.commands);
+           ledger_grown(&qk_kit.spool, LEDGER_ORDERS, head.orders);
 }
 
 const char *qk_states(void)
@@ -450,17 +450,17 @@ struct claim *qk_adopt(const char *name, uint32_t attempt)
 
 void qk_command(enum order_kind kind, const char *name)
 {
-    struct commands *commands = NULL;
+    struct orders *orders = NULL;
 
     err_clear(&qk_err);
     UNIT_STATUS(STATUS_OK,
-                orders_open(&commands, &qk_kit.spool, qk_kit.now_ns, clock_mono_ns(), &qk_err),
+                orders_open(&orders, &qk_kit.spool, qk_kit.now_ns, clock_mono_ns(), &qk_err),
                 &qk_err);
-    if (commands == NULL)
+    if (orders == NULL)
         return;
-    UNIT_STATUS(STATUS_OK, orders_add(commands, kind, str_of(qk_id(name)), qk_kit.now_ns, &qk_err),
+    UNIT_STATUS(STATUS_OK, orders_add(orders, kind, str_of(qk_id(name)), qk_kit.now_ns, &qk_err),
                 &qk_err);
-    UNIT_STATUS(STATUS_OK, orders_close(commands, &qk_err), &qk_err);
+    UNIT_STATUS(STATUS_OK, orders_close(orders, &qk_err), &qk_err);
     step();
 }
 

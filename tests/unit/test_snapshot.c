@@ -21,7 +21,7 @@ static bool full(struct snapshot *snapshot)
 
     snapshot_init(snapshot);
     snapshot->results = (struct place){3, 400};
-    snapshot->commands = (struct place){2, 100};
+    snapshot->orders = (struct place){2, 100};
     if (snapshot_lane(snapshot, STR("calls"), &lane, NULL) != STATUS_OK)
         return false;
     lane->cursor = (struct place){7, 103};
@@ -89,7 +89,7 @@ UNIT_TEST(a_snapshot_reads_back_as_it_was_written)
     UNIT_REQUIRE(full(&snapshot));
     UNIT_REQUIRE(there_and_back(&snapshot, &back));
     UNIT_HEX(place_pack(snapshot.results), place_pack(back.results));
-    UNIT_HEX(place_pack(snapshot.commands), place_pack(back.commands));
+    UNIT_HEX(place_pack(snapshot.orders), place_pack(back.orders));
     UNIT_INT(2, back.count);
     for (size_t i = 0; i < 2 && i < back.count; i++)
         same_lane(snapshot.lanes[i], back.lanes[i]);

@@ -117,18 +117,18 @@ static enum status take_order(void *context, struct place at, struct str line, s
 
 static enum status take_slot(struct hookview *v, struct str line, struct err *err)
 {
-    struct slot_run run;
+    struct slot_attempt attempt;
     struct hook_info *info;
     enum status status;
 
-    if (!slot_parse(line, &run) || !slot_alive(&run) || (run.pid == 0 && !v->runner))
+    if (!slot_parse(line, &attempt) || !slot_alive(&attempt) || (attempt.pid == 0 && !v->runner))
         return STATUS_OK;
-    status = add_by_id(v, str_of(run.id), &info, err);
+    status = add_by_id(v, str_of(attempt.id), &info, err);
     if (status == STATUS_OK && info != NULL) {
         info->state = HOOK_RUNNING;
-        info->attempts = run.attempt;
-        info->started_ns = run.started_ns;
-        info->pid = run.pid;
+        info->attempts = attempt.number;
+        info->started_ns = attempt.started_ns;
+        info->pid = attempt.pid;
     }
     return status;
 }
@@ -181,7 +181,7 @@ static enum status load_known(struct hookview *v, const struct spool *spool, int
     if (status == STATUS_OK)
         status = take_retries(v, err);
     if (status == STATUS_OK)
-        status = ledger_walk(spool, LEDGER_ORDERS, v->snapshot.commands, take_order, &source, &end,
+        status = ledger_walk(spool, LEDGER_ORDERS, v->snapshot.orders, take_order, &source, &end,
                              NULL, err);
     if (status == STATUS_OK)
         status = take_slots(v, spool, err);

@@ -21,12 +21,12 @@ enum status queue_record(struct queue *q, const struct result *result, int64_t n
     return snapshot_apply(&q->snapshot, result, err);
 }
 
-static bool flush_due(const struct queue *q, int64_t now_ns)
+static bool is_flush_due(const struct queue *q, int64_t now_ns)
 {
     return now_ns - q->flushed_ns >= QUEUE_SNAPSHOT_NS || now_ns < q->flushed_ns;
 }
 
-static void let_go(struct queue *q)
+static void release_held(struct queue *q)
 {
     for (size_t i = 0; i < q->count; i++) {
         struct snapshot_lane *saved = q->lanes[i]->saved;
@@ -41,7 +41,7 @@ enum status queue_flush(struct queue *queue, bool now, int64_t now_ns, struct er
 {
     enum status status;
 
-    if (!queue->dirty || (!now && !flush_due(queue, now_ns)))
+    if (!queue->dirty || (!now && !is_flush_due(queue, now_ns)))
         return STATUS_OK;
     status = ledger_sync(queue->results, now_ns, err);
     if (status == STATUS_OK) {
@@ -53,7 +53,7 @@ enum status queue_flush(struct queue *queue, bool now, int64_t now_ns, struct er
     queue->flushed_ns = now_ns;
     queue->dirty = false;
     if (queue->held)
-        let_go(queue);
+        release_held(queue);
     return STATUS_OK;
 }
 

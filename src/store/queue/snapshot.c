@@ -15,7 +15,7 @@ void snapshot_init(struct snapshot *snapshot)
     *snapshot = (struct snapshot){.count = 0};
 }
 
-static void lane_free(struct snapshot_lane *lane)
+static void free_lane(struct snapshot_lane *lane)
 {
     free(lane->retries);
     free(lane->settled);
@@ -25,7 +25,7 @@ static void lane_free(struct snapshot_lane *lane)
 void snapshot_free(struct snapshot *snapshot)
 {
     for (size_t i = 0; i < snapshot->count; i++)
-        lane_free(snapshot->lanes[i]);
+        free_lane(snapshot->lanes[i]);
     free(snapshot->lanes);
     snapshot_init(snapshot);
 }
@@ -113,7 +113,7 @@ void snapshot_retry_remove(struct snapshot_lane *lane, struct place place)
 
 /* ---- settled beyond the cursor */
 
-static int ascending(const void *a, const void *b)
+static int compare_places(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
@@ -126,7 +126,7 @@ void snapshot_tidy(struct snapshot_lane *lane)
     size_t kept = 0;
 
     if (lane->unsorted)
-        qsort(lane->settled, lane->settled_count, sizeof *lane->settled, ascending);
+        qsort(lane->settled, lane->settled_count, sizeof *lane->settled, compare_places);
     lane->unsorted = false;
     for (size_t i = 0; i < lane->settled_count; i++)
         if (lane->settled[i] >= cursor &&
@@ -135,7 +135,7 @@ void snapshot_tidy(struct snapshot_lane *lane)
     lane->settled_count = kept;
 }
 
-static enum status settled_room(struct snapshot_lane *lane, struct err *err)
+static enum status grow_settled(struct snapshot_lane *lane, struct err *err)
 {
     size_t room = lane->settled_room == 0 ? ROOM_FIRST : lane->settled_room * 2;
     uint64_t *larger;
@@ -158,7 +158,7 @@ enum status snapshot_settle(struct snapshot_lane *lane, struct place place, stru
     if (packed < place_pack(lane->cursor) || lane->settled_count >= SNAPSHOT_SETTLED_MAX)
         return STATUS_OK;
     if (lane->settled_count == lane->settled_room) {
-        enum status status = settled_room(lane, err);
+        enum status status = grow_settled(lane, err);
 
         if (status != STATUS_OK)
             return status;
@@ -177,12 +177,13 @@ bool snapshot_settled(struct snapshot_lane *lane, struct place place)
         return false;
     if (lane->unsorted)
         snapshot_tidy(lane);
-    return bsearch(&packed, lane->settled, lane->settled_count, sizeof packed, ascending) != NULL;
+    return bsearch(&packed, lane->settled, lane->settled_count, sizeof packed, compare_places) !=
+           NULL;
 }
 
 /* ---- results */
 
-static void count(struct snapshot_lane *lane, const struct result *result)
+static void count_result(struct snapshot_lane *lane, const struct result *result)
 {
     lane->done += result->state == RESULT_DONE;
     lane->dead += result->state == RESULT_DEAD;
@@ -193,7 +194,7 @@ static void count(struct snapshot_lane *lane, const struct result *result)
 }
 
 /* A lost run does not count as an attempt. */
-static void put_off(struct snapshot_retry *retry, const struct result *result)
+static void put_off_retry(struct snapshot_retry *retry, const struct result *result)
 {
     bool lost = result->end == RESULT_LOST;
 
@@ -203,7 +204,7 @@ static void put_off(struct snapshot_retry *retry, const struct result *result)
     retry->first = retry->claimed = false;
 }
 
-static void begin_anew(struct snapshot_retry *retry)
+static void begin_retry_anew(struct snapshot_retry *retry)
 {
     *retry = (struct snapshot_retry){.place = retry->place, .held = retry->held};
 }
@@ -223,18 +224,18 @@ enum status snapshot_apply(struct snapshot *snapshot, const struct result *resul
         return status;
     retry = snapshot_retry(lane, place);
     if (retry != NULL && retry->again && result->state != RESULT_DROPPED) {
-        begin_anew(retry);
+        begin_retry_anew(retry);
     } else if (result->state == RESULT_AGAIN) {
         if (retry == NULL)
             status = snapshot_retry_add(lane, place, &retry, err);
         if (status == STATUS_OK)
-            put_off(retry, result);
+            put_off_retry(retry, result);
     } else {
         status = snapshot_settle(lane, place, err);
         if (status == STATUS_OK)
             snapshot_retry_remove(lane, place);
     }
     if (status == STATUS_OK)
-        count(lane, result);
+        count_result(lane, result);
     return status;
 }

@@ -48,15 +48,15 @@ enum status snapshot_rebuild(struct snapshot *snapshot, const struct spool *spoo
     status = ledger_owner(spool, &owner, NULL);
     if (status != STATUS_OK && status != STATUS_MISSING)
         return err_set(err, status, "cannot read the results of hooks");
-    snapshot->commands = (struct place){owner.commands_segment, owner.commands_offset};
+    snapshot->orders = (struct place){owner.orders_segment, owner.orders_offset};
     status = snapshot_replay(snapshot, spool, err);
     if (status == STATUS_OK && snapshot->count > 0)
-        status = ledger_skip(spool, LEDGER_ORDERS, &snapshot->commands, err);
+        status = ledger_skip(spool, LEDGER_ORDERS, &snapshot->orders, err);
     return status;
 }
 
 /* It speaks of results that do not count any more. */
-static bool outdated(const struct snapshot *snapshot, const struct spool *spool)
+static bool is_outdated(const struct snapshot *snapshot, const struct spool *spool)
 {
     struct record_owner owner;
 
@@ -71,7 +71,7 @@ enum status snapshot_load(struct snapshot *snapshot, const struct spool *spool, 
     enum status status = snapshot_read(spool, snapshot, &why);
 
     *rebuilt = status == STATUS_MISSING || status == STATUS_CORRUPT ||
-               (status == STATUS_OK && outdated(snapshot, spool));
+               (status == STATUS_OK && is_outdated(snapshot, spool));
     if (*rebuilt)
         return snapshot_rebuild(snapshot, spool, err);
     if (status != STATUS_OK)
@@ -81,7 +81,7 @@ enum status snapshot_load(struct snapshot *snapshot, const struct spool *spool, 
 
 /* ---- hold */
 
-static uint32_t lane_hold(const struct snapshot_lane *lane)
+static uint32_t find_lane_hold(const struct snapshot_lane *lane)
 {
     uint32_t hold = lane->cursor.segment;
 
@@ -104,7 +104,7 @@ uint32_t snapshot_hold(const struct spool *spool)
     if (snapshot.count == 0)
         hold = 0;
     for (size_t i = 0; i < snapshot.count; i++) {
-        uint32_t lane = lane_hold(snapshot.lanes[i]);
+        uint32_t lane = find_lane_hold(snapshot.lanes[i]);
 
         hold = lane < hold ? lane : hold;
     }
