@@ -27,7 +27,7 @@ static enum status offer_attempt(void *context, struct place at, struct str line
     status = result_parse(&result, &a->text, line, err);
     if (status == STATUS_OK && str_eq(result.id, a->id))
         return a->each(a->context, &result, err);
-    return err_pass_over(err, status, STATUS_CORRUPT);
+    return err_ignore(err, status, STATUS_CORRUPT);
 }
 
 enum status hookview_attempts(const struct spool *spool, struct str id, int64_t received_ns,

@@ -47,7 +47,7 @@ static enum status take_result(void *context, struct place at, struct str line, 
     buf_reset(&s->text, LEDGER_LINE_MAX);
     status = result_parse(&result, &s->text, line, err);
     if (status != STATUS_OK)
-        return err_pass_over(err, status, STATUS_CORRUPT); /* of a later version */
+        return err_ignore(err, status, STATUS_CORRUPT); /* of a later version */
     status = add_by_id(s->view, result.id, &info, err);
     if (status != STATUS_OK || info == NULL)
         return status;
@@ -202,7 +202,7 @@ enum status hookview_load(struct hookview *v, const struct spool *spool, int64_t
         else if (status == STATUS_PAUSED || status == STATUS_MISSING)
             status = STATUS_OK;
         else
-            err_set(err, status, "%s", why.text);
+            err_pass(err, status, &why);
     }
     return status;
 }

@@ -119,7 +119,7 @@ static enum status find_owner(const struct folder *f, struct record_owner *out, 
             return STATUS_OK;
         }
         if (status != STATUS_OK && status != STATUS_CORRUPT)
-            return err_set(err, status, "%s", why.text);
+            return err_pass(err, status, &why);
     }
     return STATUS_MISSING;
 }
@@ -160,7 +160,7 @@ static enum status find_limit(const struct folder *f, size_t i, uint64_t *limit,
     status = read_header(f, i + 1, &next, err);
     if (status == STATUS_OK && next.previous == f->list.numbers[i])
         *limit = next.previous_valid;
-    return err_pass_over(err, status, STATUS_CORRUPT);
+    return err_ignore(err, status, STATUS_CORRUPT);
 }
 
 static enum status judge_line(struct line_walk *w, const struct line *line, struct err *err)
