@@ -193,8 +193,7 @@ static bool parse_owner(const struct picked *found, struct record_owner *owner)
         !num_u64(found[H_FIRST].value, &first) || first > UINT32_MAX ||
         !record_id_parse(found[H_RESUMED].value, &owner->resumed_segment, &owner->resumed_offset) ||
         !parse_from(found[H_FROM].value, &owner->from_ns) ||
-        !record_id_parse(found[H_COMMANDS].value, &owner->commands_segment,
-                         &owner->commands_offset))
+        !record_id_parse(found[H_COMMANDS].value, &owner->orders_segment, &owner->orders_offset))
         return false;
     memcpy(owner->journal, journal.ptr, journal.len);
     owner->first = (uint32_t)first;

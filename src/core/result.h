@@ -2,8 +2,8 @@
  * result - how one run of a hook ended, as a line of the results log, in both directions. Pure.
  * stenohook-spool(5) is the format's specification.
  *
- *   {"id":"1:103","endpoint":"calls","try":2,"state":"again","end":"exit","code":1,"started_at":"...","ms":12,
- *    "next_at":"...","stdout":"...","stderr":"...","crc":"..."}
+ *   {"id":"1:103","endpoint":"calls","try":2,"state":"again","end":"exit","code":1,
+ *    "started_at":"...","ms":12,"next_at":"...","stdout":"...","stderr":"...","crc":"..."}
  */
 #ifndef CORE_RESULT_H
 #define CORE_RESULT_H
