@@ -146,7 +146,7 @@ static bool take_fraction(struct str *s, int64_t *ns)
     return any;
 }
 
-/* How far what stands before it is ahead of UTC. */
+/* Reads the distance from UTC at the end of a time. */
 static bool take_zone(struct str *s, int64_t *ns)
 {
     bool behind = s->len > 0 && *s->ptr == '-';

@@ -217,7 +217,7 @@ int file_lock(int fd, uint64_t deadline_ns)
 {
     uint64_t sleep_ns = LOCK_SLEEP_MIN_NS;
 
-    /* Not a blocking flock: that has no timeout, and queues every waiter behind a stopped holder.
+    /* Not a blocking flock: that has no timeout, and lets every process wait for a stopped holder.
      */
     while (file_trylock(fd) < 0) {
         if (errno != EWOULDBLOCK)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * no_names - the C library's name service, as static programs have it: it knows nobody.
+ * no_names - the C library's name service in static programs: it finds no user.
  *
  * libConfuse can ask it for the home of a user, when it opens a file whose path begins with ~, and
  * libfcgi for the address of a host, when it opens a socket by name. We let them do neither. The C

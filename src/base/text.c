@@ -13,7 +13,7 @@ static const char upper_digits[] = "0123456789ABCDEF";
 #define REPLACEMENT "\xef\xbf\xbd"
 #define REPLACEMENT_CODE 0xfffd
 
-/* Length of the well-formed sequence at s (RFC 3629 section 4), 0 where there is none. */
+/* Returns the length of the well-formed sequence at s (RFC 3629 section 4), 0 if malformed. */
 static size_t utf8_sequence(struct str s)
 {
     const uint8_t *p = (const uint8_t *)s.ptr;
@@ -119,7 +119,7 @@ void text_json(struct buf *out, struct str s)
     buf_add_char(out, '"');
 }
 
-/* Hands what is well-formed to `add`. */
+/* Passes what is well-formed to `add`. */
 static void add_lossy(struct buf *out, struct str s, void (*add)(struct buf *out, struct str s))
 {
     while (s.len > 0) {

@@ -90,7 +90,7 @@ enum status user_become(uid_t uid, gid_t gid, const char *owned, struct err *err
     }
     if (setgroups(0, NULL) != 0 || setgid(gid) != 0 || setuid(uid) != 0)
         return err_errno(err, "cannot become user %ld, who owns %s", (long)uid, owned);
-    /* A capability or a security module can make setuid do half of it: check what is true now. */
+    /* With capabilities or a security module setuid can do half of it: check the result. */
     if (getuid() != uid || geteuid() != uid || getgid() != gid || getegid() != gid ||
         setuid(0) == 0)
         return err_set(err, STATUS_OWNER, "could not wholly become user %ld, who owns %s",

@@ -23,7 +23,7 @@ struct gather {
     bool no_memory;
 };
 
-/* Sets `name` to what is in g->value, or leaves it out. */
+/* Sets `name` to g->value, or omits it. */
 static void take_value(struct gather *g, const char *name)
 {
     size_t before = g->block.len;

@@ -85,7 +85,7 @@ static void add_hooks(struct buf *b, const struct event *event)
     buf_add_char(b, ']');
 }
 
-/* What stands behind the id. */
+/* Adds all that follows the id. */
 static void add_rest(struct buf *b, const struct event *event)
 {
     char received[CLOCK_ISO_MAX];

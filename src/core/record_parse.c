@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * record_parse - the other direction: a record and a segment's header read back.
+ * record_parse - reads a record and a segment's header.
  */
 #include <string.h>
 
@@ -53,8 +53,7 @@ static const struct pick_wish wishes[M_COUNT] = {
     [M_BODY64] = PICK("body_base64", PICK_STRING, false),
 };
 
-/* Decodes one member behind what is already in `text`, which has room for all of them and does not
- * move. */
+/* Appends one decoded member to `text`, which has room for all and does not move. */
 static bool decode_member(struct buf *text, size_t which, struct str raw, struct str *out)
 {
     size_t at = text->len;

@@ -7,7 +7,7 @@
 
 #include "base/num.h"
 
-/* Splits "NAME=VALUE"; false where there is no `=`. */
+/* Splits "NAME=VALUE"; false: no `=`. */
 static bool variable(const char *entry, struct str *name, struct str *value)
 {
     return str_cut(str_of(entry), '=', name, value);

@@ -40,7 +40,7 @@ static void add_time(struct buf *out, const char *name, int64_t ns)
     buf_printf(out, ",\"%s\":\"%s\"", name, iso);
 }
 
-/* Of what a hook said last, the end tells most. */
+/* The end of what a hook printed says most. */
 static void add_tail(struct buf *out, const char *name, struct str tail)
 {
     if (tail.ptr == NULL)

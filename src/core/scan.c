@@ -79,9 +79,8 @@ static enum scan_verdict scan_escape(struct scanner *s)
     return SCAN_OK;
 }
 
-/* Passes over bytes that need no look: four at a time, for that is where a large body spends its
- * time. Returns all of them or-ed together, so that the caller learns whether any is above ASCII.
- */
+/* Skips plain bytes, four at a time: a large body spends its time here. Returns all of them or-ed
+ * together, so that the caller learns whether any is above ASCII. */
 static unsigned skip_plain(struct scanner *s)
 {
     const unsigned char *p = (const unsigned char *)s->at;
@@ -98,7 +97,7 @@ static unsigned skip_plain(struct scanner *s)
     return seen;
 }
 
-/* From the opening quote to behind the closing one; *content is what stands between them. */
+/* Scans from the opening to after the closing quote; *content is what stands between them. */
 static enum scan_verdict scan_string(struct scanner *s, struct str *content)
 {
     const char *start = ++s->at;
@@ -145,7 +144,7 @@ static enum scan_verdict scan_number(struct scanner *s)
     if (*s->at == '-')
         s->at++;
     if (s->at < s->end && *s->at == '0')
-        s->at++; /* a digit behind it is no part of the number, so "01" breaks there */
+        s->at++; /* a digit after it is no part of the number, so "01" breaks there */
     else
         verdict = scan_digits(s);
     if (verdict == SCAN_OK && s->at < s->end && *s->at == '.') {
@@ -187,7 +186,7 @@ static enum scan_verdict open_bracket(struct scanner *s, bool object)
     return SCAN_OK;
 }
 
-/* Behind a value, whatever its type: tells it where it was a member of the top-level object. */
+/* Ends a value of any type; reports a member of the top-level object. */
 static void value_ends(struct scanner *s)
 {
     s->expect = EXPECT_NEXT;
@@ -291,7 +290,7 @@ static enum scan_verdict scan_name(struct scanner *s)
     return SCAN_OK;
 }
 
-/* A comma or the closing bracket behind a value. */
+/* Takes a comma or the closing bracket after a value. */
 static enum scan_verdict scan_next(struct scanner *s)
 {
     bool object = in_object(s);
@@ -307,7 +306,7 @@ static enum scan_verdict scan_next(struct scanner *s)
     return SCAN_OK;
 }
 
-/* One token. There is at least one byte, and it is no blank. */
+/* Takes one token. There is at least one byte, and it is no blank. */
 static enum scan_verdict scan_step(struct scanner *s)
 {
     switch (s->expect) {

@@ -129,7 +129,7 @@ static void tell_warn(void *context, bool usable, const char *text)
     if (t->warn == NULL)
         return;
     snprintf(sentence, sizeof sentence, "endpoint \"%s\": %s%s", t->endpoint->name, text,
-             usable ? "" : " (passed over)");
+             usable ? "" : " (skipped)");
     t->warn(t->context, sentence);
 }
 
@@ -299,7 +299,7 @@ enum status settings_reload_secrets(const struct settings **out, const struct se
     return finish(out, o, warn, context, err);
 }
 
-/* ---- for whoever checks */
+/* ---- for checks */
 
 struct problem {
     const struct config_endpoint *endpoint;

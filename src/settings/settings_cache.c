@@ -14,7 +14,8 @@ struct settings_cache {
     const struct settings *current; /* the last good ones, or NULL */
     char *path;                     /* of the file that was tried last, or NULL */
 
-    /* The last version that could not be used: neither read nor told again while it is the same. */
+    /* The last version that could not be used: neither read nor reported again while it is the
+     * same. */
     struct err failed;
     struct file_id failed_id;
 };
@@ -54,11 +55,11 @@ static void replace_current(struct settings_cache *c, const struct settings *nex
 static void remember_failure(struct settings_cache *c, const struct err *failed,
                              const struct file_id *id)
 {
-    bool told = c->failed.status == failed->status && file_id_same(id, &c->failed_id);
+    bool known = c->failed.status == failed->status && file_id_same(id, &c->failed_id);
 
     c->failed = *failed;
     c->failed_id = *id;
-    if (!told && c->current != NULL && c->warn != NULL) {
+    if (!known && c->current != NULL && c->warn != NULL) {
         char text[ERR_TEXT_MAX + 64];
 
         snprintf(text, sizeof text, "%s (the settings read before stay in use)", failed->text);
@@ -136,7 +137,7 @@ static enum status current(struct settings_cache *c, const struct settings **out
     return STATUS_OK;
 }
 
-/* The settings in use, or NULL where they are in doubt. */
+/* Returns the settings in use, or NULL if they are in doubt. */
 static const struct settings *hold_good(struct settings_cache *c)
 {
     const struct settings *held = NULL;

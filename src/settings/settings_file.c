@@ -40,7 +40,7 @@ bool file_id_same(const struct file_id *a, const struct file_id *b)
            time_same(a->changed, b->changed) && time_same(a->touched, b->touched);
 }
 
-/* Whether errno says something about the file, and will until somebody changes it. */
+/* Returns whether errno is about the file, and stays so until that is changed. */
 static bool file_to_blame(void)
 {
     switch (errno) {
@@ -80,7 +80,7 @@ static enum status read_opened(int fd, struct buf *out, struct stat *sb, struct 
 
 enum status settings_read(const char *path, struct buf *out, struct stat *sb, struct err *err)
 {
-    /* O_NONBLOCK: a FIFO in its place must not hold a request for ever. */
+    /* O_NONBLOCK: a FIFO in its place must not block a request. */
     int fd = file_open(AT_FDCWD, path, O_RDONLY | O_NONBLOCK, 0);
     enum status st;
 

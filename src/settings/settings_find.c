@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * settings_find - where the configuration lies.
+ * settings_find - finds the configuration.
  */
 #include <errno.h>
 #include <limits.h>
@@ -15,7 +15,7 @@
 
 #define BELOW_HOME "/.config/stenohook/stenohook.conf"
 #define BELOW_SYSCONF "/stenohook/stenohook.conf"
-/* Of the sentence that lists where it was looked for. */
+/* Of the list of places that were tried. */
 #define PLACES_MAX 400
 
 static enum status no_memory(struct err *err)
@@ -77,7 +77,7 @@ static enum status from_command_line(char **out, const char *given, struct err *
     return *out == NULL ? no_memory(err) : STATUS_OK;
 }
 
-/* One place: *out is set where there is a file. */
+/* Tries one place: sets *out if there is a file. */
 static enum status look_in_folder(char **out, const char *folder, const char *rest,
                                   struct buf *places, struct err *err)
 {
@@ -96,7 +96,7 @@ static enum status look_in_folder(char **out, const char *folder, const char *re
     return places->failed == STATUS_MEMORY ? no_memory(err) : STATUS_OK;
 }
 
-/* Unless it is `looked_at`: nobody wants to read of the same place twice. */
+/* Unless it is `looked_at`: err names each place once. */
 static enum status look_in_passwd_home(char **out, const char *looked_at, struct buf *places,
                                        struct err *err)
 {
