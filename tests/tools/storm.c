@@ -31,6 +31,7 @@
 #include "base/num.h"
 #include "core/event.h"
 #include "core/record.h"
+#include "store/intake.h"
 #include "store/journal/hints.h"
 #include "store/journal/index.h"
 #include "store/journal/journal.h"
@@ -39,14 +40,13 @@
 
 #define THREADS_MAX 3
 #define DEADLINE_NS UINT64_C(5000000000)
-#define SECOND_NS UINT64_C(1000000000)
 #define MS_NS UINT64_C(1000000)
 #define PAUSE_MAX_MS 15 /* between two kills */
 #define REBOOT_EVERY 60 /* kills */
 #define KEY_LEN_MAX 64
 #define CONTEST_NS (5 * MS_NS)
 
-static const struct journal_options options = {.segment_max = 64 * 1024};
+static const struct journal_options options = {.segment_max = 64 * 1024, .begin = intake_begin};
 static struct spool spool;
 static int dir;
 
@@ -251,7 +251,7 @@ static void stop(pid_t pid)
 /* Nobody runs: what a power cut does to the hints. */
 static void disturb(unsigned how)
 {
-    struct state state;
+    struct journal_state state;
     int fd;
 
     if (how == 0) {
@@ -259,16 +259,16 @@ static void disturb(unsigned how)
         return;
     }
     fd = file_open(spool.dir, SPOOL_STATE, O_RDWR, 0);
-    if (fd >= 0 && state_read(fd, &state)) {
+    if (fd >= 0 && journal_state_read(fd, &state)) {
         snprintf(state.boot, sizeof state.boot, "another boot");
-        (void)!state_write(fd, &state, NULL);
+        (void)!journal_state_write(fd, &state, NULL);
     }
     file_close(&fd);
 }
 
 static uint64_t run(unsigned workers, uint64_t seconds)
 {
-    uint64_t until = clock_mono_ns() + seconds * SECOND_NS, kills = 0;
+    uint64_t until = clock_mono_ns() + seconds * NS_PER_S, kills = 0;
     pid_t *pids = calloc(workers, sizeof *pids);
 
     if (pids == NULL)

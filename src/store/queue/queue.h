@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "core/config/config.h"
 #include "core/record.h"
@@ -31,12 +32,12 @@
  * is begun, and a replay waits too; what is dropped behind it makes room for it. */
 #define QUEUE_RETRIES_MAX 1000
 /* How long an endpoint whose hook cannot be executed rests before it is tried again. */
-#define QUEUE_SUSPEND_NS (INT64_C(60) * 1000000000)
+#define QUEUE_SUSPEND_NS (60 * NS_PER_S)
 /* How long an event waits whose record cannot be read: longer than the minute after which cron
  * starts the next runner, which would else always begin with it. */
-#define QUEUE_PUT_OFF_NS (INT64_C(300) * 1000000000)
+#define QUEUE_PUT_OFF_NS (300 * NS_PER_S)
 /* The snapshot is written at most so often while events flow. */
-#define QUEUE_SNAPSHOT_NS (INT64_C(500) * 1000000)
+#define QUEUE_SNAPSHOT_NS (500 * NS_PER_MS)
 
 struct queue;
 
@@ -58,9 +59,6 @@ void queue_configure(struct queue *queue, const struct config *config);
 /* Takes in what came: records that are durable by now, and commands. Cheap where there is nothing
  * new. */
 enum status queue_fill(struct queue *queue, int64_t now_ns, struct err *err) STATUS_CHECKED;
-
-/* How many commands were passed over, since there is no such event, or it has no hook. */
-uint64_t queue_ignored(const struct queue *queue);
 
 /* The next event that is due, in turns over the endpoints; first runs of one endpoint in the order
  * of the journal. *out NULL: none is due. */
@@ -104,8 +102,6 @@ enum status queue_adopt(struct queue *queue, struct str id, uint32_t attempt, st
 int64_t queue_next_ns(const struct queue *queue);
 /* When queue_flush has something to do: INT64_MAX for never. */
 int64_t queue_flush_ns(const struct queue *queue);
-/* Nothing waits, now or later, is claimed, or is suspended. */
-bool queue_idle(const struct queue *queue);
 
 /* Makes results durable and writes the snapshot where that is due, or where `now` is said, if there
  * is anything new. */
