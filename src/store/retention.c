@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "store/boxes/box.h"
+#include "store/boxes/box_counts.h"
 #include "store/queue/ledger.h"
 #include "store/queue/snapshot.h"
 #include "store/queue/standing.h"
@@ -90,7 +91,7 @@ static enum status prune_kept(const struct work *w, struct retention_report *r, 
     if (status == STATUS_OK)
         status = prune_ledgers(w, r, oldest_ns, err);
     if (status == STATUS_OK)
-        status = box_expire(w->spool, BOX_QUARANTINE, before_ns(w, w->options->keep_s), w->dry,
+        status = box_expire(w->spool, BOX_QUARANTINED, before_ns(w, w->options->keep_s), w->dry,
                             &r->quarantine, err);
     return status;
 }

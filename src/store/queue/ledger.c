@@ -55,7 +55,7 @@ static enum status begin_file(struct ledger *l, int64_t now_ns, struct err *err)
     status = buf_status(&bytes, "the beginning of a log", err);
     spool_segment_name(name, header.segment);
     if (status == STATUS_OK &&
-        once_make(l->dir, LEDGER_TMP_LOCKED, name, bytes.ptr, bytes.len, 0, ONCE_NEW) != 0)
+        once_make(l->dir, SPOOL_LEDGER_TMP, name, bytes.ptr, bytes.len, 0, ONCE_NEW) != 0)
         status = err_errno(err, "cannot begin the log %s", name);
     fd = status == STATUS_OK ? file_open(l->dir, name, O_RDWR | O_APPEND, 0) : -1;
     if (status == STATUS_OK && fd < 0)

@@ -26,8 +26,7 @@ enum ledger_kind { LEDGER_RESULTS, LEDGER_ORDERS };
 #define LEDGER_SEGMENT_MAX ((uint64_t)4 * 1024 * 1024)
 /* With its checksum, without its newline. */
 #define LEDGER_LINE_MAX ((size_t)128 * 1024)
-/* Lines are kept in memory until a sync, at most so many bytes: an append beyond that syncs first.
- */
+/* Lines are kept in memory until a sync, at most so many bytes: a larger append syncs first. */
 #define LEDGER_UNSYNCED_MAX ((size_t)1024 * 1024)
 
 /* ---- the owner: of LEDGER_RESULTS only */
@@ -38,17 +37,14 @@ enum status ledger_owner(const struct spool *spool, struct record_owner *out,
 /* Begins the log anew, durably, as a whole or not at all: makes a file after all others, with that
  * owner (but its `first` is the file's own number) and those lines of the log that `keep` wants
  * (NULL: none). Older files do not count any more, and are removed. *made (may be NULL) false:
- * another process has made that file, and nothing was done. */
+ * another process has made that file, and nothing was done. `tmp`, the name of the file until it is
+ * whole, is SPOOL_LEDGER_TMP or SPOOL_LEDGER_TMP_APPEND, by the lock that is held. */
 typedef bool (*ledger_keep)(void *context, struct str line);
 enum status ledger_renew(const struct spool *spool, const struct record_owner *owner,
                          const char *tmp, ledger_keep keep, void *context, int64_t now_ns,
                          bool *made, struct err *err) STATUS_CHECKED;
 /* Syncs the folders: the process that made the file may have died before it did. */
 enum status ledger_sync_names(const struct spool *spool, struct err *err) STATUS_CHECKED;
-/* `tmp`, the name of the file until it is whole, tells writers apart: one holds the lock of the
- * log, the other that of the journal. */
-#define LEDGER_TMP_LOCKED "ledger.tmp"
-#define LEDGER_TMP_APPEND "append.tmp"
 
 /* ---- writing: one writer at a time; the caller ensures that */
 

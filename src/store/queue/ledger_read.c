@@ -140,7 +140,7 @@ enum status ledger_owner(const struct spool *spool, struct record_owner *out, st
 
 /* ---- walk */
 
-struct line_walk {
+struct log_walk {
     ledger_each each;
     void *context;
     struct place end;
@@ -163,7 +163,7 @@ static enum status find_limit(const struct folder *f, size_t i, uint64_t *limit,
     return err_ignore(err, status, STATUS_CORRUPT);
 }
 
-static enum status judge_line(struct line_walk *w, const struct line *line, struct err *err)
+static enum status judge_line(struct log_walk *w, const struct line *line, struct err *err)
 {
     struct record_header header;
 
@@ -178,7 +178,7 @@ static enum status judge_line(struct line_walk *w, const struct line *line, stru
     return STATUS_OK;
 }
 
-static enum status walk_file(struct line_walk *w, int fd, uint64_t limit, struct err *err)
+static enum status walk_file(struct log_walk *w, int fd, uint64_t limit, struct err *err)
 {
     enum status status;
     struct lines lines;
@@ -200,7 +200,7 @@ static enum status walk_file(struct line_walk *w, int fd, uint64_t limit, struct
     return status;
 }
 
-static enum status walk_files(struct line_walk *w, const struct folder *f, struct err *err)
+static enum status walk_files(struct log_walk *w, const struct folder *f, struct err *err)
 {
     enum status status = STATUS_OK;
 
@@ -230,7 +230,7 @@ enum status ledger_walk(const struct spool *spool, enum ledger_kind kind, struct
                         ledger_each each, void *context, struct place *end, uint64_t *rotten,
                         struct err *err)
 {
-    struct line_walk w = {.each = each, .context = context, .end = from};
+    struct log_walk w = {.each = each, .context = context, .end = from};
     enum status status;
     struct folder f;
 

@@ -46,7 +46,7 @@ static enum status find_owner(struct queue *q, int64_t now_ns, struct err *err)
 
     if (status != STATUS_MISSING)
         return status;
-    status = standing_make(q->spool, LEDGER_TMP_LOCKED, now_ns, err);
+    status = standing_make(q->spool, SPOOL_LEDGER_TMP, now_ns, err);
     return status == STATUS_OK ? standing_check(q->spool, &q->owner, err) : status;
 }
 

@@ -165,7 +165,7 @@ static enum status write_snapshot(struct queue *q, const struct resume *r, int64
 
 static enum status make_anew(struct queue *q, struct resume *r, int64_t now_ns, struct err *err)
 {
-    enum status status = ledger_renew(q->spool, &r->owner, LEDGER_TMP_LOCKED,
+    enum status status = ledger_renew(q->spool, &r->owner, SPOOL_LEDGER_TMP,
                                       r->known ? keep_result : NULL, r, now_ns, NULL, err);
 
     if (status == STATUS_OK)

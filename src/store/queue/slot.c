@@ -14,7 +14,6 @@
 #include "base/file.h"
 #include "base/num.h"
 
-#define NEW_SUFFIX ".new"
 #define STAT_MAX 1024
 /* Fields of /proc/PID/stat (proc(5)), counted from the one after the name, which is the third. */
 #define STAT_STATE 3
@@ -148,7 +147,7 @@ static int replace_file(const struct spool *spool, unsigned number)
     int fd;
 
     print_name(name, number, "");
-    print_name(fresh, number, NEW_SUFFIX);
+    print_name(fresh, number, SPOOL_SLOT_NEW);
     if (unlinkat(spool->dir, fresh, 0) != 0 && errno != ENOENT)
         return -1;
     fd = file_open(spool->dir, fresh, O_RDWR | O_CREAT | O_EXCL, 0600);

@@ -123,7 +123,7 @@ enum status snapshot_write(const struct spool *spool, struct snapshot *snapshot,
     status = buf_status(&bytes, "the snapshot of the queue", err);
     if (status == STATUS_OK) {
         dir = file_open(spool->dir, SPOOL_RUN, O_RDONLY | O_DIRECTORY, 0);
-        if (dir < 0 || file_replace(dir, SPOOL_SNAPSHOT_NAME ".tmp", SPOOL_SNAPSHOT_NAME, bytes.ptr,
+        if (dir < 0 || file_replace(dir, SPOOL_SNAPSHOT_TMP, SPOOL_SNAPSHOT_NAME, bytes.ptr,
                                     bytes.len, 0600) != 0)
             status = err_errno(err, "cannot write %s/" SPOOL_SNAPSHOT, spool->path);
     }
