@@ -134,9 +134,7 @@ static void wake(struct acceptance *a)
 
     if (a->wake && !a->warned &&
         wake_runner(&a->room->spool, settings->config, settings->path, &err) != STATUS_OK) {
-        print_warning("the events are recorded, but the runner of their hooks cannot be started: "
-                      "%s",
-                      err.text);
+        print_warning("%s", err.text);
         a->warned = true;
     }
     a->wake = false;

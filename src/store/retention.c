@@ -75,7 +75,7 @@ static enum status prune_ledgers(const struct work *w, struct retention_report *
     status = ledger_prune(w->spool, LEDGER_RESULTS, oldest_ns, snapshot.results, w->dry,
                           &r->results, err);
     if (status == STATUS_OK)
-        status = ledger_prune(w->spool, LEDGER_ORDERS, oldest_ns, snapshot.commands, w->dry,
+        status = ledger_prune(w->spool, LEDGER_ORDERS, oldest_ns, snapshot.orders, w->dry,
                               &r->commands, err);
     snapshot_free(&snapshot);
     return status;

@@ -180,13 +180,13 @@ static void begin_runs(const struct stage *stage, struct slot slots[2])
 {
     hook_pause(true);
     for (unsigned i = 0; i < 2; i++) {
-        struct slot_run run = {.attempt = 1, .started_ns = stage->now_ns};
+        struct slot_attempt attempt = {.number = 1, .started_ns = stage->now_ns};
         enum slot_state state;
 
-        snprintf(run.id, sizeof run.id, "%.*s", RECORD_ID_MAX - 1, ids[i]);
+        snprintf(attempt.id, sizeof attempt.id, "%.*s", RECORD_ID_MAX - 1, ids[i]);
         if (slot_open(&slots[i], &stage->spool, i, true, &state, NULL) != STATUS_OK ||
-            slot_begin(&slots[i], &run, NULL) != STATUS_OK ||
-            (i == 0 && slot_enter(slots[i].fd, &run) != 0))
+            slot_begin(&slots[i], &attempt, NULL) != STATUS_OK ||
+            (i == 0 && slot_enter(slots[i].fd, &attempt) != 0))
             abort();
     }
     hook_pause(false);
