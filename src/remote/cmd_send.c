@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "cli/print.h"
 #include "cli/session.h"
+#include "cli/values.h"
 #include "core/url.h"
 #include "remote/deliver.h"
 #include "remote/reception.h"
@@ -20,6 +21,7 @@
 #include "remote/sample.h"
 #include "remote/sign.h"
 #include "remote/target.h"
+#include "remote/words.h"
 
 #define BODY_MAX ((size_t)256 * 1024 * 1024)
 #define REPEAT_MAX 1000000
@@ -105,7 +107,7 @@ static enum status take_rule(struct send *s, const char *rule, struct err *err)
 static enum status take_attempts(struct send *s, const char *text, struct err *err)
 {
     uint64_t attempts = 0;
-    enum status status = option_number(text, "--attempts", 1, ATTEMPTS_MAX, &attempts, err);
+    enum status status = value_number(&attempts, "--attempts", text, 1, ATTEMPTS_MAX, err);
 
     if (status == STATUS_OK)
         s->plan.attempts = (unsigned)attempts;
@@ -142,11 +144,11 @@ static enum status take(struct send *s, int option, struct err *err)
     case SEND_ATTEMPTS:
         return take_attempts(s, optarg, err);
     case SEND_INTERVAL:
-        return option_duration(optarg, "--interval", &s->plan.interval_ms, err);
+        return value_duration(&s->plan.interval_ms, "--interval", optarg, err);
     case SEND_TIMEOUT:
-        return option_duration(optarg, "--timeout", &s->plan.timeout_ms, err);
+        return value_duration(&s->plan.timeout_ms, "--timeout", optarg, err);
     default:
-        return option_number(optarg, "--repeat", 1, REPEAT_MAX, &s->repeat, err);
+        return value_number(&s->repeat, "--repeat", optarg, 1, REPEAT_MAX, err);
     }
 }
 

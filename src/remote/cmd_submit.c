@@ -12,6 +12,7 @@
 #include "remote/api.h"
 #include "remote/remote_verbs.h"
 #include "remote/target.h"
+#include "remote/words.h"
 
 enum { SUBMIT_ENDPOINT = OPTIONS_LONG, SUBMIT_PARAM, SUBMIT_OPTION };
 

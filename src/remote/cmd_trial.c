@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/print.h"
 #include "cli/session.h"
+#include "cli/values.h"
 #include "core/url.h"
 #include "remote/deliver.h"
 #include "remote/remote_verbs.h"
@@ -42,7 +43,7 @@ static enum status parse(struct call *c, int argc, char **argv, struct err *err)
         if (option == TRIAL_ENDPOINT)
             c->endpoint = optarg;
         else if (option == TRIAL_TIMEOUT)
-            status = option_duration(optarg, "--timeout", &c->timeout_ms, err);
+            status = value_duration(&c->timeout_ms, "--timeout", optarg, err);
         if (status != STATUS_OK)
             return status;
     }

@@ -26,5 +26,6 @@ libremote_a_SOURCES = \
 	src/remote/target.c src/remote/target.h \
 	src/remote/trial.c src/remote/trial.h \
 	src/remote/trial_parts.h \
-	src/remote/trial_spool.c
+	src/remote/trial_spool.c \
+	src/remote/words.c src/remote/words.h
 libremote_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)

@@ -12,9 +12,6 @@
 #include "core/config/config.h"
 #include "settings/settings.h"
 
-/* Of options that name parameters. */
-#define TARGET_PARAMS_MAX 64
-
 /* Borrowed from the settings. */
 struct target {
     const struct config_endpoint *endpoint;

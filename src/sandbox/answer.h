@@ -8,9 +8,6 @@
 #include "base/buf.h"
 #include "sandbox/transcript.h"
 
-/* STATUS_MALFORMED: a documented parameter is of another type than documented. */
-enum status answer_check_asked(const struct object *asked, struct err *err) STATUS_CHECKED;
-
 /* The transcript with all documented members; what was submitted under names that nobody has heard
  * of comes back behind them. Never the value of the webhook's header. STATUS_MEMORY. */
 enum status answer_transcript(struct buf *out, const struct transcript *transcript, int64_t now_ms,

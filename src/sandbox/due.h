@@ -19,7 +19,7 @@ enum due_kind {
 
 struct due {
     int64_t at_ms; /* wall clock */
-    char id[SANDBOX_ID_MAX];
+    char id[TRANSCRIPT_ID_MAX];
     enum due_kind kind;
     unsigned attempt; /* from 1: the one to be made */
     char name[DUE_NAME_MAX];
@@ -30,17 +30,17 @@ struct due {
 void due_print(const struct due *due, char out[DUE_NAME_MAX]);
 bool due_parse(struct due *due, const char *name);
 
-enum status due_add(const struct transcripts *store, const struct due *due,
+enum status due_add(const struct transcripts *state, const struct due *due,
                     struct err *err) STATUS_CHECKED;
 /* The entry that is due first and that nobody works on. STATUS_MISSING: there is none at now_ms. A
  * claim ends with due_again, due_done, or the death of the process: then it can be claimed again.
  */
-enum status due_claim(const struct transcripts *store, int64_t now_ms, struct due *out,
-                      struct err *err) STATUS_CHECKED;
+enum status due_take(const struct transcripts *state, int64_t now_ms, struct due *out,
+                     struct err *err) STATUS_CHECKED;
 /* To be made at at_ms, with the attempt that `due` says now. */
-enum status due_again(const struct transcripts *store, struct due *due,
+enum status due_again(const struct transcripts *state, struct due *due,
                       struct err *err) STATUS_CHECKED;
-enum status due_done(const struct transcripts *store, struct due *due,
+enum status due_done(const struct transcripts *state, struct due *due,
                      struct err *err) STATUS_CHECKED;
 
 #endif

@@ -15,6 +15,7 @@
 #include "base/id.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "cli/programs.h"
 #include "remote/key.h"
 
 #define VARIABLE_MAX 64
@@ -113,7 +114,7 @@ static void say(void *context, bool usable, const char *text)
 {
     (void)context;
     (void)usable;
-    fprintf(stderr, "stenohook-sandbox.fcgi: %s\n", text);
+    fprintf(stderr, PROGRAM_SANDBOX ": %s\n", text);
 }
 
 static enum status read_key(struct sandbox *s, const char *given, const char *folder,
@@ -124,7 +125,7 @@ static enum status read_key(struct sandbox *s, const char *given, const char *fo
 
     if (given != NULL && given[0] != '\0')
         return key_read(&s->key, given, NULL, NULL, say, err);
-    status = sandbox_make_key(s->store.dir, err);
+    status = sandbox_make_key(s->state.dir, err);
     if (status != STATUS_OK)
         return status;
     if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, SANDBOX_KEY_FILE) >= sizeof path)
@@ -135,7 +136,7 @@ static enum status read_key(struct sandbox *s, const char *given, const char *fo
 enum status sandbox_setup(struct sandbox *sandbox, char *(*get)(const char *name), struct err *err)
 {
     struct sandbox s = {
-        .store = {-1, -1, -1, -1},
+        .state = {-1, -1, -1, -1},
         .delay_ms = DELAY_DEFAULT_MS,
         .plan = deliver_plan_default(),
         .rate = RATE_DEFAULT,
@@ -154,7 +155,7 @@ enum status sandbox_setup(struct sandbox *sandbox, char *(*get)(const char *name
     if (status == STATUS_OK)
         status = read_rule(&s, get(SANDBOX_PREFIX "RULE"), err);
     if (status == STATUS_OK)
-        status = transcripts_open(&s.store, folder, err);
+        status = transcripts_open(&s.state, folder, err);
     if (status == STATUS_OK)
         status = read_key(&s, get(SANDBOX_PREFIX "KEY_FILE"), folder, err);
     if (status == STATUS_OK)
@@ -166,6 +167,6 @@ enum status sandbox_setup(struct sandbox *sandbox, char *(*get)(const char *name
 
 void sandbox_free(struct sandbox *sandbox)
 {
-    transcripts_close(&sandbox->store);
+    transcripts_close(&sandbox->state);
     buf_wipe(&sandbox->key);
 }

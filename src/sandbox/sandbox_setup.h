@@ -12,7 +12,7 @@
 #define SANDBOX_KEY_FILE "key"
 
 struct sandbox {
-    struct transcripts store;
+    struct transcripts state;
     struct buf key;
     uint64_t delay_ms; /* from the submission to the end of a transcript */
     struct deliver_plan plan;

@@ -29,6 +29,13 @@ struct speech {
     size_t count; /* at least one */
 };
 
+/* What a word's "speaker" and "channel" show. */
+enum speech_voices {
+    SPEECH_NOBODY,   /* null: not asked for */
+    SPEECH_SPEAKERS, /* "A", "B", ... */
+    SPEECH_CHANNELS  /* "1", "2", in both members */
+};
+
 enum speech_redaction { SPEECH_AS_SAID, SPEECH_HASHES, SPEECH_ENTITIES };
 
 struct speech_options {

@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 #include "core/url.h"
-#include "sandbox/answer.h"
+#include "sandbox/documented.h"
 
 #define HEADER_NAME_MAX 128
 #define HEADER_VALUE_MAX 4096
@@ -30,10 +30,10 @@ static enum status check_address(const struct object *o, const char *name, struc
 {
     struct err why = ERR_INIT;
 
-    buf_reset(address, JOB_ADDRESS_MAX);
+    buf_reset(address, TRANSCRIPT_ADDRESS_MAX);
     if (!object_text(o, name, address))
         return err_set(err, STATUS_MALFORMED, "%s must be a string of at most %d bytes", name,
-                       JOB_ADDRESS_MAX);
+                       TRANSCRIPT_ADDRESS_MAX);
     if (url_check(buf_str(address), name, &why) != STATUS_OK)
         return err_set(err, STATUS_MALFORMED, "%s", why.text);
     return STATUS_OK;
@@ -86,12 +86,12 @@ enum status transcript_submit(struct transcript *transcript, struct str text, st
     if (status == STATUS_OK && !is_given(o, "audio_url"))
         status = err_set(err, STATUS_MALFORMED, "audio_url is missing");
     if (status == STATUS_OK)
-        status = answer_check_asked(o, err);
+        status = documented_check(o, err);
     if (status == STATUS_OK)
         status = check_header(o, err);
     if (status != STATUS_OK)
         return status;
-    buf_init(&address, JOB_ADDRESS_MAX);
+    buf_init(&address, TRANSCRIPT_ADDRESS_MAX);
     if (is_given(o, "webhook_url"))
         status = check_address(o, "webhook_url", &address, err);
     if (status == STATUS_OK)
@@ -141,7 +141,7 @@ enum status transcript_parse(struct transcript *transcript, struct str text, str
         return STATUS_CORRUPT;
     asked = object_find(o, "asked");
     if (!take_text(o, "id", transcript->id, sizeof transcript->id) ||
-        !sandbox_id_ok(str_of(transcript->id)) ||
+        !transcript_id_ok(str_of(transcript->id)) ||
         !take_text(o, "base", transcript->base, sizeof transcript->base) || asked == NULL ||
         !object_number(o, "ready_ms", &ready) || !object_number(o, "webhook_code", &code))
         return err_set(err, STATUS_CORRUPT, "a stored transcript lacks members");
@@ -167,7 +167,7 @@ void transcript_delete(struct transcript *transcript)
 
 enum transcript_status transcript_status(const struct transcript *transcript, int64_t now_ms)
 {
-    int64_t created_ms = sandbox_id_ns(transcript->id) / 1000000;
+    int64_t created_ms = transcript_id_ns(transcript->id) / 1000000;
 
     if (now_ms >= transcript->ready_ms)
         return transcript->fails ? TRANSCRIPT_ERROR : TRANSCRIPT_COMPLETED;
@@ -193,19 +193,19 @@ bool transcript_status_find(struct str name, enum transcript_status *out)
     return false;
 }
 
-enum print_voices transcript_voices(const struct transcript *transcript)
+enum speech_voices transcript_voices(const struct transcript *transcript)
 {
     if (object_true(&transcript->asked, "multichannel") ||
         object_true(&transcript->asked, "dual_channel"))
-        return PRINT_CHANNELS;
-    return object_true(&transcript->asked, "speaker_labels") ? PRINT_SPEAKERS : PRINT_NOBODY;
+        return SPEECH_CHANNELS;
+    return object_true(&transcript->asked, "speaker_labels") ? SPEECH_SPEAKERS : SPEECH_NOBODY;
 }
 
 static unsigned speakers_of(const struct transcript *transcript)
 {
     uint64_t speakers = 2;
 
-    if (transcript_voices(transcript) != PRINT_SPEAKERS)
+    if (transcript_voices(transcript) != SPEECH_SPEAKERS)
         return 2;
     (void)object_number(&transcript->asked, "speakers_expected", &speakers);
     if (speakers < 1)

@@ -14,17 +14,17 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "sandbox/object.h"
-#include "sandbox/sandbox_id.h"
-#include "sandbox/speech_print.h"
+#include "sandbox/speech.h"
+#include "sandbox/transcript_id.h"
 
 /* Of a submission. */
-#define JOB_SUBMISSION_MAX ((size_t)256 * 1024)
+#define TRANSCRIPT_SUBMISSION_MAX ((size_t)256 * 1024)
 /* Of a stored transcript: the submission, and what is ours. */
-#define JOB_TEXT_MAX (JOB_SUBMISSION_MAX + 1024)
-#define JOB_ADDRESS_MAX 8192
-#define JOB_BASE_MAX 256
+#define TRANSCRIPT_TEXT_MAX (TRANSCRIPT_SUBMISSION_MAX + 1024)
+#define TRANSCRIPT_ADDRESS_MAX 8192
+#define TRANSCRIPT_BASE_MAX 256
 /* Of an answer: the submission, the words twice, and the other members. */
-#define JOB_ANSWER_MAX (JOB_SUBMISSION_MAX + (size_t)1024 * 1024)
+#define TRANSCRIPT_ANSWER_MAX (TRANSCRIPT_SUBMISSION_MAX + (size_t)1024 * 1024)
 
 enum transcript_status {
     TRANSCRIPT_QUEUED,
@@ -34,13 +34,13 @@ enum transcript_status {
 };
 
 struct transcript {
-    char id[SANDBOX_ID_MAX];
+    char id[TRANSCRIPT_ID_MAX];
     int64_t ready_ms; /* wall clock: when it is finished */
     bool fails;
     bool deleted;
-    int webhook_code;        /* 0: none came yet */
-    char base[JOB_BASE_MAX]; /* where the submitter sees us: "http://127.0.0.1:8080" */
-    struct object asked;     /* the submission; borrows from the text it was read from */
+    int webhook_code;               /* 0: none came yet */
+    char base[TRANSCRIPT_BASE_MAX]; /* where the submitter sees us: "http://127.0.0.1:8080" */
+    struct object asked;            /* the submission; borrows from the text it was read from */
     struct str asked_text;
 };
 
@@ -61,14 +61,14 @@ const char *transcript_status_name(enum transcript_status status);
 bool transcript_status_find(struct str name, enum transcript_status *out);
 
 /* Why it failed. */
-#define JOB_ERROR_TEXT                                                                             \
+#define TRANSCRIPT_ERROR_TEXT                                                                      \
     "The sandbox made this transcript fail, because the last part of its audio_url holds "         \
     "\"error\""
-#define JOB_DELETED_URL "http://deleted_by_user"
+#define TRANSCRIPT_DELETED_URL "http://deleted_by_user"
 
 /* What is said, and by whom. */
 void transcript_speech(struct speech *speech, const struct transcript *transcript);
-enum print_voices transcript_voices(const struct transcript *transcript);
+enum speech_voices transcript_voices(const struct transcript *transcript);
 
 /* Where the redacted audio is. false: it was not asked for. */
 bool transcript_redacted_url(struct buf *out, const struct transcript *transcript);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
- * sandbox_config - the configuration of the lighttpd in front of the sandbox. Pure.
+ * lighttpd_config - the configuration of the lighttpd in front of the sandbox. Pure.
  */
-#ifndef SANDBOX_SANDBOX_CONFIG_H
-#define SANDBOX_SANDBOX_CONFIG_H
+#ifndef SANDBOX_LIGHTTPD_CONFIG_H
+#define SANDBOX_LIGHTTPD_CONFIG_H
 
 #include <stdint.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 
-#define SANDBOX_CONFIG_MAX ((size_t)32 * 1024)
+#define LIGHTTPD_CONFIG_MAX ((size_t)32 * 1024)
 
-struct sandbox_config {
+struct lighttpd_config {
     const char *program; /* stenohook-sandbox.fcgi */
     const char *folder;  /* its state */
     const char *run;     /* socket, log, bodies on their way */
@@ -20,7 +20,7 @@ struct sandbox_config {
 
 /* What examples/sandbox/lighttpd.conf says, with these values. STATUS_USAGE: a path has characters
  * that lighttpd would take for something else. */
-enum status sandbox_config_print(struct buf *out, const struct sandbox_config *config,
-                                 struct err *err) STATUS_CHECKED;
+enum status lighttpd_config_print(struct buf *out, const struct lighttpd_config *config,
+                                  struct err *err) STATUS_CHECKED;
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * send - see sandbox/send.h.
+ * sender - see sandbox/sender.h.
  */
-#include "sandbox/send.h"
+#include "sandbox/sender.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "cli/programs.h"
 #include "sandbox/due.h"
 
 /* At most several deliveries to receivers that hang may not hold up the others. */
@@ -55,12 +56,11 @@ static void log_stderr(void *context, const char *line, size_t len)
         return;
 }
 
-static const struct log sender_log = {
-    .dir = -1, .sink = log_stderr, .program = "stenohook-sandbox.fcgi"};
+static const struct log sender_log = {.dir = -1, .sink = log_stderr, .program = PROGRAM_SANDBOX};
 
 static void letter_init(struct letter *l)
 {
-    buf_init(&l->url, JOB_ADDRESS_MAX);
+    buf_init(&l->url, TRANSCRIPT_ADDRESS_MAX);
     buf_init(&l->body, BODY_MAX);
     buf_init(&l->name, HEADER_NAME_MAX);
     buf_init(&l->value, HEADER_VALUE_MAX);
@@ -132,15 +132,15 @@ static enum status settle(struct sender *s, struct due *due, const struct http_a
              answer->words[0] != '\0' ? ": " : "", answer->words,
              next == DELIVER_LOST ? "; given up" : "");
     if (due->kind == DUE_TRANSCRIPT && code != 0)
-        status = transcripts_change(&s->sandbox->store, due->id, &s->text, &s->transcript, set_code,
+        status = transcripts_change(&s->sandbox->state, due->id, &s->text, &s->transcript, set_code,
                                     &code, err);
     if (status != STATUS_OK)
         return status;
     if (next != DELIVER_AGAIN)
-        return due_done(&s->sandbox->store, due, err);
+        return due_done(&s->sandbox->state, due, err);
     due->attempt++;
     due->at_ms = now_ms() + (int64_t)s->sandbox->plan.interval_ms;
-    return due_again(&s->sandbox->store, due, err);
+    return due_again(&s->sandbox->state, due, err);
 }
 
 static enum status deliver_due(struct sender *s, struct due *due, struct err *err)
@@ -157,7 +157,7 @@ static enum status deliver_due(struct sender *s, struct due *due, struct err *er
         http_answer_free(&answer);
     } else if (status == STATUS_MISSING) {
         err_clear(err);
-        status = due_done(&s->sandbox->store, due, err);
+        status = due_done(&s->sandbox->state, due, err);
     }
     letter_free(&letter);
     return status;
@@ -165,16 +165,16 @@ static enum status deliver_due(struct sender *s, struct due *due, struct err *er
 
 static enum status without_transcript(struct sender *s, struct due *due, struct err *err)
 {
-    if (now_ms() - sandbox_id_ns(due->id) / 1000000 > ORPHAN_MS)
-        return due_done(&s->sandbox->store, due, err);
+    if (now_ms() - transcript_id_ns(due->id) / 1000000 > ORPHAN_MS)
+        return due_done(&s->sandbox->state, due, err);
     due->at_ms = now_ms() + ORPHAN_AGAIN_MS;
-    return due_again(&s->sandbox->store, due, err);
+    return due_again(&s->sandbox->state, due, err);
 }
 
 static enum status make(struct sender *s, struct due *due, struct err *err)
 {
     enum status status =
-        transcripts_read(&s->sandbox->store, due->id, &s->text, &s->transcript, err);
+        transcripts_read(&s->sandbox->state, due->id, &s->text, &s->transcript, err);
 
     if (status == STATUS_OK) {
         status = deliver_due(s, due, err);
@@ -193,7 +193,7 @@ static void look(const struct sender *s, struct due *due)
     enum status status;
 
     pthread_mutex_lock(&looking);
-    while ((status = due_claim(&s->sandbox->store, now_ms(), due, &err)) != STATUS_OK) {
+    while ((status = due_take(&s->sandbox->state, now_ms(), due, &err)) != STATUS_OK) {
         if (status != STATUS_MISSING)
             log_line(&sender_log, LOG_LEVEL_ERROR, "%s", err.text);
         err_clear(&err);
@@ -208,7 +208,7 @@ static void *run(void *context)
     struct err err = ERR_INIT;
     struct due due;
 
-    buf_init(&s.text, JOB_TEXT_MAX);
+    buf_init(&s.text, TRANSCRIPT_TEXT_MAX);
     while (http_open(&s.http, &err) != STATUS_OK)
         clock_sleep_ns(REST_NS);
     for (;;) {
@@ -222,7 +222,7 @@ static void *run(void *context)
     return NULL;
 }
 
-enum status send_start(const struct sandbox *sandbox, struct err *err)
+enum status sender_start(const struct sandbox *sandbox, struct err *err)
 {
     sigset_t all, before;
     pthread_t thread;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * sandbox_config - see sandbox/sandbox_config.h.
+ * lighttpd_config - see sandbox/lighttpd_config.h.
  */
-#include "sandbox/sandbox_config.h"
+#include "sandbox/lighttpd_config.h"
 
 #include <string.h>
 
@@ -43,8 +43,8 @@ static enum status add_path(struct buf *out, const char *name, const char *path,
     return STATUS_OK;
 }
 
-enum status sandbox_config_print(struct buf *out, const struct sandbox_config *config,
-                                 struct err *err)
+enum status lighttpd_config_print(struct buf *out, const struct lighttpd_config *config,
+                                  struct err *err)
 {
     enum status status = add_path(out, "program", config->program, err);
 
