@@ -115,8 +115,8 @@ void aai_count(struct aai *aai)
 
 /* Asks until there is an answer that counts. On failure *answer needs no freeing; its end and code
  * stay. */
-static enum status ask(struct aai *aai, const struct http_request *r, const char *what,
-                       struct http_answer *answer, struct err *err)
+static enum status ask_until_answered(struct aai *aai, const struct http_request *r,
+                                      const char *what, struct http_answer *answer, struct err *err)
 {
     bool is_get = strcmp(r->method, "GET") == 0;
 
@@ -147,8 +147,8 @@ enum status aai_url(struct buf *url, const struct aai *aai, const char *path, st
 }
 
 /* Asks for base + path, and appends the answer's body. */
-static enum status get(struct aai *aai, const char *path, size_t max, const char *what,
-                       struct buf *out, struct err *err)
+static enum status get_path(struct aai *aai, const char *path, size_t max, const char *what,
+                            struct buf *out, struct err *err)
 {
     struct http_request r;
     struct http_answer answer;
@@ -160,7 +160,7 @@ static enum status get(struct aai *aai, const char *path, size_t max, const char
     if (status == STATUS_OK) {
         aai_prepare(aai, &r, "GET", url.ptr, STR_NONE);
         r.answer_max = max;
-        status = ask(aai, &r, what, &answer, err);
+        status = ask_until_answered(aai, &r, what, &answer, err);
     }
     if (status == STATUS_OK) {
         buf_add_str(out, buf_str(&answer.body));
@@ -192,7 +192,7 @@ enum status aai_upload(struct aai *aai, int fd, uint64_t size, struct buf *url, 
         r.body_size = size;
         r.progress = aai->watch->progress;
         r.context = aai->watch->context;
-        status = ask(aai, &r, "the upload", &answer, err);
+        status = ask_until_answered(aai, &r, "the upload", &answer, err);
     }
     if (status == STATUS_OK) {
         status = aai_upload_read(url, buf_str(&answer.body), err);
@@ -202,8 +202,8 @@ enum status aai_upload(struct aai *aai, int fd, uint64_t size, struct buf *url, 
     return status;
 }
 
-static enum status submit(struct aai *aai, const char *url, struct str body,
-                          char id[EVENT_ID_MAX + 1], struct err *err)
+static enum status submit_body(struct aai *aai, const char *url, struct str body,
+                               char id[EVENT_ID_MAX + 1], struct err *err)
 {
     struct aai_transcript made;
     struct http_request r;
@@ -214,7 +214,7 @@ static enum status submit(struct aai *aai, const char *url, struct str body,
     aai_prepare(aai, &r, "POST", url, STR("application/json"));
     r.body = body;
     r.total_ms = SUBMIT_MS;
-    status = ask(aai, &r, "the submission", &answer, &failed);
+    status = ask_until_answered(aai, &r, "the submission", &answer, &failed);
     if (status == STATUS_OK) {
         status = aai_transcript_read(&made, buf_str(&answer.body), NULL, &failed);
         http_answer_free(&answer);
@@ -249,7 +249,7 @@ enum status aai_submit(struct aai *aai, const struct members *members, char id[E
     if (status == STATUS_OK)
         status = aai_url(&url, aai, "/v2/transcript", err);
     if (status == STATUS_OK)
-        status = submit(aai, url.ptr, buf_str(&body), id, err);
+        status = submit_body(aai, url.ptr, buf_str(&body), id, err);
     buf_wipe(&body);
     buf_free(&url);
     return status;
@@ -337,7 +337,7 @@ enum status aai_get(struct aai *aai, const char *id, enum aai_form form, struct 
     enum status status = path_of(path, sizeof path, id, form, err);
 
     if (status == STATUS_OK)
-        status = get(aai, path, AAI_TRANSCRIPT_MAX, forms[form].what, out, err);
+        status = get_path(aai, path, AAI_TRANSCRIPT_MAX, forms[form].what, out, err);
     if (status != STATUS_OK)
         return status;
     return check_form((struct str){out->ptr + before, out->len - before}, id, form, err);
@@ -345,8 +345,8 @@ enum status aai_get(struct aai *aai, const char *id, enum aai_form form, struct 
 
 /* ---- the list */
 
-static enum status next_page(struct aai *aai, const char *status, const char *before,
-                             struct aai_page *page, struct err *err)
+static enum status get_page(struct aai *aai, const char *status, const char *before,
+                            struct aai_page *page, struct err *err)
 {
     struct buf path, answer;
     enum status result;
@@ -362,7 +362,7 @@ static enum status next_page(struct aai *aai, const char *status, const char *be
         url_add_pair(&path, STR("before_id"), str_of(before));
     result = buf_status(&path, "the API's URL", err);
     if (result == STATUS_OK)
-        result = get(aai, path.ptr, AAI_ANSWER_MAX, "the list of transcripts", &answer, err);
+        result = get_path(aai, path.ptr, AAI_ANSWER_MAX, "the list of transcripts", &answer, err);
     if (result == STATUS_OK)
         result = aai_page_read(page, buf_str(&answer), err);
     buf_free(&answer);
@@ -382,7 +382,7 @@ enum status aai_list(struct aai *aai, const char *status,
         struct aai_item item = {.created_ns = 0};
         enum status result = pages == AAI_PAGES_MAX
                                  ? err_set(err, STATUS_LIMIT, "the API's list does not end")
-                                 : next_page(aai, status, before, &page, err);
+                                 : get_page(aai, status, before, &page, err);
 
         if (result != STATUS_OK)
             return result;

@@ -22,7 +22,7 @@ struct errand {
     struct sieve sieve;
 };
 
-struct crowd {
+struct aai_crowd {
     struct aai *aai;
     const struct aai_many *many;
     struct errand **errands;
@@ -56,7 +56,7 @@ static void errand_free(struct errand *e)
     free(e);
 }
 
-static enum status errand_make(struct errand **out, const struct crowd *c, const char *id,
+static enum status errand_make(struct errand **out, const struct aai_crowd *c, const char *id,
                                struct err *err)
 {
     struct errand *e = calloc(1, sizeof *e);
@@ -81,7 +81,7 @@ static enum status errand_make(struct errand **out, const struct crowd *c, const
 
 static bool crowd_next(void *context, size_t which, struct http_request *r)
 {
-    struct crowd *c = context;
+    struct aai_crowd *c = context;
     size_t id;
 
     if (which == c->round_count || c->busy || c->status != STATUS_OK)
@@ -98,7 +98,7 @@ static bool crowd_next(void *context, size_t which, struct http_request *r)
     return true;
 }
 
-static void crowd_give(struct crowd *c, size_t id, enum status status, struct str answer,
+static void crowd_give(struct aai_crowd *c, size_t id, enum status status, struct str answer,
                        struct err *why)
 {
     struct aai_transcript t;
@@ -120,7 +120,7 @@ static bool is_final(enum status status, const struct http_answer *answer)
 
 static bool crowd_done(void *context, size_t which, const struct http_answer *answer)
 {
-    struct crowd *c = context;
+    struct aai_crowd *c = context;
     size_t id = c->round[which];
     struct err why = ERR_INIT;
     enum status status = aai_judge(answer, WHAT, &why);
@@ -143,7 +143,7 @@ static bool crowd_done(void *context, size_t which, const struct http_answer *an
     return !c->ended && c->status == STATUS_OK;
 }
 
-static size_t gather(struct crowd *c)
+static size_t gather_round(struct aai_crowd *c)
 {
     c->round_count = 0;
     for (size_t i = 0; i < c->many->count && c->round_count < ROUND_MAX; i++)
@@ -152,7 +152,7 @@ static size_t gather(struct crowd *c)
     return c->round_count;
 }
 
-static enum status run_round(struct crowd *c, struct err *err)
+static enum status run_round(struct aai_crowd *c, struct err *err)
 {
     const struct http_many requests = {crowd_next, crowd_done, c, AAI_PARALLEL};
     enum status status = aai_pace(c->aai, c->round_count, err);
@@ -168,7 +168,7 @@ static enum status run_round(struct crowd *c, struct err *err)
     return status;
 }
 
-static enum status run_rounds(struct crowd *c, struct err *err)
+static enum status run_rounds(struct aai_crowd *c, struct err *err)
 {
     enum status status = STATUS_OK;
 
@@ -176,14 +176,14 @@ static enum status run_rounds(struct crowd *c, struct err *err)
     for (size_t i = 0; i < c->many->count; i++)
         if (!aai_id_ok(str_of(c->many->ids[i])))
             return err_set(err, STATUS_USAGE, "'%s' is no id of a transcript", c->many->ids[i]);
-    while (status == STATUS_OK && !c->ended && gather(c) > 0)
+    while (status == STATUS_OK && !c->ended && gather_round(c) > 0)
         status = run_round(c, err);
     return status;
 }
 
 enum status aai_get_many(struct aai *aai, const struct aai_many *many, struct err *err)
 {
-    struct crowd c = {.aai = aai, .many = many, .status = STATUS_OK, .err = err};
+    struct aai_crowd c = {.aai = aai, .many = many, .status = STATUS_OK, .err = err};
     enum status status;
 
     c.errands = calloc(many->count + 1, sizeof *c.errands);

@@ -63,7 +63,7 @@ static enum status take_format(struct fetch *f, const char *name, struct err *er
                    name);
 }
 
-static enum status take(struct fetch *f, int option, struct err *err)
+static enum status take_option(struct fetch *f, int option, struct err *err)
 {
     if (api_take(&f->api, option, optarg))
         return STATUS_OK;
@@ -73,7 +73,7 @@ static enum status take(struct fetch *f, int option, struct err *err)
     return STATUS_OK;
 }
 
-static enum status parse(struct fetch *f, int argc, char **argv, struct err *err)
+static enum status parse_options(struct fetch *f, int argc, char **argv, struct err *err)
 {
     enum status status;
     int c;
@@ -81,7 +81,7 @@ static enum status parse(struct fetch *f, int argc, char **argv, struct err *err
     options_begin();
     while ((c = options_take(cmd_fetch_options, argc, argv, &status, err)) != -1) {
         if (c != '?')
-            status = take(f, c, err);
+            status = take_option(f, c, err);
         if (status != STATUS_OK)
             return status;
     }
@@ -113,7 +113,8 @@ static enum status check_finished(const struct aai_transcript *t, bool only_text
                    (int)(t->status.len < 40 ? t->status.len : 40), t->status.ptr);
 }
 
-static enum status keep(const struct fetch *f, const char *id, struct buf *answer, struct err *err)
+static enum status reduce_answer(const struct fetch *f, const char *id, struct buf *answer,
+                                 struct err *err)
 {
     struct aai_transcript t;
     struct buf text;
@@ -166,7 +167,7 @@ static enum status write_file(const struct fetch *f, const char *id, const struc
 
 /* What a terminal would take for a command becomes "?": C0 but blanks, DEL, and C1 (U+0080 to
  * U+009F). */
-static void tame(struct buf *b)
+static void tame_controls(struct buf *b)
 {
     for (size_t i = 0; i < b->len; i++) {
         unsigned char c = (unsigned char)b->ptr[i];
@@ -187,12 +188,12 @@ static enum status fetch_one(struct fetch *f, const char *id, struct err *err)
     buf_init(&answer, AAI_TRANSCRIPT_MAX);
     status = aai_get(f->api.aai, id, f->format->form, &answer, err);
     if (status == STATUS_OK)
-        status = keep(f, id, &answer, err);
+        status = reduce_answer(f, id, &answer, err);
     if (status == STATUS_OK && f->out != NULL) {
         status = write_file(f, id, &answer, err);
     } else if (status == STATUS_OK) {
         if (isatty(STDOUT_FILENO))
-            tame(&answer);
+            tame_controls(&answer);
         status = print_buf(&answer, "the transcript", err);
     }
     buf_free(&answer);
@@ -225,7 +226,7 @@ enum status cmd_fetch(int argc, char **argv, const char *config_path, struct err
     enum status status;
 
     api_init(&f.api);
-    status = parse(&f, argc, argv, err);
+    status = parse_options(&f, argc, argv, err);
     if (status == STATUS_OK && f.out != NULL) {
         f.dir = file_open(AT_FDCWD, f.out, O_RDONLY | O_DIRECTORY, 0);
         if (f.dir < 0)

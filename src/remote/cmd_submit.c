@@ -39,7 +39,7 @@ struct submit {
 
 /* ---- the command line */
 
-static enum status take(struct submit *s, int option, struct err *err)
+static enum status take_option(struct submit *s, int option, struct err *err)
 {
     if (api_take(&s->api, option, optarg))
         return STATUS_OK;
@@ -54,7 +54,7 @@ static enum status take(struct submit *s, int option, struct err *err)
     }
 }
 
-static enum status parse(struct submit *s, int argc, char **argv, struct err *err)
+static enum status parse_options(struct submit *s, int argc, char **argv, struct err *err)
 {
     enum status status;
     int c;
@@ -62,7 +62,7 @@ static enum status parse(struct submit *s, int argc, char **argv, struct err *er
     options_begin();
     while ((c = options_take(cmd_submit_options, argc, argv, &status, err)) != -1) {
         if (c != '?')
-            status = take(s, c, err);
+            status = take_option(s, c, err);
         if (status != STATUS_OK)
             return status;
     }
@@ -190,7 +190,7 @@ static enum status add_audio(struct submit *s, int fd, uint64_t size, struct err
     return status;
 }
 
-static enum status submit(struct submit *s, struct err *err)
+static enum status submit_audio(struct submit *s, struct err *err)
 {
     char id[EVENT_ID_MAX + 1];
     uint64_t size = 0;
@@ -218,11 +218,11 @@ enum status cmd_submit(int argc, char **argv, const char *config_path, struct er
 
     api_init(&s.api);
     members_init(&s.members);
-    status = parse(&s, argc, argv, err);
+    status = parse_options(&s, argc, argv, err);
     if (status == STATUS_OK)
         status = api_open(&s.api, config_path, true, err);
     if (status == STATUS_OK)
-        status = submit(&s, err);
+        status = submit_audio(&s, err);
     members_free(&s.members);
     api_close(&s.api);
     return status;

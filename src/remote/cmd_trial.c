@@ -25,7 +25,7 @@ const struct options_row cmd_trial_options[] = {
     {0, NULL, NULL, NULL, NULL},
 };
 
-struct call {
+struct trial_options {
     const char *endpoint; /* or NULL */
     const char *url;      /* or NULL */
     uint64_t timeout_ms;
@@ -33,7 +33,7 @@ struct call {
 
 /* ---- the command line */
 
-static enum status parse(struct call *c, int argc, char **argv, struct err *err)
+static enum status parse_options(struct trial_options *c, int argc, char **argv, struct err *err)
 {
     enum status status;
     int option;
@@ -57,16 +57,16 @@ static enum status parse(struct call *c, int argc, char **argv, struct err *err)
 
 /* ---- what is found */
 
-struct teller {
+struct trial_findings {
     unsigned errors;
     enum status status; /* of stdout */
     struct err *err;
 };
 
-static void tell(void *context, enum trial_grade grade, const char *text)
+static void print_finding(void *context, enum trial_grade grade, const char *text)
 {
     static const char *const grades[] = {"ok", "warning", "error"};
-    struct teller *t = context;
+    struct trial_findings *t = context;
     struct buf line;
 
     t->errors += grade == TRIAL_ERROR;
@@ -84,13 +84,15 @@ static void tell(void *context, enum trial_grade grade, const char *text)
 
 /* ---- which endpoints */
 
-static enum status try_one(const struct call *c, const struct session *room, const char *name,
-                           struct teller *teller, struct err *err)
+static enum status try_one(const struct trial_options *c, const struct session *room,
+                           const char *name, struct trial_findings *findings, struct err *err)
 {
     struct target target;
     enum status status = target_find(&target, room->settings, name, err);
-    struct trial trial = {
-        .spool = &room->spool, .timeout_ms = c->timeout_ms, .tell = tell, .context = teller};
+    struct trial trial = {.spool = &room->spool,
+                          .timeout_ms = c->timeout_ms,
+                          .finding = print_finding,
+                          .context = findings};
     struct buf url;
 
     if (status != STATUS_OK)
@@ -108,23 +110,23 @@ static enum status try_one(const struct call *c, const struct session *room, con
     if (status == STATUS_OK)
         status = trial_run(&trial, err);
     buf_free(&url);
-    return status == STATUS_OK ? teller->status : status;
+    return status == STATUS_OK ? findings->status : status;
 }
 
-static enum status try_all(const struct call *c, const struct session *room, struct teller *teller,
-                           struct err *err)
+static enum status try_all(const struct trial_options *c, const struct session *room,
+                           struct trial_findings *findings, struct err *err)
 {
     const struct config *config = room->settings->config;
     enum status status = STATUS_OK;
     size_t tried = 0;
 
     if (c->endpoint != NULL || c->url != NULL)
-        return try_one(c, room, c->endpoint, teller, err);
+        return try_one(c, room, c->endpoint, findings, err);
     for (size_t i = 0; status == STATUS_OK && i < config->endpoint_count; i++) {
         if (config->endpoints[i].url == NULL)
             continue;
         tried++;
-        status = try_one(c, room, config->endpoints[i].name, teller, err);
+        status = try_one(c, room, config->endpoints[i].name, findings, err);
     }
     if (status == STATUS_OK && tried == 0)
         status = err_set(err, STATUS_USAGE,
@@ -135,17 +137,17 @@ static enum status try_all(const struct call *c, const struct session *room, str
 
 enum status cmd_trial(int argc, char **argv, const char *config_path, struct err *err)
 {
-    struct call call = {.timeout_ms = DELIVER_TIMEOUT_MS};
-    struct teller teller = {.err = err};
+    struct trial_options options = {.timeout_ms = DELIVER_TIMEOUT_MS};
+    struct trial_findings findings = {.err = err};
     struct session room;
-    enum status status = parse(&call, argc, argv, err);
+    enum status status = parse_options(&options, argc, argv, err);
 
     if (status == STATUS_OK)
         status = session_open(&room, config_path, err);
     if (status != STATUS_OK)
         return status;
-    status = try_all(&call, &room, &teller, err);
+    status = try_all(&options, &room, &findings, err);
     session_close(&room);
     /* What is wrong was said: no more words. */
-    return status == STATUS_OK && teller.errors > 0 ? STATUS_MISSING : status;
+    return status == STATUS_OK && findings.errors > 0 ? STATUS_MISSING : status;
 }

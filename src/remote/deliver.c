@@ -18,7 +18,7 @@ static bool code_is_final(enum deliver_rule rule, int code)
 }
 
 /* As if there were no last attempt. */
-static enum deliver_next decide(enum deliver_rule rule, const struct http_answer *answer)
+static enum deliver_next judge_answer(enum deliver_rule rule, const struct http_answer *answer)
 {
     switch (answer->end) {
     case HTTP_ANSWERED:
@@ -41,7 +41,7 @@ static enum deliver_next decide(enum deliver_rule rule, const struct http_answer
 enum deliver_next deliver_decide(const struct deliver_plan *plan, unsigned attempt,
                                  const struct http_answer *answer)
 {
-    enum deliver_next next = decide(plan->rule, answer);
+    enum deliver_next next = judge_answer(plan->rule, answer);
 
     return next == DELIVER_AGAIN && attempt >= plan->attempts ? DELIVER_LOST : next;
 }

@@ -19,7 +19,7 @@
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool initialised;
 
-static void initialise(void)
+static void initialise_curl(void)
 {
     initialised = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
@@ -28,7 +28,7 @@ enum status http_open(struct http **out, struct err *err)
 {
     struct http *http = calloc(1, sizeof *http);
 
-    (void)pthread_once(&once, initialise);
+    (void)pthread_once(&once, initialise_curl);
     if (http != NULL && initialised) {
         http->easy = curl_easy_init();
         http->multi = curl_multi_init();

@@ -14,7 +14,7 @@ void members_init(struct members *m)
     m->count = 0;
 }
 
-static void forget(char *value)
+static void wipe_value(char *value)
 {
     if (value != NULL)
         explicit_bzero(value, strlen(value));
@@ -25,7 +25,7 @@ void members_free(struct members *m)
 {
     for (size_t i = 0; i < m->count; i++) {
         free(m->at[i].name);
-        forget(m->at[i].value);
+        wipe_value(m->at[i].value);
     }
     m->count = 0;
 }
@@ -52,11 +52,11 @@ enum status members_json(struct members *m, struct str name, struct str value, s
     if (copy != NULL && i == m->count)
         m->at[i].name = str_dup(name);
     if (copy == NULL || m->at[i].name == NULL) {
-        forget(copy);
+        wipe_value(copy);
         return err_set(err, STATUS_MEMORY, "no memory for a member");
     }
     if (i < m->count)
-        forget(m->at[i].value);
+        wipe_value(m->at[i].value);
     else
         m->count++;
     m->at[i].value = copy;

@@ -20,7 +20,7 @@ struct said {
     struct str status, id;
 };
 
-static void note(void *context, const struct scan_member *member)
+static void note_member(void *context, const struct scan_member *member)
 {
     struct said *s = context;
 
@@ -31,7 +31,7 @@ static void note(void *context, const struct scan_member *member)
 }
 
 /* What our own program wrote has no escapes in it. */
-static void keep_id(char id[RECEPTION_ID_MAX], struct str value)
+static void copy_id(char id[RECEPTION_ID_MAX], struct str value)
 {
     if (value.len < 3 || value.len - 2 >= RECEPTION_ID_MAX || value.ptr[0] != '"')
         return;
@@ -42,14 +42,14 @@ static void keep_id(char id[RECEPTION_ID_MAX], struct str value)
 enum reception reception_of(const struct http_answer *answer, char id[RECEPTION_ID_MAX])
 {
     struct said said = {STR_NONE, STR_NONE};
-    struct scan_result json = scan_json(buf_str(&answer->body), note, &said);
+    struct scan_result json = scan_json(buf_str(&answer->body), note_member, &said);
     bool good = answer->code >= 200 && answer->code <= 299;
 
     id[0] = '\0';
     if (answer->end != HTTP_ANSWERED || json.verdict != SCAN_OK || json.type != SCAN_OBJECT)
         return RECEPTION_FOREIGN;
     if (str_is(said.status, "\"accepted\"") && good) {
-        keep_id(id, said.id);
+        copy_id(id, said.id);
         return RECEPTION_RECORDED;
     }
     if (str_is(said.status, "\"ok\"") || str_is(said.status, "\"attention\""))

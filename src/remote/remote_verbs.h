@@ -4,9 +4,7 @@
 #ifndef REMOTE_REMOTE_VERBS_H
 #define REMOTE_REMOTE_VERBS_H
 
-#include "cli/command.h"
-
-extern const struct command_program remote_program;
+#include "cli/options.h"
 
 extern const struct options_row cmd_send_options[], cmd_submit_options[], cmd_fetch_options[],
     cmd_reconcile_options[], cmd_trial_options[];

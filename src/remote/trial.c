@@ -4,7 +4,6 @@
 #include "remote/trial.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,17 +22,6 @@
 #define BODY_MAX ((size_t)1024 * 1024)
 #define SMALL 400
 #define SHOWN_MAX 200
-
-void trial_say(const struct trial *t, enum trial_grade grade, const char *format, ...)
-{
-    char text[WORDS_MAX_BYTES];
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    t->tell(t->context, grade, text);
-}
 
 /* ---- one way in which the secret comes */
 
@@ -94,8 +82,8 @@ struct parcel {
     struct delivery delivery;
 };
 
-static enum status pack(struct parcel *p, const struct trial *t, const struct way *way, size_t size,
-                        struct err *err)
+static enum status pack_parcel(struct parcel *p, const struct trial *t, const struct way *way,
+                               size_t size, struct err *err)
 {
     uint8_t random[16];
     enum status status = id_random(random, sizeof random, err);
@@ -120,7 +108,7 @@ static enum status pack(struct parcel *p, const struct trial *t, const struct wa
 
 /* ---- what comes back */
 
-static void say_answer(const struct trial *t, const char *what, const struct http_answer *answer,
+static void find_cause(const struct trial *t, const char *what, const struct http_answer *answer,
                        size_t sent)
 {
     struct buf cause;
@@ -128,16 +116,16 @@ static void say_answer(const struct trial *t, const char *what, const struct htt
     buf_init(&cause, WORDS_MAX_BYTES);
     reception_cause(&cause, answer, sent);
     if (answer->code == 0)
-        trial_say(t, TRIAL_ERROR, "%s: no answer: %s", what, answer->words);
+        trial_finding(t, TRIAL_ERROR, "%s: no answer: %s", what, answer->words);
     else
-        trial_say(t, TRIAL_ERROR, "%s is answered %d%s%s", what, answer->code,
-                  cause.len == 0 ? "" : ": ", cause.len == 0 ? "" : cause.ptr);
+        trial_finding(t, TRIAL_ERROR, "%s is answered %d%s%s", what, answer->code,
+                      cause.len == 0 ? "" : ": ", cause.len == 0 ? "" : cause.ptr);
     buf_free(&cause);
 }
 
 /* Whether what follows is worth trying. */
-static bool judge(const struct trial *t, const char *what, const struct parcel *p,
-                  const struct http_answer *answer)
+static bool judge_delivery(const struct trial *t, const char *what, const struct parcel *p,
+                           const struct http_answer *answer)
 {
     char id[RECEPTION_ID_MAX];
 
@@ -152,12 +140,12 @@ static bool judge(const struct trial *t, const char *what, const struct parcel *
     case RECEPTION_FOREIGN:
         break;
     }
-    say_answer(t, what, answer, p->body.len);
+    find_cause(t, what, answer, p->body.len);
     return false;
 }
 
-static enum status deliver(const struct trial *t, struct http *http, const struct way *way,
-                           size_t size, bool *good, struct err *err)
+static enum status deliver_parcel(const struct trial *t, struct http *http, const struct way *way,
+                                  size_t size, bool *good, struct err *err)
 {
     struct deliver_plan plan = deliver_plan_default();
     struct parcel p = {.id = ""};
@@ -168,11 +156,11 @@ static enum status deliver(const struct trial *t, struct http *http, const struc
     buf_init(&p.url, BODY_MAX);
     buf_init(&p.body, BODY_MAX);
     plan.timeout_ms = t->timeout_ms;
-    status = pack(&p, t, way, size, err);
+    status = pack_parcel(&p, t, way, size, err);
     if (status == STATUS_OK) {
         (void)snprintf(what, sizeof what, "a delivery of %zu bytes, %s,", p.body.len, way->name);
         deliver_once(http, &p.delivery, &plan, &answer);
-        *good = judge(t, what, &p, &answer);
+        *good = judge_delivery(t, what, &p, &answer);
         http_answer_free(&answer);
     }
     buf_wipe(&p.url);
@@ -191,28 +179,28 @@ static bool judge_report(const struct trial *t, const struct http_answer *answer
         body.len--;
     switch (reception_of(answer, id)) {
     case RECEPTION_REPORT:
-        trial_say(t,
-                  str_is(body, "{\"status\":\"ok\"}") || str_starts(body, "{\"status\":\"ok\",")
-                      ? TRIAL_GOOD
-                      : TRIAL_WARNING,
-                  "the report of %s: %.*s", t->url, (int)body.len, body.ptr);
+        trial_finding(t,
+                      str_is(body, "{\"status\":\"ok\"}") || str_starts(body, "{\"status\":\"ok\",")
+                          ? TRIAL_GOOD
+                          : TRIAL_WARNING,
+                      "the report of %s: %.*s", t->url, (int)body.len, body.ptr);
         return true;
     case RECEPTION_REFUSED:
         /* A wrong secret and a foreign address are told of the delivery, in more words. */
         if (answer->code == 401 || answer->code == 403 || answer->code == 405)
             return true;
-        trial_say(t, TRIAL_ERROR, "the report of %s: %.*s", t->url, (int)body.len, body.ptr);
+        trial_finding(t, TRIAL_ERROR, "the report of %s: %.*s", t->url, (int)body.len, body.ptr);
         return true;
     case RECEPTION_RECORDED:
     case RECEPTION_FOREIGN:
         break;
     }
-    say_answer(t, "a GET", answer, 0);
+    find_cause(t, "a GET", answer, 0);
     return false;
 }
 
-static enum status report(const struct trial *t, struct http *http, const struct way *way,
-                          bool *good, struct err *err)
+static enum status ask_report(const struct trial *t, struct http *http, const struct way *way,
+                              bool *good, struct err *err)
 {
     const struct http_header headers[] = {
         {way->header == NULL ? "Accept" : way->header,
@@ -263,16 +251,16 @@ enum status trial_run(const struct trial *t, struct err *err)
     bool good = false, all_good = true;
 
     if (status == STATUS_OK)
-        status = report(t, http, &ways[0], &good, err);
+        status = ask_report(t, http, &ways[0], &good, err);
     all_good = good;
     for (size_t i = 0; status == STATUS_OK && good && i < count; i++) {
         bool this_good = false;
 
-        status = deliver(t, http, &ways[i], SMALL, &this_good, err);
+        status = deliver_parcel(t, http, &ways[i], SMALL, &this_good, err);
         all_good = all_good && this_good;
     }
     if (status == STATUS_OK && all_good)
-        status = deliver(t, http, &ways[0], large_of(t), &good, err);
+        status = deliver_parcel(t, http, &ways[0], large_of(t), &good, err);
     http_close(http);
     return status;
 }

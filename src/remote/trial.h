@@ -32,7 +32,7 @@ struct trial {
     const struct spool *spool;
     uint64_t timeout_ms;
     /* Each finding, as soon as it is known: one sentence, which may hold bytes from outside. */
-    void (*tell)(void *context, enum trial_grade grade, const char *text);
+    void (*finding)(void *context, enum trial_grade grade, const char *text);
     void *context;
 };
 

@@ -13,7 +13,7 @@
 #include "sandbox/speech_print.h"
 
 /* What the answers about a transcript are made of. */
-struct view {
+struct answered {
     const struct transcript *transcript;
     enum transcript_status status;
     const struct speech *speech; /* NULL unless there is a text to be had */
@@ -32,32 +32,32 @@ static void add_raw(struct buf *out, const struct transcript *transcript, const 
 
 /* ---- members that are made up */
 
-static void add_id(struct buf *out, const struct view *v)
+static void add_id(struct buf *out, const struct answered *v)
 {
     buf_printf(out, "\"%s\"", v->transcript->id);
 }
 
-static void add_status(struct buf *out, const struct view *v)
+static void add_status(struct buf *out, const struct answered *v)
 {
     buf_printf(out, "\"%s\"", transcript_status_name(v->status));
 }
 
-static void add_model_used(struct buf *out, const struct view *v)
+static void add_model_used(struct buf *out, const struct answered *v)
 {
     buf_add_text(out, v->speech == NULL ? "null" : "\"sandbox\"");
 }
 
-static void add_audio_url(struct buf *out, const struct view *v)
+static void add_audio_url(struct buf *out, const struct answered *v)
 {
     add_raw(out, v->transcript, "audio_url", "\"" TRANSCRIPT_DELETED_URL "\"");
 }
 
-static void add_audio_channels(struct buf *out, const struct view *v)
+static void add_audio_channels(struct buf *out, const struct answered *v)
 {
     buf_add_text(out, transcript_voices(v->transcript) == SPEECH_CHANNELS ? "2" : "1");
 }
 
-static void add_audio_duration(struct buf *out, const struct view *v)
+static void add_audio_duration(struct buf *out, const struct answered *v)
 {
     if (v->speech == NULL)
         buf_add_text(out, "null");
@@ -65,7 +65,7 @@ static void add_audio_duration(struct buf *out, const struct view *v)
         buf_printf(out, "%" PRIu64, speech_seconds(v->speech));
 }
 
-static void add_confidence(struct buf *out, const struct view *v)
+static void add_confidence(struct buf *out, const struct answered *v)
 {
     if (v->speech == NULL)
         buf_add_text(out, "null");
@@ -73,7 +73,7 @@ static void add_confidence(struct buf *out, const struct view *v)
         speech_print_thousandths(out, speech_thousandths(v->speech, 0, v->speech->count));
 }
 
-static void add_text(struct buf *out, const struct view *v)
+static void add_text(struct buf *out, const struct answered *v)
 {
     struct buf text;
 
@@ -89,7 +89,7 @@ static void add_text(struct buf *out, const struct view *v)
     buf_free(&text);
 }
 
-static void add_all_words(struct buf *out, const struct view *v)
+static void add_all_words(struct buf *out, const struct answered *v)
 {
     if (v->speech == NULL)
         buf_add_text(out, "null");
@@ -97,7 +97,7 @@ static void add_all_words(struct buf *out, const struct view *v)
         speech_print_words(out, v->speech, 0, v->speech->count, transcript_voices(v->transcript));
 }
 
-static void add_utterances(struct buf *out, const struct view *v)
+static void add_utterances(struct buf *out, const struct answered *v)
 {
     if (v->speech == NULL || transcript_voices(v->transcript) == SPEECH_NOBODY)
         buf_add_text(out, "null");
@@ -105,27 +105,27 @@ static void add_utterances(struct buf *out, const struct view *v)
         speech_print_pieces(out, v->speech, SPEECH_UTTERANCE, transcript_voices(v->transcript));
 }
 
-static void add_language_confidence(struct buf *out, const struct view *v)
+static void add_language_confidence(struct buf *out, const struct answered *v)
 {
     bool detected = v->speech != NULL && object_true(&v->transcript->asked, "language_detection");
 
     buf_add_text(out, detected ? "0.987" : "null");
 }
 
-static void add_webhook_url(struct buf *out, const struct view *v)
+static void add_webhook_url(struct buf *out, const struct answered *v)
 {
     add_raw(out, v->transcript, "webhook_url",
             v->transcript->deleted ? "\"" TRANSCRIPT_DELETED_URL "\"" : "null");
 }
 
-static void add_webhook_auth(struct buf *out, const struct view *v)
+static void add_webhook_auth(struct buf *out, const struct answered *v)
 {
     const struct scan_member *m = object_find(&v->transcript->asked, "webhook_auth_header_name");
 
     buf_add_text(out, m != NULL && m->type != SCAN_NULL ? "true" : "false");
 }
 
-static void add_webhook_code(struct buf *out, const struct view *v)
+static void add_webhook_code(struct buf *out, const struct answered *v)
 {
     if (v->transcript->webhook_code == 0)
         buf_add_text(out, "null");
@@ -136,7 +136,7 @@ static void add_webhook_code(struct buf *out, const struct view *v)
 /* The members that an answer makes up. */
 static const struct {
     const char *name;
-    void (*add)(struct buf *out, const struct view *v);
+    void (*add)(struct buf *out, const struct answered *v);
 } makers[] = {
     {"id", add_id},
     {"status", add_status},
@@ -161,7 +161,7 @@ static void add_name(struct buf *out, const char *name)
     buf_printf(out, "%s\"%s\": ", name == documented[0].name ? "{" : ", ", name);
 }
 
-static void add_member(struct buf *out, const struct documented *d, const struct view *v)
+static void add_member(struct buf *out, const struct documented *d, const struct answered *v)
 {
     const struct object *asked = &v->transcript->asked;
 
@@ -196,7 +196,8 @@ static void add_undocumented(struct buf *out, const struct object *asked)
 enum status answer_transcript(struct buf *out, const struct transcript *transcript, int64_t now_ms,
                               struct err *err)
 {
-    struct view view = {.transcript = transcript, .status = transcript_status(transcript, now_ms)};
+    struct answered view = {.transcript = transcript,
+                            .status = transcript_status(transcript, now_ms)};
     struct speech *speech = NULL;
 
     if (view.status == TRANSCRIPT_COMPLETED && !transcript->deleted) {

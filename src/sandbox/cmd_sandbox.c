@@ -163,7 +163,7 @@ static enum status set_environment(const struct stand_in *s, struct err *err)
     return STATUS_OK;
 }
 
-static enum status prepare(struct stand_in *s, struct err *err)
+static enum status prepare_server(struct stand_in *s, struct err *err)
 {
     enum status status;
 
@@ -277,7 +277,7 @@ enum status cmd_sandbox(int argc, char **argv, const char *config_path, struct e
     sigaddset(&waited, SIGHUP);
     sigaddset(&waited, SIGCHLD);
     (void)sigprocmask(SIG_BLOCK, &waited, &before);
-    status = prepare(&s, err);
+    status = prepare_server(&s, err);
     if (status == STATUS_OK)
         status = lighttpd_start(&s.pid, s.config, err);
     if (status == STATUS_OK)

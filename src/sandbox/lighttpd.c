@@ -19,7 +19,7 @@
 
 extern char **environ;
 
-static struct sockaddr_in loopback(uint64_t port)
+static struct sockaddr_in loopback_address(uint64_t port)
 {
     return (struct sockaddr_in){.sin_family = AF_INET,
                                 .sin_port = htons((uint16_t)port),
@@ -28,7 +28,7 @@ static struct sockaddr_in loopback(uint64_t port)
 
 enum status lighttpd_find_port(uint64_t *port, struct err *err)
 {
-    struct sockaddr_in address = loopback(0);
+    struct sockaddr_in address = loopback_address(0);
     socklen_t len = sizeof address;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     enum status status = STATUS_OK;
@@ -42,8 +42,8 @@ enum status lighttpd_find_port(uint64_t *port, struct err *err)
     return status;
 }
 
-static enum status spawn(pid_t *pid, char *config_path, const posix_spawnattr_t *attr,
-                         struct err *err)
+static enum status spawn_first(pid_t *pid, char *config_path, const posix_spawnattr_t *attr,
+                               struct err *err)
 {
     static const char *const places[] = {"lighttpd", "/usr/sbin/lighttpd",
                                          "/usr/local/sbin/lighttpd"};
@@ -77,7 +77,7 @@ enum status lighttpd_start(pid_t *pid, char *config_path, struct err *err)
     (void)posix_spawnattr_setpgroup(&attr, 0);
     (void)posix_spawnattr_setsigmask(&attr, &none);
     (void)posix_spawnattr_setsigdefault(&attr, &all);
-    status = spawn(pid, config_path, &attr, err);
+    status = spawn_first(pid, config_path, &attr, err);
     posix_spawnattr_destroy(&attr);
     return status;
 }
@@ -106,7 +106,7 @@ void lighttpd_stop(pid_t pid)
 
 bool lighttpd_answers(uint64_t port)
 {
-    struct sockaddr_in address = loopback(port);
+    struct sockaddr_in address = loopback_address(port);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bool connected = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
 

@@ -110,7 +110,7 @@ enum status sandbox_make_key(int dir, struct err *err)
     return status;
 }
 
-static void say(void *context, bool usable, const char *text)
+static void warn_key(void *context, bool usable, const char *text)
 {
     (void)context;
     (void)usable;
@@ -124,13 +124,13 @@ static enum status read_key(struct sandbox *s, const char *given, const char *fo
     enum status status;
 
     if (given != NULL && given[0] != '\0')
-        return key_read(&s->key, given, NULL, NULL, say, err);
+        return key_read(&s->key, given, NULL, NULL, warn_key, err);
     status = sandbox_make_key(s->state.dir, err);
     if (status != STATUS_OK)
         return status;
     if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, SANDBOX_KEY_FILE) >= sizeof path)
         return err_set(err, STATUS_CONFIG, "%s is too long a path", folder);
-    return key_read(&s->key, path, NULL, NULL, say, err);
+    return key_read(&s->key, path, NULL, NULL, warn_key, err);
 }
 
 enum status sandbox_setup(struct sandbox *sandbox, char *(*get)(const char *name), struct err *err)

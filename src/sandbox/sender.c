@@ -117,8 +117,8 @@ static enum status set_code(struct transcript *transcript, void *context, struct
 }
 
 /* The end of one attempt: first what the transcript tells of it, then that it was made. */
-static enum status settle(struct sender *s, struct due *due, const struct http_answer *answer,
-                          struct err *err)
+static enum status settle_attempt(struct sender *s, struct due *due,
+                                  const struct http_answer *answer, struct err *err)
 {
     enum deliver_next next = deliver_decide(&s->sandbox->plan, due->attempt, answer);
     enum status status = STATUS_OK;
@@ -153,7 +153,7 @@ static enum status deliver_due(struct sender *s, struct due *due, struct err *er
     status = write_letter(&letter, &s->transcript, due->kind, err);
     if (status == STATUS_OK) {
         deliver_once(s->http, &letter.delivery, &s->sandbox->plan, &answer);
-        status = settle(s, due, &answer, err);
+        status = settle_attempt(s, due, &answer, err);
         http_answer_free(&answer);
     } else if (status == STATUS_MISSING) {
         err_clear(err);
@@ -171,7 +171,7 @@ static enum status without_transcript(struct sender *s, struct due *due, struct 
     return due_again(&s->sandbox->state, due, err);
 }
 
-static enum status make(struct sender *s, struct due *due, struct err *err)
+static enum status make_attempt(struct sender *s, struct due *due, struct err *err)
 {
     enum status status =
         transcripts_read(&s->sandbox->state, due->id, &s->text, &s->transcript, err);
@@ -187,7 +187,7 @@ static enum status make(struct sender *s, struct due *due, struct err *err)
 }
 
 /* Until something is due, and ours. */
-static void look(const struct sender *s, struct due *due)
+static void wait_for_due(const struct sender *s, struct due *due)
 {
     struct err err = ERR_INIT;
     enum status status;
@@ -202,7 +202,7 @@ static void look(const struct sender *s, struct due *due)
     pthread_mutex_unlock(&looking);
 }
 
-static void *run(void *context)
+static void *send_due(void *context)
 {
     struct sender s = {.sandbox = context};
     struct err err = ERR_INIT;
@@ -212,9 +212,9 @@ static void *run(void *context)
     while (http_open(&s.http, &err) != STATUS_OK)
         clock_sleep_ns(REST_NS);
     for (;;) {
-        look(&s, &due);
+        wait_for_due(&s, &due);
         err_clear(&err);
-        if (make(&s, &due, &err) == STATUS_OK)
+        if (make_attempt(&s, &due, &err) == STATUS_OK)
             continue;
         log_line(&sender_log, LOG_LEVEL_ERROR, "%s", err.text);
         clock_sleep_ns(REST_NS);
@@ -231,7 +231,7 @@ enum status sender_start(const struct sandbox *sandbox, struct err *err)
     sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     while (started < SENDERS &&
-           pthread_create(&thread, NULL, run, (void *)(uintptr_t)sandbox) == 0) {
+           pthread_create(&thread, NULL, send_due, (void *)(uintptr_t)sandbox) == 0) {
         (void)pthread_detach(thread);
         started++;
     }

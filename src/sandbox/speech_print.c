@@ -87,7 +87,7 @@ void speech_print_pieces(struct buf *out, const struct speech *speech, enum spee
 
 /* ---- subtitles */
 
-static size_t characters(const char *text)
+static size_t count_characters(const char *text)
 {
     size_t count = 0;
 
@@ -99,10 +99,10 @@ static size_t characters(const char *text)
 static size_t caption_end(const struct speech *s, size_t first, uint64_t chars)
 {
     size_t end = first + 1;
-    uint64_t used = characters(s->words[first].text);
+    uint64_t used = count_characters(s->words[first].text);
 
     for (; end < s->count; end++) {
-        used += 1 + characters(s->words[end].text);
+        used += 1 + count_characters(s->words[end].text);
         if (used > chars)
             break;
     }

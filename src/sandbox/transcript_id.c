@@ -37,7 +37,7 @@ static uint64_t ms_of(const char *id)
     return high << 16 | low;
 }
 
-static bool fits(char c, char place)
+static bool char_fits(char c, char place)
 {
     if (place == 'h')
         return c != '\0' && strchr("0123456789abcdef", c) != NULL;
@@ -51,7 +51,7 @@ bool transcript_id_ok(struct str id)
     if (id.len != TRANSCRIPT_ID_LEN)
         return false;
     for (size_t i = 0; i < TRANSCRIPT_ID_LEN; i++)
-        if (!fits(id.ptr[i], shape[i]))
+        if (!char_fits(id.ptr[i], shape[i]))
             return false;
     return ms_of(id.ptr) <= MS_MAX;
 }

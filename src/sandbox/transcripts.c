@@ -26,7 +26,7 @@ static enum status open_folder(int dir, const char *name, int *out, struct err *
     return *out < 0 ? err_errno(err, "cannot open the folder %s", name) : STATUS_OK;
 }
 
-static void sweep(const struct transcripts *state)
+static void sweep_uploads(const struct transcripts *state)
 {
     int fd = file_open(state->uploads, ".", O_RDONLY | O_DIRECTORY, 0);
     DIR *stream = fd < 0 ? NULL : fdopendir(fd);
@@ -63,7 +63,7 @@ enum status transcripts_open(struct transcripts *state, const char *path, struct
         transcripts_close(&s);
         return status;
     }
-    sweep(&s);
+    sweep_uploads(&s);
     *state = s;
     return status;
 }

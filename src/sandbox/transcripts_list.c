@@ -19,14 +19,14 @@
 #define MS_PER_DAY INT64_C(86400000)
 
 /* Names of one length, in order. */
-struct names {
+struct folder_names {
     char *ptr; /* `count` times `size` bytes */
     size_t size;
     size_t count;
     size_t room;
 };
 
-struct walk {
+struct page_walk {
     const struct transcripts *state;
     const struct transcripts_query *query;
     char oldest[TRANSCRIPT_DAY_MAX];
@@ -35,7 +35,7 @@ struct walk {
     size_t limit;
 };
 
-static enum status add_name(struct names *n, const char *name, size_t max, struct err *err)
+static enum status add_name(struct folder_names *n, const char *name, size_t max, struct err *err)
 {
     if (n->count == max)
         return err_set(err, STATUS_LIMIT, "a folder of more than %zu entries", max);
@@ -65,9 +65,9 @@ static int compare_ids(const void *a, const void *b)
 }
 
 /* Each entry that `fits`, cut to its first size - 1 bytes. */
-static enum status read_folder(int dir, const char *folder, struct names *n, size_t max,
-                               bool (*fits)(const struct walk *w, const char *name),
-                               const struct walk *w, struct err *err)
+static enum status read_folder(int dir, const char *folder, struct folder_names *n, size_t max,
+                               bool (*fits)(const struct page_walk *w, const char *name),
+                               const struct page_walk *w, struct err *err)
 {
     int fd = file_open(dir, folder, O_RDONLY | O_DIRECTORY, 0);
     DIR *stream = fd < 0 ? NULL : fdopendir(fd);
@@ -88,7 +88,7 @@ static enum status read_folder(int dir, const char *folder, struct names *n, siz
     return status;
 }
 
-static bool day_fits(const struct walk *w, const char *name)
+static bool day_fits(const struct page_walk *w, const char *name)
 {
     const struct transcripts_query *q = w->query;
     char day[TRANSCRIPT_DAY_MAX];
@@ -111,7 +111,7 @@ static bool day_fits(const struct walk *w, const char *name)
     return true;
 }
 
-static bool id_fits(const struct walk *w, const char *name)
+static bool id_fits(const struct page_walk *w, const char *name)
 {
     const struct transcripts_query *q = w->query;
 
@@ -121,8 +121,8 @@ static bool id_fits(const struct walk *w, const char *name)
            (q->after[0] == '\0' || memcmp(name, q->after, TRANSCRIPT_ID_LEN) > 0);
 }
 
-static enum status status_fits(const struct walk *w, const char *id, struct buf *text, bool *fits,
-                               struct err *err)
+static enum status status_fits(const struct page_walk *w, const char *id, struct buf *text,
+                               bool *fits, struct err *err)
 {
     struct transcript transcript;
     enum status status;
@@ -136,10 +136,10 @@ static enum status status_fits(const struct walk *w, const char *id, struct buf 
     return status;
 }
 
-static enum status walk_day(const struct walk *w, const char *day, struct buf *text,
+static enum status walk_day(const struct page_walk *w, const char *day, struct buf *text,
                             struct err *err)
 {
-    struct names ids = {.size = TRANSCRIPT_ID_MAX};
+    struct folder_names ids = {.size = TRANSCRIPT_ID_MAX};
     enum status status =
         read_folder(w->state->transcripts, day, &ids, DAY_IDS_MAX, id_fits, w, err);
 
@@ -157,7 +157,7 @@ static enum status walk_day(const struct walk *w, const char *day, struct buf *t
     return status;
 }
 
-static void reverse(struct transcripts_page *page)
+static void reverse_page(struct transcripts_page *page)
 {
     for (size_t i = 0; i < page->count / 2; i++) {
         char swap[TRANSCRIPT_ID_MAX];
@@ -169,17 +169,18 @@ static void reverse(struct transcripts_page *page)
 }
 
 /* Fills page->ids with the first that the query has. */
-static enum status collect(const struct transcripts *state, const struct transcripts_query *query,
-                           struct transcripts_page *page, struct err *err)
+static enum status collect_page(const struct transcripts *state,
+                                const struct transcripts_query *query,
+                                struct transcripts_page *page, struct err *err)
 {
-    struct walk w = {
+    struct page_walk w = {
         .state = state,
         .query = query,
         .page = page,
         .limit = query->limit,
         .upwards = query->after[0] != '\0' && query->before[0] == '\0',
     };
-    struct names days = {.size = TRANSCRIPT_DAY_MAX};
+    struct folder_names days = {.size = TRANSCRIPT_DAY_MAX};
     char iso[CLOCK_ISO_MAX];
     enum status status;
     struct buf text;
@@ -195,15 +196,16 @@ static enum status collect(const struct transcripts *state, const struct transcr
         status =
             walk_day(&w, days.ptr + (w.upwards ? i : days.count - 1 - i) * days.size, &text, err);
     if (w.upwards)
-        reverse(page);
+        reverse_page(page);
     free(days.ptr);
     buf_free(&text);
     return status;
 }
 
 /* Whether there is one more: older than `before`, or newer than `after`. */
-static enum status probe(const struct transcripts *state, const struct transcripts_query *query,
-                         const char *before, const char *after, bool *found, struct err *err)
+static enum status probe_page(const struct transcripts *state,
+                              const struct transcripts_query *query, const char *before,
+                              const char *after, bool *found, struct err *err)
 {
     struct transcripts_query q = *query;
     struct transcripts_page page;
@@ -212,7 +214,7 @@ static enum status probe(const struct transcripts *state, const struct transcrip
     memcpy(q.before, before, strlen(before) + 1);
     memcpy(q.after, after, strlen(after) + 1);
     q.limit = 1;
-    status = collect(state, &q, &page, err);
+    status = collect_page(state, &q, &page, err);
     if (status == STATUS_OK)
         *found = page.count > 0;
     return status;
@@ -222,12 +224,12 @@ enum status transcripts_list(const struct transcripts *state, const struct trans
                              struct transcripts_page *page, struct err *err)
 {
     struct transcripts_page p = {.count = 0};
-    enum status status = collect(state, query, &p, err);
+    enum status status = collect_page(state, query, &p, err);
 
     if (status == STATUS_OK && p.count > 0)
-        status = probe(state, query, p.ids[p.count - 1], "", &p.has_older, err);
+        status = probe_page(state, query, p.ids[p.count - 1], "", &p.has_older, err);
     if (status == STATUS_OK && p.count > 0)
-        status = probe(state, query, "", p.ids[0], &p.has_newer, err);
+        status = probe_page(state, query, "", p.ids[0], &p.has_newer, err);
     if (status == STATUS_OK)
         *page = p;
     return status;

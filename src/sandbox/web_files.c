@@ -19,7 +19,7 @@
 
 /* ---- uploads */
 
-static enum status receive(struct call *call, int fd, int *code, struct err *err)
+static enum status receive_upload(struct call *call, int fd, int *code, struct err *err)
 {
     uint64_t max = call->sandbox->upload_max, taken = 0;
     uint64_t deadline = exchange_accepted_ns(call->x) + UPLOAD_NS;
@@ -63,7 +63,7 @@ enum status web_upload(struct call *call, int *code, struct err *err)
     fd = file_open(dir, part, O_WRONLY | O_CREAT | O_EXCL, 0600);
     if (fd < 0)
         return err_errno(err, "cannot make a file for an upload");
-    status = receive(call, fd, code, err);
+    status = receive_upload(call, fd, code, err);
     file_close(&fd);
     if (status == STATUS_OK && (renameat(dir, part, dir, id) < 0 || file_sync_dir(dir) < 0))
         status = err_errno(err, "cannot keep an upload");

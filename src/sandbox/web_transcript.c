@@ -55,7 +55,7 @@ static enum status add_due(const struct call *call, enum due_kind kind, struct e
 
 /* The deliveries come first: a transcript whose webhook nobody knows of would be the real service's
  * worst fault. */
-static enum status keep(struct call *call, struct err *err)
+static enum status keep_transcript(struct call *call, struct err *err)
 {
     const struct scan_member *url = object_find(&call->transcript.asked, "webhook_url");
     bool tells = url != NULL && url->type == SCAN_STRING;
@@ -90,7 +90,7 @@ enum status web_submit(struct call *call, int *code, struct err *err)
     call->transcript.webhook_code = 0;
     call->transcript.deleted = false;
     memcpy(call->transcript.base, call->base, sizeof call->transcript.base);
-    status = keep(call, err);
+    status = keep_transcript(call, err);
     return status == STATUS_OK ? answer_transcript(&call->out, &call->transcript, call->now_ms, err)
                                : status;
 }
@@ -157,8 +157,8 @@ static enum status read_speech(struct call *call, struct speech **out, int *code
     return STATUS_OK;
 }
 
-static enum status subtitles(struct call *call, enum speech_subtitles format, int *code,
-                             struct err *err)
+static enum status answer_subtitles(struct call *call, enum speech_subtitles format, int *code,
+                                    struct err *err)
 {
     uint64_t chars = SPEECH_CAPTION_CHARS;
     struct speech *speech = NULL;
@@ -181,16 +181,16 @@ static enum status subtitles(struct call *call, enum speech_subtitles format, in
 
 enum status web_srt(struct call *call, int *code, struct err *err)
 {
-    return subtitles(call, SPEECH_SRT, code, err);
+    return answer_subtitles(call, SPEECH_SRT, code, err);
 }
 
 enum status web_vtt(struct call *call, int *code, struct err *err)
 {
-    return subtitles(call, SPEECH_VTT, code, err);
+    return answer_subtitles(call, SPEECH_VTT, code, err);
 }
 
-static enum status pieces(struct call *call, enum speech_piece piece, const char *name, int *code,
-                          struct err *err)
+static enum status answer_pieces(struct call *call, enum speech_piece piece, const char *name,
+                                 int *code, struct err *err)
 {
     struct speech *speech = NULL;
     enum status status = read_speech(call, &speech, code, err);
@@ -209,12 +209,12 @@ static enum status pieces(struct call *call, enum speech_piece piece, const char
 
 enum status web_sentences(struct call *call, int *code, struct err *err)
 {
-    return pieces(call, SPEECH_SENTENCE, "sentences", code, err);
+    return answer_pieces(call, SPEECH_SENTENCE, "sentences", code, err);
 }
 
 enum status web_paragraphs(struct call *call, int *code, struct err *err)
 {
-    return pieces(call, SPEECH_PARAGRAPH, "paragraphs", code, err);
+    return answer_pieces(call, SPEECH_PARAGRAPH, "paragraphs", code, err);
 }
 
 enum status web_word_search(struct call *call, int *code, struct err *err)
