@@ -22,7 +22,6 @@
 #include "store/journal/journal.h"
 #include "store/queue/wake.h"
 
-#define NS_PER_S UINT64_C(1000000000)
 /* For one event; a gateway under load holds the lock for less. */
 #define APPEND_DEADLINE_NS (30 * NS_PER_S)
 /* For the index of a journal of any size. */
@@ -198,7 +197,7 @@ static enum status unfit(struct acceptance *a, const struct rejected_ref *ref, e
                          const struct err *why, struct err *err)
 {
     if (!is_unfit(status))
-        return err_set(err, status, "%s", why->text);
+        return err_pass(err, status, why);
     a->unfit++;
     print_warning("%s/%.*s is not accepted: %s", rejected_box_name(ref->box), REJECTION_SHORT,
                   ref->name, why->text);

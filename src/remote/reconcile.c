@@ -15,7 +15,6 @@
 #include "store/journal/journal.h"
 #include "store/queue/wake.h"
 
-#define NS_PER_S UINT64_C(1000000000)
 /* For one event; a gateway under load holds the lock for less. */
 #define APPEND_DEADLINE_NS (30 * NS_PER_S)
 /* For the index of a journal of any size. */
@@ -117,7 +116,7 @@ static enum status take(struct walk *w, const char *id, const struct aai_transcr
     }
     status = missed_make(&missed, endpoint, t, clock_wall_ns(), &why);
     if (status == STATUS_MEMORY)
-        return err_set(err, status, "%s", why.text);
+        return err_pass(err, status, &why);
     if (status != STATUS_OK) {
         tell_failed(w, id, &why);
         return STATUS_OK;

@@ -116,7 +116,7 @@ static enum status make_delivery(struct send *s, struct err *err)
     status = s->data != NULL ? read_data(s, err) : make_body(s, err);
     if (status == STATUS_OK)
         status = sign_body(&s->signature, scheme, secret_of(s), buf_str(&s->body), str_of(s->id),
-                           (uint64_t)(clock_wall_ns() / 1000000000), err);
+                           (uint64_t)(clock_wall_ns() / NS_PER_S), err);
     if (status != STATUS_OK)
         return status;
     s->delivery = (struct delivery){

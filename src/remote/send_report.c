@@ -100,7 +100,7 @@ static void print_attempt(void *context, unsigned attempt, const struct http_ans
 static bool wait_ms(void *context, uint64_t ms)
 {
     (void)context;
-    clock_sleep_ns(ms * 1000000);
+    clock_sleep_ns(ms * NS_PER_MS);
     return true;
 }
 

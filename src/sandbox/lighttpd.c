@@ -14,8 +14,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 
-#define STOP_NS UINT64_C(15000000000)
-#define LOOK_NS UINT64_C(20000000)
+#define STOP_NS (15 * NS_PER_S)
+#define LOOK_NS (20 * NS_PER_MS)
 
 extern char **environ;
 

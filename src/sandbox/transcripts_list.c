@@ -185,7 +185,7 @@ static enum status collect_page(const struct transcripts *state,
     enum status status;
     struct buf text;
 
-    clock_iso((query->now_ms - TRANSCRIPTS_DAYS * MS_PER_DAY) * 1000000, iso);
+    clock_iso((query->now_ms - TRANSCRIPTS_DAYS * MS_PER_DAY) * NS_PER_MS, iso);
     memcpy(w.oldest, iso, TRANSCRIPT_DAY_MAX - 1);
     buf_init(&text, TRANSCRIPT_TEXT_MAX);
     page->count = 0;

@@ -13,7 +13,7 @@
 #include "sandbox/speech_print.h"
 #include "sandbox/web_parts.h"
 
-#define BODY_NS UINT64_C(30000000000)
+#define BODY_NS (30 * NS_PER_S)
 #define CHARS_MAX 10000
 #define WORDS_MAX_LEN 1024
 
@@ -84,7 +84,7 @@ enum status web_submit(struct call *call, int *code, struct err *err)
     if (status == STATUS_MALFORMED || status == STATUS_TRUNCATED)
         return call_fail(err, code, 400, "%s", why.text);
     if (status != STATUS_OK)
-        return err_set(err, status, "%s", why.text);
+        return err_pass(err, status, &why);
     transcript_id_make(clock_wall_ns(), random, call->transcript.id);
     call->transcript.ready_ms = call->now_ms + (int64_t)call->sandbox->delay_ms;
     call->transcript.webhook_code = 0;
