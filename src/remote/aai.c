@@ -100,7 +100,7 @@ enum status aai_pace(struct aai *aai, uint64_t wanted, struct err *err)
 
         if (ms == 0)
             return STATUS_OK;
-        (void)snprintf(why, sizeof why, "these were %" PRIu64 " requests in five minutes",
+        (void)snprintf(why, sizeof why, "%" PRIu64 " requests were made in five minutes",
                        aai->pace.most);
         if (!aai_wait(aai, why, ms))
             return err_set(err, STATUS_LIMIT, "%s", why);
@@ -112,8 +112,8 @@ void aai_count(struct aai *aai)
     pace_count(&aai->pace, clock_mono_ns() / NS_PER_MS);
 }
 
-/* Asks until there is an answer that counts. On failure *answer needs no freeing; its end and code
- * stay. */
+/* Repeats the request until its answer is final. On failure *answer needs no freeing; its end and
+ * code stay. */
 static enum status ask_until_answered(struct aai *aai, const struct http_request *r,
                                       const char *what, struct http_answer *answer, struct err *err)
 {
@@ -224,14 +224,15 @@ static enum status submit_body(struct aai *aai, const char *url, struct str body
             return STATUS_OK;
         }
     }
-    /* It may have arrived, and what it asked for be on its way. */
+    /* The request may have arrived and been carried out. */
     if (answer.end == HTTP_TIMED_OUT || answer.end == HTTP_CUT_OFF ||
         answer.end == HTTP_TOO_LARGE ||
         (answer.end == HTTP_ANSWERED && answer.code / 100 != 4 && answer.code / 100 != 3))
-        return err_set(err, status,
-                       "%s; nobody knows whether the transcript was made: look at the list of "
-                       "transcripts before you submit again",
-                       failed.text);
+        return err_set(
+            err, status,
+            "%s; the transcript may have been made: look at the list of transcripts before you "
+            "submit again",
+            failed.text);
     return err_pass(err, status, &failed);
 }
 
@@ -257,7 +258,7 @@ enum status aai_submit(struct aai *aai, const struct members *members, char id[E
 /* ---- fetch */
 
 static const struct {
-    const char *path; /* behind the id */
+    const char *path; /* after the id */
     const char *what;
 } forms[] = {
     [AAI_JSON] = {"", "the transcript"},
@@ -272,19 +273,19 @@ static enum status path_of(char path[], size_t size, const char *id, enum aai_fo
                            struct err *err)
 {
     if (!aai_id_ok(str_of(id)))
-        return err_set(err, STATUS_USAGE, "'%s' is no id of a transcript", id);
+        return err_set(err, STATUS_USAGE, "invalid transcript id '%s'", id);
     (void)snprintf(path, size, "/v2/transcript/%s%s", id, forms[form].path);
     return STATUS_OK;
 }
 
-/* An error page of somebody in between must not be taken for subtitles. */
+/* An error page of a proxy must not be taken for subtitles. */
 static enum status check_subtitles(struct str text, enum aai_form form, struct err *err)
 {
     bool begins = form == AAI_VTT ? str_starts(text, "WEBVTT")
                                   : text.len == 0 || (text.ptr[0] >= '0' && text.ptr[0] <= '9');
 
     if (!begins || !text_utf8_ok(text) || memchr(text.ptr, '\0', text.len) != NULL)
-        return err_set(err, STATUS_MALFORMED, "the API's answer holds no %s subtitles",
+        return err_set(err, STATUS_MALFORMED, "the API's answer is not %s subtitles",
                        form == AAI_VTT ? "WebVTT" : "SRT");
     return STATUS_OK;
 }
@@ -298,7 +299,7 @@ static enum status check_document(struct str text, const char *id, struct err *e
 
     if (status != STATUS_OK)
         return status;
-    /* Redacted audio has none. */
+    /* Redacted audio has no id. */
     if (json_member(document, "id") != NULL &&
         (!json_get_string(json_member(document, "id"), &found) || !str_is(found, id)))
         status = err_set(err, STATUS_MALFORMED, "the API answered with another transcript");
@@ -394,7 +395,7 @@ enum status aai_list(struct aai *aai, const char *status,
             }
         }
         if (more && str_is(item.id, before))
-            result = err_set(err, STATUS_MALFORMED, "the API's list turns in a circle");
+            result = err_set(err, STATUS_MALFORMED, "the API's list repeats itself");
         if (more)
             (void)snprintf(before, sizeof before, "%.*s", (int)item.id.len, item.id.ptr);
         aai_page_free(&page);

@@ -9,7 +9,7 @@
 #include "core/payload.h"
 #include "core/url.h"
 
-/* How much of the API's own words is shown. */
+/* How much of the API's own words err holds. */
 #define WORDS_MAX 200
 
 bool aai_id_ok(struct str id)
@@ -175,7 +175,7 @@ struct aai_item aai_page_item(const struct aai_page *page, size_t index)
 {
     struct aai_item item = {.created_ns = 0};
 
-    /* Was looked at when the page was read. */
+    /* It was checked when the page was read. */
     (void)item_of(json_item(json_member(page->document, "transcripts"), index), &item);
     return item;
 }

@@ -35,7 +35,7 @@ static bool wait_ms(void *context, uint64_t ms)
     return true;
 }
 
-/* What comes next gets a line of its own. */
+/* The next output gets a line of its own. */
 static void end_progress(struct api *api)
 {
     if (api->progress.open)
@@ -52,7 +52,7 @@ static void print_retry(void *context, const char *why, uint64_t ms)
     print_hint("%s; again in %" PRIu64 ".%" PRIu64 " s", why, ms / 1000, ms % 1000 / 100);
 }
 
-/* Hears of every few kilobytes, and more than once of the last. */
+/* Called every few kilobytes, and more than once at the end. */
 static void show_upload(void *context, uint64_t sent, uint64_t total)
 {
     struct api *api = context;
@@ -85,7 +85,7 @@ static enum status read_settings(struct api *api, const char *config_path, bool 
 
     if (needed || config_path != NULL || !has_key)
         return session_settings(&api->settings, config_path, err);
-    /* What is there counts, and must be right; where there is nothing, we go on without. */
+    /* A configuration that exists must be valid; a missing one is ignored. */
     status = settings_find(&path, NULL, &missing);
     if (status != STATUS_OK)
         return STATUS_OK;

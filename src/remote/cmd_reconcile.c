@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * reconcile - the verb: what is asked for, and what is said of it.
+ * cmd_reconcile - the verb reconcile: its options and its output.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -86,7 +86,7 @@ static enum status parse_options(struct reconciling *o, int argc, char **argv, s
     return options_operands(argc, argv, 0, 0, err);
 }
 
-/* ---- what is looked at */
+/* ---- which transcripts */
 
 static int64_t within_keep(int64_t since_ns, int64_t now_ns, uint64_t keep_s)
 {
@@ -97,9 +97,10 @@ static int64_t within_keep(int64_t since_ns, int64_t now_ns, uint64_t keep_s)
     clock_iso(reach_ns, text);
     print_duration(kept, keep_s);
     if (reach_ns > since_ns)
-        print_warning("--since reaches back beyond keep (%s): what is forgotten would be recorded "
-                      "again, so nothing before %s is looked at",
-                      kept, text);
+        print_warning(
+            "--since is longer ago than keep (%s): forgotten transcripts would be recorded "
+            "again, so those before %s are ignored",
+            kept, text);
     return reach_ns;
 }
 
@@ -119,17 +120,18 @@ static enum status choose_endpoints(struct reconciling *o, const struct settings
             o->endpoints[o->endpoint_count++] = e;
     }
     if (!named)
-        return err_set(err, STATUS_USAGE, "--endpoint: there is no endpoint \"%s\" in %s",
-                       o->endpoint, settings->path);
+        return err_set(err, STATUS_USAGE, "--endpoint: no endpoint \"%s\" in %s", o->endpoint,
+                       settings->path);
     if (o->endpoint_count == 0)
-        return err_set(err, STATUS_CONFIG,
-                       "%s: %s can have a webhook of a transcript: that takes a url, the address "
-                       "under which AssemblyAI was told of it, and no signatures",
-                       settings->path, o->endpoint == NULL ? "no endpoint" : "not that endpoint");
+        return err_set(
+            err, STATUS_CONFIG,
+            "%s: %s can get webhooks of transcripts: that requires a url, which was given to "
+            "AssemblyAI, and no signatures",
+            settings->path, o->endpoint == NULL ? "no endpoint" : "not that endpoint");
     return STATUS_OK;
 }
 
-/* ---- what is said */
+/* ---- the output */
 
 static void clear_progress(struct reconciling *o)
 {
@@ -199,8 +201,6 @@ static enum status print_sums(struct reconciling *o, const struct reconcile_sums
                        sums->failed == 1 ? " was" : "s were");
     return status;
 }
-
-/* ---- all */
 
 static enum status reconcile_all(struct reconciling *o, int64_t now_ns, int64_t since_ns,
                                  struct err *err)

@@ -19,8 +19,7 @@
 enum { TRIAL_ENDPOINT = OPTIONS_LONG, TRIAL_TIMEOUT };
 
 const struct options_row cmd_trial_options[] = {
-    {TRIAL_ENDPOINT, "endpoint", "NAME", NULL,
-     "the endpoint that is tried (default: each that has a url)"},
+    {TRIAL_ENDPOINT, "endpoint", "NAME", NULL, "only this endpoint (default: each that has a url)"},
     {TRIAL_TIMEOUT, "timeout", "TIME", NULL, "how long an answer may take (default: 10s)"},
     {0, NULL, NULL, NULL, NULL},
 };
@@ -76,7 +75,7 @@ static void print_finding(void *context, enum trial_grade grade, const char *tex
     buf_add_char(&line, '\n');
     if (t->status == STATUS_OK)
         t->status = print_buf(&line, "a finding", t->err);
-    /* Seen at once: the next answer may take seconds. */
+    /* Show it now: the next answer may take seconds. */
     if (t->status == STATUS_OK)
         t->status = print_end(t->err);
     buf_free(&line);
@@ -101,10 +100,10 @@ static enum status try_one(const struct trial_options *c, const struct session *
     trial.secret = target.secret;
     trial.url = c->url != NULL ? c->url : target.endpoint->url;
     if (trial.url == NULL)
-        return err_set(err, STATUS_USAGE,
-                       "endpoint \"%s\" has no url: write one into the configuration, or give the "
-                       "address",
-                       target.endpoint->name);
+        return err_set(
+            err, STATUS_USAGE,
+            "endpoint \"%s\" has no url: add one to the configuration, or give the address",
+            target.endpoint->name);
     buf_init(&url, URL_MAX);
     status = target_url(&url, trial.url, NULL, 0, err);
     if (status == STATUS_OK)
@@ -129,9 +128,9 @@ static enum status try_all(const struct trial_options *c, const struct session *
         status = try_one(c, room, config->endpoints[i].name, findings, err);
     }
     if (status == STATUS_OK && tried == 0)
-        status = err_set(err, STATUS_USAGE,
-                         "no endpoint has a url: write one into the configuration, or give the "
-                         "address");
+        status =
+            err_set(err, STATUS_USAGE,
+                    "no endpoint has a url: add one to the configuration, or give the address");
     return status;
 }
 
@@ -148,6 +147,6 @@ enum status cmd_trial(int argc, char **argv, const char *config_path, struct err
         return status;
     status = try_all(&options, &room, &findings, err);
     session_close(&room);
-    /* What is wrong was said: no more words. */
+    /* The findings were printed: no further error. */
     return status == STATUS_OK && findings.errors > 0 ? STATUS_MISSING : status;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * http_many - HTTP as a client: many requests at a time.
+ * http_many - see remote/http.h: many requests at a time.
  */
 #include <stdlib.h>
 
 #include "remote/http_parts.h"
 
-/* How long is waited for the network before curl's own clocks are looked at again. */
+/* How long to wait for the network before curl checks its own timeouts. */
 #define WAIT_MS 1000
 
 struct http_slot {
@@ -24,7 +24,7 @@ struct http_round {
     size_t asked;
     unsigned busy;
     bool no_more; /* nothing more is asked for */
-    bool dropped; /* `done` has said so */
+    bool dropped; /* `done` returned false */
 };
 
 static void finish_slot(struct http_round *c, struct http_slot *s)
@@ -65,13 +65,13 @@ static enum status fill_slots(struct http_round *c, struct err *err)
     enum status status = STATUS_OK;
 
     for (unsigned i = 0; i < c->parallel && status == STATUS_OK; i++)
-        /* One that ends at once leaves its slot free for another. */
+        /* A request that ends at once leaves its slot free. */
         while (!c->no_more && !c->slots[i].busy && status == STATUS_OK)
             status = start_request(c, &c->slots[i], err);
     return status;
 }
 
-/* Whether any has ended: its slot is then filled before the network is waited for. */
+/* Returns whether any has ended: its slot is then filled before the next wait. */
 static bool collect_answers(struct http_round *c)
 {
     struct CURLMsg *message;
@@ -111,7 +111,7 @@ static enum status turn_once(struct http_round *c, struct err *err)
     int running;
 
     if (curl_multi_perform(c->http->multi, &running) != CURLM_OK)
-        return err_set(err, STATUS_MEMORY, "the HTTP client lacks memory");
+        return err_set(err, STATUS_MEMORY, "no memory for the HTTP client");
     if (!collect_answers(c) && c->busy > 0 && wait_for_network(c->http->multi) != CURLM_OK)
         return err_set(err, STATUS_IO, "cannot wait for the network");
     return STATUS_OK;

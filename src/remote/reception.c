@@ -11,10 +11,10 @@
 #define ELF_MAGIC                                                                                  \
     "\x7f"                                                                                         \
     "ELF"
-/* What mod_fcgid takes of a body unless it is told otherwise. */
+/* The largest body that mod_fcgid accepts by default. */
 #define FCGID_BODY_MAX ((size_t)128 * 1024)
 
-/* ---- who */
+/* ---- whose answer */
 
 struct said {
     struct str status, id;
@@ -30,7 +30,7 @@ static void note_member(void *context, const struct scan_member *member)
         s->id = member->value;
 }
 
-/* What our own program wrote has no escapes in it. */
+/* Our own ids have no escapes. */
 static void copy_id(char id[RECEPTION_ID_MAX], struct str value)
 {
     if (value.len < 3 || value.len - 2 >= RECEPTION_ID_MAX || value.ptr[0] != '"')
@@ -122,7 +122,7 @@ static bool is_page(const struct http_answer *answer)
     return strstr(answer->type, "html") != NULL || str_starts(body, "<");
 }
 
-/* A sender is content with it, and never comes again. */
+/* A sender takes it for success and never retries. */
 static const char *cause_of_2xx(const struct http_answer *answer)
 {
     if (str_starts(buf_str(&answer->body), ELF_MAGIC))

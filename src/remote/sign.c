@@ -57,8 +57,9 @@ static enum status sign_standard(struct signature *out, struct str secret, struc
         mac_hmac_sha256(buf_str(&key), parts, sizeof parts / sizeof *parts, mac);
     buf_wipe(&key);
     if (!usable)
-        return err_set(err, STATUS_NO_SECRET,
-                       "the secret is no base64 behind its prefix: copy it again from the sender");
+        return err_set(
+            err, STATUS_NO_SECRET,
+            "the secret: invalid base64 after the prefix: copy it again from the sender");
     buf_init(&value, sizeof out->value - 1);
     buf_add_text(&value, "v1,");
     mac_base64(&value, mac, sizeof mac);

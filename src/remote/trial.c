@@ -23,7 +23,7 @@
 #define SMALL 400
 #define SHOWN_MAX 200
 
-/* ---- one way in which the secret comes */
+/* ---- the ways to send a secret */
 
 struct way {
     const char *name;
@@ -31,8 +31,7 @@ struct way {
     bool in_query;
 };
 
-/* Each proves by itself, so each is tried alone: one that works would hide that the other is lost.
- */
+/* Each way suffices, so each is tried alone: one that works would hide that the other is lost. */
 static size_t ways_of(const struct config_endpoint *e, struct way out[2])
 {
     size_t n = 0;
@@ -58,10 +57,10 @@ static enum status url_of(struct buf *out, const struct trial *t, const struct w
     return buf_status(out, "the address", err);
 }
 
-/* ---- what is delivered */
+/* ---- the delivery */
 
-/* Characters of other alphabets, escapes, and blanks behind the end: whatever touches a body on its
- * way shows. Nothing that looks like an attack to a filter. */
+/* Has characters of other alphabets, escapes, and blanks after the end, so that any change on the
+ * way shows; nothing that a filter takes for an attack. */
 static void make_body(struct buf *out, const char *id, size_t size)
 {
     static const char end[] = "\"}\r\n \n";
@@ -106,7 +105,7 @@ static enum status pack_parcel(struct parcel *p, const struct trial *t, const st
     return status;
 }
 
-/* ---- what comes back */
+/* ---- the answer */
 
 static void find_cause(const struct trial *t, const char *what, const struct http_answer *answer,
                        size_t sent)
@@ -123,7 +122,7 @@ static void find_cause(const struct trial *t, const char *what, const struct htt
     buf_free(&cause);
 }
 
-/* Whether what follows is worth trying. */
+/* Returns whether to go on. */
 static bool judge_delivery(const struct trial *t, const char *what, const struct parcel *p,
                            const struct http_answer *answer)
 {
@@ -186,7 +185,7 @@ static bool judge_report(const struct trial *t, const struct http_answer *answer
                       "the report of %s: %.*s", t->url, (int)body.len, body.ptr);
         return true;
     case RECEPTION_REFUSED:
-        /* A wrong secret and a foreign address are told of the delivery, in more words. */
+        /* The delivery reports a wrong secret or a refused address better. */
         if (answer->code == 401 || answer->code == 403 || answer->code == 405)
             return true;
         trial_finding(t, TRIAL_ERROR, "the report of %s: %.*s", t->url, (int)body.len, body.ptr);
@@ -211,7 +210,7 @@ static enum status ask_report(const struct trial *t, struct http *http, const st
     enum status status;
     struct buf url;
 
-    /* A signature covers a body: there is no report. */
+    /* A signature covers a body: a GET has none, so no report. */
     if (t->endpoint->scheme != AUTH_STATIC && t->endpoint->scheme != AUTH_NONE) {
         *good = true;
         return STATUS_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * trial_spool - what became of a trial's delivery, by what is on disk.
+ * trial_spool - finds in the spool what became of a trial's delivery.
  */
 #include <string.h>
 
@@ -54,7 +54,7 @@ static bool compare_bodies(const struct trial *t, const char *what, const struct
     return true;
 }
 
-/* Ids of two journals may be alike: what it is about says whether it is ours. */
+/* Two journals may have the same id: the subject says whether the event is ours. */
 static bool check_record(const struct trial *t, const char *what, const char *id,
                          const char *subject, struct str line, struct str body)
 {
@@ -112,12 +112,11 @@ static bool is_it(const struct rejected *entry, const struct trial *t, struct st
     return same;
 }
 
-/* What to do about it, behind the gateway's own words. */
+/* Returns what to add to the gateway's own words. */
 static const char *remedy_of(const struct rejected *entry)
 {
     if (str_is(entry->reason, status_name(STATUS_ADDRESS)))
-        return "; so nothing more can be proved from here: add this address for the time of the "
-               "trial";
+        return "; so nothing more can be proved from here: add this address during the trial";
     if (entry->detail.len > 0 &&
         memmem(entry->detail.ptr, entry->detail.len, "missing", strlen("missing")) != NULL)
         return "; it was sent, so the web server keeps it from the program (Apache does that with "
@@ -159,7 +158,7 @@ bool trial_kept(const struct trial *t, const char *what, struct str body)
         found = is_it(&entry, t, body);
         if (found) {
             find_refusal(t, what, &entry);
-            /* Nobody is to find it there and wonder. One that stays does no harm. */
+            /* It would puzzle whoever finds it. One that stays does no harm. */
             if (rejected_remove(&refs.list[i], t->spool, NULL) != STATUS_OK)
                 trial_finding(t, TRIAL_WARNING, "the refused trial stays in its box");
         }

@@ -12,11 +12,11 @@
 #include "sandbox/documented.h"
 #include "sandbox/speech_print.h"
 
-/* What the answers about a transcript are made of. */
+/* What an answer about a transcript is made of. */
 struct answered {
     const struct transcript *transcript;
     enum transcript_status status;
-    const struct speech *speech; /* NULL unless there is a text to be had */
+    const struct speech *speech; /* NULL: no text */
 };
 
 static void add_raw(struct buf *out, const struct transcript *transcript, const char *name,
@@ -30,7 +30,7 @@ static void add_raw(struct buf *out, const struct transcript *transcript, const 
         buf_add_str(out, m->value);
 }
 
-/* ---- members that are made up */
+/* ---- members that we make up */
 
 static void add_id(struct buf *out, const struct answered *v)
 {

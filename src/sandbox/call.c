@@ -49,6 +49,6 @@ enum status call_param(const struct call *call, const char *name, char *out, siz
         memcpy(out, value.ptr, value.len + 1);
     buf_free(&value);
     return fits ? STATUS_OK
-                : call_fail(err, code, 400, "%s holds a NUL, or is longer than %zu bytes", name,
+                : call_fail(err, code, 400, "%s has a NUL, or is longer than %zu bytes", name,
                             size - 1);
 }

@@ -34,7 +34,7 @@ enum { SANDBOX_PORT = OPTIONS_LONG, SANDBOX_DIR, SANDBOX_KEY, SANDBOX_DELAY };
 const struct options_row cmd_sandbox_options[] = {
     {SANDBOX_PORT, "port", "N", NULL, "the port on 127.0.0.1 (default: one that is free)"},
     {SANDBOX_DIR, "dir", "DIR", NULL,
-     "keep transcripts, uploads and the key there (default: they are forgotten)"},
+     "keep transcripts, uploads and the key there (default: they are removed)"},
     {SANDBOX_KEY, "key-file", "FILE", NULL, "the file with the API's key (default: one is made)"},
     {SANDBOX_DELAY, "delay", "TIME", NULL, "how long a transcript takes (default: 3s)"},
     {0, NULL, NULL, NULL, NULL},
@@ -87,7 +87,7 @@ static enum status parse_options(struct stand_in *s, int argc, char **argv, stru
     return options_operands(argc, argv, 0, 0, err);
 }
 
-/* ---- what it needs */
+/* ---- preparation */
 
 static enum status make_own_folder(struct stand_in *s, struct err *err)
 {
@@ -236,7 +236,7 @@ static enum status print_address(const struct stand_in *s, struct err *err)
                "\"; aai.settings.api_key = KEY\n\n",
                s->port);
     buf_printf(&b, "An interrupt (Ctrl-C) ends it%s.\n",
-               s->dir == NULL ? ", and all that it knows is forgotten" : "");
+               s->dir == NULL ? " and removes all its files" : "");
     status = print_buf(&b, "the address", err);
     buf_free(&b);
     return status == STATUS_OK ? print_end(err) : status;

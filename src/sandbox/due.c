@@ -19,7 +19,7 @@
 #define MS_DIGITS 15
 /* MS-ID-K-AAAA */
 #define NAME_LEN (MS_DIGITS + 1 + TRANSCRIPT_ID_LEN + 1 + 1 + 1 + 4)
-/* Of all that are due, at most so many are looked at for one that is free. */
+/* How many due entries are tried for a free one. */
 #define CANDIDATES_MAX 256
 
 static const char kinds[] = "rt";
@@ -62,7 +62,7 @@ enum status due_add(const struct transcripts *state, const struct due *due, stru
     due_print(due, name);
     fd = file_open(state->due, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
     if (fd < 0 || file_sync_dir(state->due) < 0) {
-        enum status status = err_errno(err, "cannot note the delivery of transcript %s", due->id);
+        enum status status = err_errno(err, "cannot queue the delivery of transcript %s", due->id);
 
         file_close(&fd);
         return status;
@@ -71,7 +71,7 @@ enum status due_add(const struct transcripts *state, const struct due *due, stru
     return STATUS_OK;
 }
 
-/* Locked, and still of that name: whoever had it may be through with it. */
+/* Locks the entry if it still has that name: another sender may have finished it. */
 static bool lock_entry(const struct transcripts *state, struct due *due)
 {
     struct stat named, opened;
@@ -97,7 +97,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-/* The whole folder, or as many as there is room for. */
+/* Reads the folder, as far as there is room. */
 static enum status read_due(const struct transcripts *state, int64_t now_ms,
                             struct candidates *found, struct err *err)
 {
@@ -146,7 +146,7 @@ enum status due_again(const struct transcripts *state, struct due *due, struct e
 
     due_print(due, name);
     if (renameat(state->due, due->name, state->due, name) < 0 || file_sync_dir(state->due) < 0)
-        status = err_errno(err, "cannot put off the delivery of transcript %s", due->id);
+        status = err_errno(err, "cannot postpone the delivery of transcript %s", due->id);
     file_close(&due->fd);
     return status;
 }
@@ -156,7 +156,7 @@ enum status due_done(const struct transcripts *state, struct due *due, struct er
     enum status status = STATUS_OK;
 
     if (unlinkat(state->due, due->name, 0) < 0 || file_sync_dir(state->due) < 0)
-        status = err_errno(err, "cannot take away the delivery of transcript %s", due->id);
+        status = err_errno(err, "cannot remove the delivery of transcript %s", due->id);
     file_close(&due->fd);
     return status;
 }

@@ -36,9 +36,9 @@ static enum status add_path(struct buf *out, const char *name, const char *path,
 {
     for (const char *c = path; *c != '\0'; c++)
         if ((unsigned char)*c < 0x20 || strchr("\"\\$", *c) != NULL)
-            return err_set(err, STATUS_USAGE,
-                           "the path %s has a character that lighttpd's configuration cannot hold",
-                           path);
+            return err_set(
+                err, STATUS_USAGE,
+                "the path %s has a character that is invalid in lighttpd's configuration", path);
     buf_printf(out, "var.sandbox_%s = \"%s\"\n", name, path);
     return STATUS_OK;
 }

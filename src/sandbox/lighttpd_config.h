@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * lighttpd_config - the configuration of the lighttpd in front of the sandbox. Pure.
+ * lighttpd_config - prints the configuration of the sandbox's lighttpd. Pure.
  */
 #ifndef SANDBOX_LIGHTTPD_CONFIG_H
 #define SANDBOX_LIGHTTPD_CONFIG_H
@@ -14,12 +14,12 @@
 struct lighttpd_config {
     const char *program; /* stenohook-sandbox.fcgi */
     const char *folder;  /* its state */
-    const char *run;     /* socket, log, bodies on their way */
+    const char *run;     /* socket, log, request bodies */
     uint16_t port;
 };
 
-/* What examples/sandbox/lighttpd.conf says, with these values. STATUS_USAGE: a path has characters
- * that lighttpd would take for something else. */
+/* Prints what examples/sandbox/lighttpd.conf says, with these values. STATUS_USAGE: a path has
+ * characters that lighttpd would interpret. */
 enum status lighttpd_config_print(struct buf *out, const struct lighttpd_config *config,
                                   struct err *err) STATUS_CHECKED;
 

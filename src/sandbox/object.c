@@ -35,7 +35,7 @@ enum status object_read(struct object *o, struct str text, const char *what, str
     static const char *const none[] = {NULL};
     struct collecting c = {.object = o};
     struct json *json;
-    /* Has the words for what is wrong with a text. */
+    /* Only for its error texts. */
     enum status status = json_read(&json, text, none, what, err);
 
     if (status != STATUS_OK)

@@ -48,8 +48,8 @@ static enum status read_number(char *(*get)(const char *name), const struct limi
         return STATUS_OK;
     if (!num_size(str_of(text), &number) || number < l->least || number > l->most)
         return err_set(err, STATUS_CONFIG,
-                       "%s is '%s': it must be a number from %" PRIu64 " to %" PRIu64, variable,
-                       text, l->least, l->most);
+                       "%s: invalid value '%s' (use a number from %" PRIu64 " to %" PRIu64 ")",
+                       variable, text, l->least, l->most);
     *l->value = number;
     return STATUS_OK;
 }
@@ -82,7 +82,8 @@ static enum status read_rule(struct sandbox *s, const char *rule, struct err *er
     else if (strcmp(rule, "old") == 0)
         s->plan.rule = DELIVER_OLD;
     else
-        return err_set(err, STATUS_CONFIG, SANDBOX_PREFIX "RULE is '%s': it is new or old", rule);
+        return err_set(err, STATUS_CONFIG,
+                       SANDBOX_PREFIX "RULE: invalid value '%s' (use new or old)", rule);
     return STATUS_OK;
 }
 
@@ -129,7 +130,7 @@ static enum status read_key(struct sandbox *s, const char *given, const char *fo
     if (status != STATUS_OK)
         return status;
     if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, SANDBOX_KEY_FILE) >= sizeof path)
-        return err_set(err, STATUS_CONFIG, "%s is too long a path", folder);
+        return err_set(err, STATUS_CONFIG, "the path %s is too long", folder);
     return key_read(&s->key, path, NULL, NULL, warn_key, err);
 }
 
@@ -150,7 +151,7 @@ enum status sandbox_setup(struct sandbox *sandbox, char *(*get)(const char *name
     buf_init(&s.key, KEY_MAX);
     if (folder == NULL || folder[0] != '/')
         return err_set(err, STATUS_CONFIG,
-                       SANDBOX_PREFIX "DIR must name the folder of the sandbox, from / on");
+                       SANDBOX_PREFIX "DIR must be an absolute path, the folder of the sandbox");
     status = read_numbers(&s, get, err);
     if (status == STATUS_OK)
         status = read_rule(&s, get(SANDBOX_PREFIX "RULE"), err);

@@ -15,13 +15,13 @@
 #include "cli/programs.h"
 #include "sandbox/due.h"
 
-/* At most several deliveries to receivers that hang may not hold up the others. */
+/* So many that a few receivers that hang do not delay the others. */
 #define SENDERS 16
-/* How late a delivery may be; another process may have made it due. */
+/* How late a delivery may be. */
 #define LOOK_NS (100 * NS_PER_MS)
-/* After trouble of our own. */
+/* After a failure of our own. */
 #define REST_NS NS_PER_S
-/* A delivery is noted before its transcript: so long one without is not given up. */
+/* A delivery is queued before its transcript is stored: keep one without for that long. */
 #define ORPHAN_MS 60000
 #define ORPHAN_AGAIN_MS 1000
 #define HEADER_NAME_MAX 128
@@ -41,7 +41,7 @@ struct letter {
     struct delivery delivery;
 };
 
-/* Whoever holds it looks for work: all others sleep until there is some. */
+/* Its holder waits for work; all other threads sleep meanwhile. */
 static pthread_mutex_t looking = PTHREAD_MUTEX_INITIALIZER;
 
 static int64_t now_ms(void)
@@ -74,7 +74,7 @@ static void letter_free(struct letter *l)
     buf_wipe(&l->value);
 }
 
-/* As Python's json.dumps prints them, which is what the documented lengths tell. */
+/* As Python's json.dumps prints them, as the documented lengths show. */
 static void add_body(struct buf *out, const struct transcript *transcript, enum due_kind kind)
 {
     if (kind == DUE_TRANSCRIPT) {
@@ -87,7 +87,7 @@ static void add_body(struct buf *out, const struct transcript *transcript, enum 
     buf_add_text(out, "\"}");
 }
 
-/* STATUS_MISSING: there is nobody to be told any more. */
+/* STATUS_MISSING: the transcript was deleted, or has no webhook. */
 static enum status write_letter(struct letter *l, const struct transcript *transcript,
                                 enum due_kind kind, struct err *err)
 {
@@ -116,7 +116,7 @@ static enum status set_code(struct transcript *transcript, void *context, struct
     return STATUS_OK;
 }
 
-/* The end of one attempt: first what the transcript tells of it, then that it was made. */
+/* Ends an attempt: first stores the code in the transcript, then updates the entry. */
 static enum status settle_attempt(struct sender *s, struct due *due,
                                   const struct http_answer *answer, struct err *err)
 {
@@ -186,7 +186,7 @@ static enum status make_attempt(struct sender *s, struct due *due, struct err *e
     return status;
 }
 
-/* Until something is due, and ours. */
+/* Waits until an entry is due, and takes it. */
 static void wait_for_due(const struct sender *s, struct due *due)
 {
     struct err err = ERR_INIT;
@@ -237,5 +237,5 @@ enum status sender_start(const struct sandbox *sandbox, struct err *err)
     }
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return started > 0 ? STATUS_OK
-                       : err_set(err, STATUS_MEMORY, "no thread for webhooks can be started");
+                       : err_set(err, STATUS_MEMORY, "cannot start a thread for webhooks");
 }

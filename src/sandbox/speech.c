@@ -12,11 +12,11 @@
 #define SENTENCES_SPREAD 17
 #define SENTENCES_A_TURN 2
 #define SENTENCES_A_PARAGRAPH 4
-/* Of one sentence, at most: what must be left of the room for words before another is begun. */
+/* The longest sentence: another is only begun if there is room for it. */
 #define SENTENCE_WORDS 24
 #define SILENCE_MS 400
 
-/* What a sentence is put together from, one of each line; "*" stands before a person's name. */
+/* A sentence has one of each list; "*" marks a person's name. */
 static const char *const who[] = {"the caller", "our team",      "*Maria",       "the customer",
                                   "*Thomas",    "the engineer",  "a colleague",  "*Zoë",
                                   "the driver", "the librarian", "the new desk", "*Ahmed"};

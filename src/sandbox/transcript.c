@@ -17,7 +17,7 @@
 #define HEADER_NAME_CHARS                                                                          \
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~"
 
-/* ---- what may be submitted */
+/* ---- submissions */
 
 static bool is_given(const struct object *o, const char *name)
 {
@@ -40,7 +40,7 @@ static enum status check_address(const struct object *o, const char *name, struc
     return STATUS_OK;
 }
 
-/* The last part of the path: the name of the audio's file. */
+/* Whether the last part of the path, the name of the audio's file, has it. */
 static bool name_holds_error(struct str address)
 {
     struct str path, rest;
@@ -70,9 +70,9 @@ static enum status check_header(const struct object *o, struct err *err)
     buf_init(&name, HEADER_NAME_MAX);
     buf_init(&value, HEADER_VALUE_MAX);
     if (!object_text(o, name_is, &name) || !str_only(buf_str(&name), HEADER_NAME_CHARS))
-        status = err_set(err, STATUS_MALFORMED, "%s is no name of a header", name_is);
+        status = err_set(err, STATUS_MALFORMED, "%s is not a valid header name", name_is);
     else if (!object_text(o, value_is, &value) || strpbrk(value.ptr, "\r\n") != NULL)
-        status = err_set(err, STATUS_MALFORMED, "%s is no value of a header", value_is);
+        status = err_set(err, STATUS_MALFORMED, "%s is not a valid header value", value_is);
     buf_free(&name);
     buf_wipe(&value);
     return status;
@@ -151,7 +151,7 @@ enum status transcript_parse(struct transcript *transcript, struct str text, str
     transcript->fails = object_true(o, "fails");
     transcript->deleted = object_true(o, "deleted");
     transcript->asked_text = asked->value;
-    /* Last: it takes the place of the members that were looked at. */
+    /* Last: it replaces the members that were read above. */
     if (object_read(o, transcript->asked_text, "a stored submission", err) != STATUS_OK)
         return STATUS_CORRUPT;
     return STATUS_OK;

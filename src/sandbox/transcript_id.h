@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * transcript_id - ids of the sandbox's transcripts: UUIDs of version 7 (RFC 9562), so that their
- * order is that of the submissions and each tells its day. Pure.
+ * * transcript_id - ids of transcripts and uploads: UUIDs of version 7 (RFC 9562), so that their
+ * order is that of the submissions and each has its day. Pure.
  */
 #ifndef SANDBOX_TRANSCRIPT_ID_H
 #define SANDBOX_TRANSCRIPT_ID_H
@@ -14,9 +14,9 @@
 #define TRANSCRIPT_ID_MAX (TRANSCRIPT_ID_LEN + 1)
 #define TRANSCRIPT_DAY_MAX 11 /* "2026-11-25" */
 
-/* Made of the time, to a quarter of a microsecond, and of what makes it unique. */
+/* Makes an id of the time, to a quarter of a microsecond, and random bytes. */
 void transcript_id_make(int64_t wall_ns, const uint8_t random[8], char out[TRANSCRIPT_ID_MAX]);
-/* One that transcript_id_make could have made, and so no path. */
+/* Whether transcript_id_make could have made it: then it is no path. */
 bool transcript_id_ok(struct str id);
 /* Only for an id that is ok. */
 int64_t transcript_id_ns(const char *id);

@@ -86,7 +86,7 @@ static enum status day_folder(const struct transcripts *state, const char *id, i
 
     transcript_id_day(id, day);
     status = open_folder(state->transcripts, day, out, err);
-    /* Its name must last as long as what is put into it. */
+    /* Its name must be as durable as its files. */
     if (status == STATUS_OK && file_sync_dir(state->transcripts) < 0) {
         status = err_errno(err, "cannot sync the folder transcripts");
         file_close(out);
@@ -134,7 +134,7 @@ enum status transcripts_read(const struct transcripts *state, const char *id, st
     buf_reset(text, TRANSCRIPT_TEXT_MAX);
     if (file_slurp(state->transcripts, name, text) < 0) {
         if (errno == ENOENT)
-            return err_set(err, STATUS_MISSING, "there is no transcript %s", id);
+            return err_set(err, STATUS_MISSING, "no transcript %s", id);
         return err_errno(err, "cannot read transcript %s", id);
     }
     return transcript_parse(transcript, buf_str(text), err);
@@ -177,7 +177,7 @@ enum status transcripts_change(const struct transcripts *state, const char *id, 
     return status;
 }
 
-/* ---- how often we were asked */
+/* ---- the rate of requests */
 
 struct rate {
     int64_t begin_s;
@@ -194,7 +194,7 @@ enum status transcripts_count(const struct transcripts *state, uint64_t most, ui
 
     if (status != STATUS_OK)
         return status;
-    /* What was torn, or is of a clock that was put back, begins anew. */
+    /* Begin anew if it is torn, or if the clock was set back. */
     if (file_pread(fd, &rate, sizeof rate, 0) != (ssize_t)sizeof rate || rate.begin_s > now_s ||
         now_s - rate.begin_s >= (int64_t)window_s)
         rate = (struct rate){now_s, 0};

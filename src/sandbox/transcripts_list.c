@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * transcripts_list - the pages of transcripts.h.
  *
- * A day is a folder and an id tells its place, so a page is found by names alone.
+ * A day is a folder, and ids are in order, so a page is found by names alone.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -38,7 +38,7 @@ struct page_walk {
 static enum status add_name(struct folder_names *n, const char *name, size_t max, struct err *err)
 {
     if (n->count == max)
-        return err_set(err, STATUS_LIMIT, "a folder of more than %zu entries", max);
+        return err_set(err, STATUS_LIMIT, "a folder has more than %zu entries", max);
     if (n->count == n->room) {
         size_t room = n->room == 0 ? 256 : 2 * n->room;
         char *grown = realloc(n->ptr, room * n->size);
@@ -64,7 +64,7 @@ static int compare_ids(const void *a, const void *b)
     return memcmp(a, b, TRANSCRIPT_ID_MAX);
 }
 
-/* Each entry that `fits`, cut to its first size - 1 bytes. */
+/* Adds each entry that `fits`, cut to its first size - 1 bytes. */
 static enum status read_folder(int dir, const char *folder, struct folder_names *n, size_t max,
                                bool (*fits)(const struct page_walk *w, const char *name),
                                const struct page_walk *w, struct err *err)
@@ -168,7 +168,7 @@ static void reverse_page(struct transcripts_page *page)
     }
 }
 
-/* Fills page->ids with the first that the query has. */
+/* Fills page->ids with the first results. */
 static enum status collect_page(const struct transcripts *state,
                                 const struct transcripts_query *query,
                                 struct transcripts_page *page, struct err *err)
@@ -202,7 +202,7 @@ static enum status collect_page(const struct transcripts *state,
     return status;
 }
 
-/* Whether there is one more: older than `before`, or newer than `after`. */
+/* Whether there is another one: older than `before`, or newer than `after`. */
 static enum status probe_page(const struct transcripts *state,
                               const struct transcripts_query *query, const char *before,
                               const char *after, bool *found, struct err *err)

@@ -20,10 +20,10 @@
 #define HOST_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-:[]"
 #define HOST_MAX 200
 #define PORT_MAX 6
-/* Of a body that is not wanted. */
+/* Of an unread body. */
 #define DRAIN_MAX ((uint64_t)4 * 1024 * 1024)
 #define DRAIN_NS (5 * NS_PER_S)
-/* What a thread keeps of its buffers. */
+/* The size to which a thread's buffers shrink. */
 #define KEEP ((size_t)64 * 1024)
 
 /* ---- addresses */
@@ -87,7 +87,7 @@ static enum status find_route(const struct call *call, const struct route **out,
     return call_fail(err, code, 404, "Not found");
 }
 
-/* ---- who may ask */
+/* ---- key and rate */
 
 static enum status check_key(const struct call *call, int *code, struct err *err)
 {
@@ -111,7 +111,7 @@ static enum status check_rate(struct call *call, int *code, struct err *err)
         return status;
     return call_fail(err, code, 429,
                      "Too many requests: at most %" PRIu64 " in %" PRIu64
-                     " seconds are admitted; try again in %" PRIu64 " seconds",
+                     " seconds; try again in %" PRIu64 " seconds",
                      s->rate, s->rate_seconds, call->retry_after_s);
 }
 
@@ -124,7 +124,7 @@ static enum status answer_request(struct call *call, int *code, struct err *err)
     enum status found = find_route(call, &route, &id, &unknown_code, &unknown);
     enum status status = STATUS_OK;
 
-    /* Who has no key learns nothing of what there is. */
+    /* Without the key, do not reveal which addresses exist. */
     if (route == NULL || !route->open)
         status = check_key(call, code, err);
     if (status == STATUS_OK && found != STATUS_OK)
@@ -230,8 +230,7 @@ void web_serve(void *thread, struct exchange *x)
         }
         buf_reset(&call->out, KEEP);
         call->type = "application/json";
-        answer_error(&call->out,
-                     code == 500 ? "The sandbox has trouble: its log says which" : err.text);
+        answer_error(&call->out, code == 500 ? "The sandbox failed: see its log" : err.text);
     }
     exchange_drain(x, DRAIN_MAX, clock_mono_ns() + DRAIN_NS);
     write_answer(call, code);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * web_files - audio in and out: uploads, and what stands for redacted audio.
+ * web_files - audio: uploads, and silence as redacted audio.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@ static enum status receive_upload(struct call *call, int fd, int *code, struct e
         return buf_status(&call->body, "an upload", err);
     do {
         if (exchange_read(call->x, piece, PIECE, deadline, &got, NULL) != STATUS_OK)
-            return call_fail(err, code, 400, "The upload did not come to its end");
+            return call_fail(err, code, 400, "The upload is incomplete");
         taken += got;
         if (taken > max)
             return call_fail(err, code, 413, "The upload is larger than %" PRIu64 " bytes", max);
@@ -38,7 +38,7 @@ static enum status receive_upload(struct call *call, int fd, int *code, struct e
             return err_errno(err, "cannot write an upload");
     } while (got > 0);
     if (call->request.has_length && taken < call->request.length)
-        return call_fail(err, code, 400, "The upload did not come to its end");
+        return call_fail(err, code, 400, "The upload is incomplete");
     if (taken == 0)
         return call_fail(err, code, 400, "The upload is empty");
     return file_sync(fd) < 0 ? err_errno(err, "cannot sync an upload") : STATUS_OK;
@@ -51,7 +51,7 @@ enum status web_upload(struct call *call, int *code, struct err *err)
     uint8_t random[8];
     enum status status;
 
-    /* Before gigabytes are taken for nothing. */
+    /* Before gigabytes are received for nothing. */
     if (call->request.has_length && call->request.length > call->sandbox->upload_max)
         return call_fail(err, code, 413, "The upload is larger than %" PRIu64 " bytes",
                          call->sandbox->upload_max);

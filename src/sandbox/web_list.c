@@ -22,7 +22,7 @@ static enum status take_id(const struct call *call, const char *name, char out[T
     if (status != STATUS_OK || text[0] == '\0')
         return status;
     if (!transcript_id_ok(str_of(text)))
-        return call_fail(err, code, 400, "%s is no id of a transcript", name);
+        return call_fail(err, code, 400, "%s is not a transcript id", name);
     memcpy(out, text, TRANSCRIPT_ID_MAX);
     return STATUS_OK;
 }
@@ -67,7 +67,7 @@ static enum status take_day(const struct call *call, struct transcripts_query *q
     if (status != STATUS_OK || text[0] == '\0')
         return status;
     if (strlen(text) != TRANSCRIPT_DAY_MAX - 1 || !clock_iso_parse(str_of(text), &ns))
-        return call_fail(err, code, 400, "created_on must be a day, as 2026-11-25");
+        return call_fail(err, code, 400, "created_on must be a day, such as 2026-11-25");
     memcpy(q->day, text, TRANSCRIPT_DAY_MAX);
     return STATUS_OK;
 }
@@ -86,7 +86,7 @@ static enum status take_query(const struct call *call, struct transcripts_query 
     return status == STATUS_OK ? take_day(call, q, code, err) : status;
 }
 
-/* The same query with another place to begin at. */
+/* Adds the same query with another beginning. */
 static void add_url(struct buf *out, const struct call *call, const struct transcripts_query *q,
                     const char *name, const char *id)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * web_transcript - what the API does with one transcript.
+ * web_transcript - the API's calls about one transcript.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ static enum status read_body(struct call *call, int *code, struct err *err)
         status = exchange_read(call->x, room, want < 16384 ? want : 16384, deadline, &got, err);
         if (status != STATUS_OK) {
             err_clear(err);
-            return call_fail(err, code, 400, "The body did not come to its end");
+            return call_fail(err, code, 400, "The body is incomplete");
         }
         buf_grew(&call->body, got);
         if (call->body.len > TRANSCRIPT_SUBMISSION_MAX)
@@ -53,8 +53,7 @@ static enum status add_due(const struct call *call, enum due_kind kind, struct e
     return due_add(&call->sandbox->state, &due, err);
 }
 
-/* The deliveries come first: a transcript whose webhook nobody knows of would be the real service's
- * worst fault. */
+/* The deliveries come first: there must be no transcript whose webhook is not queued. */
 static enum status keep_transcript(struct call *call, struct err *err)
 {
     const struct scan_member *url = object_find(&call->transcript.asked, "webhook_url");
@@ -112,7 +111,7 @@ static enum status delete_finished(struct transcript *transcript, void *context,
 
     if (status == TRANSCRIPT_QUEUED || status == TRANSCRIPT_PROCESSING)
         return err_set(err, STATUS_MALFORMED,
-                       "The transcript is not finished: only then it can be deleted");
+                       "The transcript is not finished, so it cannot be deleted");
     transcript_delete(transcript);
     return STATUS_OK;
 }
@@ -133,9 +132,9 @@ enum status web_delete(struct call *call, int *code, struct err *err)
                                : status;
 }
 
-/* ---- what is said in it */
+/* ---- its words */
 
-/* *out is given back with free. */
+/* Free *out with free. */
 static enum status read_speech(struct call *call, struct speech **out, int *code, struct err *err)
 {
     enum status status = call_transcript(call, code, err);

@@ -312,10 +312,10 @@ UNIT_TEST(a_submission_that_is_not_as_documented_is_refused_with_the_name_of_wha
                   "given together");
     check_refused("{\"audio_url\": \"https://a.b/\", \"webhook_auth_header_name\": \"X A\", "
                   "\"webhook_auth_header_value\": \"v\"}",
-                  "no name of a header");
+                  "not a valid header name");
     check_refused("{\"audio_url\": \"https://a.b/\", \"webhook_auth_header_name\": \"X-A\", "
                   "\"webhook_auth_header_value\": \"v\\r\\nX-B: w\"}",
-                  "no value of a header");
+                  "not a valid header value");
     check_refused("{\"audio_url\": \"https://a.b/\\u0000\"}", "audio_url");
 }
 
