@@ -60,9 +60,7 @@ static void wake(struct walk *w)
     w->to_wake = false;
     if (!r->dry_run && has_hook(r) &&
         wake_runner(r->spool, r->settings->config, r->settings->path, &err) != STATUS_OK)
-        print_warning("the events are on record, but the runner of their hooks cannot be started: "
-                      "%s",
-                      err.text);
+        print_warning("%s", err.text);
 }
 
 /* ---- one transcript */

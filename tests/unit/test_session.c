@@ -79,9 +79,9 @@ UNIT_TEST(the_journal_has_the_limits_of_the_configuration)
     UNIT_INT(12, options.segment_max);
     UNIT_INT(34, options.free_space_min);
     UNIT_INT(56, options.keep_s);
-    UNIT_FALSE(options.hooked);
+    UNIT_TRUE(options.hold == NULL);
     endpoints[1].hook = hook;
-    UNIT_TRUE(intake_options(&config).hooked);
+    UNIT_TRUE(intake_options(&config).hold != NULL);
 }
 
 UNIT_TEST(an_event_of_bytes_that_all_need_an_escape_is_recorded)
