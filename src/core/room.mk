@@ -14,4 +14,3 @@ libcore_a_SOURCES = \
 	src/core/retry.c src/core/retry.h \
 	src/core/scan.c src/core/scan.h \
 	src/core/url.c src/core/url.h
-libcore_a_CPPFLAGS = $(AM_CPPFLAGS) $(CONFUSE_CFLAGS)

@@ -2,7 +2,7 @@
  * launch - see run/launch.h.
  *
  * The new process shares our memory until its exec, and we wait that long, as in posix_spawn: that
- * saves copying our page tables, which for a short hook costs more than the rest, and tells us of a
+ * saves copying our page tables, which for a short hook costs more than the rest, and reports a
  * failed exec by its errno. So it changes nothing in memory but *launch, and calls only functions
  * that hold no lock and allocate nothing.
  */

@@ -16,7 +16,7 @@ struct collecting {
     bool twice;
 };
 
-static void collect(void *context, const struct scan_member *member)
+static void add_member(void *context, const struct scan_member *member)
 {
     struct collecting *c = context;
     struct object *o = c->object;
@@ -36,7 +36,7 @@ enum status object_read(struct object *o, struct str text, const char *what, str
     enum status status;
 
     o->count = 0;
-    result = scan_json(text, collect, &c);
+    result = scan_json(text, add_member, &c);
     status = scan_object_status(&result, what, err);
     if (status != STATUS_OK)
         return status;
