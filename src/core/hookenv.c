@@ -152,7 +152,7 @@ static enum status add_all(struct gather *g, const struct config_endpoint *endpo
     return status;
 }
 
-static enum status finish(struct hookenv *out, struct gather *g, struct err *err)
+static enum status fill_hookenv(struct hookenv *out, struct gather *g, struct err *err)
 {
     char **envp = calloc(g->count + 1, sizeof *envp);
     char *block = malloc(g->block.len + 1);
@@ -186,7 +186,7 @@ enum status hookenv_make(struct hookenv *out, const struct config_endpoint *endp
     buf_init(&g.value, HOOKENV_VALUE_MAX);
     status = add_all(&g, endpoint, record, attempt, home, lang, err);
     if (status == STATUS_OK)
-        status = finish(out, &g, err);
+        status = fill_hookenv(out, &g, err);
     buf_free(&g.block);
     buf_free(&g.value);
     free(g.starts);
