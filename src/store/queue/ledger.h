@@ -27,7 +27,7 @@ enum ledger_kind { LEDGER_RESULTS, LEDGER_ORDERS };
 #define LEDGER_SEGMENT_MAX ((uint64_t)4 * 1024 * 1024)
 /* With its checksum, without its newline. */
 #define LEDGER_LINE_MAX ((size_t)128 * 1024)
-/* Lines are kept in memory until a sync, at most so many bytes: a larger append syncs first. */
+/* Appended lines stay in memory until a sync; an append beyond so many bytes syncs first. */
 #define LEDGER_UNSYNCED_MAX ((size_t)1024 * 1024)
 
 /* ---- the owner: of LEDGER_RESULTS only */
