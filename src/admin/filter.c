@@ -3,29 +3,8 @@
  */
 #include "admin/filter.h"
 
-#include "base/clock.h"
-#include "base/num.h"
 #include "cli/print.h"
 #include "core/event.h"
-
-#define SECOND_NS 1000000000
-
-enum status filter_time(int64_t *out, const char *option, const char *text, int64_t now_ns,
-                        struct err *err)
-{
-    uint64_t seconds;
-
-    if (num_duration(str_of(text), &seconds)) {
-        /* A time before 1970 is as good as the beginning. */
-        *out = seconds > (uint64_t)(now_ns / SECOND_NS) ? 0 : now_ns - (int64_t)seconds * SECOND_NS;
-        return STATUS_OK;
-    }
-    if (clock_iso_parse(str_of(text), out))
-        return STATUS_OK;
-    return err_set(err, STATUS_USAGE,
-                   "%s: invalid value '%s' (use 24h, 7d, 2026-11-23 or 2026-11-23T07:50:18Z)",
-                   option, text);
-}
 
 enum status filter_add(struct filter_list *list, const char *option, const char *text,
                        struct err *err)
@@ -97,11 +76,11 @@ bool filter_take(struct filter *filter, int id, const char *value, int64_t now_n
     switch (id) {
     case FILTER_SINCE:
         filter->has_since = true;
-        *status = filter_time(&filter->since_ns, "--since", value, now_ns, err);
+        *status = option_time(value, "--since", now_ns, &filter->since_ns, err);
         return true;
     case FILTER_UNTIL:
         filter->has_until = true;
-        *status = filter_time(&filter->until_ns, "--until", value, now_ns, err);
+        *status = option_time(value, "--until", now_ns, &filter->until_ns, err);
         return true;
     case FILTER_KIND:
         *status = filter_add_kinds(&filter->kinds, value, err);

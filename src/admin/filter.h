@@ -30,9 +30,6 @@ struct filter {
     const struct hookview *view; /* borrowed; needed where `hooks` is not 0 */
 };
 
-/* "24h" (before now), or ISO 8601. STATUS_USAGE: neither. */
-enum status filter_time(int64_t *out, const char *option, const char *text, int64_t now_ns,
-                        struct err *err) STATUS_CHECKED;
 /* Adds the values of a list with commas. STATUS_USAGE: an empty value, or too many. */
 enum status filter_add(struct filter_list *list, const char *option, const char *text,
                        struct err *err) STATUS_CHECKED;

@@ -3,7 +3,6 @@
  */
 #include "admin/listing.h"
 
-#include "base/num.h"
 #include "cli/print.h"
 
 /* A record's members besides its body: headers, query and parameters are bounded far below. */
@@ -20,17 +19,6 @@ void listing_free(struct listing *l)
     buf_free(&l->line);
     if (l->view != NULL)
         hookview_close(l->view);
-}
-
-enum status listing_last(uint64_t *out, const char *text, struct err *err)
-{
-    uint64_t n;
-
-    if (!num_u64(str_of(text), &n) || n == 0 || n > LISTING_LAST_MAX)
-        return err_set(err, STATUS_USAGE, "-n: invalid value '%s' (use a number from 1 to %d)",
-                       text, LISTING_LAST_MAX);
-    *out = n;
-    return STATUS_OK;
 }
 
 enum status listing_view(struct listing *l, const struct session *room, int64_t since_ns,

@@ -30,9 +30,6 @@ struct listing {
 void listing_init(struct listing *l);
 void listing_free(struct listing *l);
 
-/* The value of -n. */
-enum status listing_last(uint64_t *out, const char *text, struct err *err) STATUS_CHECKED;
-
 /* Makes known what became of the hooks of events received at or after since_ns. */
 enum status listing_view(struct listing *l, const struct session *room, int64_t since_ns,
                          struct err *err) STATUS_CHECKED;

@@ -4,9 +4,16 @@
 #include "cli/options.h"
 
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+
+#include "base/clock.h"
+#include "base/num.h"
+
+#define SECOND_NS 1000000000
+#define DURATION_MAX_S 86400
 
 void options_begin(void)
 {
@@ -86,5 +93,48 @@ enum status options_operands(int argc, char **argv, int least, int most, struct 
         return options_missing(argv[0], "argument", err);
     if (given > most)
         return usage(argv[0], err, "unexpected argument", argv[optind + most], "");
+    return STATUS_OK;
+}
+
+enum status option_time(const char *text, const char *option, int64_t now_ns, int64_t *out_ns,
+                        struct err *err)
+{
+    uint64_t seconds;
+
+    if (num_duration(str_of(text), &seconds)) {
+        /* A time before 1970 is as good as the beginning. */
+        *out_ns =
+            seconds > (uint64_t)(now_ns / SECOND_NS) ? 0 : now_ns - (int64_t)seconds * SECOND_NS;
+        return STATUS_OK;
+    }
+    if (clock_iso_parse(str_of(text), out_ns))
+        return STATUS_OK;
+    return err_set(err, STATUS_USAGE,
+                   "%s: invalid value '%s' (use 24h, 7d, 2026-11-23 or 2026-11-23T07:50:18Z)",
+                   option, text);
+}
+
+enum status option_number(const char *text, const char *option, uint64_t least, uint64_t most,
+                          uint64_t *out, struct err *err)
+{
+    uint64_t number;
+
+    if (!num_u64(str_of(text), &number) || number < least || number > most)
+        return err_set(err, STATUS_USAGE,
+                       "%s: invalid value '%s' (use a number from %" PRIu64 " to %" PRIu64 ")",
+                       option, text, least, most);
+    *out = number;
+    return STATUS_OK;
+}
+
+enum status option_duration(const char *text, const char *option, uint64_t *out_ms, struct err *err)
+{
+    uint64_t seconds;
+
+    if (!num_duration(str_of(text), &seconds) || seconds > DURATION_MAX_S)
+        return err_set(err, STATUS_USAGE,
+                       "%s: invalid value '%s' (use a duration of at most a day, such as 10s)",
+                       option, text);
+    *out_ms = seconds * 1000;
     return STATUS_OK;
 }

@@ -4,6 +4,8 @@
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
+#include <stdint.h>
+
 #include "base/err.h"
 
 /* One option, told once: getopt's tables, --help (cli/help.h) and the completion of shells are
@@ -43,5 +45,15 @@ enum status options_missing(const char *verb, const char *what, struct err *err)
 /* STATUS_USAGE unless there are between `least` and `most` operands. */
 enum status options_operands(int argc, char **argv, int least, int most,
                              struct err *err) STATUS_CHECKED;
+
+/* Read the value of one option, which err names. STATUS_USAGE: it is invalid. */
+/* An age ("24h", before now_ns), or ISO 8601. */
+enum status option_time(const char *text, const char *option, int64_t now_ns, int64_t *out_ns,
+                        struct err *err) STATUS_CHECKED;
+enum status option_number(const char *text, const char *option, uint64_t least, uint64_t most,
+                          uint64_t *out, struct err *err) STATUS_CHECKED;
+/* At most a day, written "10s". */
+enum status option_duration(const char *text, const char *option, uint64_t *out_ms,
+                            struct err *err) STATUS_CHECKED;
 
 #endif

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/num.h"
 #include "base/text.h"
 #include "cli/print.h"
 #include "cli/session.h"
@@ -17,7 +16,6 @@
 #include "remote/reconcile.h"
 #include "remote/remote_verbs.h"
 
-#define NS_PER_S INT64_C(1000000000)
 #define SINCE_DEFAULT "24h"
 /* The query takes six bytes for each of its at most 64 Ki. */
 #define LINE_MAX_TEXT ((size_t)512 * 1024)
@@ -88,21 +86,6 @@ static enum status parse(struct order *o, int argc, char **argv, struct err *err
 }
 
 /* ---- what is looked at */
-
-static enum status read_since(int64_t *out, const char *text, int64_t now_ns, struct err *err)
-{
-    uint64_t seconds;
-
-    if (num_duration(str_of(text), &seconds)) {
-        *out = seconds > (uint64_t)(now_ns / NS_PER_S) ? 0 : now_ns - (int64_t)seconds * NS_PER_S;
-        return STATUS_OK;
-    }
-    if (clock_iso_parse(str_of(text), out))
-        return STATUS_OK;
-    return err_set(err, STATUS_USAGE,
-                   "--since: invalid value '%s' (use 24h, 7d, 2026-11-23 or 2026-11-23T07:50:18Z)",
-                   text);
-}
 
 static int64_t within_keep(int64_t since_ns, int64_t now_ns, uint64_t keep_s)
 {
@@ -258,7 +241,7 @@ enum status cmd_reconcile(int argc, char **argv, const char *config_path, struct
     buf_init(&o.line, LINE_MAX_TEXT);
     status = parse(&o, argc, argv, err);
     if (status == STATUS_OK)
-        status = read_since(&since_ns, o.since, now_ns, err);
+        status = option_time(o.since, "--since", now_ns, &since_ns, err);
     if (status == STATUS_OK)
         status = api_open(&o.api, config_path, true, err);
     if (status == STATUS_OK)

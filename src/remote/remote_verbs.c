@@ -3,12 +3,6 @@
  */
 #include "remote/remote_verbs.h"
 
-#include <inttypes.h>
-
-#include "base/num.h"
-
-#define DURATION_MAX_S 86400
-
 static const struct command commands[] = {
     {
         .name = "send",
@@ -86,28 +80,5 @@ enum status words_add(struct words *words, const char *word, const char *option,
     if (words->count == WORDS_MAX)
         return err_set(err, STATUS_USAGE, "%s is given more than %d times", option, WORDS_MAX);
     words->at[words->count++] = word;
-    return STATUS_OK;
-}
-
-enum status option_number(const char *text, const char *option, uint64_t least, uint64_t most,
-                          uint64_t *out, struct err *err)
-{
-    uint64_t number;
-
-    if (!num_u64(str_of(text), &number) || number < least || number > most)
-        return err_set(err, STATUS_USAGE, "%s: '%s' is no number from %" PRIu64 " to %" PRIu64,
-                       option, text, least, most);
-    *out = number;
-    return STATUS_OK;
-}
-
-enum status option_duration(const char *text, const char *option, uint64_t *out_ms, struct err *err)
-{
-    uint64_t seconds;
-
-    if (!num_duration(str_of(text), &seconds) || seconds > DURATION_MAX_S)
-        return err_set(err, STATUS_USAGE,
-                       "%s: '%s' is no duration of at most a day: write it like 10s", option, text);
-    *out_ms = seconds * 1000;
     return STATUS_OK;
 }

@@ -38,10 +38,4 @@ struct words {
 enum status words_add(struct words *words, const char *word, const char *option,
                       struct err *err) STATUS_CHECKED;
 
-/* A number from least to most, a duration in milliseconds (written "10s"; 0 to a day). */
-enum status option_number(const char *text, const char *option, uint64_t least, uint64_t most,
-                          uint64_t *out, struct err *err) STATUS_CHECKED;
-enum status option_duration(const char *text, const char *option, uint64_t *out_ms,
-                            struct err *err) STATUS_CHECKED;
-
 #endif

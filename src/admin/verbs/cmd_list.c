@@ -23,7 +23,7 @@ static enum status parse_options(struct listing *l, int argc, char **argv, struc
     options_begin();
     while ((c = options_take(cmd_list_options, argc, argv, &status, err)) != -1) {
         if (c == 'n')
-            status = listing_last(&l->last, optarg, err);
+            status = option_number(optarg, "-n", 1, LISTING_LAST_MAX, &l->last, err);
         else if (c == EVENT_FORMAT_OPTION)
             status = event_format_parse(&l->format, optarg, err);
         else

@@ -117,10 +117,10 @@ static enum status take_option(struct rejection *r, int id, int64_t now_ns, stru
         return take_box(r, optarg, err);
     case FILTER_SINCE:
         r->has_since = true;
-        return filter_time(&r->since_ns, "--since", optarg, now_ns, err);
+        return option_time(optarg, "--since", now_ns, &r->since_ns, err);
     case FILTER_UNTIL:
         r->has_until = true;
-        return filter_time(&r->until_ns, "--until", optarg, now_ns, err);
+        return option_time(optarg, "--until", now_ns, &r->until_ns, err);
     case OPT_REASON:
         return take_reasons(r, optarg, err);
     case FILTER_ENDPOINT:

@@ -41,7 +41,7 @@ static enum status take_from(struct wish *w, const char *text, struct err *err)
     else if (strcmp(text, "start") == 0)
         w->from_ns = 0;
     else
-        return filter_time(&w->from_ns, "--from", text, w->now_ns, err);
+        return option_time(text, "--from", w->now_ns, &w->from_ns, err);
     return STATUS_OK;
 }
 

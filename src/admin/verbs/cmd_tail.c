@@ -56,7 +56,7 @@ static enum status parse_options(struct tail *t, int argc, char **argv, struct e
         else if (c == OPT_RUNS)
             t->runs = true;
         else if (c == 'n')
-            status = listing_last(&t->listing.last, optarg, err);
+            status = option_number(optarg, "-n", 1, LISTING_LAST_MAX, &t->listing.last, err);
         else if (c == EVENT_FORMAT_OPTION)
             status = event_format_parse(&t->listing.format, optarg, err);
         else
