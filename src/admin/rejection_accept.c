@@ -11,12 +11,11 @@
  * since that may be what the run before was killed ahead of.
  */
 #include <inttypes.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #include "admin/rejection.h"
 #include "base/clock.h"
 #include "cli/print.h"
+#include "cli/progress.h"
 #include "core/auth/auth.h"
 #include "store/intake.h"
 #include "store/journal/journal.h"
@@ -37,7 +36,6 @@ struct acceptance {
     struct journal *journal; /* NULL: a dry run */
     struct buf body, query, line;
     size_t recorded, known, unfit;
-    bool progress;
     struct rejected_ref settle[SETTLED_AT_ONCE]; /* on record, and still in their box */
     size_t settle_count;
     bool warned; /* that no runner can be started */
@@ -229,13 +227,6 @@ static enum status accept_entry(struct acceptance *a, const struct rejected *ent
 
 /* ---- all of them */
 
-static void show_progress(const struct acceptance *a, size_t count)
-{
-    /* Whatever is said next begins where this began. */
-    if (a->progress)
-        fprintf(stderr, "\r%zu of %zu \r", a->recorded + a->known + a->unfit, count);
-}
-
 static enum status accept_all(struct acceptance *a, const struct rejection_choice *choice,
                               struct err *err)
 {
@@ -255,7 +246,7 @@ static enum status accept_all(struct acceptance *a, const struct rejection_choic
         }
         status = accept_entry(a, &entry, err);
         rejected_free(&entry);
-        show_progress(a, choice->count);
+        progress_show("%zu of %zu", a->recorded + a->known + a->unfit, choice->count);
     }
     return status;
 }
@@ -311,8 +302,7 @@ static enum status check_order(const struct rejection *r, const struct session *
 
 enum status rejection_accept(const struct rejection *r, const struct session *room, struct err *err)
 {
-    struct acceptance a = {
-        .r = r, .room = room, .progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO)};
+    struct acceptance a = {.r = r, .room = room};
     struct rejection_choice choice;
     enum status status = rejection_choose(&choice, r, &room->spool, err);
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "cli/progress.h"
 
 /* A few paths and a sentence. */
 #define LINE_MAX_BYTES 4096
@@ -23,6 +24,7 @@ enum status print_buf(struct buf *b, const char *what, struct err *err)
 {
     enum status status = buf_status(b, what, err);
 
+    progress_clear(STDOUT_FILENO);
     if (status == STATUS_OK && b->len > 0 && fwrite(b->ptr, 1, b->len, stdout) != b->len)
         status = failed(err);
     buf_reset(b, 1024 * 1024);
@@ -31,11 +33,13 @@ enum status print_buf(struct buf *b, const char *what, struct err *err)
 
 enum status print_text(const char *text, struct err *err)
 {
+    progress_clear(STDOUT_FILENO);
     return fputs(text, stdout) == EOF ? failed(err) : STATUS_OK;
 }
 
 enum status print_end(struct err *err)
 {
+    progress_clear(STDERR_FILENO);
     return fflush(stdout) != 0 || ferror(stdout) ? failed(err) : STATUS_OK;
 }
 
@@ -56,6 +60,7 @@ static void say(const char *prefix, struct str text)
     buf_add_text(&line, prefix);
     text_log(&line, text, LINE_MAX_BYTES - 64);
     buf_add_char(&line, '\n');
+    progress_clear(STDERR_FILENO);
     fwrite(line.ptr, 1, line.len, stderr);
     buf_free(&line);
 }

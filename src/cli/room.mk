@@ -4,4 +4,5 @@ libcli_a_SOURCES = \
 	src/cli/help.c src/cli/help.h \
 	src/cli/options.c src/cli/options.h \
 	src/cli/print.c src/cli/print.h \
+	src/cli/progress.c src/cli/progress.h \
 	src/cli/session.c src/cli/session.h

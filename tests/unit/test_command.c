@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "cli/help.h"
 #include "cli/print.h"
+#include "cli/progress.h"
 #include "core/config/config.h"
 #include "reader_kit.h"
 #include "unit.h"
@@ -266,6 +267,30 @@ UNIT_TEST(a_length_of_time_is_told_in_its_largest_unit)
     UNIT_TEXT("s", print_plural(0));
     UNIT_TEXT("", print_plural(1));
     UNIT_TEXT("s", print_plural(2));
+}
+
+UNIT_TEST(a_progress_line_is_erased_before_other_words)
+{
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    char seen[200] = "";
+    int kept, fd;
+
+    UNIT_REQUIRE(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+    fd = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+    kept = dup(STDERR_FILENO);
+    UNIT_TRUE(freopen("/dev/null", "w", stderr) != NULL);
+    progress_show("no terminal");
+    dup2(fd, STDERR_FILENO);
+    progress_show("%d of 3", 1);
+    progress_show("too soon");
+    print_hint("one");
+    print_hint("two");
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    UNIT_TRUE(read(terminal, seen, sizeof seen - 1) > 0);
+    UNIT_TEXT("\r\x1b[K1 of 3\r\x1b[Kone\r\ntwo\r\n", seen);
+    close(fd);
+    close(terminal);
 }
 
 UNIT_TEST(a_configuration_is_taken_before_and_behind_the_command)
