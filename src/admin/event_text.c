@@ -17,12 +17,9 @@ enum { WIDTH_TIME = 24, WIDTH_KIND = 14, WIDTH_STATUS = 20, WIDTH_HOOK = 10, WID
 #define COLOUR_DOUBT "\x1b[33m"
 #define COLOUR_END "\x1b[0m"
 
-enum status event_format_parse(enum event_format *out, const char *text, struct err *err)
+enum event_format event_format_named(const char *text)
 {
-    if (strcmp(text, "text") != 0 && strcmp(text, "json") != 0)
-        return err_set(err, STATUS_USAGE, "--format: invalid value '%s' (use text or json)", text);
-    *out = strcmp(text, "json") == 0 ? EVENT_FORMAT_JSON : EVENT_FORMAT_TEXT;
-    return STATUS_OK;
+    return strcmp(text, "json") == 0 ? EVENT_FORMAT_JSON : EVENT_FORMAT_TEXT;
 }
 
 const char *event_hook_word(enum hook_state state)

@@ -20,9 +20,8 @@
 
 enum event_format { EVENT_FORMAT_TEXT, EVENT_FORMAT_JSON };
 
-/* STATUS_USAGE where it is neither "text" nor "json". */
-enum status event_format_parse(enum event_format *out, const char *text,
-                               struct err *err) STATUS_CHECKED;
+/* The value of that option. */
+enum event_format event_format_named(const char *text);
 
 /* How people call a state: that of the files, but "retrying" for what they call "again". */
 const char *event_hook_word(enum hook_state state);

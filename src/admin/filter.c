@@ -34,15 +34,8 @@ enum status filter_add_kinds(struct filter_list *list, const char *text, struct 
     size_t before = list->count;
     enum status status = filter_add(list, "--kind", text, err);
 
-    for (size_t i = before; status == STATUS_OK && i < list->count; i++) {
-        enum event_kind kind;
-
-        if (!event_kind_parse(list->values[i], &kind))
-            status = err_set(err, STATUS_USAGE,
-                             "--kind '%.*s' is none: transcript, redacted_audio, streaming, "
-                             "voice_agent, trial, unknown",
-                             (int)list->values[i].len, list->values[i].ptr);
-    }
+    for (size_t i = before; status == STATUS_OK && i < list->count; i++)
+        status = option_choice(list->values[i], "--kind", FILTER_KINDS, err);
     return status;
 }
 
@@ -62,10 +55,7 @@ enum status filter_add_hooks(unsigned *hooks, const char *text, struct err *err)
         else if (hook_state_parse(word, &state))
             *hooks |= 1U << state;
         else
-            status = err_set(err, STATUS_USAGE,
-                             "--hook: invalid value '%.*s' (use none, waiting, running, retrying, "
-                             "done, dead, dropped or failed)",
-                             (int)word.len, word.ptr);
+            status = option_choice(word, "--hook", FILTER_HOOKS, err);
     }
     return status;
 }

@@ -58,13 +58,13 @@ enum {
     {FILTER_SINCE, "since", "T", NULL, \
      "events received at T or later: 24h (ago), 2026-11-23,\n2026-11-23T07:50:18Z"}, \
     {FILTER_UNTIL, "until", "T", NULL, "events received before T"}, \
-    {FILTER_KIND, "kind", "K", FILTER_KINDS, \
+    {FILTER_KIND, "kind", "K", NULL, \
      "transcript, redacted_audio, streaming, voice_agent, unknown, and trial (of\n" \
-     "'check --url'), which is only shown where it is asked for"}, \
+     "'check --url'), which must be asked for"}, \
     {FILTER_STATUS, "status", "S", NULL, "completed, error, ..."}, \
     {FILTER_ENDPOINT, "endpoint", "E", NULL, "events of this endpoint"}, \
-    {FILTER_HOOK, "hook", "H", FILTER_HOOKS, \
-     "the state of their hook: none, waiting, running, retrying (failed, to be\n" \
+    {FILTER_HOOK, "hook", "H", NULL, \
+     "the state of their hook: none, waiting, running, retrying (failed, will\n" \
      "run again), done, dead, dropped; failed: retrying or dead"}
 /* clang-format on */
 #define FILTER_NOTE                                                                                \

@@ -317,7 +317,7 @@ static enum status take_option(struct job *job, int c, int64_t now_ns, struct er
         job->all = true;
         break;
     case EVENT_FORMAT_OPTION:
-        status = event_format_parse(&job->listing.format, optarg, err);
+        job->listing.format = event_format_named(optarg);
         break;
     default:
         (void)filter_take(&job->listing.filter, c, optarg, now_ns, &status, err);

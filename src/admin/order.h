@@ -22,7 +22,7 @@ enum { ORDER_DRY_RUN = OPTIONS_SHARED + 32, ORDER_YES, ORDER_ALL };
 #define ORDER_YES_ROW \
     {ORDER_YES, "yes", NULL, NULL, "needed for more than one event"}
 #define ORDER_FORMAT_ROW \
-    EVENT_FORMAT_ROW("of --dry-run: text (default), or json: one object a line, without the body")
+    EVENT_FORMAT_ROW("text (default), or json: of --dry-run, one object a line, without the body")
 /* clang-format on */
 
 struct order {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 libcli_a_SOURCES = \
-	src/cli/command.c src/cli/command.h \
+	src/cli/command.c src/cli/command.h src/cli/command_table.h \
 	src/cli/help.c src/cli/help.h \
 	src/cli/options.c src/cli/options.h \
 	src/cli/print.c src/cli/print.h \

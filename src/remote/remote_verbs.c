@@ -15,7 +15,6 @@ static const struct command commands[] = {
             "Without --endpoint and\n--secret-file, --to gets no secret, and may be anybody's.\n",
         .run = cmd_send,
         .options = cmd_send_options,
-        .words = "completed error redacted streaming voice",
     },
     {
         .name = "submit",

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "admin/completion.h"
 #include "admin/event_text.h"
 #include "admin/filter.h"
 #include "admin/init_text.h"
@@ -145,7 +144,7 @@ static const struct command some_commands[] = {
      .summary = "go there",
      .help = "Notes.\n",
      .options = some_options},
-    {.name = "say", .arguments = "hi | ho", .summary = "say it", .help = "", .words = "hi ho"},
+    {.name = "say", .arguments = "hi | ho", .summary = "say it", .help = ""},
 };
 static const struct command_program some_program = {
     .name = "prog", .manuals = "prog(1)", .commands = some_commands, .count = 2};
@@ -183,23 +182,6 @@ UNIT_TEST(options_are_taken_as_their_rows_say)
     UNIT_TEXT("one", optarg);
     UNIT_INT(-1, options_take(some_options, 4, argv, &status, &err));
     UNIT_TEXT("x", argv[optind]);
-}
-
-UNIT_TEST(a_completion_quotes_what_means_something_to_the_shell)
-{
-    struct buf out;
-
-    buf_init(&out, COMPLETION_MAX);
-    completion_zsh(&out, &some_program);
-    UNIT_TRUE(strstr(out.ptr, "'*--file[it'\\''s a \\[file\\]\\: a\\\\b]:FILE:_files'") != NULL);
-    UNIT_TRUE(strstr(out.ptr, "'*-v[more words,]'") != NULL);
-    UNIT_TRUE(strstr(out.ptr, "'1:word:(hi ho)'") != NULL);
-    buf_reset(&out, 65536);
-    completion_bash(&out, &some_program);
-    UNIT_TRUE(strstr(out.ptr, "go:--a-very-long-option) COMPREPLY=($(compgen -W 'one two' ") !=
-              NULL);
-    UNIT_TRUE(strstr(out.ptr, "go:--file) COMPREPLY=($(compgen -f ") != NULL);
-    buf_free(&out);
 }
 
 UNIT_TEST(version_is_one_line)

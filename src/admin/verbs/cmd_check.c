@@ -20,10 +20,10 @@
 enum { CHECK_URL = OPTIONS_LONG, CHECK_ENDPOINT };
 
 const struct options_row cmd_check_options[] = {
-    {'v', "verbose", NULL, NULL, "say also what is in order"},
+    {'v', "verbose", NULL, NULL, "print also what is in order"},
     {CHECK_URL, "url", NULL, NULL,
-     "prove by trials that webhooks are recorded that come to URL, or to the url of\n"
-     "each endpoint (stenohook-remote)"},
+     "prove by trial deliveries that webhooks to URL, or to the url of each endpoint,\n"
+     "are recorded (stenohook-remote)"},
     {CHECK_ENDPOINT, "endpoint", "NAME", NULL, "with --url: only this endpoint"},
     {0},
 };

@@ -29,7 +29,7 @@ const struct options_row cmd_init_options[] = {
     {OPT_ENDPOINT, "endpoint", "NAME", NULL, "the name of the endpoint (default: default)"},
     {OPT_HEADER, "header", "NAME", NULL,
      "the header that carries the secret (default: X-Webhook-Secret)"},
-    {OPT_USER, "user", "NAME", NULL, "as root: the user as whom the web server runs the gateway"},
+    {OPT_USER, "user", "NAME", NULL, "as root: the user that the gateway runs as"},
     {0},
 };
 

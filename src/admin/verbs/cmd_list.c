@@ -25,7 +25,7 @@ static enum status parse_options(struct listing *l, int argc, char **argv, struc
         if (c == 'n')
             status = option_number(optarg, "-n", 1, LISTING_LAST_MAX, &l->last, err);
         else if (c == EVENT_FORMAT_OPTION)
-            status = event_format_parse(&l->format, optarg, err);
+            l->format = event_format_named(optarg);
         else
             (void)filter_take(&l->filter, c, optarg, now_ns, &status, err);
         if (status != STATUS_OK)

@@ -19,11 +19,12 @@
 enum { OPT_FROM = OPTIONS_LONG, OPT_DRY_RUN, OPT_YES };
 
 const struct options_row cmd_resume_options[] = {
-    {OPT_FROM, "from", "T", "now start",
-     "now: no hook runs for what is on record; start: hooks run for all of it that\nis not known "
-     "to be settled; a time: for what was received at it or later:\n24h (ago), 2026-11-23, "
-     "2026-11-23T07:50:18Z"},
-    {OPT_DRY_RUN, "dry-run", NULL, NULL, "say for how many events hooks would run, and do nothing"},
+    {OPT_FROM, "from", "T", NULL,
+     "now: run no hook for what is on record; start: run hooks for all of it that is\n"
+     "not known to be settled; a time: for what was received then or later:\n"
+     "24h (ago), 2026-11-23, 2026-11-23T07:50:18Z"},
+    {OPT_DRY_RUN, "dry-run", NULL, NULL,
+     "print for how many events hooks would run, and do nothing"},
     {OPT_YES, "yes", NULL, NULL, "needed if hooks of more than one event will run"},
     {0},
 };

@@ -20,7 +20,7 @@ const struct options_row cmd_show_options[] = {
     {OPT_RAW, "raw", NULL, NULL, "the body exactly as it was received, and nothing else"},
     {OPT_ATTEMPTS, "attempts", NULL, NULL, "the attempts of its hook, and nothing else"},
     {OPT_CURL, "curl", NULL, NULL,
-     "a command for sh that delivers it again; the secret is not in it, but its\nfile"},
+     "a command for sh that delivers it again; it reads the secret from its file"},
     EVENT_FORMAT_ROW("text (default), or json: one object, with the body; with --attempts one\n"
                      "object an attempt"),
     {0},
@@ -204,7 +204,7 @@ static enum status parse_options(struct question *q, int argc, char **argv, stru
             status = choose(q, SHOW_ATTEMPTS, err);
         else if (c == EVENT_FORMAT_OPTION) {
             has_format = true;
-            status = event_format_parse(&q->format, optarg, err);
+            q->format = event_format_named(optarg);
         }
         if (status != STATUS_OK)
             return status;

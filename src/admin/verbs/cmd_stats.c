@@ -23,8 +23,7 @@ const struct options_row cmd_stats_options[] = {
     {OPT_MAX_AGE, "max-age", "T", NULL,
      "exit 1 if an event has waited for its hook for longer: 2h, 30m"},
     {OPT_MAX_DEAD, "max-dead", "N", NULL, "exit 1 if there are more dead letters"},
-    {'q', "quiet", NULL, NULL,
-     "with --max-age or --max-dead: print nothing but the sentence that says what is\ntoo much"},
+    {'q', "quiet", NULL, NULL, "with --max-age or --max-dead: print only which limit is exceeded"},
     {0},
 };
 
@@ -34,19 +33,10 @@ struct wish {
     uint64_t age_s, dead;
 };
 
-static enum status parse_format(struct wish *w, const char *text, struct err *err)
+static void take_format(struct wish *w, const char *text)
 {
-    if (strcmp(text, "text") == 0)
-        w->print = stats_text;
-    else if (strcmp(text, "json") == 0)
-        w->print = stats_json;
-    else if (strcmp(text, "prometheus") == 0)
-        w->print = stats_prometheus;
-    else
-        return err_set(err, STATUS_USAGE,
-                       "--format: invalid value '%s' (use text, json or prometheus)", text);
+    w->print = text[0] == 't' ? stats_text : text[0] == 'j' ? stats_json : stats_prometheus;
     w->has_format = true;
-    return STATUS_OK;
 }
 
 static enum status parse_options(struct wish *w, int argc, char **argv, struct err *err)
@@ -57,15 +47,16 @@ static enum status parse_options(struct wish *w, int argc, char **argv, struct e
     options_begin();
     while ((c = options_take(cmd_stats_options, argc, argv, &status, err)) != -1) {
         if (c == OPT_FORMAT)
-            status = parse_format(w, optarg, err);
+            take_format(w, optarg);
         else if (c == 'q')
             w->quiet = true;
         else if (c == OPT_MAX_AGE && !(w->has_age = num_duration(str_of(optarg), &w->age_s)))
             status =
                 err_set(err, STATUS_USAGE, "--max-age: invalid value '%s' (use 30m, 2h)", optarg);
-        else if (c == OPT_MAX_DEAD && !(w->has_dead = num_u64(str_of(optarg), &w->dead)))
-            status =
-                err_set(err, STATUS_USAGE, "--max-dead: invalid value '%s' (use a number)", optarg);
+        else if (c == OPT_MAX_DEAD) {
+            w->has_dead = true;
+            status = option_number(optarg, "--max-dead", 0, UINT64_MAX, &w->dead, err);
+        }
         if (status != STATUS_OK)
             return status;
     }

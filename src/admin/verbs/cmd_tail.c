@@ -13,7 +13,7 @@
 enum { OPT_RUNS = OPTIONS_LONG };
 
 const struct options_row cmd_tail_options[] = {
-    {'f', "follow", NULL, NULL, "go on and print events as they are recorded, to --until at most"},
+    {'f', "follow", NULL, NULL, "go on and print events as they are recorded, until --until"},
     {OPT_RUNS, "runs", NULL, NULL, "with -f: print also how each attempt of a hook ended"},
     {'n', "last", "N", NULL, "begin with the last N that match (default: 10)"},
     FILTER_ROWS,
@@ -58,7 +58,7 @@ static enum status parse_options(struct tail *t, int argc, char **argv, struct e
         else if (c == 'n')
             status = option_number(optarg, "-n", 1, LISTING_LAST_MAX, &t->listing.last, err);
         else if (c == EVENT_FORMAT_OPTION)
-            status = event_format_parse(&t->listing.format, optarg, err);
+            t->listing.format = event_format_named(optarg);
         else
             (void)filter_take(&t->listing.filter, c, optarg, now_ns, &status, err);
         if (status != STATUS_OK)

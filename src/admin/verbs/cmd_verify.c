@@ -17,8 +17,8 @@ enum { OPT_REPAIR = OPTIONS_LONG };
 
 const struct options_row cmd_verify_options[] = {
     {OPT_REPAIR, "repair", NULL, NULL,
-     "afterwards make the index and the state of the hooks anew, from what the\n"
-     "journal and the results log hold"},
+     "then rebuild the index and the state of the hooks from the journal and the\n"
+     "results log"},
     {0},
 };
 
