@@ -21,7 +21,6 @@
 #include "store/journal/journal.h"
 #include "store/queue/wake.h"
 
-#define NS_PER_S UINT64_C(1000000000)
 /* For one event; a gateway under load holds the lock for less. */
 #define APPEND_DEADLINE_NS (30 * NS_PER_S)
 /* For the index of a journal of any size. */
@@ -103,7 +102,7 @@ static enum status make_event(struct acceptance *a, const struct config_endpoint
     enum status status;
 
     buf_free(&a->query);
-    buf_init(&a->query, BOX_QUARANTINE_HEAD_MAX);
+    buf_init(&a->query, BOX_QUARANTINED_HEAD_MAX);
     /* When the entry was kept, this parameter may not have been known for the token. */
     auth_query_kept(&a->query, endpoint, entry->query);
     status = buf_status(&a->query, "the query", err);
@@ -121,7 +120,7 @@ static enum status print_outcome(struct acceptance *a, const char *outcome, cons
 
     buf_printf(b, "%-12s %-10s  %s  %s  %s  %s  [%s/%.*s]\n", outcome, id, event->endpoint,
                event_kind_name(event->kind), event->status[0] == '\0' ? "-" : event->status,
-               event->subject[0] == '\0' ? "-" : event->subject, rejected_box_name(ref->box),
+               event->subject[0] == '\0' ? "-" : event->subject, box_kind_name(ref->box),
                REJECTION_SHORT, ref->name);
     return print_buf(b, "what was accepted", err);
 }
@@ -133,9 +132,7 @@ static void wake(struct acceptance *a)
 
     if (a->wake && !a->warned &&
         wake_runner(&a->room->spool, settings->config, settings->path, &err) != STATUS_OK) {
-        print_warning("the events are recorded, but the runner of their hooks cannot be started: "
-                      "%s",
-                      err.text);
+        print_warning("%s", err.text);
         a->warned = true;
     }
     a->wake = false;
@@ -196,9 +193,9 @@ static enum status unfit(struct acceptance *a, const struct rejected_ref *ref, e
                          const struct err *why, struct err *err)
 {
     if (!is_unfit(status))
-        return err_set(err, status, "%s", why->text);
+        return err_pass(err, status, why);
     a->unfit++;
-    print_warning("%s/%.*s is not accepted: %s", rejected_box_name(ref->box), REJECTION_SHORT,
+    print_warning("%s/%.*s is not accepted: %s", box_kind_name(ref->box), REJECTION_SHORT,
                   ref->name, why->text);
     return STATUS_OK;
 }

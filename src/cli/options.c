@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/num.h"
 
-#define SECOND_NS 1000000000
 #define DURATION_MAX_S 86400
 #define CHOICES_BYTES 256
 #define NAME_BYTES 64
@@ -183,7 +182,7 @@ enum status option_time(const char *text, const char *option, int64_t now_ns, in
     if (num_duration(str_of(text), &seconds)) {
         /* A time before 1970 is as good as the beginning. */
         *out_ns =
-            seconds > (uint64_t)(now_ns / SECOND_NS) ? 0 : now_ns - (int64_t)seconds * SECOND_NS;
+            seconds > (uint64_t)(now_ns / NS_PER_S) ? 0 : now_ns - (int64_t)seconds * NS_PER_S;
         return STATUS_OK;
     }
     if (clock_iso_parse(str_of(text), out_ns))

@@ -13,7 +13,6 @@
 #include "gate/visit.h"
 #include "store/intake.h"
 
-#define NS_PER_MS UINT64_C(1000000)
 #define BUFFER_KEEP ((size_t)256 * 1024)
 #define QUERY_MAX ((size_t)16 << 20)
 /* Time for a slice of an index rebuild, behind a reply. */
@@ -54,7 +53,7 @@ static enum status unknown_endpoint(struct visit *v)
         return err_set(&v->err, STATUS_CONFIG,
                        "no such endpoint, but the configuration on disk is broken");
     if (v->spool_status != STATUS_OK)
-        return err_set(&v->err, v->spool_status, "%s", v->spool_err.text);
+        return err_pass(&v->err, v->spool_status, &v->spool_err);
     return err_set(&v->err, STATUS_UNKNOWN_ENDPOINT, "no such endpoint");
 }
 
@@ -95,7 +94,7 @@ static enum status take(struct visit *v, enum status status)
         status = event_make(&event, v->principal, &v->request, buf_str(&v->thread->query),
                             buf_str(&v->thread->body), v->now_ns, &v->err);
     if (status == STATUS_OK && v->spool_status != STATUS_OK)
-        status = err_set(&v->err, v->spool_status, "%s", v->spool_err.text);
+        status = err_pass(&v->err, v->spool_status, &v->spool_err);
     if (status == STATUS_OK)
         status = record(v, &event);
     switch ((int)status) {
@@ -130,7 +129,7 @@ static enum status post(struct visit *v)
     status = body_read(v);
     /* A server that cannot say how long the body is may as well have cut it off. */
     if (status == STATUS_OK && v->length_status != STATUS_OK)
-        status = err_set(&v->err, STATUS_TRUNCATED, "%s", v->length_err.text);
+        status = err_pass(&v->err, STATUS_TRUNCATED, &v->length_err);
     if (v->principal == NULL && status == STATUS_OK)
         verdict = authenticate(v, buf_str(&v->thread->body));
     if (v->principal == NULL)

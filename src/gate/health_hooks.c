@@ -5,13 +5,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "gate/visit.h"
 #include "store/queue/hookview.h"
 #include "store/queue/snapshot.h"
 #include "store/queue/standing.h"
 #include "store/queue/wake.h"
 
-#define NS_PER_S INT64_C(1000000000)
 #define DAY_NS (24 * 3600 * NS_PER_S)
 
 /* While they are, what is there of results is of another journal. The runner logs it. */

@@ -36,7 +36,7 @@ static void start(struct gate_thread *t, const struct spool *spool)
         !box_should_log(spool, clock_wall_ns(), &suppressed))
         return;
     log = (struct log){.dir = spool->dir, .name = SPOOL_LOG, .program = gate_program(t->gate)};
-    log_line(&log, LOG_LEVEL_ERROR, "hooks wait, no runner could be started: %s", err.text);
+    log_line(&log, LOG_LEVEL_ERROR, "%s", err.text);
 }
 
 /* The event is on record whatever becomes of this; the next request tries again. */

@@ -81,7 +81,7 @@ static enum status keep(struct visit *v, enum box_kind kind, enum status reason,
     enum status status;
 
     if (v->spool_status != STATUS_OK)
-        return err_set(err, v->spool_status, "%s", v->spool_err.text);
+        return err_pass(err, v->spool_status, &v->spool_err);
     fill_entry(v, reason, name, &entry);
     status = box_begin(&box, visit_spool(v), kind, &entry, &limits, err);
     if (status != STATUS_OK)
@@ -121,7 +121,7 @@ enum status refuse_authenticated(struct visit *v, enum status status)
 {
     struct err err = ERR_INIT;
     bool again = false;
-    enum status kept = keep(v, BOX_QUARANTINE, status, &again, &err);
+    enum status kept = keep(v, BOX_QUARANTINED, status, &again, &err);
     char note[ERR_TEXT_MAX + 32];
 
     if (kept == STATUS_OK) {

@@ -20,7 +20,7 @@
 /* The query takes six bytes for each of its at most 64 Ki. */
 #define LINE_MAX_TEXT ((size_t)512 * 1024)
 /* A terminal need not be told more often. */
-#define PROGRESS_NS UINT64_C(100000000)
+#define PROGRESS_NS (100 * NS_PER_MS)
 
 enum { RECONCILE_SINCE = OPTIONS_LONG, RECONCILE_ENDPOINT, RECONCILE_DRY_RUN, RECONCILE_FORMAT };
 

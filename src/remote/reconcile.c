@@ -15,7 +15,6 @@
 #include "store/journal/journal.h"
 #include "store/queue/wake.h"
 
-#define NS_PER_S UINT64_C(1000000000)
 /* For one event; a gateway under load holds the lock for less. */
 #define APPEND_DEADLINE_NS (30 * NS_PER_S)
 /* For the index of a journal of any size. */
@@ -61,9 +60,7 @@ static void wake(struct walk *w)
     w->to_wake = false;
     if (!r->dry_run && has_hook(r) &&
         wake_runner(r->spool, r->settings->config, r->settings->path, &err) != STATUS_OK)
-        print_warning("the events are on record, but the runner of their hooks cannot be started: "
-                      "%s",
-                      err.text);
+        print_warning("%s", err.text);
 }
 
 /* ---- one transcript */
@@ -117,7 +114,7 @@ static enum status take(struct walk *w, const char *id, const struct aai_transcr
     }
     status = missed_make(&missed, endpoint, t, clock_wall_ns(), &why);
     if (status == STATUS_MEMORY)
-        return err_set(err, status, "%s", why.text);
+        return err_pass(err, status, &why);
     if (status != STATUS_OK) {
         tell_failed(w, id, &why);
         return STATUS_OK;

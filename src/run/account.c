@@ -21,7 +21,7 @@ void account_init(struct account *account, struct queue *queue, const struct log
 
 /* ---- words */
 
-static void how_it_ended(char out[HOW_MAX], const struct result *result)
+static void print_end(char out[HOW_MAX], const struct result *result)
 {
     switch (result->end) {
     case RESULT_EXIT:
@@ -42,24 +42,24 @@ static void how_it_ended(char out[HOW_MAX], const struct result *result)
     (void)snprintf(out, HOW_MAX, "not run");
 }
 
-static void tell(const struct account *account, const struct result *result)
+static void log_end(const struct account *account, const struct result *result)
 {
     char how[HOW_MAX], when[CLOCK_ISO_MAX];
 
-    how_it_ended(how, result);
+    print_end(how, result);
     switch (result->state) {
     case RESULT_DONE:
         return;
     case RESULT_AGAIN:
         clock_iso(result->next_ns, when);
         log_line(account->log, LOG_LEVEL_WARNING,
-                 "hook of endpoint \"%s\", event %s, run %" PRIu32 ": %s; again at %s",
+                 "hook of endpoint \"%s\", event %s, attempt %" PRIu32 ": %s; retrying at %s",
                  result->endpoint.ptr, result->id.ptr, result->attempt, how, when);
         return;
     case RESULT_DEAD:
         log_line(account->log, LOG_LEVEL_ERROR,
-                 "hook of endpoint \"%s\", event %s, run %" PRIu32
-                 ": %s; not run again by itself (dead)",
+                 "hook of endpoint \"%s\", event %s, attempt %" PRIu32
+                 ": %s; not retried any more (dead)",
                  result->endpoint.ptr, result->id.ptr, result->attempt, how);
         return;
     case RESULT_DROPPED:
@@ -73,7 +73,7 @@ static void tell(const struct account *account, const struct result *result)
 /* ---- deciding */
 
 /* Only spreads retries: without randomness they come together. */
-static uint64_t any_number(void)
+static uint64_t draw_number(void)
 {
     uint64_t number = 0;
 
@@ -96,15 +96,15 @@ enum status account_settle(struct account *account, struct claim *claim, struct 
         bool clean = result->end == RESULT_EXIT && result->code == 0;
 
         result->attempt = claim_attempt(claim);
-        retry_decide(result, result->end == RESULT_LOST ? lost + 1 : 0, clean ? 0 : any_number(),
+        retry_decide(result, result->end == RESULT_LOST ? lost + 1 : 0, clean ? 0 : draw_number(),
                      wall_ns);
     }
-    tell(account, result);
+    log_end(account, result);
     status = queue_settle(account->queue, claim, result, wall_ns, &err);
     if (status != STATUS_OK)
         log_line(account->log, status_level(status),
-                 "how the hook of event %s ended could not be written down, so it runs again: %s",
-                 id, err.text);
+                 "how the hook of event %s ended could not be written, so it runs again: %s", id,
+                 err.text);
     return status;
 }
 
@@ -117,7 +117,7 @@ void account_suspend(struct account *account, struct claim *claim, const char *w
 
     if (*told != what)
         log_line(account->log, LOG_LEVEL_ERROR,
-                 "endpoint \"%s\" is suspended, its hooks wait without using up runs: %s", name,
+                 "endpoint \"%s\" is suspended, its hooks wait without using up attempts: %s", name,
                  why);
     *told = what;
     queue_suspend(account->queue, claim, why, wall_ns);

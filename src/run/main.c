@@ -22,14 +22,15 @@
 #include "store/queue/standing.h"
 
 #define PROGRAM "stenohook-run"
-/* The language of hooks, whoever started the runner. */
+#define SEE ": see '" PROGRAM " --help'"
+/* The language of hooks, however the runner was started. */
 #define HOOK_LANG "C.UTF-8"
 #define SLOT_FD 3
 #define FDS_FALLBACK 1024
 /* For as many hooks as there can be: two pipes and a slot each. */
 #define FDS_WANTED (SLOT_COUNT * 3 + 64)
 
-struct call {
+struct runner_options {
     const char *config;
     bool detach;
     bool help;
@@ -39,7 +40,7 @@ struct call {
 static const char usage[] =
     "usage: " PROGRAM " [--config FILE] [--once | --detach]\n"
     "\n"
-    "Runs the hooks of recorded events. Stays in the foreground until it is told to stop.\n"
+    "Runs the hooks of recorded events. Stays in the foreground until it is stopped.\n"
     "\n"
     "  --config FILE  the configuration (see stenohook.conf(5))\n"
     "  --once         work off what is due, then exit: for cron\n"
@@ -58,8 +59,8 @@ static void close_strangers(void)
         (void)close(fd);
 }
 
-/* Nothing that whoever started us had open lives on in hooks; and what is opened later is none of
- * the descriptors that a hook gets. */
+/* No descriptor that we were started with lives on in hooks, and none that is opened later is one
+ * of those that a hook gets. */
 static bool hold_descriptors(void)
 {
     int fd;
@@ -100,8 +101,8 @@ static bool clean_environment(const char *config_path)
            setenv("STENOHOOK_CONFIG", config_path, 1) == 0;
 }
 
-/* Leaves a process that nobody waits for, in a session that it does not lead. */
-static enum status detach(struct err *err)
+/* Goes on in a process that is no child of its starter, in a session that it does not lead. */
+static enum status detach_process(struct err *err)
 {
     int null_fd;
 
@@ -138,7 +139,8 @@ static void raise_files(struct rlimit *before, const struct rlimit **given)
 
 /* ---- the call */
 
-static enum status parse(struct call *call, int argc, char **argv, struct err *err)
+static enum status parse_options(struct runner_options *options, int argc, char **argv,
+                                 struct err *err)
 {
     static const struct option table[] = {{"config", required_argument, NULL, 'c'},
                                           {"once", no_argument, NULL, 'o'},
@@ -151,70 +153,69 @@ static enum status parse(struct call *call, int argc, char **argv, struct err *e
     opterr = 0;
     while ((c = getopt_long(argc, argv, ":c:", table, NULL)) != -1) {
         if (c == 'c')
-            call->config = optarg;
+            options->config = optarg;
         else if (c == 'o')
             once = true;
         else if (c == 'd')
-            call->detach = true;
+            options->detach = true;
         else if (c == 'h')
-            call->help = true;
+            options->help = true;
         else
-            return err_set(
-                err, STATUS_USAGE, "%s \"%s\"; see " PROGRAM " --help",
-                c == ':' ? "a value is missing for" : "no such option:", argv[optind - 1]);
+            return err_set(err, STATUS_USAGE,
+                           c == ':' ? "option '%s' needs a value" SEE : "unknown option '%s'" SEE,
+                           argv[optind - 1]);
     }
     if (optind < argc)
-        return err_set(err, STATUS_USAGE, "\"%s\" is too much; see " PROGRAM " --help",
-                       argv[optind]);
-    if (once && call->detach)
+        return err_set(err, STATUS_USAGE, "unexpected argument '%s'" SEE, argv[optind]);
+    if (once && options->detach)
         return err_set(err, STATUS_USAGE, "--once and --detach exclude each other");
-    call->stay = once ? RUNNER_ONCE : call->detach ? RUNNER_LINGER : RUNNER_SERVICE;
+    options->stay = once ? RUNNER_ONCE : options->detach ? RUNNER_LINGER : RUNNER_SERVICE;
     return STATUS_OK;
 }
 
 /* ---- work */
 
-static void to_stderr(void *context, const char *line, size_t len)
+static void write_to_stderr(void *context, const char *line, size_t len)
 {
     (void)context;
     if (file_write(STDERR_FILENO, line, len) < 0)
         return;
 }
 
-static void warn(void *context, const char *text)
+static void log_warning(void *context, const char *text)
 {
     const struct log *log = context;
 
-    /* What is said of secrets at the first reading is the gateway's to tell. */
+    /* Before the log is open these are about secrets, which the gateway reports. */
     if (log->dir >= 0)
         log_line(log, LOG_LEVEL_WARNING, "%s", text);
 }
 
-static enum status serve(const struct call *call, const struct spool *spool,
-                         struct settings_cache *cache, struct log *log, const sigset_t *stops,
-                         struct err *err)
+static enum status serve_spool(const struct runner_options *options, const struct spool *spool,
+                               struct settings_cache *cache, struct log *log, const sigset_t *stops,
+                               struct err *err)
 {
     struct rlimit files;
-    struct runner_setup site = {.spool = spool,
-                                .settings = cache,
-                                .log = log,
-                                .stops = stops,
-                                .lang = HOOK_LANG,
-                                .stay = call->stay};
+    struct runner_setup setup = {.spool = spool,
+                                 .settings = cache,
+                                 .log = log,
+                                 .stops = stops,
+                                 .lang = HOOK_LANG,
+                                 .stay = options->stay};
     struct user user = {.home = NULL};
     enum status status = spool_make_run(spool, err);
 
     if (status != STATUS_OK)
         return status;
-    raise_files(&files, &site.files);
+    raise_files(&files, &setup.files);
     if (user_look_up(NULL, geteuid(), &user))
-        site.home = user.home;
-    status = runner_run(&site, err);
+        setup.home = user.home;
+    status = runner_run(&setup, err);
     user_free(&user);
     return status;
 }
 
-static enum status enter_spool(const struct call *call, const char *path,
+static enum status enter_spool(const struct runner_options *options, const char *path,
                                struct settings_cache *cache, struct log *log, const sigset_t *stops,
                                struct err *err)
 {
@@ -232,8 +233,8 @@ static enum status enter_spool(const struct call *call, const char *path,
     if (status != STATUS_OK)
         return status;
     log->dir = spool.dir;
-    status = serve(call, &spool, cache, log, stops, err);
-    /* Each request starts a runner, so that hooks are paused is said now and then only. */
+    status = serve_spool(options, &spool, cache, log, stops, err);
+    /* Each request starts a runner, so "hooks are paused" is logged only now and then. */
     if (status != STATUS_OK &&
         (status != STATUS_PAUSED || standing_should_log(&spool, clock_wall_ns())))
         log_line(log, status_level(status), "%s", err->text);
@@ -242,20 +243,21 @@ static enum status enter_spool(const struct call *call, const char *path,
     return status;
 }
 
-static enum status run(const struct call *call, const sigset_t *stops, struct err *err)
+static enum status run_hooks(const struct runner_options *options, const sigset_t *stops,
+                             struct err *err)
 {
     struct log log = {.dir = -1, .name = SPOOL_LOG, .program = PROGRAM};
     const struct settings *settings = NULL;
     struct settings_cache *cache = NULL;
     char *spool = NULL, *path = NULL;
-    enum status status = settings_find(&path, call->config, err);
+    enum status status = settings_find(&path, options->config, err);
 
     if (status == STATUS_OK && !clean_environment(path))
         status = err_set(err, STATUS_MEMORY, "no memory for the environment");
     if (status == STATUS_OK)
         status = settings_become_author(path, err);
     if (status == STATUS_OK)
-        status = settings_cache_make(&cache, warn, &log, err);
+        status = settings_cache_make(&cache, log_warning, &log, err);
     if (status == STATUS_OK)
         status = settings_current(cache, &settings, err);
     if (status == STATUS_OK) {
@@ -263,10 +265,10 @@ static enum status run(const struct call *call, const sigset_t *stops, struct er
         settings_release(settings);
         status = spool == NULL ? err_set(err, STATUS_MEMORY, "no memory for a path") : STATUS_OK;
     }
-    if (call->stay == RUNNER_SERVICE)
-        log.sink = to_stderr;
+    if (options->stay == RUNNER_SERVICE)
+        log.sink = write_to_stderr;
     if (status == STATUS_OK)
-        status = enter_spool(call, spool, cache, &log, stops, err);
+        status = enter_spool(options, spool, cache, &log, stops, err);
     settings_cache_free(cache);
     free(spool);
     free(path);
@@ -275,7 +277,7 @@ static enum status run(const struct call *call, const sigset_t *stops, struct er
 
 int main(int argc, char **argv)
 {
-    struct call call = {.config = NULL};
+    struct runner_options options = {.config = NULL};
     struct err err = ERR_INIT;
     enum status status;
     sigset_t stops;
@@ -291,15 +293,15 @@ int main(int argc, char **argv)
         return status_exit(STATUS_USAGE);
     }
     umask(077);
-    status = parse(&call, argc, argv, &err);
-    if (status == STATUS_OK && call.help)
+    status = parse_options(&options, argc, argv, &err);
+    if (status == STATUS_OK && options.help)
         return fputs(usage, stdout) < 0 || fflush(stdout) != 0 ? status_exit(STATUS_IO)
                                                                : EXIT_SUCCESS;
-    if (status == STATUS_OK && call.detach)
-        status = detach(&err);
+    if (status == STATUS_OK && options.detach)
+        status = detach_process(&err);
     if (status == STATUS_OK) {
         block_signals(&stops);
-        status = run(&call, &stops, &err);
+        status = run_hooks(&options, &stops, &err);
     }
     if (status != STATUS_OK)
         fprintf(stderr, PROGRAM ": %s\n", err.text);

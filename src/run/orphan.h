@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * orphan - a hook that an earlier runner started and that still runs. It is nobody's child of ours:
- * it is looked at now and then, stopped at its timeout, and how it ended is not known.
+ * orphan - a hook that an earlier runner started and that still runs. It is no child of ours:
+ * it is checked now and then, stopped at its timeout, and how it ended stays unknown.
  */
 #ifndef RUN_ORPHAN_H
 #define RUN_ORPHAN_H
@@ -8,10 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "store/queue/slot.h"
 
 /* Between two looks. */
-#define ORPHAN_LOOK_NS (UINT64_C(200) * 1000000)
+#define ORPHAN_LOOK_NS (200 * NS_PER_MS)
 
 struct orphan {
     uint64_t stop_ns; /* monotonic: its timeout, and then when it is killed */

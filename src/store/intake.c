@@ -4,6 +4,9 @@
 #include "store/intake.h"
 
 #include "core/record.h"
+#include "store/queue/ledger.h"
+#include "store/queue/snapshot.h"
+#include "store/queue/standing.h"
 
 /* A byte takes at most six in JSON; a query is written raw and decoded. The rest has room for all
  * names and numbers. */
@@ -18,12 +21,18 @@ static bool has_hook(const struct config *config)
     return false;
 }
 
+enum status intake_begin(const struct spool *spool, int64_t now_ns, struct err *err)
+{
+    return standing_make(spool, SPOOL_LEDGER_TMP_APPEND, now_ns, err);
+}
+
 struct journal_options intake_options(const struct config *config)
 {
     return (struct journal_options){.segment_max = config->segment_max,
                                     .free_space_min = config->free_space_min,
                                     .keep_s = config->keep_s,
-                                    .hooked = has_hook(config)};
+                                    .begin = intake_begin,
+                                    .hold = has_hook(config) ? snapshot_hold : NULL};
 }
 
 enum status intake_append(struct journal *journal, const struct event *event, int64_t now_ns,

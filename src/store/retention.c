@@ -3,12 +3,12 @@
  */
 #include "store/retention.h"
 
+#include "base/clock.h"
 #include "store/boxes/box.h"
+#include "store/boxes/box_counts.h"
 #include "store/queue/ledger.h"
 #include "store/queue/snapshot.h"
 #include "store/queue/standing.h"
-
-#define SECOND_NS INT64_C(1000000000)
 
 struct work {
     const struct spool *spool;
@@ -20,8 +20,8 @@ struct work {
 
 static int64_t before_ns(const struct work *w, uint64_t age_s)
 {
-    return age_s >= (uint64_t)(w->now_ns / SECOND_NS) ? INT64_MIN
-                                                      : w->now_ns - (int64_t)age_s * SECOND_NS;
+    return age_s >= (uint64_t)(w->now_ns / NS_PER_S) ? INT64_MIN
+                                                     : w->now_ns - (int64_t)age_s * NS_PER_S;
 }
 
 /* ---- journal */
@@ -75,7 +75,7 @@ static enum status prune_ledgers(const struct work *w, struct retention_report *
     status = ledger_prune(w->spool, LEDGER_RESULTS, oldest_ns, snapshot.results, w->dry,
                           &r->results, err);
     if (status == STATUS_OK)
-        status = ledger_prune(w->spool, LEDGER_ORDERS, oldest_ns, snapshot.commands, w->dry,
+        status = ledger_prune(w->spool, LEDGER_ORDERS, oldest_ns, snapshot.orders, w->dry,
                               &r->commands, err);
     snapshot_free(&snapshot);
     return status;
@@ -91,7 +91,7 @@ static enum status prune_kept(const struct work *w, struct retention_report *r, 
     if (status == STATUS_OK)
         status = prune_ledgers(w, r, oldest_ns, err);
     if (status == STATUS_OK)
-        status = box_expire(w->spool, BOX_QUARANTINE, before_ns(w, w->options->keep_s), w->dry,
+        status = box_expire(w->spool, BOX_QUARANTINED, before_ns(w, w->options->keep_s), w->dry,
                             &r->quarantine, err);
     return status;
 }

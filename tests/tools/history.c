@@ -20,6 +20,7 @@
 #include "base/num.h"
 #include "core/event.h"
 #include "core/record.h"
+#include "store/intake.h"
 #include "store/journal/journal.h"
 #include "store/queue/ledger.h"
 #include "store/queue/standing.h"
@@ -28,10 +29,9 @@
 #define SEGMENT_MAX (16u * 1024 * 1024)
 #define BLOCK_LEN (1024u * 1024)
 #define LINE_MAX_LEN 8192
-#define SECOND_NS INT64_C(1000000000)
-#define DAY_NS (86400 * SECOND_NS)
+#define DAY_NS (86400 * NS_PER_S)
 #define SPAN_NS (30 * DAY_NS)
-#define SLICE_NS (120 * (uint64_t)SECOND_NS)
+#define SLICE_NS (120 * (uint64_t)NS_PER_S)
 
 struct writer {
     const struct spool *spool;
@@ -129,7 +129,7 @@ static enum status write_events(struct writer *w, uint64_t count, struct err *er
 
 static enum status make_index(const struct spool *spool, struct err *err)
 {
-    const struct journal_options options = {.segment_max = SEGMENT_MAX};
+    const struct journal_options options = {.segment_max = SEGMENT_MAX, .begin = intake_begin};
     struct journal *journal = NULL;
     bool more = true;
     enum status status = journal_open(&journal, spool, NULL, &options, err);
@@ -151,7 +151,7 @@ static enum status make_history(const char *path, uint64_t count, bool with_inde
     if (status != STATUS_OK)
         return status;
     w.spool = &spool;
-    status = standing_make(&spool, LEDGER_TMP_APPEND, clock_wall_ns(), err);
+    status = standing_make(&spool, SPOOL_LEDGER_TMP_APPEND, clock_wall_ns(), err);
     buf_init(&w.block, BLOCK_LEN * 2);
     if (status == STATUS_OK)
         status = write_events(&w, count, err);

@@ -19,11 +19,11 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "core/event.h"
+#include "store/intake.h"
 #include "store/journal/hints.h"
 #include "store/spool/once.h"
 #include "unit.h"
 
-#define SECOND_NS UINT64_C(1000000000)
 #define SEGMENT_READ_MAX ((size_t)64 * 1024 * 1024)
 #define SEGMENTS_MAX 100
 #define HELD_LOOK_NS 200000
@@ -158,7 +158,7 @@ bool kit_open(struct kit *kit)
     no_faults();
     kit_hookless = false;
     snprintf(kit->path, sizeof kit->path, "%s/spool", unit_folder());
-    kit->options = (struct journal_options){.segment_max = 1024 * 1024};
+    kit->options = (struct journal_options){.segment_max = 1024 * 1024, .begin = intake_begin};
     kit->now_ns = clock_wall_ns();
     return kit_spool(&kit->spool) && kit_reopen(kit);
 }
@@ -173,13 +173,13 @@ void kit_close(struct kit *kit)
 
 bool kit_reboot(struct kit *kit)
 {
-    struct state state;
+    struct journal_state state;
     int fd = file_open(kit->spool.dir, SPOOL_STATE, O_RDWR, 0);
-    bool ok = fd >= 0 && state_read(fd, &state);
+    bool ok = fd >= 0 && journal_state_read(fd, &state);
 
     if (ok) {
         snprintf(state.boot, sizeof state.boot, "another boot");
-        ok = state_write(fd, &state, NULL) == STATUS_OK;
+        ok = journal_state_write(fd, &state, NULL) == STATUS_OK;
     }
     file_close(&fd);
     return UNIT_TRUE(ok) && kit_reopen(kit);
@@ -232,12 +232,12 @@ static enum status append(struct kit *kit, const char *key, size_t body_len, uin
 
 enum status kit_append(struct kit *kit, const char *key)
 {
-    return append(kit, key, 20, 5 * SECOND_NS);
+    return append(kit, key, 20, 5 * NS_PER_S);
 }
 
 enum status kit_append_body(struct kit *kit, const char *key, size_t body_len)
 {
-    return append(kit, key, body_len, 5 * SECOND_NS);
+    return append(kit, key, body_len, 5 * NS_PER_S);
 }
 
 enum status kit_append_until(struct kit *kit, const char *key, uint64_t in_ns)
@@ -253,7 +253,7 @@ int kit_rebuild(struct kit *kit)
     err_clear(&kit->err);
     while (more) {
         enum status status =
-            journal_rebuild_slice(kit->journal, clock_mono_ns() + 5 * SECOND_NS, &more, &kit->err);
+            journal_rebuild_slice(kit->journal, clock_mono_ns() + 5 * NS_PER_S, &more, &kit->err);
 
         if (status != STATUS_OK) {
             UNIT_STATUS(STATUS_OK, status, &kit->err);

@@ -14,10 +14,9 @@
 #include "store/boxes/box.h"
 #include "store/queue/ledger.h"
 #include "store/queue/queue.h"
+#include "store/queue/snapshot.h"
 #include "store/retention.h"
 #include "unit.h"
-
-#define SECOND_NS INT64_C(1000000000)
 
 static int files(const struct kit *kit, const char *folder)
 {
@@ -47,7 +46,7 @@ static uint32_t fail_until_second_file(struct kit *kit, struct queue *queue)
     while (files(kit, SPOOL_RESULTS) < 2 && result.attempt < LEDGER_SEGMENT_MAX / sizeof said) {
         struct claim *claim = NULL;
 
-        kit->now_ns += SECOND_NS;
+        kit->now_ns += NS_PER_S;
         UNIT_STATUS(STATUS_OK, queue_claim(queue, kit->now_ns, &claim, NULL), NULL);
         if (claim == NULL)
             return 0;
@@ -60,8 +59,8 @@ static uint32_t fail_until_second_file(struct kit *kit, struct queue *queue)
 
 static bool put_entry(int box, const char *entry, int64_t came_ns)
 {
-    const struct timespec times[2] = {{.tv_sec = came_ns / SECOND_NS},
-                                      {.tv_sec = came_ns / SECOND_NS}};
+    const struct timespec times[2] = {{.tv_sec = came_ns / NS_PER_S},
+                                      {.tv_sec = came_ns / NS_PER_S}};
     int fd = openat(box, entry, O_WRONLY | O_CREAT | O_EXCL, 0600);
     bool ok = fd >= 0 && write(fd, "entry", 5) == 5 && futimens(fd, times) == 0;
 
@@ -74,7 +73,7 @@ static struct retention_report report;
 
 static enum status run(struct kit *kit, bool dry)
 {
-    return retention_run(&kit->spool, &kit->options, dry, kit->now_ns, clock_mono_ns() + SECOND_NS,
+    return retention_run(&kit->spool, &kit->options, dry, kit->now_ns, clock_mono_ns() + NS_PER_S,
                          &report, NULL);
 }
 
@@ -187,7 +186,7 @@ UNIT_TEST(segments_that_wait_for_hooks_are_told_of)
     struct kit kit;
 
     UNIT_REQUIRE(kept_for(&kit, 3));
-    kit.options.hooked = true;
+    kit.options.hold = snapshot_hold;
     UNIT_REQUIRE(kit_reopen(&kit));
     rk_record_days(&kit, 5);
     UNIT_STATUS(STATUS_OK, run(&kit, true), NULL);
@@ -247,9 +246,9 @@ UNIT_TEST(a_quarantined_delivery_goes_when_it_came_last_before_what_is_kept)
 
     UNIT_REQUIRE(kept_for(&kit, 90));
     UNIT_REQUIRE(
-        put_entry(kit.spool.quarantine, "old.box", kit.now_ns - 90 * KIT_DAY_NS - SECOND_NS));
+        put_entry(kit.spool.quarantine, "old.box", kit.now_ns - 90 * KIT_DAY_NS - NS_PER_S));
     UNIT_REQUIRE(
-        put_entry(kit.spool.quarantine, "young.box", kit.now_ns - 90 * KIT_DAY_NS + SECOND_NS));
+        put_entry(kit.spool.quarantine, "young.box", kit.now_ns - 90 * KIT_DAY_NS + NS_PER_S));
     UNIT_REQUIRE(put_entry(kit.spool.quarantine, ".tmp-1-a", 0));
     UNIT_STATUS(STATUS_OK, run(&kit, true), NULL);
     UNIT_INT(1, report.quarantine.files);
@@ -269,13 +268,13 @@ UNIT_TEST(an_entry_that_was_taken_aside_and_came_again_gets_its_name_back)
     struct kit kit;
 
     UNIT_REQUIRE(kept_for(&kit, 90));
-    UNIT_REQUIRE(put_entry(kit.spool.quarantine, BOX_ASIDE_PREFIX "young.box", kit.now_ns));
-    UNIT_REQUIRE(put_entry(kit.spool.quarantine, BOX_ASIDE_PREFIX "old.box", 0));
+    UNIT_REQUIRE(put_entry(kit.spool.quarantine, SPOOL_BOX_ASIDE_PREFIX "young.box", kit.now_ns));
+    UNIT_REQUIRE(put_entry(kit.spool.quarantine, SPOOL_BOX_ASIDE_PREFIX "old.box", 0));
     UNIT_STATUS(STATUS_OK, run(&kit, false), NULL);
     UNIT_INT(1, report.quarantine.files);
     UNIT_TRUE(faccessat(kit.spool.quarantine, "young.box", F_OK, 0) == 0);
-    UNIT_TRUE(faccessat(kit.spool.quarantine, BOX_ASIDE_PREFIX "young.box", F_OK, 0) != 0);
-    UNIT_TRUE(faccessat(kit.spool.quarantine, BOX_ASIDE_PREFIX "old.box", F_OK, 0) != 0);
+    UNIT_TRUE(faccessat(kit.spool.quarantine, SPOOL_BOX_ASIDE_PREFIX "young.box", F_OK, 0) != 0);
+    UNIT_TRUE(faccessat(kit.spool.quarantine, SPOOL_BOX_ASIDE_PREFIX "old.box", F_OK, 0) != 0);
     UNIT_TRUE(faccessat(kit.spool.quarantine, "old.box", F_OK, 0) != 0);
     kit_close(&kit);
 }
@@ -292,14 +291,14 @@ UNIT_TEST(what_is_no_entry_stays_in_a_box_however_old)
     UNIT_REQUIRE(put_entry(box, lengthy, 0));
     UNIT_REQUIRE(put_entry(box, "notes.txt", 0));
     UNIT_INT(0, mkdirat(box, "folder.box", 0700));
-    UNIT_INT(0, mkdirat(box, BOX_ASIDE_PREFIX "folder.box", 0700));
+    UNIT_INT(0, mkdirat(box, SPOOL_BOX_ASIDE_PREFIX "folder.box", 0700));
     UNIT_INT(0, symlinkat("notes.txt", box, "link.box"));
     UNIT_STATUS(STATUS_OK, run(&kit, false), NULL);
     UNIT_INT(0, report.quarantine.files);
     UNIT_TRUE(faccessat(box, lengthy, F_OK, 0) == 0);
     UNIT_TRUE(faccessat(box, "notes.txt", F_OK, 0) == 0);
     UNIT_TRUE(faccessat(box, "folder.box", F_OK, 0) == 0);
-    UNIT_TRUE(faccessat(box, BOX_ASIDE_PREFIX "folder.box", F_OK, 0) == 0);
+    UNIT_TRUE(faccessat(box, SPOOL_BOX_ASIDE_PREFIX "folder.box", F_OK, 0) == 0);
     UNIT_TRUE(faccessat(box, "link.box", F_OK, 0) == 0);
     kit_close(&kit);
 }
@@ -345,7 +344,7 @@ static void deliver(void)
                                     .received_ns = beside->now_ns};
     struct box *box = NULL;
 
-    UNIT_STATUS(STATUS_OK, box_begin(&box, &beside->spool, BOX_QUARANTINE, &entry, &wide, NULL),
+    UNIT_STATUS(STATUS_OK, box_begin(&box, &beside->spool, BOX_QUARANTINED, &entry, &wide, NULL),
                 NULL);
     if (box != NULL)
         UNIT_STATUS(STATUS_OK, box_end(box, true, NULL, NULL), NULL);
@@ -357,7 +356,7 @@ static uint64_t expire(void)
     struct spool_amount gone = {99, 0};
 
     UNIT_STATUS(STATUS_OK,
-                box_expire(&beside->spool, BOX_QUARANTINE, SECOND_NS, false, &gone, NULL), NULL);
+                box_expire(&beside->spool, BOX_QUARANTINED, NS_PER_S, false, &gone, NULL), NULL);
     return gone.files;
 }
 

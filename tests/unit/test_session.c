@@ -12,8 +12,6 @@
 #include "store/intake.h"
 #include "unit.h"
 
-#define SECOND_NS UINT64_C(1000000000)
-
 static char conf[200], spool_path[200];
 
 static void write_conf(const char *rest)
@@ -81,9 +79,9 @@ UNIT_TEST(the_journal_has_the_limits_of_the_configuration)
     UNIT_INT(12, options.segment_max);
     UNIT_INT(34, options.free_space_min);
     UNIT_INT(56, options.keep_s);
-    UNIT_FALSE(options.hooked);
+    UNIT_TRUE(options.hold == NULL);
     endpoints[1].hook = hook;
-    UNIT_TRUE(intake_options(&config).hooked);
+    UNIT_TRUE(intake_options(&config).hold != NULL);
 }
 
 UNIT_TEST(an_event_of_bytes_that_all_need_an_escape_is_recorded)
@@ -105,7 +103,7 @@ UNIT_TEST(an_event_of_bytes_that_all_need_an_escape_is_recorded)
     UNIT_REQUIRE(kit_open(&kit));
     event.received_ns = kit.now_ns;
     UNIT_STATUS(STATUS_OK,
-                intake_append(kit.journal, &event, kit.now_ns, clock_mono_ns() + 5 * SECOND_NS,
+                intake_append(kit.journal, &event, kit.now_ns, clock_mono_ns() + 5 * NS_PER_S,
                               &receipt, &err),
                 &err);
     UNIT_REQUIRE(receipt != NULL);

@@ -97,7 +97,7 @@ static enum status take_option(struct rejection *r, int id, int64_t now_ns, stru
 {
     switch (id) {
     case OPT_BOX:
-        r->boxes |= 1U << (optarg[0] == 'r' ? BOX_REFUSED : BOX_QUARANTINE);
+        r->boxes |= 1U << (optarg[0] == 'r' ? BOX_REFUSED : BOX_QUARANTINED);
         return STATUS_OK;
     case FILTER_SINCE:
         r->has_since = true;

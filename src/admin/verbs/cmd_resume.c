@@ -13,8 +13,8 @@
 #include "store/queue/wake.h"
 
 /* How long it waits for a runner that is about to leave. */
-#define WAIT_NS UINT64_C(10000000000)
-#define STEP_NS UINT64_C(50000000)
+#define WAIT_NS (10 * NS_PER_S)
+#define STEP_NS (50 * NS_PER_MS)
 
 enum { OPT_FROM = OPTIONS_LONG, OPT_DRY_RUN, OPT_YES };
 
@@ -83,7 +83,7 @@ static enum status try(const struct session *room, const struct wish *w, bool dr
         if (status == STATUS_OK)
             return STATUS_OK;
         if (status != STATUS_DEADLINE || clock_mono_ns() >= deadline_ns)
-            return err_set(err, status, "%s", why.text);
+            return err_pass(err, status, &why);
         clock_sleep_ns(STEP_NS);
     }
 }
@@ -93,7 +93,7 @@ static void wake(const struct session *room)
     struct err err = ERR_INIT;
 
     if (wake_runner(&room->spool, room->settings->config, room->settings->path, &err) != STATUS_OK)
-        print_warning("hooks may run, but no runner could be started: %s", err.text);
+        print_warning("%s", err.text);
 }
 
 static enum status resume(const struct session *room, const struct wish *w, struct err *err)

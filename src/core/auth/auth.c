@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "core/address.h"
 #include "core/auth/auth_parts.h"
 #include "core/query.h"
 
-#define NS_PER_S 1000000000
 /* Of an address that is none, in an error. */
 #define SHOWN_MAX 64
 
@@ -138,17 +138,19 @@ enum status auth_check(const struct config_endpoint *endpoint, const struct auth
                        endpoint->name);
     st = scheme->check(&attempt, &finding, &failed);
     if (st != STATUS_OK && st != STATUS_STALE)
-        return err_set(err, st, "%s", failed.text);
-    /* A retry may get past a clock, but never past a foreign address: that one is told. */
-    if (!address_allowed(endpoint, request, err))
-        st = STATUS_ADDRESS;
+        return err_pass(err, st, &failed);
     p = make(endpoint, finding.proof, err);
     if (p == NULL)
         return STATUS_MEMORY;
+    /* If both fail, the address is reported: a retry can pass a clock, but never an address. */
+    if (!address_allowed(endpoint, request, err))
+        st = STATUS_ADDRESS;
+    else
+        (void)err_pass(err, st, &failed);
     p->message_id = finding.message_id;
     p->may_record = st == STATUS_OK;
     *out = p;
-    return st == STATUS_OK ? STATUS_OK : err_set(err, st, "%s", failed.text);
+    return st;
 }
 
 bool auth_presented(const struct config_endpoint *endpoint, const struct request *request)

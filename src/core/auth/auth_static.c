@@ -115,7 +115,7 @@ enum status auth_static_check(const struct auth_attempt *a, struct auth_finding 
     if (a->endpoint->auth_header != NULL)
         st = check_header(a, &header);
     if (st == STATUS_OK || a->endpoint->auth_query == NULL)
-        return st == STATUS_OK ? st : err_set(err, st, "%s", header.text);
+        return err_pass(err, st, &header);
     out->proof = "query";
     st = check_query(a, &query);
     if (st == STATUS_OK)

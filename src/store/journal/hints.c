@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * hints - the two small shared files that speed the journal up: `state` and `commit`.
+ * hints - see store/journal/hints.h.
  */
 #include "store/journal/hints.h"
-
-#include <string.h>
 
 #include "base/crc32c.h"
 #include "base/file.h"
 
 #define STATE_MAGIC UINT64_C(0x3165746174736773) /* "sgstate1" */
 
-bool commit_read(int fd, struct commit_word *out)
+bool commit_word_read(int fd, struct commit_word *out)
 {
     uint64_t raw[4];
 
@@ -23,7 +21,7 @@ bool commit_read(int fd, struct commit_word *out)
     return out->durable.segment != 0;
 }
 
-enum status commit_write(int fd, const struct commit_word *word, struct err *err)
+enum status commit_word_write(int fd, const struct commit_word *word, struct err *err)
 {
     uint64_t packed = place_pack(word->durable);
     uint64_t raw[4] = {packed, ~packed, word->poisoned, ~(uint64_t)word->poisoned};
@@ -33,16 +31,14 @@ enum status commit_write(int fd, const struct commit_word *word, struct err *err
     return STATUS_OK;
 }
 
-/* As it lies on disk; one machine's own file, so its byte order does. */
+/* On disk, in the byte order of the machine, whose own file it is. */
 struct state_raw {
     uint64_t magic;
-    uint64_t generation;
-    char boot[CLOCK_BOOT_MAX];
-    uint32_t segment, day, rotating, oldest, tables, index_first, index_need, checkpoint;
+    struct journal_state state;
     uint32_t zero;
     uint32_t crc; /* of all before */
 };
-_Static_assert(sizeof(struct state_raw) == 120,
+_Static_assert(sizeof(struct state_raw) == 120 && sizeof(struct journal_state) == 104,
                "the state has no padding, whose bytes would be random");
 
 static uint32_t state_crc(const struct state_raw *raw)
@@ -50,54 +46,33 @@ static uint32_t state_crc(const struct state_raw *raw)
     return crc32c(0, raw, sizeof *raw - sizeof raw->crc);
 }
 
-bool state_read(int fd, struct state *out)
+bool journal_state_read(int fd, struct journal_state *out)
 {
     struct state_raw raw;
 
     if (file_pread(fd, &raw, sizeof raw, 0) != (ssize_t)sizeof raw)
         return false;
     if (raw.magic != STATE_MAGIC || raw.crc != state_crc(&raw) ||
-        raw.boot[CLOCK_BOOT_MAX - 1] != '\0')
+        raw.state.boot[CLOCK_BOOT_MAX - 1] != '\0')
         return false;
-    if (raw.segment == 0 || raw.segment > PLACE_SEGMENT_MAX)
+    if (raw.state.segment == 0 || raw.state.segment > PLACE_SEGMENT_MAX)
         return false;
-    memcpy(out->boot, raw.boot, sizeof out->boot);
-    out->segment = raw.segment;
-    out->day = raw.day;
-    out->rotating = raw.rotating;
-    out->oldest = raw.oldest;
-    out->tables = raw.tables;
-    out->generation = raw.generation;
-    out->index_first = raw.index_first;
-    out->index_need = raw.index_need;
-    out->checkpoint = raw.checkpoint;
+    *out = raw.state;
     return true;
 }
 
-enum status state_write(int fd, const struct state *state, struct err *err)
+enum status journal_state_write(int fd, const struct journal_state *state, struct err *err)
 {
-    struct state_raw raw = {
-        .magic = STATE_MAGIC,
-        .generation = state->generation,
-        .segment = state->segment,
-        .day = state->day,
-        .rotating = state->rotating,
-        .oldest = state->oldest,
-        .tables = state->tables,
-        .index_first = state->index_first,
-        .index_need = state->index_need,
-        .checkpoint = state->checkpoint,
-    };
+    struct state_raw raw = {.magic = STATE_MAGIC, .state = *state};
 
-    memcpy(raw.boot, state->boot, sizeof raw.boot);
-    raw.boot[CLOCK_BOOT_MAX - 1] = '\0';
+    raw.state.boot[CLOCK_BOOT_MAX - 1] = '\0';
     raw.crc = state_crc(&raw);
     if (file_pwrite(fd, &raw, sizeof raw, 0) != 0)
         return err_errno(err, "cannot write the journal's state");
     return STATUS_OK;
 }
 
-enum status state_forget(int fd, struct err *err)
+enum status journal_state_forget(int fd, struct err *err)
 {
     const struct state_raw nothing = {0};
 
