@@ -74,14 +74,14 @@ void event_text_line(struct buf *out, const struct record *record, const struct 
     buf_add_char(out, '\n');
 }
 
-struct members {
+struct shown_members {
     struct buf *out;
     bool body;
 };
 
 static void add_member(void *context, const struct scan_member *member)
 {
-    const struct members *m = context;
+    const struct shown_members *m = context;
     struct buf *out = m->out;
 
     if (str_is(member->name, "crc") ||
@@ -111,7 +111,7 @@ static void add_time(struct buf *out, const char *name, int64_t ns)
 void event_json_line(struct buf *out, struct str line, const struct record *record,
                      const struct hook_info *hook, bool body)
 {
-    struct members m = {out, body};
+    struct shown_members m = {out, body};
 
     buf_add_text(out, "{\"type\":\"event\",");
     (void)scan_json(line, add_member, &m);

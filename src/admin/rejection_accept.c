@@ -61,8 +61,7 @@ static enum status find_endpoint(const struct config_endpoint **out, const struc
     if (found == NULL)
         return err_set(
             err, STATUS_UNKNOWN_ENDPOINT,
-            "it is for the endpoint \"%.*s\", which is not configured: choose another one "
-            "with --as",
+            "the endpoint \"%.*s\" is not configured: choose another one with --as",
             (int)(entry->endpoint.len < CONFIG_NAME_MAX ? entry->endpoint.len : CONFIG_NAME_MAX),
             entry->endpoint.ptr);
     *out = found;
@@ -74,7 +73,7 @@ static enum status read_body(struct acceptance *a, const struct config_endpoint 
 {
     if (entry->kept < entry->bytes)
         return err_set(err, STATUS_TOO_LARGE,
-                       "of its body only the first %" PRIu64 " of %" PRIu64 " bytes were kept",
+                       "only the first %" PRIu64 " of the %" PRIu64 " bytes of its body were kept",
                        entry->kept, entry->bytes);
     if (!entry->complete)
         return err_set(err, STATUS_TRUNCATED, "its body was cut off on the way");

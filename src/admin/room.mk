@@ -11,11 +11,11 @@ libadmin_a_SOURCES = \
 	src/admin/find.c src/admin/find.h \
 	src/admin/finding.c src/admin/finding.h \
 	src/admin/follow.c src/admin/follow.h \
+	src/admin/hook_verb.c src/admin/hook_verb.h \
 	src/admin/init_files.c src/admin/init_files.h \
 	src/admin/init_plan.c src/admin/init_plan.h \
 	src/admin/init_text.c src/admin/init_text.h \
 	src/admin/listing.c src/admin/listing.h \
-	src/admin/order.c src/admin/order.h \
 	src/admin/rejection.c src/admin/rejection.h \
 	src/admin/rejection_accept.c \
 	src/admin/rejection_text.c src/admin/rejection_text.h \

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "store/journal/segment.h"
 
-static void note(struct stats_endpoint *e, int64_t received_ns)
+static void note_oldest(struct stats_endpoint *e, int64_t received_ns)
 {
     if (e->oldest_ns == 0 || received_ns < e->oldest_ns)
         e->oldest_ns = received_ns;
@@ -38,7 +38,7 @@ static enum status count_one(void *context, const struct record *record,
     hookview_of(s->view, record, &info);
     if (info.state == HOOK_WAITING && info.attempts == 0) {
         e->waiting++;
-        note(e, record->received_ns);
+        note_oldest(e, record->received_ns);
     }
     return STATUS_OK;
 }
@@ -56,8 +56,8 @@ static enum status count_waiting(struct stats *s, const struct spool *spool, uin
     return select_walk(spool, &all, from, 0, count_one, s, rotten, err);
 }
 
-static enum status look_at_retries(struct stats_endpoint *e, const struct spool *spool,
-                                   struct err *err)
+static enum status count_retries(struct stats_endpoint *e, const struct spool *spool,
+                                 struct err *err)
 {
     struct err why = ERR_INIT;
     struct record record;
@@ -72,7 +72,7 @@ static enum status look_at_retries(struct stats_endpoint *e, const struct spool 
     if (status == STATUS_OK)
         status = record_parse(&record, buf_str(&line), false, &why);
     if (status == STATUS_OK) {
-        note(e, record.received_ns);
+        note_oldest(e, record.received_ns);
         record_free(&record);
     }
     buf_free(&line);
@@ -100,8 +100,8 @@ static enum status count_dead(struct stats *s, const struct session *room, struc
     return STATUS_OK;
 }
 
-static enum status fill(struct stats *s, const struct session *room, uint64_t *rotten,
-                        struct err *err)
+static enum status fill_stats(struct stats *s, const struct session *room, uint64_t *rotten,
+                              struct err *err)
 {
     enum status status = census_take(&room->spool, &s->census, err);
 
@@ -117,7 +117,7 @@ static enum status fill(struct stats *s, const struct session *room, uint64_t *r
     for (; s->count < hookview_endpoints(s->view); s->count++)
         hookview_stats(s->view, s->count, &s->endpoints[s->count].hook);
     for (size_t i = 0; status == STATUS_OK && i < s->count; i++)
-        status = look_at_retries(&s->endpoints[i], &room->spool, err);
+        status = count_retries(&s->endpoints[i], &room->spool, err);
     if (status == STATUS_OK)
         status = count_waiting(s, &room->spool, rotten, err);
     return status == STATUS_OK ? count_dead(s, room, err) : status;
@@ -127,7 +127,7 @@ enum status stats_take(struct stats *out, const struct session *room, int64_t no
                        uint64_t *rotten, struct err *err)
 {
     struct stats s = {.now_ns = now_ns};
-    enum status status = fill(&s, room, rotten, err);
+    enum status status = fill_stats(&s, room, rotten, err);
 
     if (status == STATUS_OK)
         *out = s;

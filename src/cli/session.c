@@ -33,8 +33,8 @@ static bool owner_of(const char *path, uid_t *owner)
 }
 
 /* A person who may not read the configuration is told who may. */
-static enum status unreadable(enum status status, const char *path, const struct err *why,
-                              struct err *err)
+static enum status explain_unreadable(enum status status, const char *path, const struct err *why,
+                                      struct err *err)
 {
     uid_t owner;
 
@@ -59,7 +59,7 @@ enum status session_settings(const struct settings **out, const char *config_pat
     if (status == STATUS_OK)
         status = settings_load(out, path, NULL, NULL, &why);
     if (why.status != STATUS_OK)
-        status = unreadable(status, path, &why, err);
+        status = explain_unreadable(status, path, &why, err);
     free(path);
     return status;
 }

@@ -210,7 +210,7 @@ UNIT_TEST(wrong_use_names_the_fault_and_the_remedy)
     REFUSED("rejected show: missing NAME: see 'stenohook help rejected'", "rejected", "show");
     REFUSED("missing list, show or accept: see 'stenohook help rejected'", "rejected");
     REFUSED("'2:2'", "show", "1:1", "2:2");
-    REFUSED("take --format away", "show", "--raw", "--format", "json", "1:1");
+    REFUSED("remove --format", "show", "--raw", "--format", "json", "1:1");
     REFUSED("text or json", "list", "--format", "xml");
     REFUSED("1 to", "list", "-n", "0");
     REFUSED("1 to", "list", "-n", "-1");

@@ -24,8 +24,8 @@ static enum status find_remote(char **out, const char *verb, struct err *err)
 
     if (!program_find(path, REMOTE))
         return err_set(err, STATUS_MISSING,
-                       "%s is done by the program " REMOTE ", which is not installed: it belongs "
-                       "beside stenohook, or into " LIBEXECDIR,
+                       "%s needs the program " REMOTE ", which is not installed: put it beside "
+                       "stenohook, or into " LIBEXECDIR,
                        verb);
     *out = str_dup(str_of(path));
     return *out == NULL ? err_set(err, STATUS_MEMORY, "no memory for a path") : STATUS_OK;

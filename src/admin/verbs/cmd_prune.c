@@ -26,7 +26,7 @@ static void print_kind(struct buf *out, const char *kind, const struct spool_amo
                print_plural(amount->files), amount->bytes, print_plural(amount->bytes));
 }
 
-static enum status tell(const struct retention_report *r, struct err *err)
+static enum status print_report(const struct retention_report *r, struct err *err)
 {
     enum status status;
     struct buf out;
@@ -47,14 +47,14 @@ static enum status tell(const struct retention_report *r, struct err *err)
     return status;
 }
 
-static enum status prune(const struct session *room, bool dry, struct err *err)
+static enum status prune_spool(const struct session *room, bool dry, struct err *err)
 {
     const struct journal_options options = intake_options(room->settings->config);
     struct retention_report report;
     enum status status = retention_run(&room->spool, &options, dry, clock_wall_ns(),
                                        clock_mono_ns() + WAIT_NS, &report, err);
 
-    return status == STATUS_OK ? tell(&report, err) : status;
+    return status == STATUS_OK ? print_report(&report, err) : status;
 }
 
 enum status cmd_prune(int argc, char **argv, const char *config_path, struct err *err)
@@ -74,7 +74,7 @@ enum status cmd_prune(int argc, char **argv, const char *config_path, struct err
         status = session_open(&room, config_path, err);
     if (status != STATUS_OK)
         return status;
-    status = prune(&room, dry, err);
+    status = prune_spool(&room, dry, err);
     session_close(&room);
     return status;
 }

@@ -39,7 +39,7 @@ const struct options_row cmd_rejected_options[] = {
     {0},
 };
 
-struct verb {
+struct rejected_verb {
     const char *name;
     char *whole;         /* with the verb that it is one of: what a complaint is about */
     const char *options; /* names, with blanks around each */
@@ -53,7 +53,7 @@ static char rejected_list[] = "rejected list";
 static char rejected_show[] = "rejected show";
 static char rejected_accept[] = "rejected accept";
 
-static const struct verb verbs[] = {
+static const struct rejected_verb verbs[] = {
     {"list", rejected_list, " box since until reason endpoint format ", 0, 0, rejection_list},
     {"show", rejected_show, " raw ", 1, 1, rejection_show},
     {"accept", rejected_accept, " box since until reason endpoint all as dry-run yes ", 0,
@@ -70,7 +70,7 @@ static const char *option_name(int id)
 }
 
 /* The table is that of all three. */
-static enum status check_option(const struct verb *verb, int id, struct err *err)
+static enum status check_option(const struct rejected_verb *verb, int id, struct err *err)
 {
     const char *name = option_name(id);
     const char *at = strstr(verb->options, name);
@@ -124,7 +124,8 @@ static enum status take_option(struct rejection *r, int id, int64_t now_ns, stru
     }
 }
 
-static enum status check_choice(const struct rejection *r, const struct verb *verb, struct err *err)
+static enum status check_choice(const struct rejection *r, const struct rejected_verb *verb,
+                                struct err *err)
 {
     bool chosen = r->all || rejection_filtered(r);
 
@@ -132,16 +133,16 @@ static enum status check_choice(const struct rejection *r, const struct verb *ve
         return STATUS_OK;
     if (chosen && r->name_count > 0)
         return err_set(err, STATUS_USAGE,
-                       "rejected accept: give either names or options that choose, not both");
+                       "rejected accept: give either NAMEs or a filter, not both");
     if (!chosen && r->name_count == 0)
         return err_set(err, STATUS_USAGE,
-                       "rejected accept: missing NAME, --all, or an option that chooses: see "
+                       "rejected accept: missing NAME, --all or a filter: see "
                        "'stenohook help rejected'");
     return STATUS_OK;
 }
 
-static enum status parse(struct rejection *r, const struct verb *verb, int argc, char **argv,
-                         struct err *err)
+static enum status parse_options(struct rejection *r, const struct rejected_verb *verb, int argc,
+                                 char **argv, struct err *err)
 {
     int64_t now_ns = clock_wall_ns();
     enum status status;
@@ -165,15 +166,14 @@ static enum status parse(struct rejection *r, const struct verb *verb, int argc,
     r->name_count = (size_t)(argc - optind);
     for (size_t i = 0; i < r->name_count; i++)
         if (r->names[i][0] == '\0')
-            return err_set(err, STATUS_USAGE,
-                           "an empty NAME: 'stenohook rejected list' shows them");
+            return err_set(err, STATUS_USAGE, "empty NAME: 'stenohook rejected list' shows them");
     return check_choice(r, verb, err);
 }
 
 enum status cmd_rejected(int argc, char **argv, const char *config_path, struct err *err)
 {
     struct rejection r = {.format = EVENT_FORMAT_TEXT};
-    const struct verb *verb = NULL;
+    const struct rejected_verb *verb = NULL;
     struct session room;
     enum status status;
 
@@ -184,7 +184,7 @@ enum status cmd_rejected(int argc, char **argv, const char *config_path, struct 
         return err_set(err, STATUS_USAGE,
                        "rejected: missing list, show or accept: see 'stenohook help rejected'");
     argv[1] = verb->whole;
-    status = parse(&r, verb, argc - 1, argv + 1, err);
+    status = parse_options(&r, verb, argc - 1, argv + 1, err);
     if (status != STATUS_OK)
         return status;
     status = session_open(&room, config_path, err);

@@ -29,12 +29,12 @@ const struct options_row cmd_resume_options[] = {
     {0},
 };
 
-struct wish {
+struct resume_call {
     bool given, dry_run, yes;
     int64_t from_ns, now_ns;
 };
 
-static enum status take_from(struct wish *w, const char *text, struct err *err)
+static enum status take_from(struct resume_call *w, const char *text, struct err *err)
 {
     w->given = true;
     if (strcmp(text, "now") == 0)
@@ -46,7 +46,7 @@ static enum status take_from(struct wish *w, const char *text, struct err *err)
     return STATUS_OK;
 }
 
-static enum status parse(struct wish *w, int argc, char **argv, struct err *err)
+static enum status parse_options(struct resume_call *w, int argc, char **argv, struct err *err)
 {
     enum status status;
     int c;
@@ -70,8 +70,8 @@ static enum status parse(struct wish *w, int argc, char **argv, struct err *err)
     return status;
 }
 
-static enum status try(const struct session *room, const struct wish *w, bool dry,
-                       struct queue_resumed *out, struct err *err)
+static enum status try_resume(const struct session *room, const struct resume_call *w, bool dry,
+                              struct queue_resumed *out, struct err *err)
 {
     uint64_t deadline_ns = clock_mono_ns() + WAIT_NS;
 
@@ -96,10 +96,11 @@ static void wake(const struct session *room)
         print_warning("%s", err.text);
 }
 
-static enum status resume(const struct session *room, const struct wish *w, struct err *err)
+static enum status resume_hooks(const struct session *room, const struct resume_call *w,
+                                struct err *err)
 {
     struct queue_resumed r;
-    enum status status = try(room, w, true, &r, err);
+    enum status status = try_resume(room, w, true, &r, err);
 
     if (status != STATUS_OK)
         return status;
@@ -117,26 +118,26 @@ static enum status resume(const struct session *room, const struct wish *w, stru
                        "would run hooks for %" PRIu64
                        " events on record: add --yes to do that, or --from now to run none",
                        r.runs);
-    status = try(room, w, false, &r, err);
+    status = try_resume(room, w, false, &r, err);
     if (status != STATUS_OK)
         return status;
     wake(room);
-    print_hint("hooks run again: for %" PRIu64 " event%s on record, and for all that come", r.runs,
+    print_hint("hooks run again: for %" PRIu64 " event%s on record, and for all new ones", r.runs,
                print_plural(r.runs));
     return STATUS_OK;
 }
 
 enum status cmd_resume(int argc, char **argv, const char *config_path, struct err *err)
 {
-    struct wish wish = {.now_ns = clock_wall_ns()};
+    struct resume_call wish = {.now_ns = clock_wall_ns()};
     struct session room;
-    enum status status = parse(&wish, argc, argv, err);
+    enum status status = parse_options(&wish, argc, argv, err);
 
     if (status == STATUS_OK)
         status = session_open(&room, config_path, err);
     if (status != STATUS_OK)
         return status;
-    status = resume(&room, &wish, err);
+    status = resume_hooks(&room, &wish, err);
     session_close(&room);
     return status;
 }

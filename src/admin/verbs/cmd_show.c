@@ -35,7 +35,7 @@ struct question {
     struct hookview *view; /* SHOW_ALL */
 };
 
-struct attempts {
+struct attempts_text {
     enum event_format format;
     struct buf *out;
     struct result before; /* without its texts */
@@ -44,7 +44,7 @@ struct attempts {
 
 static enum status add_attempt(void *context, const struct result *result, struct err *err)
 {
-    struct attempts *a = context;
+    struct attempts_text *a = context;
 
     (void)err;
     if (a->format == EVENT_FORMAT_JSON) {
@@ -64,7 +64,7 @@ static enum status add_attempt(void *context, const struct result *result, struc
 static enum status add_attempts(const struct question *q, struct buf *out,
                                 const struct record *record, struct err *err)
 {
-    struct attempts a = {.format = q->format, .out = out};
+    struct attempts_text a = {.format = q->format, .out = out};
 
     return hookview_attempts(&q->room->spool, record->id, record->received_ns, add_attempt, &a,
                              err);
@@ -95,7 +95,7 @@ static enum status add_curl(const struct question *q, struct buf *out, const str
     const struct config_endpoint *endpoint = config_endpoint(s->config, record->endpoint, true);
 
     if (endpoint == NULL)
-        return err_set(err, STATUS_CONFIG, "endpoint \"%.*s\" is not in %s any more",
+        return err_set(err, STATUS_CONFIG, "endpoint \"%.*s\" is no longer in %s",
                        (int)record->endpoint.len, record->endpoint.ptr, s->path);
     return curl_text(out, record, endpoint, s->path, err);
 }
@@ -166,7 +166,7 @@ static enum status print_found(struct question *q, const struct find *found, str
     return status;
 }
 
-static enum status show(struct question *q, char *const *name, struct err *err)
+static enum status show_event(struct question *q, char *const *name, struct err *err)
 {
     struct find *found;
     enum status status;
@@ -179,11 +179,10 @@ static enum status show(struct question *q, char *const *name, struct err *err)
     return status;
 }
 
-static enum status choose(struct question *q, enum show_what what, struct err *err)
+static enum status choose_what(struct question *q, enum show_what what, struct err *err)
 {
     if (q->what != SHOW_ALL && q->what != what)
-        return err_set(err, STATUS_USAGE,
-                       "--raw, --attempts and --curl exclude each other: give one of them");
+        return err_set(err, STATUS_USAGE, "--raw, --attempts and --curl exclude each other");
     q->what = what;
     return STATUS_OK;
 }
@@ -197,11 +196,11 @@ static enum status parse_options(struct question *q, int argc, char **argv, stru
     options_begin();
     while ((c = options_take(cmd_show_options, argc, argv, &status, err)) != -1) {
         if (c == OPT_RAW)
-            status = choose(q, SHOW_RAW, err);
+            status = choose_what(q, SHOW_RAW, err);
         else if (c == OPT_CURL)
-            status = choose(q, SHOW_CURL, err);
+            status = choose_what(q, SHOW_CURL, err);
         else if (c == OPT_ATTEMPTS)
-            status = choose(q, SHOW_ATTEMPTS, err);
+            status = choose_what(q, SHOW_ATTEMPTS, err);
         else if (c == EVENT_FORMAT_OPTION) {
             has_format = true;
             q->format = event_format_named(optarg);
@@ -210,7 +209,7 @@ static enum status parse_options(struct question *q, int argc, char **argv, stru
             return status;
     }
     if (has_format && (q->what == SHOW_RAW || q->what == SHOW_CURL))
-        return err_set(err, STATUS_USAGE, "%s has no format: take --format away",
+        return err_set(err, STATUS_USAGE, "%s has no format: remove --format",
                        q->what == SHOW_RAW ? "--raw prints the body as it is, which" : "--curl");
     if (optind == argc)
         return options_missing(argv[0], "ID", err);
@@ -230,7 +229,7 @@ enum status cmd_show(int argc, char **argv, const char *config_path, struct err 
     if (status != STATUS_OK)
         return status;
     question.room = &room;
-    status = show(&question, &argv[optind], err);
+    status = show_event(&question, &argv[optind], err);
     session_close(&room);
     return status;
 }

@@ -27,19 +27,19 @@ const struct options_row cmd_stats_options[] = {
     {0},
 };
 
-struct wish {
+struct stats_call {
     void (*print)(struct buf *out, const struct stats *stats);
     bool has_age, has_dead, has_format, quiet;
     uint64_t age_s, dead;
 };
 
-static void take_format(struct wish *w, const char *text)
+static void take_format(struct stats_call *w, const char *text)
 {
     w->print = text[0] == 't' ? stats_text : text[0] == 'j' ? stats_json : stats_prometheus;
     w->has_format = true;
 }
 
-static enum status parse_options(struct wish *w, int argc, char **argv, struct err *err)
+static enum status parse_options(struct stats_call *w, int argc, char **argv, struct err *err)
 {
     enum status status;
     int c;
@@ -63,12 +63,12 @@ static enum status parse_options(struct wish *w, int argc, char **argv, struct e
     if (w->quiet && !w->has_age && !w->has_dead)
         return err_set(err, STATUS_USAGE, "-q needs --max-age or --max-dead");
     if (w->quiet && w->has_format)
-        return err_set(err, STATUS_USAGE, "-q prints no numbers: take --format away");
+        return err_set(err, STATUS_USAGE, "-q prints no numbers: remove --format");
     return options_operands(argc, argv, 0, 0, err);
 }
 
 /* One sentence; both are told if both are too much. */
-static void add_trouble(struct buf *out, const struct wish *w, const struct stats *s)
+static void add_trouble(struct buf *out, const struct stats_call *w, const struct stats *s)
 {
     char age[PRINT_DURATION_MAX], most[PRINT_DURATION_MAX];
 
@@ -85,7 +85,7 @@ static void add_trouble(struct buf *out, const struct wish *w, const struct stat
                    w->dead, s->dead_letters == 1 ? "it" : "them");
 }
 
-static enum status judge(const struct wish *w, const struct stats *s, struct err *err)
+static enum status check_limits(const struct stats_call *w, const struct stats *s, struct err *err)
 {
     enum status status = STATUS_OK;
     struct buf trouble;
@@ -104,7 +104,8 @@ static enum status judge(const struct wish *w, const struct stats *s, struct err
     return status;
 }
 
-static enum status tell(const struct wish *w, const struct session *room, struct err *err)
+static enum status print_stats(const struct stats_call *w, const struct session *room,
+                               struct err *err)
 {
     struct stats stats;
     enum status status;
@@ -120,16 +121,16 @@ static enum status tell(const struct wish *w, const struct session *room, struct
     status = print_buf(&out, "the numbers", err);
     buf_free(&out);
     if (status == STATUS_OK && rotten > 0)
-        print_warning("the journal is damaged, and numbers may be short: run 'stenohook verify'");
+        print_warning("the journal is damaged, and numbers may be too low: run 'stenohook verify'");
     if (status == STATUS_OK)
-        status = judge(w, &stats, err);
+        status = check_limits(w, &stats, err);
     stats_free(&stats);
     return status;
 }
 
 enum status cmd_stats(int argc, char **argv, const char *config_path, struct err *err)
 {
-    struct wish wish = {.print = stats_text};
+    struct stats_call wish = {.print = stats_text};
     struct session room;
     enum status status;
 
@@ -138,7 +139,7 @@ enum status cmd_stats(int argc, char **argv, const char *config_path, struct err
         status = session_open(&room, config_path, err);
     if (status != STATUS_OK)
         return status;
-    status = tell(&wish, &room, err);
+    status = print_stats(&wish, &room, err);
     session_close(&room);
     return status;
 }

@@ -35,11 +35,11 @@ static enum status check_options(const struct tail *t, int64_t now_ns, struct er
                        "--runs needs -f: 'stenohook show' prints the attempts of one event");
     if (t->follow && filter->hooks != 0)
         return err_set(err, STATUS_USAGE,
-                       "--hook cannot be followed, since the hook of an event that comes has only "
-                       "begun: take -f away");
+                       "--hook cannot be followed, since the hook of a new event has only begun: "
+                       "remove -f");
     if (t->follow && filter->has_until && filter->until_ns <= now_ns)
         return err_set(err, STATUS_USAGE,
-                       "--until is in the past, so no event that comes could match: take -f away");
+                       "--until is in the past, so no new event can match: remove -f");
     return STATUS_OK;
 }
 

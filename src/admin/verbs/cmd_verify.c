@@ -24,7 +24,7 @@ const struct options_row cmd_verify_options[] = {
 
 #define LINE_BYTES 256
 
-struct listener {
+struct verify_call {
     enum status status;
     struct err *err;
 };
@@ -48,7 +48,7 @@ static const char *found_name(enum reader_found found)
 static void print_finding(void *context, const struct reader_item *item,
                           const struct verify_report *so_far)
 {
-    struct listener *l = context;
+    struct verify_call *l = context;
     char line[LINE_BYTES];
 
     if (item == NULL) {
@@ -88,33 +88,33 @@ static void show_left(void *context, uint32_t left)
     progress_show("index: %" PRIu32 " segment%s left", left, print_plural(left));
 }
 
-static enum status repair(const struct session *room, struct err *err)
+static enum status repair_spool(const struct session *room, struct err *err)
 {
     const struct journal_options options = intake_options(room->settings->config);
     enum status status = repair_run(&room->spool, &options, clock_wall_ns(), show_left, NULL, err);
 
     if (status == STATUS_OK)
-        status = print_text("repaired: the index and the state of the hooks were made anew\n", err);
+        status = print_text("repaired: the index and the state of the hooks were rebuilt\n", err);
     return status;
 }
 
-static enum status verify(const struct session *room, bool repairs, struct err *err)
+static enum status verify_journal(const struct session *room, bool repairs, struct err *err)
 {
-    struct listener listener = {.err = err};
+    struct verify_call call = {.err = err};
     const struct spool *spool = &room->spool;
     struct verify_report report;
     enum status status;
 
-    status = verify_run(spool, &report, print_finding, &listener, err);
+    status = verify_run(spool, &report, print_finding, &call, err);
     if (status == STATUS_OK)
-        status = listener.status;
+        status = call.status;
     if (status == STATUS_OK)
         status = print_summary(&report, err);
     if (status == STATUS_OK && repairs)
-        status = repair(room, err);
+        status = repair_spool(room, err);
     if (status == STATUS_OK && report.rotten > 0)
         status = err_set(err, STATUS_CORRUPT,
-                         "the journal of %s is damaged: restore what is rotten from a backup",
+                         "the journal of %s is damaged: restore the rotten records from a backup",
                          spool->path);
     return status;
 }
@@ -137,7 +137,7 @@ enum status cmd_verify(int argc, char **argv, const char *config_path, struct er
     status = session_open(&room, config_path, err);
     if (status != STATUS_OK)
         return status;
-    status = verify(&room, repairs, err);
+    status = verify_journal(&room, repairs, err);
     session_close(&room);
     return status;
 }

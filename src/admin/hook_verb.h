@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * order - what replay, retry and drop have in common: they choose events by name or by filter, and
+ * hook_verb - what replay, retry and drop share: they choose events by name or by filter, and
  * leave an order for the runner (store/queue/orders.h).
  */
-#ifndef ADMIN_ORDER_H
-#define ADMIN_ORDER_H
+#ifndef ADMIN_HOOK_VERB_H
+#define ADMIN_HOOK_VERB_H
 
 #include "admin/event_text.h"
 #include "admin/filter.h"
@@ -12,20 +12,20 @@
 #include "store/queue/orders.h"
 
 /* Events of one order: so many places are kept. */
-#define ORDER_MAX 4000000
+#define HOOK_VERB_MAX 4000000
 
-enum { ORDER_DRY_RUN = OPTIONS_SHARED + 32, ORDER_YES, ORDER_ALL };
+enum { HOOK_VERB_DRY_RUN = OPTIONS_SHARED + 32, HOOK_VERB_YES, HOOK_VERB_ALL };
 
 /* clang-format off */
-#define ORDER_DRY_RUN_ROW \
-    {ORDER_DRY_RUN, "dry-run", NULL, NULL, "print the events that it would affect, and do nothing"}
-#define ORDER_YES_ROW \
-    {ORDER_YES, "yes", NULL, NULL, "needed for more than one event"}
-#define ORDER_FORMAT_ROW \
+#define HOOK_VERB_DRY_RUN_ROW \
+    {HOOK_VERB_DRY_RUN, "dry-run", NULL, NULL, "print the events that it would affect, and do nothing"}
+#define HOOK_VERB_YES_ROW \
+    {HOOK_VERB_YES, "yes", NULL, NULL, "needed for more than one event"}
+#define HOOK_VERB_FORMAT_ROW \
     EVENT_FORMAT_ROW("text (default), or json: of --dry-run, one object a line, without the body")
 /* clang-format on */
 
-struct order {
+struct hook_verb {
     const struct options_row *options;
     enum order_kind kind;
     unsigned states;        /* of hooks that it is for: bits of 1 << HOOK_... */
@@ -35,7 +35,7 @@ struct order {
     const char *unfit;      /* "its hook has not run yet, or ...": why an event is none of these */
 };
 
-enum status order_run(const struct order *order, int argc, char **argv, const char *config_path,
-                      struct err *err) STATUS_CHECKED;
+enum status hook_verb_run(const struct hook_verb *verb, int argc, char **argv,
+                          const char *config_path, struct err *err) STATUS_CHECKED;
 
 #endif
