@@ -19,11 +19,11 @@ _stenohook() {
         'verify:read the whole journal and look for damage'
         'completion:print the completion of this command line for a shell'
         'run:run the hooks of recorded events'
-        'send:deliver a webhook as the sender does'
-        'submit:submit audio for transcription'
-        'fetch:fetch a transcript'
-        'reconcile:find and record transcripts whose webhook never arrived'
-        'sandbox:a stand-in for the sender'\''s API, to try things out'
+        'send:deliver a sample webhook by AssemblyAI'\''s rules'
+        'submit:have audio transcribed, with a webhook to an endpoint of ours'
+        'fetch:get transcripts from AssemblyAI'\''s API'
+        'reconcile:record the transcripts whose webhook never arrived'
+        'sandbox:run a stand-in for AssemblyAI'\''s API on this machine'
         'help:explain a command'
     )
     common=(

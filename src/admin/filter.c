@@ -4,6 +4,7 @@
 #include "admin/filter.h"
 
 #include "cli/print.h"
+#include "cli/values.h"
 #include "core/event.h"
 
 enum status filter_add(struct filter_list *list, const char *option, const char *text,
@@ -35,7 +36,7 @@ enum status filter_add_kinds(struct filter_list *list, const char *text, struct 
     enum status status = filter_add(list, "--kind", text, err);
 
     for (size_t i = before; status == STATUS_OK && i < list->count; i++)
-        status = option_choice(list->values[i], "--kind", FILTER_KINDS, err);
+        status = value_choice("--kind", list->values[i], FILTER_KINDS, err);
     return status;
 }
 
@@ -55,7 +56,7 @@ enum status filter_add_hooks(unsigned *hooks, const char *text, struct err *err)
         else if (hook_state_parse(word, &state))
             *hooks |= 1U << state;
         else
-            status = option_choice(word, "--hook", FILTER_HOOKS, err);
+            status = value_choice("--hook", word, FILTER_HOOKS, err);
     }
     return status;
 }
@@ -66,11 +67,11 @@ bool filter_take(struct filter *filter, int id, const char *value, int64_t now_n
     switch (id) {
     case FILTER_SINCE:
         filter->has_since = true;
-        *status = option_time(value, "--since", now_ns, &filter->since_ns, err);
+        *status = value_time(&filter->since_ns, "--since", value, now_ns, err);
         return true;
     case FILTER_UNTIL:
         filter->has_until = true;
-        *status = option_time(value, "--until", now_ns, &filter->until_ns, err);
+        *status = value_time(&filter->until_ns, "--until", value, now_ns, err);
         return true;
     case FILTER_KIND:
         *status = filter_add_kinds(&filter->kinds, value, err);

@@ -18,7 +18,8 @@ enum { HOOK_VERB_DRY_RUN = OPTIONS_SHARED + 32, HOOK_VERB_YES, HOOK_VERB_ALL };
 
 /* clang-format off */
 #define HOOK_VERB_DRY_RUN_ROW \
-    {HOOK_VERB_DRY_RUN, "dry-run", NULL, NULL, "print the events that it would affect, and do nothing"}
+    {HOOK_VERB_DRY_RUN, "dry-run", NULL, NULL, \
+     "print the events that it would affect, and do nothing"}
 #define HOOK_VERB_YES_ROW \
     {HOOK_VERB_YES, "yes", NULL, NULL, "needed for more than one event"}
 #define HOOK_VERB_FORMAT_ROW \

@@ -4,16 +4,12 @@
 #include "cli/options.h"
 
 #include <getopt.h>
-#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/num.h"
+#include "cli/values.h"
 
-#define DURATION_MAX_S 86400
-#define CHOICES_BYTES 256
 #define NAME_BYTES 64
 
 static const struct options_row common_rows[] = {
@@ -116,7 +112,7 @@ static enum status check_choice(const struct options_row *rows, int id, struct e
     if (rows->name == NULL || rows->choices == NULL)
         return STATUS_OK;
     snprintf(name, sizeof name, "--%s", rows->name);
-    return option_choice(str_of(optarg), name, rows->choices, err);
+    return value_choice(name, str_of(optarg), rows->choices, err);
 }
 
 int options_take(const struct options_row *rows, int argc, char **argv, enum status *status,
@@ -170,71 +166,4 @@ enum status options_operands(int argc, char **argv, int least, int most, struct 
     if (given > most)
         return refuse_word(argv[0], err, "unexpected argument", argv[optind + most], "");
     return STATUS_OK;
-}
-
-/* ---- values */
-
-enum status option_time(const char *text, const char *option, int64_t now_ns, int64_t *out_ns,
-                        struct err *err)
-{
-    uint64_t seconds;
-
-    if (num_duration(str_of(text), &seconds)) {
-        /* A time before 1970 is as good as the beginning. */
-        *out_ns =
-            seconds > (uint64_t)(now_ns / NS_PER_S) ? 0 : now_ns - (int64_t)seconds * NS_PER_S;
-        return STATUS_OK;
-    }
-    if (clock_iso_parse(str_of(text), out_ns))
-        return STATUS_OK;
-    return err_set(err, STATUS_USAGE,
-                   "%s: invalid value '%s' (use 24h, 7d, 2026-11-23 or 2026-11-23T07:50:18Z)",
-                   option, text);
-}
-
-enum status option_number(const char *text, const char *option, uint64_t least, uint64_t most,
-                          uint64_t *out, struct err *err)
-{
-    uint64_t number;
-
-    if (!num_u64(str_of(text), &number) || number < least || number > most)
-        return err_set(err, STATUS_USAGE,
-                       "%s: invalid value '%s' (use a number from %" PRIu64 " to %" PRIu64 ")",
-                       option, text, least, most);
-    *out = number;
-    return STATUS_OK;
-}
-
-enum status option_duration(const char *text, const char *option, uint64_t *out_ms, struct err *err)
-{
-    uint64_t seconds;
-
-    if (!num_duration(str_of(text), &seconds) || seconds > DURATION_MAX_S)
-        return err_set(err, STATUS_USAGE,
-                       "%s: invalid value '%s' (use a duration of at most a day, such as 10s)",
-                       option, text);
-    *out_ms = seconds * 1000;
-    return STATUS_OK;
-}
-
-enum status option_choice(struct str word, const char *option, const char *choices, struct err *err)
-{
-    struct str rest = str_of(choices), choice;
-    char list[CHOICES_BYTES] = "";
-    bool more = true;
-
-    while (more) {
-        size_t len = strlen(list);
-
-        more = str_cut(rest, ' ', &choice, &rest);
-        if (str_eq(choice, word))
-            return STATUS_OK;
-        snprintf(list + len, sizeof list - len, "%s%.*s",
-                 len == 0 ? ""
-                 : more   ? ", "
-                          : " or ",
-                 (int)choice.len, choice.ptr);
-    }
-    return err_set(err, STATUS_USAGE, "%s: invalid value '%.*s' (use %s)", option, (int)word.len,
-                   word.ptr, list);
 }

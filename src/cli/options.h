@@ -5,10 +5,8 @@
 #define CLI_OPTIONS_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "base/err.h"
-#include "base/str.h"
 
 /* One option: getopt's tables and --help (cli/help.h) are made of it. */
 struct options_row {
@@ -53,18 +51,5 @@ enum status options_missing(const char *verb, const char *what, struct err *err)
 /* STATUS_USAGE unless there are between `least` and `most` operands. */
 enum status options_operands(int argc, char **argv, int least, int most,
                              struct err *err) STATUS_CHECKED;
-
-/* Read the value of one option, which err names. STATUS_USAGE: it is invalid. */
-/* An age ("24h", before now_ns), or ISO 8601. */
-enum status option_time(const char *text, const char *option, int64_t now_ns, int64_t *out_ns,
-                        struct err *err) STATUS_CHECKED;
-enum status option_number(const char *text, const char *option, uint64_t least, uint64_t most,
-                          uint64_t *out, struct err *err) STATUS_CHECKED;
-/* At most a day, written "10s". */
-enum status option_duration(const char *text, const char *option, uint64_t *out_ms,
-                            struct err *err) STATUS_CHECKED;
-/* STATUS_USAGE unless the word is one of the choices, which are separated by blanks. */
-enum status option_choice(struct str word, const char *option, const char *choices,
-                          struct err *err) STATUS_CHECKED;
 
 #endif

@@ -232,7 +232,7 @@ class Check(CliCase):
         path = self.place.secret_file("calls", mode=0o644)
         self.one(1, "^error: .*calls.*" + re.escape(path))
         os.unlink(path)
-        self.one(1, '^error: endpoint "calls" has no secret')
+        self.one(1, '^error: endpoint "calls" has no usable secret')
         other = self.place.secret_file("other")
         text = self.place.good.replace(f'{{"{path}"}}', f'{{"{path}", "{other}"}}')
         self.assertNotEqual(text, self.place.good)

@@ -16,6 +16,7 @@
 #include "cli/help.h"
 #include "cli/print.h"
 #include "cli/progress.h"
+#include "cli/values.h"
 #include "core/config/config.h"
 #include "reader_kit.h"
 #include "unit.h"
@@ -302,15 +303,15 @@ UNIT_TEST(a_time_is_an_age_or_a_date)
     struct err err = ERR_INIT;
     int64_t t = 0;
 
-    UNIT_STATUS(STATUS_OK, option_time("24h", "--since", NOW_NS, &t, &err), &err);
+    UNIT_STATUS(STATUS_OK, value_time(&t, "--since", "24h", NOW_NS, &err), &err);
     UNIT_INT(NOW_NS - DAY_NS, t);
-    UNIT_STATUS(STATUS_OK, option_time("1970-01-02", "--since", NOW_NS, &t, &err), &err);
+    UNIT_STATUS(STATUS_OK, value_time(&t, "--since", "1970-01-02", NOW_NS, &err), &err);
     UNIT_INT(DAY_NS, t);
-    UNIT_STATUS(STATUS_OK, option_time("1970-01-02T00:00:01Z", "--since", NOW_NS, &t, &err), &err);
+    UNIT_STATUS(STATUS_OK, value_time(&t, "--since", "1970-01-02T00:00:01Z", NOW_NS, &err), &err);
     UNIT_INT(DAY_NS + 1000000000, t);
-    UNIT_STATUS(STATUS_OK, option_time("100000d", "--since", NOW_NS, &t, &err), &err);
+    UNIT_STATUS(STATUS_OK, value_time(&t, "--since", "100000d", NOW_NS, &err), &err);
     UNIT_INT(0, t);
-    UNIT_STATUS(STATUS_USAGE, option_time("", "--since", NOW_NS, &t, &err), &err);
+    UNIT_STATUS(STATUS_USAGE, value_time(&t, "--since", "", NOW_NS, &err), &err);
 }
 
 static struct record some_record(const char *kind, const char *status, const char *endpoint,

@@ -6,6 +6,7 @@
 #include "admin/completion.h"
 #include "admin/verbs/verbs.h"
 #include "cli/print.h"
+#include "cli/values.h"
 
 const struct options_row cmd_completion_options[] = {
     {0},
@@ -23,7 +24,7 @@ enum status cmd_completion(int argc, char **argv, const char *config_path, struc
     status = optind == argc ? options_missing(argv[0], "SHELL", err)
                             : options_operands(argc, argv, 1, 1, err);
     if (status == STATUS_OK)
-        status = option_choice(str_of(argv[optind]), "SHELL", "bash zsh", err);
+        status = value_choice("SHELL", str_of(argv[optind]), "bash zsh", err);
     if (status != STATUS_OK)
         return status;
     lines = argv[optind][0] == 'b' ? completion_bash : completion_zsh;

@@ -6,6 +6,7 @@
 #include "admin/listing.h"
 #include "admin/verbs/verbs.h"
 #include "base/clock.h"
+#include "cli/values.h"
 
 const struct options_row cmd_list_options[] = {
     FILTER_ROWS,
@@ -23,7 +24,7 @@ static enum status parse_options(struct listing *l, int argc, char **argv, struc
     options_begin();
     while ((c = options_take(cmd_list_options, argc, argv, &status, err)) != -1) {
         if (c == 'n')
-            status = option_number(optarg, "-n", 1, LISTING_LAST_MAX, &l->last, err);
+            status = value_number(&l->last, "-n", optarg, 1, LISTING_LAST_MAX, err);
         else if (c == EVENT_FORMAT_OPTION)
             l->format = event_format_named(optarg);
         else

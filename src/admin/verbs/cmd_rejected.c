@@ -7,6 +7,7 @@
 #include "admin/rejection.h"
 #include "admin/verbs/verbs.h"
 #include "base/clock.h"
+#include "cli/values.h"
 
 enum {
     OPT_BOX = OPTIONS_LONG,
@@ -89,7 +90,7 @@ static enum status take_reasons(struct rejection *r, const char *text, struct er
     enum status status = filter_add(&r->reasons, "--reason", text, err);
 
     for (size_t i = before; status == STATUS_OK && i < r->reasons.count; i++)
-        status = option_choice(r->reasons.values[i], "--reason", REASONS, err);
+        status = value_choice("--reason", r->reasons.values[i], REASONS, err);
     return status;
 }
 
@@ -101,10 +102,10 @@ static enum status take_option(struct rejection *r, int id, int64_t now_ns, stru
         return STATUS_OK;
     case FILTER_SINCE:
         r->has_since = true;
-        return option_time(optarg, "--since", now_ns, &r->since_ns, err);
+        return value_time(&r->since_ns, "--since", optarg, now_ns, err);
     case FILTER_UNTIL:
         r->has_until = true;
-        return option_time(optarg, "--until", now_ns, &r->until_ns, err);
+        return value_time(&r->until_ns, "--until", optarg, now_ns, err);
     case OPT_REASON:
         return take_reasons(r, optarg, err);
     case FILTER_ENDPOINT:

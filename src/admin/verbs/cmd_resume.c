@@ -9,6 +9,7 @@
 #include "admin/verbs/verbs.h"
 #include "base/clock.h"
 #include "cli/print.h"
+#include "cli/values.h"
 #include "store/queue/queue.h"
 #include "store/queue/wake.h"
 
@@ -42,7 +43,7 @@ static enum status take_from(struct resume_call *w, const char *text, struct err
     else if (strcmp(text, "start") == 0)
         w->from_ns = 0;
     else
-        return option_time(text, "--from", w->now_ns, &w->from_ns, err);
+        return value_time(&w->from_ns, "--from", text, w->now_ns, err);
     return STATUS_OK;
 }
 

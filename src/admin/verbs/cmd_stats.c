@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "cli/print.h"
+#include "cli/values.h"
 
 #define OUTPUT_MAX ((size_t)1024 * 1024)
 
@@ -55,7 +56,7 @@ static enum status parse_options(struct stats_call *w, int argc, char **argv, st
                 err_set(err, STATUS_USAGE, "--max-age: invalid value '%s' (use 30m, 2h)", optarg);
         else if (c == OPT_MAX_DEAD) {
             w->has_dead = true;
-            status = option_number(optarg, "--max-dead", 0, UINT64_MAX, &w->dead, err);
+            status = value_number(&w->dead, "--max-dead", optarg, 0, UINT64_MAX, err);
         }
         if (status != STATUS_OK)
             return status;

@@ -7,6 +7,7 @@
 #include "admin/listing.h"
 #include "admin/verbs/verbs.h"
 #include "base/clock.h"
+#include "cli/values.h"
 
 #define TAIL_LAST 10
 
@@ -56,7 +57,7 @@ static enum status parse_options(struct tail *t, int argc, char **argv, struct e
         else if (c == OPT_RUNS)
             t->runs = true;
         else if (c == 'n')
-            status = option_number(optarg, "-n", 1, LISTING_LAST_MAX, &t->listing.last, err);
+            status = value_number(&t->listing.last, "-n", optarg, 1, LISTING_LAST_MAX, err);
         else if (c == EVENT_FORMAT_OPTION)
             t->listing.format = event_format_named(optarg);
         else
