@@ -71,13 +71,14 @@ static void check_waiting(struct findings *f, const struct stats *s, const char 
 
 /* Events that are older than they are kept and wait for their hooks: at twice that age they go
  * unrun. */
-static void check_age(struct findings *f, const struct session *room)
+static void check_age(struct findings *f, const struct session *session)
 {
-    const struct journal_options options = intake_options(room->settings->config);
+    const struct journal_options options = intake_options(session->settings->config);
     struct retention_report report;
     struct err err = ERR_INIT;
 
-    if (retention_run(&room->spool, &options, true, clock_wall_ns(), 0, &report, &err) != STATUS_OK)
+    if (retention_run(&session->spool, &options, true, clock_wall_ns(), 0, &report, &err) !=
+        STATUS_OK)
         finding_error(f, "cannot find out what is too old: %s", err.text);
     else if (report.held.files > 0)
         finding_warning(f,
@@ -88,32 +89,32 @@ static void check_age(struct findings *f, const struct session *room)
                         report.held.files, print_plural(report.held.files), report.held.bytes);
 }
 
-static bool check_pause(struct findings *f, const struct session *room)
+static bool check_pause(struct findings *f, const struct session *session)
 {
     struct err err = ERR_INIT;
-    enum status status = standing_check(&room->spool, NULL, &err);
+    enum status status = standing_check(&session->spool, NULL, &err);
 
     if (status != STATUS_OK && status != STATUS_MISSING)
         finding_error(f, "%s", err.text);
     return status == STATUS_PAUSED;
 }
 
-void check_hooks(struct findings *f, const struct session *room)
+void check_hooks(struct findings *f, const struct session *session)
 {
     struct err err = ERR_INIT;
     struct stats stats;
     uint64_t rotten = 0;
 
     /* What waits for hooks is not known then. */
-    if (check_pause(f, room))
+    if (check_pause(f, session))
         return;
-    if (stats_take(&stats, room, clock_wall_ns(), &rotten, &err) != STATUS_OK) {
+    if (stats_take(&stats, session, clock_wall_ns(), &rotten, &err) != STATUS_OK) {
         finding_error(f, "cannot find out which hooks have still to run: %s", err.text);
         return;
     }
     if (rotten > 0)
         finding_error(f, "the journal is damaged: run 'stenohook verify'");
-    check_waiting(f, &stats, room->settings->path);
-    check_age(f, room);
+    check_waiting(f, &stats, session->settings->path);
+    check_age(f, session);
     stats_free(&stats);
 }

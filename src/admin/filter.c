@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * filter - which records a verb is asked for.
+ * filter - see admin/filter.h.
  */
 #include "admin/filter.h"
 

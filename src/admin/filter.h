@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * filter - which records a verb is asked for.
+ * filter - which records a verb is about.
  */
 #ifndef ADMIN_FILTER_H
 #define ADMIN_FILTER_H
@@ -27,7 +27,7 @@ struct filter {
     int64_t since_ns, until_ns;
     struct filter_list kinds, statuses, endpoints;
     unsigned hooks;              /* one bit an enum hook_state, 1 << HOOK_DONE; 0: any */
-    const struct hookview *view; /* borrowed; needed where `hooks` is not 0 */
+    const struct hookview *view; /* borrowed; needed if `hooks` is not 0 */
 };
 
 /* Adds the values of a list with commas. STATUS_USAGE: an empty value, or too many. */
@@ -71,16 +71,16 @@ enum {
     "--kind, --status, --endpoint and --hook may be repeated, and take lists: --status "           \
     "completed,error\n"
 
-/* Takes one of these options into the filter. false: `id` is another option. */
+/* Adds one of these options to the filter. false: `id` is another option. */
 bool filter_take(struct filter *filter, int id, const char *value, int64_t now_ns,
                  enum status *status, struct err *err);
-/* Whether any option was given. */
+/* Returns whether any option was given. */
 bool filter_given(const struct filter *filter);
-/* Since when the events must be known that it may let through; 0: all. */
+/* Returns the earliest time of reception that it lets through; 0: any. */
 int64_t filter_since(const struct filter *filter);
 
-/* Warns of each endpoint that the filter asks for and that is not configured. For when nothing
- * matched: events of an endpoint that was taken away are still listed. */
+/* Warns of each endpoint of the filter that is not configured. To be called if nothing matched:
+ * events of an endpoint that was removed are still listed. */
 void filter_warn(const struct filter *filter, const struct config *config, const char *config_path);
 
 /* Trials (EVENT_TRIAL) pass only a filter that names their kind. */

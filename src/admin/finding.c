@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * finding - what check has to say.
+ * finding - see admin/finding.h.
  */
 #include "admin/finding.h"
 

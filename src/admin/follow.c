@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * follow - prints what is recorded while we look.
+ * follow - see admin/follow.h.
  */
 #include "admin/follow.h"
 
@@ -38,7 +38,7 @@ static void catch_signals(void)
 
 struct follower {
     struct listing *listing;
-    const struct session *room;
+    const struct session *session;
     struct place at;      /* all before it was looked at */
     struct place durable; /* as it was when we looked last */
     struct place run;     /* the same in the log of results */
@@ -76,10 +76,10 @@ static enum status print_new(struct follower *f, struct err *err)
     enum status status;
 
     /* Before anything is recorded after a reboot nothing can have come. */
-    if (journal_durable(&f->room->spool, &durable, NULL) != STATUS_OK ||
+    if (journal_durable(&f->session->spool, &durable, NULL) != STATUS_OK ||
         place_pack(durable) == place_pack(f->durable))
         return STATUS_OK;
-    status = reader_open(&reader, &f->room->spool, f->at, err);
+    status = reader_open(&reader, &f->session->spool, f->at, err);
     if (status != STATUS_OK)
         return status;
     while (status == STATUS_OK) {
@@ -122,7 +122,7 @@ static enum status print_attempt(void *context, struct place place, struct str l
 
 static enum status print_attempts(struct follower *f, struct err *err)
 {
-    return ledger_walk(&f->room->spool, LEDGER_RESULTS, f->run, print_attempt, f, &f->run, NULL,
+    return ledger_walk(&f->session->spool, LEDGER_RESULTS, f->run, print_attempt, f, &f->run, NULL,
                        err);
 }
 
@@ -141,12 +141,12 @@ static enum status find_ends(struct follower *f, bool runs, struct err *err)
     enum status status = STATUS_OK;
     struct place end;
 
-    if (journal_durable(&f->room->spool, &end, NULL) == STATUS_OK)
+    if (journal_durable(&f->session->spool, &end, NULL) == STATUS_OK)
         f->at = f->durable = end;
     if (runs)
-        status = ledger_since(&f->room->spool, LEDGER_RESULTS, INT64_MAX, &f->run, err);
+        status = ledger_since(&f->session->spool, LEDGER_RESULTS, INT64_MAX, &f->run, err);
     if (status == STATUS_OK && runs)
-        status = ledger_walk(&f->room->spool, LEDGER_RESULTS, f->run, ignore_line, NULL, &f->run,
+        status = ledger_walk(&f->session->spool, LEDGER_RESULTS, f->run, ignore_line, NULL, &f->run,
                              NULL, err);
     return status;
 }
@@ -184,16 +184,17 @@ static enum status follow_on(struct follower *f, bool runs, struct err *err)
     return status;
 }
 
-enum status follow(struct listing *listing, const struct session *room, bool runs, struct err *err)
+enum status follow(struct listing *listing, const struct session *session, bool runs,
+                   struct err *err)
 {
-    struct follower f = {.listing = listing, .room = room};
+    struct follower f = {.listing = listing, .session = session};
     enum status status;
 
     buf_init(&f.text, 4 * RESULT_LINE_MAX);
     catch_signals();
     status = find_ends(&f, runs, err);
     if (status == STATUS_OK)
-        status = listing_run(listing, room, err);
+        status = listing_run(listing, session, err);
     listing->last = 0;
     if (f.at.segment == 0)
         f.at = listing->latest;

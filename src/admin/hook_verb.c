@@ -18,7 +18,7 @@
 
 struct hook_call {
     const struct hook_verb *verb;
-    const struct session *room;
+    const struct session *session;
     struct listing listing;
     bool dry_run, yes, all;
     uint64_t *places; /* packed */
@@ -49,7 +49,7 @@ static enum status add_place(struct hook_call *call, struct place place, struct 
  * one now. */
 static bool may_run(const struct hook_call *call, struct str endpoint, bool kind_runs)
 {
-    const struct config *config = call->room->settings->config;
+    const struct config *config = call->session->settings->config;
     const struct config_endpoint *e = config_endpoint(config, endpoint, true);
 
     return kind_runs && e != NULL && e->hook != NULL;
@@ -139,14 +139,14 @@ static enum status explain_none(struct hook_call *call, bool by_state, struct er
     enum status status;
     uint64_t rotten = 0;
 
-    filter_warn(&any, call->room->settings->config, call->room->settings->path);
+    filter_warn(&any, call->session->settings->config, call->session->settings->path);
     if (call->all)
         return err_set(err, STATUS_MISSING, "no event matches: no hook has failed");
     if (by_state)
         return err_set(err, STATUS_MISSING, "no event matches");
     any.hooks = 0;
-    status =
-        select_walk(&call->room->spool, &any, (struct place){0, 0}, 0, tally_one, &t, &rotten, err);
+    status = select_walk(&call->session->spool, &any, (struct place){0, 0}, 0, tally_one, &t,
+                         &rotten, err);
     return status == STATUS_OK ? explain_states(call, &t, err) : status;
 }
 
@@ -163,10 +163,10 @@ static enum status take_by_filter(struct hook_call *call, struct err *err)
     if (filter->hooks == 0)
         return err_set(err, STATUS_USAGE, "--hook: not a state for this verb: %s",
                        call->verb->unfit);
-    status = listing_view(&call->listing, call->room, filter_since(filter), err);
+    status = listing_view(&call->listing, call->session, filter_since(filter), err);
     if (status == STATUS_OK)
-        status = select_walk(&call->room->spool, filter, (struct place){0, 0}, 0, take_match, call,
-                             &rotten, err);
+        status = select_walk(&call->session->spool, filter, (struct place){0, 0}, 0, take_match,
+                             call, &rotten, err);
     if (status == STATUS_OK && rotten > 0)
         print_warning("the journal is damaged, and events may be missing: run 'stenohook verify'");
     if (status == STATUS_OK && call->count == 0)
@@ -181,7 +181,7 @@ static enum status print_place(struct hook_call *call, struct place place, struc
     struct buf line;
 
     buf_init(&line, SIZE_MAX / 4);
-    status = reader_get(&call->room->spool, place, &line, err);
+    status = reader_get(&call->session->spool, place, &line, err);
     item.line = buf_str(&line);
     if (status == STATUS_OK)
         status = listing_print(&call->listing, NULL, &item, err);
@@ -230,14 +230,14 @@ static enum status take_by_name(struct hook_call *call, char *const *names, size
     struct find *found;
     enum status status;
 
-    status = find_events(&found, &call->room->spool, names, count, err);
+    status = find_events(&found, &call->session->spool, names, count, err);
     if (status != STATUS_OK)
         return status;
     for (size_t i = 0; i < count; i++)
         for (uint64_t k = 0; k < found[i].count; k++)
             if (found[i].list[k].received_ns < since_ns)
                 since_ns = found[i].list[k].received_ns;
-    status = listing_view(&call->listing, call->room, since_ns, err);
+    status = listing_view(&call->listing, call->session, since_ns, err);
     for (size_t i = 0; status == STATUS_OK && i < count; i++)
         status = take_found(call, &found[i], err);
     free(found);
@@ -250,7 +250,8 @@ static enum status leave_orders(const struct hook_call *call, struct err *err)
     struct orders *orders;
     enum status status, closed;
 
-    status = orders_open(&orders, &call->room->spool, now_ns, clock_mono_ns() + LOCK_WAIT_NS, err);
+    status =
+        orders_open(&orders, &call->session->spool, now_ns, clock_mono_ns() + LOCK_WAIT_NS, err);
     if (status != STATUS_OK)
         return status;
     for (size_t i = 0; status == STATUS_OK && i < call->count; i++) {
@@ -269,12 +270,12 @@ static enum status leave_orders(const struct hook_call *call, struct err *err)
  * runner or not. */
 static void wake_the_runner(const struct hook_call *call, enum status status)
 {
-    const struct session *room = call->room;
+    const struct session *session = call->session;
     struct err err = ERR_INIT;
 
     if (call->dry_run || status == STATUS_USAGE)
         return;
-    if (wake_runner(&room->spool, room->settings->config, room->settings->path, &err) !=
+    if (wake_runner(&session->spool, session->settings->config, session->settings->path, &err) !=
             STATUS_OK &&
         status == STATUS_OK)
         print_warning("%s", err.text);
@@ -294,7 +295,7 @@ static enum status carry_out(struct hook_call *call, struct err *err)
                        "%zu events match: add --yes for all of them, or --dry-run to see them",
                        call->count);
     /* Orders from before a resume do not count. */
-    status = standing_check(&call->room->spool, NULL, err);
+    status = standing_check(&call->session->spool, NULL, err);
     if (status == STATUS_OK)
         status = leave_orders(call, err);
     if (status != STATUS_OK)
@@ -353,21 +354,21 @@ enum status hook_verb_run(const struct hook_verb *verb, int argc, char **argv,
                           const char *config_path, struct err *err)
 {
     struct hook_call call = {.verb = verb};
-    struct session room;
+    struct session session;
     enum status status;
 
     listing_init(&call.listing);
     status = parse_options(&call, argc, argv, err);
     if (status == STATUS_OK)
-        status = session_open(&room, config_path, err);
+        status = session_open(&session, config_path, err);
     if (status == STATUS_OK) {
-        call.room = &room;
+        call.session = &session;
         status = optind < argc ? take_by_name(&call, &argv[optind], (size_t)(argc - optind), err)
                                : take_by_filter(&call, err);
         if (status == STATUS_OK)
             status = carry_out(&call, err);
         wake_the_runner(&call, status);
-        session_close(&room);
+        session_close(&session);
     }
     free(call.places);
     listing_free(&call.listing);

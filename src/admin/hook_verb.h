@@ -30,7 +30,7 @@ struct hook_verb {
     const struct options_row *options;
     enum order_kind kind;
     unsigned states;        /* of hooks that it is for: bits of 1 << HOOK_... */
-    unsigned failed_states; /* of --failed and --all, where the verb has them */
+    unsigned failed_states; /* of --failed and --all, if the verb has them */
     bool needs_yes;         /* for more than one event */
     const char *done;       /* "are to be run again": follows "the hooks of 3 events" */
     const char *unfit;      /* "its hook has not run yet, or ...": why an event is none of these */

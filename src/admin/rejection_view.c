@@ -45,10 +45,10 @@ static enum status print_each(struct box_view *v, const struct rejection_choice 
     return status;
 }
 
-static enum status print_chosen(const struct rejection *r, const struct session *room,
+static enum status print_chosen(const struct rejection *r, const struct session *session,
                                 print_entry print, struct rejection_choice *choice, struct err *err)
 {
-    struct box_view v = {.spool = &room->spool, .r = r};
+    struct box_view v = {.spool = &session->spool, .r = r};
     enum status status;
 
     buf_init(&v.body, REJECTION_LOOK_MAX);
@@ -73,14 +73,15 @@ static enum status print_line(struct box_view *v, const struct rejected *entry, 
     return print_buf(&v->text, "a line of the list", err);
 }
 
-enum status rejection_list(const struct rejection *r, const struct session *room, struct err *err)
+enum status rejection_list(const struct rejection *r, const struct session *session,
+                           struct err *err)
 {
     struct rejection_choice choice;
-    enum status status = rejection_choose(&choice, r, &room->spool, err);
+    enum status status = rejection_choose(&choice, r, &session->spool, err);
 
     if (status != STATUS_OK)
         return status;
-    status = print_chosen(r, room, print_line, &choice, err);
+    status = print_chosen(r, session, print_line, &choice, err);
     if (status == STATUS_OK && choice.refs.damaged > 0)
         status =
             err_set(err, STATUS_CORRUPT, "%zu file%s in the boxes %s damaged", choice.refs.damaged,
@@ -114,10 +115,11 @@ static enum status print_whole(struct box_view *v, const struct rejected *entry,
     return print_buf(&v->text, "the entry", err);
 }
 
-enum status rejection_show(const struct rejection *r, const struct session *room, struct err *err)
+enum status rejection_show(const struct rejection *r, const struct session *session,
+                           struct err *err)
 {
     struct rejection_choice choice;
-    enum status status = rejection_choose(&choice, r, &room->spool, err);
+    enum status status = rejection_choose(&choice, r, &session->spool, err);
 
     if (status != STATUS_OK)
         return status;
@@ -127,7 +129,7 @@ enum status rejection_show(const struct rejection *r, const struct session *room
                          "'%s' matches %zu entries: name one of them with its box, as refused/NAME",
                          r->names[0], choice.count);
     else
-        status = print_chosen(r, room, print_whole, &choice, err);
+        status = print_chosen(r, session, print_whole, &choice, err);
     rejection_choice_free(&choice);
     return status;
 }

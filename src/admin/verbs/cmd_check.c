@@ -161,20 +161,20 @@ static void check_space(struct findings *f, const struct spool *spool, const str
 static void check_spool(struct findings *f, const struct settings *settings)
 {
     const struct config *config = settings->config;
-    struct session room = {.settings = settings};
+    struct session session = {.settings = settings};
     struct err err = ERR_INIT;
 
     check_spool_folder(f, config->spool);
-    if (spool_open(&room.spool, config->spool, &err) != STATUS_OK) {
+    if (spool_open(&session.spool, config->spool, &err) != STATUS_OK) {
         finding_error(f, "%s", err.text);
         return;
     }
     if (access(config->spool, W_OK) != 0)
         finding_error(f, "the spool %s cannot be written to: %s", config->spool, strerror(errno));
-    check_space(f, &room.spool, config);
+    check_space(f, &session.spool, config);
     if (has_hooks(config))
-        check_hooks(f, &room);
-    spool_close(&room.spool);
+        check_hooks(f, &session);
+    spool_close(&session.spool);
 }
 
 static void check_all(struct findings *f, const struct settings *settings)

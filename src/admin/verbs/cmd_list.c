@@ -37,17 +37,17 @@ static enum status parse_options(struct listing *l, int argc, char **argv, struc
 
 enum status cmd_list(int argc, char **argv, const char *config_path, struct err *err)
 {
-    struct session room;
+    struct session session;
     struct listing listing;
     enum status status;
 
     listing_init(&listing);
     status = parse_options(&listing, argc, argv, err);
     if (status == STATUS_OK)
-        status = session_open(&room, config_path, err);
+        status = session_open(&session, config_path, err);
     if (status == STATUS_OK) {
-        status = listing_run(&listing, &room, err);
-        session_close(&room);
+        status = listing_run(&listing, &session, err);
+        session_close(&session);
     }
     listing_free(&listing);
     return status;

@@ -45,7 +45,7 @@ struct rejected_verb {
     char *whole;         /* with the verb that it is one of: what a complaint is about */
     const char *options; /* names, with blanks around each */
     int least, most;     /* operands */
-    enum status (*run)(const struct rejection *r, const struct session *room, struct err *err);
+    enum status (*run)(const struct rejection *r, const struct session *session, struct err *err);
 };
 
 #define OPERANDS_MAX 1000
@@ -175,7 +175,7 @@ enum status cmd_rejected(int argc, char **argv, const char *config_path, struct 
 {
     struct rejection r = {.format = EVENT_FORMAT_TEXT};
     const struct rejected_verb *verb = NULL;
-    struct session room;
+    struct session session;
     enum status status;
 
     for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof *verbs; i++)
@@ -188,10 +188,10 @@ enum status cmd_rejected(int argc, char **argv, const char *config_path, struct 
     status = parse_options(&r, verb, argc - 1, argv + 1, err);
     if (status != STATUS_OK)
         return status;
-    status = session_open(&room, config_path, err);
+    status = session_open(&session, config_path, err);
     if (status != STATUS_OK)
         return status;
-    status = verb->run(&r, &room, err);
-    session_close(&room);
+    status = verb->run(&r, &session, err);
+    session_close(&session);
     return status;
 }

@@ -71,15 +71,15 @@ static enum status parse_options(struct resume_call *w, int argc, char **argv, s
     return status;
 }
 
-static enum status try_resume(const struct session *room, const struct resume_call *w, bool dry,
+static enum status try_resume(const struct session *session, const struct resume_call *w, bool dry,
                               struct queue_resumed *out, struct err *err)
 {
     uint64_t deadline_ns = clock_mono_ns() + WAIT_NS;
 
     for (;;) {
         struct err why = ERR_INIT;
-        enum status status = queue_resume(&room->spool, room->settings->config, w->from_ns, dry,
-                                          w->now_ns, out, &why);
+        enum status status = queue_resume(&session->spool, session->settings->config, w->from_ns,
+                                          dry, w->now_ns, out, &why);
 
         if (status == STATUS_OK)
             return STATUS_OK;
@@ -89,19 +89,20 @@ static enum status try_resume(const struct session *room, const struct resume_ca
     }
 }
 
-static void wake(const struct session *room)
+static void wake(const struct session *session)
 {
     struct err err = ERR_INIT;
 
-    if (wake_runner(&room->spool, room->settings->config, room->settings->path, &err) != STATUS_OK)
+    if (wake_runner(&session->spool, session->settings->config, session->settings->path, &err) !=
+        STATUS_OK)
         print_warning("%s", err.text);
 }
 
-static enum status resume_hooks(const struct session *room, const struct resume_call *w,
+static enum status resume_hooks(const struct session *session, const struct resume_call *w,
                                 struct err *err)
 {
     struct queue_resumed r;
-    enum status status = try_resume(room, w, true, &r, err);
+    enum status status = try_resume(session, w, true, &r, err);
 
     if (status != STATUS_OK)
         return status;
@@ -119,10 +120,10 @@ static enum status resume_hooks(const struct session *room, const struct resume_
                        "would run hooks for %" PRIu64
                        " events on record: add --yes to do that, or --from now to run none",
                        r.runs);
-    status = try_resume(room, w, false, &r, err);
+    status = try_resume(session, w, false, &r, err);
     if (status != STATUS_OK)
         return status;
-    wake(room);
+    wake(session);
     print_hint("hooks run again: for %" PRIu64 " event%s on record, and for all new ones", r.runs,
                print_plural(r.runs));
     return STATUS_OK;
@@ -131,14 +132,14 @@ static enum status resume_hooks(const struct session *room, const struct resume_
 enum status cmd_resume(int argc, char **argv, const char *config_path, struct err *err)
 {
     struct resume_call wish = {.now_ns = clock_wall_ns()};
-    struct session room;
+    struct session session;
     enum status status = parse_options(&wish, argc, argv, err);
 
     if (status == STATUS_OK)
-        status = session_open(&room, config_path, err);
+        status = session_open(&session, config_path, err);
     if (status != STATUS_OK)
         return status;
-    status = resume_hooks(&room, &wish, err);
-    session_close(&room);
+    status = resume_hooks(&session, &wish, err);
+    session_close(&session);
     return status;
 }

@@ -31,7 +31,7 @@ enum show_what { SHOW_ALL, SHOW_RAW, SHOW_CURL, SHOW_ATTEMPTS };
 struct question {
     enum event_format format;
     enum show_what what;
-    const struct session *room;
+    const struct session *session;
     struct hookview *view; /* SHOW_ALL */
 };
 
@@ -66,7 +66,7 @@ static enum status add_attempts(const struct question *q, struct buf *out,
 {
     struct attempts_text a = {.format = q->format, .out = out};
 
-    return hookview_attempts(&q->room->spool, record->id, record->received_ns, add_attempt, &a,
+    return hookview_attempts(&q->session->spool, record->id, record->received_ns, add_attempt, &a,
                              err);
 }
 
@@ -91,7 +91,7 @@ static enum status add_all(const struct question *q, struct buf *out, struct str
 static enum status add_curl(const struct question *q, struct buf *out, const struct record *record,
                             struct err *err)
 {
-    const struct settings *s = q->room->settings;
+    const struct settings *s = q->session->settings;
     const struct config_endpoint *endpoint = config_endpoint(s->config, record->endpoint, true);
 
     if (endpoint == NULL)
@@ -125,7 +125,7 @@ static enum status print_place(const struct question *q, struct place place, str
 
     buf_init(&line, SEGMENT_LINE_MAX);
     buf_init(&out, SIZE_MAX / 4);
-    status = reader_get(&q->room->spool, place, &line, err);
+    status = reader_get(&q->session->spool, place, &line, err);
     if (status == STATUS_OK)
         status = record_parse(&record, buf_str(&line), true, err);
     if (status == STATUS_OK) {
@@ -153,7 +153,8 @@ static enum status print_found(struct question *q, const struct find *found, str
         for (uint64_t i = 0; i < found->count; i++)
             if (found->list[i].received_ns < since_ns)
                 since_ns = found->list[i].received_ns;
-        status = hookview_open(&q->view, &q->room->spool, q->room->settings->config, since_ns, err);
+        status = hookview_open(&q->view, &q->session->spool, q->session->settings->config, since_ns,
+                               err);
     }
     for (uint64_t i = 0; status == STATUS_OK && i < found->count; i++) {
         if (i > 0 && q->format == EVENT_FORMAT_TEXT)
@@ -171,7 +172,7 @@ static enum status show_event(struct question *q, char *const *name, struct err 
     struct find *found;
     enum status status;
 
-    status = find_events(&found, &q->room->spool, name, 1, err);
+    status = find_events(&found, &q->session->spool, name, 1, err);
     if (status != STATUS_OK)
         return status;
     status = print_found(q, found, err);
@@ -219,17 +220,17 @@ static enum status parse_options(struct question *q, int argc, char **argv, stru
 enum status cmd_show(int argc, char **argv, const char *config_path, struct err *err)
 {
     struct question question = {.format = EVENT_FORMAT_TEXT};
-    struct session room;
+    struct session session;
     enum status status;
 
     status = parse_options(&question, argc, argv, err);
     if (status != STATUS_OK)
         return status;
-    status = session_open(&room, config_path, err);
+    status = session_open(&session, config_path, err);
     if (status != STATUS_OK)
         return status;
-    question.room = &room;
+    question.session = &session;
     status = show_event(&question, &argv[optind], err);
-    session_close(&room);
+    session_close(&session);
     return status;
 }

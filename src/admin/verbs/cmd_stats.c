@@ -105,7 +105,7 @@ static enum status check_limits(const struct stats_call *w, const struct stats *
     return status;
 }
 
-static enum status print_stats(const struct stats_call *w, const struct session *room,
+static enum status print_stats(const struct stats_call *w, const struct session *session,
                                struct err *err)
 {
     struct stats stats;
@@ -113,7 +113,7 @@ static enum status print_stats(const struct stats_call *w, const struct session 
     uint64_t rotten = 0;
     struct buf out;
 
-    status = stats_take(&stats, room, clock_wall_ns(), &rotten, err);
+    status = stats_take(&stats, session, clock_wall_ns(), &rotten, err);
     if (status != STATUS_OK)
         return status;
     buf_init(&out, OUTPUT_MAX);
@@ -132,15 +132,15 @@ static enum status print_stats(const struct stats_call *w, const struct session 
 enum status cmd_stats(int argc, char **argv, const char *config_path, struct err *err)
 {
     struct stats_call wish = {.print = stats_text};
-    struct session room;
+    struct session session;
     enum status status;
 
     status = parse_options(&wish, argc, argv, err);
     if (status == STATUS_OK)
-        status = session_open(&room, config_path, err);
+        status = session_open(&session, config_path, err);
     if (status != STATUS_OK)
         return status;
-    status = print_stats(&wish, &room, err);
-    session_close(&room);
+    status = print_stats(&wish, &session, err);
+    session_close(&session);
     return status;
 }

@@ -74,18 +74,18 @@ static enum status parse_options(struct tail *t, int argc, char **argv, struct e
 enum status cmd_tail(int argc, char **argv, const char *config_path, struct err *err)
 {
     struct tail tail = {.follow = false};
-    struct session room;
+    struct session session;
     enum status status;
 
     listing_init(&tail.listing);
     tail.listing.last = TAIL_LAST;
     status = parse_options(&tail, argc, argv, err);
     if (status == STATUS_OK)
-        status = session_open(&room, config_path, err);
+        status = session_open(&session, config_path, err);
     if (status == STATUS_OK) {
-        status = tail.follow ? follow(&tail.listing, &room, tail.runs, err)
-                             : listing_run(&tail.listing, &room, err);
-        session_close(&room);
+        status = tail.follow ? follow(&tail.listing, &session, tail.runs, err)
+                             : listing_run(&tail.listing, &session, err);
+        session_close(&session);
     }
     listing_free(&tail.listing);
     return status;

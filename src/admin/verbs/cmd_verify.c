@@ -88,20 +88,21 @@ static void show_left(void *context, uint32_t left)
     progress_show("index: %" PRIu32 " segment%s left", left, print_plural(left));
 }
 
-static enum status repair_spool(const struct session *room, struct err *err)
+static enum status repair_spool(const struct session *session, struct err *err)
 {
-    const struct journal_options options = intake_options(room->settings->config);
-    enum status status = repair_run(&room->spool, &options, clock_wall_ns(), show_left, NULL, err);
+    const struct journal_options options = intake_options(session->settings->config);
+    enum status status =
+        repair_run(&session->spool, &options, clock_wall_ns(), show_left, NULL, err);
 
     if (status == STATUS_OK)
         status = print_text("repaired: the index and the state of the hooks were rebuilt\n", err);
     return status;
 }
 
-static enum status verify_journal(const struct session *room, bool repairs, struct err *err)
+static enum status verify_journal(const struct session *session, bool repairs, struct err *err)
 {
     struct verify_call call = {.err = err};
-    const struct spool *spool = &room->spool;
+    const struct spool *spool = &session->spool;
     struct verify_report report;
     enum status status;
 
@@ -111,7 +112,7 @@ static enum status verify_journal(const struct session *room, bool repairs, stru
     if (status == STATUS_OK)
         status = print_summary(&report, err);
     if (status == STATUS_OK && repairs)
-        status = repair_spool(room, err);
+        status = repair_spool(session, err);
     if (status == STATUS_OK && report.rotten > 0)
         status = err_set(err, STATUS_CORRUPT,
                          "the journal of %s is damaged: restore the rotten records from a backup",
@@ -121,7 +122,7 @@ static enum status verify_journal(const struct session *room, bool repairs, stru
 
 enum status cmd_verify(int argc, char **argv, const char *config_path, struct err *err)
 {
-    struct session room;
+    struct session session;
     enum status status;
     bool repairs = false;
 
@@ -134,10 +135,10 @@ enum status cmd_verify(int argc, char **argv, const char *config_path, struct er
     status = options_operands(argc, argv, 0, 0, err);
     if (status != STATUS_OK)
         return status;
-    status = session_open(&room, config_path, err);
+    status = session_open(&session, config_path, err);
     if (status != STATUS_OK)
         return status;
-    status = verify_journal(&room, repairs, err);
-    session_close(&room);
+    status = verify_journal(&session, repairs, err);
+    session_close(&session);
     return status;
 }
