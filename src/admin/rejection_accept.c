@@ -276,9 +276,8 @@ static enum status conclude(const struct acceptance *a, size_t damaged, struct e
         print_hint("%zu recorded, %zu on record before, %zu not accepted", a->recorded, a->known,
                    a->unfit + damaged);
     if (a->unfit + damaged > 0)
-        return err_set(err, STATUS_CORRUPT, "%zu rejected deliver%s not accepted, and where %s",
-                       a->unfit + damaged, a->unfit + damaged == 1 ? "y is" : "ies are",
-                       a->unfit + damaged == 1 ? "it was" : "they were");
+        return err_set(err, STATUS_CORRUPT, "%zu rejected deliver%s not accepted",
+                       a->unfit + damaged, a->unfit + damaged == 1 ? "y was" : "ies were");
     return STATUS_OK;
 }
 
