@@ -3,7 +3,7 @@
  */
 #include "cli/command.h"
 #include "cli/programs.h"
-#include "remote/remote_verbs.h"
+#include "remote/verbs/remote_verbs.h"
 
 static const struct command commands[] = {
     {VERB_SEND, .run = cmd_send, .options = cmd_send_options},
