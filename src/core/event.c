@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/mac.h"
-#include "core/payload.h"
 
 static const char *const kind_names[] = {
     [EVENT_TRANSCRIPT] = "transcript", [EVENT_REDACTED_AUDIO] = "redacted_audio",
@@ -15,8 +14,6 @@ static const char *const kind_names[] = {
     [EVENT_TRIAL] = "trial",           [EVENT_UNKNOWN] = "unknown",
 };
 #define KINDS (sizeof kind_names / sizeof *kind_names)
-
-_Static_assert(MAC_SHA256_LEN * 2 <= EVENT_ID_MAX, "a hash is an identity");
 
 const char *event_kind_name(enum event_kind kind)
 {
@@ -59,52 +56,43 @@ void event_take_hooks(struct event *event, const struct config_endpoint *endpoin
     event->hook_count = has ? sizeof only / sizeof *only : 0;
 }
 
-void event_hash(const struct str *parts, size_t count, char out[EVENT_ID_MAX + 1])
-{
-    static const char digits[] = "0123456789abcdef";
-    uint8_t hash[MAC_SHA256_LEN];
-
-    mac_sha256(parts, count, hash);
-    for (size_t i = 0; i < sizeof hash; i++) {
-        out[2 * i] = digits[hash[i] >> 4];
-        out[2 * i + 1] = digits[hash[i] & 15];
-    }
-    out[2 * sizeof hash] = '\0';
-}
-
 /* Standard Webhooks: the sender's own id of the delivery names it, whatever the body is. */
-static void take_message_id(struct event *event, struct str message_id,
-                            char identity[EVENT_ID_MAX + 1])
+static void take_message_id(struct payload *p, struct str message_id)
 {
-    if (!payload_keep_id(identity, message_id)) {
-        event_hash(&message_id, 1, identity);
+    if (!payload_copy_id(p->identity, message_id)) {
+        mac_sha256_hex(&message_id, 1, p->identity);
         return;
     }
-    if (event->kind != EVENT_UNKNOWN)
+    if (p->kind != EVENT_UNKNOWN)
         return;
-    memcpy(event->subject, identity, sizeof event->subject);
-    event->subject_name = "event_id";
+    memcpy(p->subject, p->identity, sizeof p->subject);
+    p->subject_name = "event_id";
 }
 
 enum status event_name(struct event *event, const char *endpoint, struct str message_id,
                        struct str query, struct str body, struct err *err)
 {
     const struct str parts[] = {query, STR("\0"), body};
-    char identity[EVENT_ID_MAX + 1];
     struct event named = *event;
+    struct payload payload;
     enum status status;
     int len;
 
-    status = payload_parse(body, &named, identity, err);
+    status = payload_parse(&payload, body, err);
     if (status != STATUS_OK)
         return status;
     if (message_id.len > 0)
-        take_message_id(&named, message_id, identity);
-    else if (identity[0] == '\0')
-        event_hash(parts, sizeof parts / sizeof *parts, identity);
+        take_message_id(&payload, message_id);
+    else if (payload.identity[0] == '\0')
+        mac_sha256_hex(parts, sizeof parts / sizeof *parts, payload.identity);
+    named.kind = payload.kind;
+    named.subject_name = payload.subject_name;
+    named.body_utf8 = payload.utf8;
+    memcpy(named.subject, payload.subject, sizeof named.subject);
+    memcpy(named.status, payload.status, sizeof named.status);
     len =
         snprintf(named.key, sizeof named.key, "%s %s %s %s", endpoint, event_kind_name(named.kind),
-                 identity, named.status[0] == '\0' ? "-" : named.status);
+                 payload.identity, named.status[0] == '\0' ? "-" : named.status);
     if (len < 0 || (size_t)len >= sizeof named.key)
         return err_set(err, STATUS_LIMIT, "the event's key is longer than %zu bytes",
                        sizeof named.key - 1);

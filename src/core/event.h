@@ -13,20 +13,10 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "core/auth/auth.h"
+#include "core/payload.h"
 #include "core/request.h"
 
-enum event_kind {
-    EVENT_TRANSCRIPT,     /* {"transcript_id","status"} */
-    EVENT_REDACTED_AUDIO, /* {"status","redacted_audio_url"} */
-    EVENT_STREAMING,      /* {"session_id","messages"} */
-    EVENT_VOICE_AGENT,    /* {"event_id","event",...} */
-    EVENT_TRIAL, /* {"stenohook":"trial","event_id",...}: of `stenohook check --url`; no hook runs
-                    for it */
-    EVENT_UNKNOWN
-};
-
 #define EVENT_KEY_MAX 384
-#define EVENT_ID_MAX 128
 
 /* Strings in fixed arrays are plain ASCII without quotes, backslashes or blanks, so they need no
  * escaping. */
@@ -77,9 +67,6 @@ void event_take_hooks(struct event *event, const struct config_endpoint *endpoin
  */
 enum status event_name(struct event *event, const char *endpoint, struct str message_id,
                        struct str query, struct str body, struct err *err) STATUS_CHECKED;
-
-/* SHA-256 over the parts in lower-case hexadecimal: the identity of what has no id that fits. */
-void event_hash(const struct str *parts, size_t count, char out[EVENT_ID_MAX + 1]);
 
 /* "transcript", "redacted_audio", "streaming", "voice_agent", "trial", "unknown". */
 const char *event_kind_name(enum event_kind kind);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
  * payload - which of the sender's documented bodies this is, and the few members that name it.
- * core/scan.h validates the body and finds them, core/json.h decodes just those.
  *
  * Order of the shapes (each member a string, named once; a name that comes twice makes the body
  * EVENT_UNKNOWN): `event` and `event_id`: voice agent; `transcript_id`: transcript;
@@ -12,19 +11,41 @@
 #ifndef CORE_PAYLOAD_H
 #define CORE_PAYLOAD_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "base/str.h"
-#include "core/event.h"
 
-/* Fills kind, subject, subject_name, status, body_utf8 of the event, and `identity`, "" for an
- * unknown shape. Redacted audio has no id: its identity is the path of its URL without the
- * presigned query (hashed where it has other characters or is long), and the subject is the
- * transcript id in that path where there is one. */
-enum status payload_parse(struct str body, struct event *event, char identity[EVENT_ID_MAX + 1],
-                          struct err *err) STATUS_CHECKED;
+enum event_kind {
+    EVENT_TRANSCRIPT,     /* {"transcript_id","status"} */
+    EVENT_REDACTED_AUDIO, /* {"status","redacted_audio_url"} */
+    EVENT_STREAMING,      /* {"session_id","messages"} */
+    EVENT_VOICE_AGENT,    /* {"event_id","event",...} */
+    EVENT_TRIAL, /* {"stenohook":"trial","event_id",...}: of `stenohook check --url`; no hook runs
+                    for it */
+    EVENT_UNKNOWN
+};
 
-/* Copies an id of the characters and the length above; false (out is untouched) where it is
- * another. */
-bool payload_keep_id(char out[EVENT_ID_MAX + 1], struct str s);
+#define EVENT_ID_MAX 128
+
+struct payload {
+    enum event_kind kind;
+    const char *subject_name; /* "transcript_id", "session_id", "event_id", or NULL */
+    char subject[EVENT_ID_MAX + 1];
+    char status[EVENT_ID_MAX + 1];
+    char identity[EVENT_ID_MAX + 1]; /* "" for an unknown shape */
+    bool utf8;                       /* the body is well-formed UTF-8 */
+};
+
+/* Redacted audio has no id: its identity is the path of its URL without the presigned query (hashed
+ * if it has other characters or is long), and the subject is the transcript id in that path if it
+ * has one. STATUS_OK, also for unknown shapes; STATUS_TRUNCATED: JSON that ends too early, or an
+ * empty body; STATUS_MALFORMED: broken, too deep, or not JSON; STATUS_MEMORY. *out is untouched on
+ * failure. */
+enum status payload_parse(struct payload *out, struct str body, struct err *err) STATUS_CHECKED;
+
+/* Copies an id of the characters and the length above; false: it is another, and out is untouched.
+ */
+bool payload_copy_id(char out[EVENT_ID_MAX + 1], struct str s);
 
 #endif

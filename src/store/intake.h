@@ -19,7 +19,7 @@ enum status intake_begin(const struct spool *spool, int64_t now_ns, struct err *
 struct journal_options intake_options(const struct config *config);
 
 /* Prints the event's record and appends it. Promises, times and failures are those of
- * journal_append; STATUS_LIMIT and STATUS_MEMORY also where the line cannot be made. */
+ * journal_append; STATUS_LIMIT and STATUS_MEMORY also if the line cannot be made. */
 enum status intake_append(struct journal *journal, const struct event *event, int64_t now_ns,
                           uint64_t deadline_ns, const struct receipt **out,
                           struct err *err) STATUS_CHECKED;

@@ -84,18 +84,17 @@ UNIT_TEST(the_gateway_knows_every_sample_for_what_it_is)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct event event = {.kind = EVENT_UNKNOWN};
-        char identity[EVENT_ID_MAX + 1];
+        struct payload payload;
         struct err err = ERR_INIT;
         struct buf body;
 
         print_sample(&body, rows[i].kind, ID);
-        UNIT_STATUS(STATUS_OK, payload_parse(buf_str(&body), &event, identity, &err), &err);
-        UNIT_INT(rows[i].event, event.kind);
-        UNIT_TEXT(rows[i].subject, event.subject);
-        UNIT_TEXT(rows[i].name, event.subject_name == NULL ? "" : event.subject_name);
-        UNIT_TEXT(rows[i].status, event.status);
-        UNIT_TRUE(event.body_utf8);
+        UNIT_STATUS(STATUS_OK, payload_parse(&payload, buf_str(&body), &err), &err);
+        UNIT_INT(rows[i].event, payload.kind);
+        UNIT_TEXT(rows[i].subject, payload.subject);
+        UNIT_TEXT(rows[i].name, payload.subject_name == NULL ? "" : payload.subject_name);
+        UNIT_TEXT(rows[i].status, payload.status);
+        UNIT_TRUE(payload.utf8);
         buf_free(&body);
     }
 }
