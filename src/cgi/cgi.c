@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/num.h"
-#include "cgi/exchange.h"
+#include "cgi/cgi_parts.h"
 
 extern char **environ;
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * exchange - the part of an exchange that is the same for both transports.
  */
-#include "cgi/exchange.h"
-
 #include <string.h>
 
 #include "base/clock.h"
+#include "cgi/cgi_parts.h"
 
 #define DRAIN_PIECE 4096
 #define LINE_MAX_LEN 1024

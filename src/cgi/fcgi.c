@@ -25,7 +25,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "cgi/cgi.h"
-#include "cgi/exchange.h"
+#include "cgi/cgi_parts.h"
 #include "cgi/listen.h"
 
 #define NS_PER_S UINT64_C(1000000000)
