@@ -8,17 +8,9 @@
 #include "store/boxes/box.h"
 #include "store/queue/wake.h"
 
-static bool any_hook(const struct config *config)
-{
-    for (size_t i = 0; i < config->endpoint_count; i++)
-        if (config->endpoints[i].hook != NULL)
-            return true;
-    return false;
-}
-
 void hooks_due(struct visit *v, const struct config_endpoint *endpoint)
 {
-    bool due = endpoint != NULL ? endpoint->hook != NULL : any_hook(v->settings->config);
+    bool due = endpoint != NULL ? endpoint->hook != NULL : config_has_hook(v->settings->config);
 
     if (due && v->spool_status == STATUS_OK)
         v->thread->hooks = v->settings;

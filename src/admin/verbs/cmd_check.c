@@ -95,14 +95,6 @@ static void check_endpoints(struct findings *f, const struct settings *settings)
     settings_problems(settings, secret_problem, &c);
 }
 
-static bool any_hook(const struct config *config)
-{
-    for (size_t i = 0; i < config->endpoint_count; i++)
-        if (config->endpoints[i].hook != NULL)
-            return true;
-    return false;
-}
-
 /* As the gateway finds it. */
 static void check_runner(struct findings *f, const struct config *config)
 {
@@ -134,7 +126,7 @@ static void check_programs(struct findings *f, const struct config *config)
         check_program(f, "the gateway", GATEWAY);
     if (wake_gateway(gateway, config) && strcmp(gateway, GATEWAY) != 0)
         check_program(f, "the gateway", gateway);
-    if (config->runner != NULL || any_hook(config))
+    if (config->runner != NULL || config_has_hook(config))
         check_runner(f, config);
 }
 
@@ -173,7 +165,7 @@ static void check_spool(struct findings *f, const struct settings *settings)
     if (access(config->spool, W_OK) != 0)
         finding_error(f, "the spool %s cannot be written to: %s", config->spool, strerror(errno));
     check_space(f, &room.spool, config);
-    if (any_hook(config))
+    if (config_has_hook(config))
         check_hooks(f, &room);
     spool_close(&room.spool);
 }

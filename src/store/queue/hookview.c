@@ -264,18 +264,10 @@ static enum status runner_there(const struct spool *spool, bool *there, struct e
 
 /* ---- endpoints */
 
-static const struct config_endpoint *configured(const struct config *config, struct str name)
-{
-    for (size_t i = 0; i < config->endpoint_count; i++)
-        if (str_is(name, config->endpoints[i].name))
-            return &config->endpoints[i];
-    return NULL;
-}
-
 static void fill_stats(struct hook_stats *out, const struct config *config,
                        const struct snapshot_lane *lane)
 {
-    const struct config_endpoint *endpoint = configured(config, str_of(lane->name));
+    const struct config_endpoint *endpoint = config_endpoint_named(config, str_of(lane->name));
 
     *out = (struct hook_stats){
         .endpoint = lane->name,
@@ -402,7 +394,7 @@ void hookview_of(const struct hookview *view, const struct record *record, struc
 void hookview_get(const struct hookview *view, struct place place, struct str endpoint, bool named,
                   int64_t received_ns, struct hook_info *out)
 {
-    const struct config_endpoint *e = configured(view->config, endpoint);
+    const struct config_endpoint *e = config_endpoint_named(view->config, endpoint);
     const struct snapshot_lane *lane = snapshot_find(&view->snapshot, endpoint);
     uint64_t packed = place_pack(place);
 
