@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/mac.h"
 #include "base/text.h"
 #include "core/json.h"
 #include "core/scan.h"
@@ -19,6 +20,8 @@
 #define LETTERS_LOWER "abcdefghijklmnopqrstuvwxyz"
 #define LETTERS_UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
+
+_Static_assert(MAC_SHA256_LEN * 2 <= EVENT_ID_MAX, "a hash is an identity");
 
 enum {
     M_EVENT,
@@ -50,15 +53,6 @@ struct members {
         unsigned times;
     } at[M_COUNT];
     bool memory_short;
-};
-
-/* What the classifier fills; given to the event only when all went well. */
-struct shape {
-    enum event_kind kind;
-    char subject[EVENT_ID_MAX + 1];
-    const char *subject_name;
-    char status[EVENT_ID_MAX + 1];
-    char identity[EVENT_ID_MAX + 1];
 };
 
 static void note(struct members *m, struct str name, const struct scan_member *member)
@@ -127,6 +121,19 @@ bool payload_keep_id(char out[EVENT_ID_MAX + 1], struct str s)
     return keep(out, s, LETTERS_LOWER LETTERS_UPPER DIGITS "_.:-");
 }
 
+void payload_hash(const struct str *parts, size_t count, char out[EVENT_ID_MAX + 1])
+{
+    static const char digits[] = "0123456789abcdef";
+    uint8_t hash[MAC_SHA256_LEN];
+
+    mac_sha256(parts, count, hash);
+    for (size_t i = 0; i < sizeof hash; i++) {
+        out[2 * i] = digits[hash[i] >> 4];
+        out[2 * i + 1] = digits[hash[i] & 15];
+    }
+    out[2 * sizeof hash] = '\0';
+}
+
 static bool keep_status(char out[EVENT_ID_MAX + 1], struct str s)
 {
     return keep(out, s, LETTERS_LOWER DIGITS "_.-");
@@ -164,7 +171,7 @@ static bool audio_subject(char out[EVENT_ID_MAX + 1], struct str path)
     return dot > name && payload_keep_id(out, (struct str){path.ptr + name, dot - 1 - name});
 }
 
-static bool shape_audio(struct shape *shape, struct str url, struct str status)
+static bool shape_audio(struct payload *shape, struct str url, struct str status)
 {
     struct str path = url_path(url);
 
@@ -172,7 +179,7 @@ static bool shape_audio(struct shape *shape, struct str url, struct str status)
         return false;
     shape->kind = EVENT_REDACTED_AUDIO;
     if (!keep(shape->identity, path, LETTERS_LOWER LETTERS_UPPER DIGITS "_.:/-"))
-        event_hash(&path, 1, shape->identity);
+        payload_hash(&path, 1, shape->identity);
     if (audio_subject(shape->subject, path))
         shape->subject_name = "transcript_id";
     (void)keep_status(shape->status, status);
@@ -180,7 +187,7 @@ static bool shape_audio(struct shape *shape, struct str url, struct str status)
 }
 
 /* A shape that is named by an id, and by a status unless that is absent. */
-static bool shape_id(struct shape *shape, enum event_kind kind, const char *name, struct str id,
+static bool shape_id(struct payload *shape, enum event_kind kind, const char *name, struct str id,
                      struct str status)
 {
     if (!payload_keep_id(shape->subject, id) ||
@@ -233,7 +240,7 @@ static enum event_kind choose(const struct members *m, size_t *id, size_t *statu
     return EVENT_UNKNOWN;
 }
 
-static bool fill(struct shape *shape, enum event_kind kind, struct str id, struct str status)
+static bool fill(struct payload *shape, enum event_kind kind, struct str id, struct str status)
 {
     switch (kind) {
     case EVENT_TRANSCRIPT:
@@ -252,7 +259,7 @@ static bool fill(struct shape *shape, enum event_kind kind, struct str id, struc
     return false;
 }
 
-static enum status classify(const struct members *m, struct shape *shape, struct err *err)
+static enum status classify(const struct members *m, struct payload *shape, struct err *err)
 {
     size_t id, status;
     enum event_kind kind = choose(m, &id, &status);
@@ -267,7 +274,7 @@ static enum status classify(const struct members *m, struct shape *shape, struct
     if (result == STATUS_OK && status < M_COUNT && has_string(m, status))
         result = decode(m->at[status].value, &status_text, err);
     if (result == STATUS_OK && !fill(shape, kind, buf_str(&id_text), buf_str(&status_text)))
-        *shape = (struct shape){.kind = EVENT_UNKNOWN};
+        *shape = (struct payload){.kind = EVENT_UNKNOWN};
     buf_free(&id_text);
     buf_free(&status_text);
     return result;
@@ -294,11 +301,10 @@ static enum status verdict_status(const struct scan_result *result, struct str b
                    "the body is not JSON: byte %zu cannot stand where it does", result->offset);
 }
 
-enum status payload_parse(struct str body, struct event *event, char identity[EVENT_ID_MAX + 1],
-                          struct err *err)
+enum status payload_parse(struct str body, struct payload *out, struct err *err)
 {
     struct members members = {.memory_short = false};
-    struct shape shape = {.kind = EVENT_UNKNOWN};
+    struct payload shape = {.kind = EVENT_UNKNOWN};
     struct scan_result result = scan_json(body, collect, &members);
     enum status status = verdict_status(&result, body, err);
 
@@ -308,11 +314,7 @@ enum status payload_parse(struct str body, struct event *event, char identity[EV
         status = classify(&members, &shape, err);
     if (status != STATUS_OK)
         return status;
-    event->kind = shape.kind;
-    event->subject_name = shape.subject_name;
-    event->body_utf8 = result.utf8_ok;
-    memcpy(event->subject, shape.subject, sizeof event->subject);
-    memcpy(event->status, shape.status, sizeof event->status);
-    memcpy(identity, shape.identity, sizeof shape.identity);
+    shape.body_utf8 = result.utf8_ok;
+    *out = shape;
     return STATUS_OK;
 }

@@ -14,17 +14,32 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "core/event.h"
+#include "core/event_kind.h"
 
-/* Fills kind, subject, subject_name, status, body_utf8 of the event, and `identity`, "" for an
- * unknown shape. Redacted audio has no id: its identity is the path of its URL without the
- * presigned query (hashed where it has other characters or is long), and the subject is the
- * transcript id in that path where there is one. */
-enum status payload_parse(struct str body, struct event *event, char identity[EVENT_ID_MAX + 1],
-                          struct err *err) STATUS_CHECKED;
+#define EVENT_ID_MAX 128
 
-/* Copies an id of the characters and the length above; false (out is untouched) where it is
- * another. */
+/* What a body is about. The arrays hold plain ASCII without quotes, backslashes or blanks, so they
+ * need no escaping; "" stands for a missing value. */
+struct payload {
+    enum event_kind kind;
+    char subject[EVENT_ID_MAX + 1]; /* transcript, session or event id */
+    const char *subject_name;       /* "transcript_id", "session_id", "event_id", or NULL */
+    char status[EVENT_ID_MAX + 1];  /* "completed", "error", "session.completed", ... */
+    char identity[EVENT_ID_MAX + 1];
+    bool body_utf8;
+};
+
+/* `identity` is "" for an unknown shape. Redacted audio has no id: its identity is the path of its
+ * URL without the presigned query (hashed if it has other characters or is long), and its subject
+ * the transcript id in that path, if any. STATUS_OK, also for unknown shapes; STATUS_TRUNCATED:
+ * JSON that ends too early, or an empty body; STATUS_MALFORMED: JSON broken in the middle, too
+ * deep, or not JSON; STATUS_MEMORY. */
+enum status payload_parse(struct str body, struct payload *out, struct err *err) STATUS_CHECKED;
+
+/* Copies an id of the characters and the length above; otherwise returns false. */
 bool payload_keep_id(char out[EVENT_ID_MAX + 1], struct str s);
+
+/* SHA-256 over the parts in lower-case hexadecimal: the identity of what has no id that fits. */
+void payload_hash(const struct str *parts, size_t count, char out[EVENT_ID_MAX + 1]);
 
 #endif

@@ -60,8 +60,11 @@ static enum status unknown_endpoint(struct visit *v)
 
 static enum status authenticate(struct visit *v, struct str body)
 {
-    return auth_check(v->endpoint, visit_secrets(v), &v->request, body, v->now_ns, &v->principal,
-                      &v->err);
+    enum status status = auth_check(v->endpoint, visit_secrets(v), &v->request, body, v->now_ns,
+                                    &v->principal, &v->err);
+
+    v->known = auth_secret_right(status);
+    return status;
 }
 
 static enum status record(struct visit *v, const struct event *event)
@@ -74,11 +77,12 @@ static enum status record(struct visit *v, const struct event *event)
     status = spool_pool_journal(&t->user, v->settings->config, &journal, &v->err);
     if (status != STATUS_OK)
         return status;
-    status = intake_append(journal, event, v->now_ns, v->deadline_ns, &receipt, &v->err);
+    status =
+        intake_append(journal, v->principal, event, v->now_ns, v->deadline_ns, &receipt, &v->err);
     if (status == STATUS_OK) {
         reply_accepted(&t->reply, receipt);
         t->appended = true;
-        if (event->hook_count > 0)
+        if (event_facts(event)->hook_count > 0)
             hooks_due(v, v->endpoint);
     } else if (status == STATUS_IO || status == STATUS_CORRUPT) {
         spool_pool_journal_drop(&t->user);
@@ -86,10 +90,10 @@ static enum status record(struct visit *v, const struct event *event)
     return status;
 }
 
-/* The principal is known; `status` says what is wrong with address, time or body so far. */
+/* The sender is known; `status` says what is wrong with address, time or body so far. */
 static enum status take(struct visit *v, enum status status)
 {
-    struct event event;
+    struct event *event = NULL;
 
     if (status == STATUS_OK)
         status = event_make(&event, v->principal, &v->request, buf_str(&v->thread->query),
@@ -97,7 +101,8 @@ static enum status take(struct visit *v, enum status status)
     if (status == STATUS_OK && v->spool_status != STATUS_OK)
         status = err_set(&v->err, v->spool_status, "%s", v->spool_err.text);
     if (status == STATUS_OK)
-        status = record(v, &event);
+        status = record(v, event);
+    event_free(event);
     switch ((int)status) {
     case STATUS_OK:
         return STATUS_OK;
@@ -124,16 +129,16 @@ static enum status post(struct visit *v)
         return refuse_stranger(v, status);
     if (!auth_needs_body(v->endpoint)) {
         verdict = authenticate(v, STR_NONE);
-        if (v->principal == NULL)
+        if (!v->known)
             return refuse_stranger(v, verdict);
     }
     status = body_read(v);
     /* A server that cannot say how long the body is may as well have cut it off. */
     if (status == STATUS_OK && v->length_status != STATUS_OK)
         status = err_set(&v->err, STATUS_TRUNCATED, "%s", v->length_err.text);
-    if (v->principal == NULL && status == STATUS_OK)
+    if (!v->known && status == STATUS_OK)
         verdict = authenticate(v, buf_str(&v->thread->body));
-    if (v->principal == NULL)
+    if (!v->known)
         return refuse_stranger(v, status != STATUS_OK ? status : verdict);
     return take(v, status != STATUS_OK ? status : verdict);
 }
@@ -186,8 +191,7 @@ static enum status begin(struct visit *v)
 
 static void end(struct visit *v)
 {
-    if (v->principal != NULL)
-        principal_free(v->principal);
+    principal_free(v->principal);
     /* What wakes the runner behind the answer needs them still. */
     if (v->settings != NULL && v->settings != v->thread->hooks)
         gate_settings_release(v->thread->gate, v->settings);

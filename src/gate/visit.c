@@ -46,7 +46,7 @@ void visit_log_failure(const struct visit *v, enum status status, const char *no
     char others[48] = "";
     uint64_t suppressed = 0;
 
-    if (v->principal == NULL && v->spool_status == STATUS_OK &&
+    if (!v->known && v->spool_status == STATUS_OK &&
         !box_should_log(visit_spool(v), v->now_ns, &suppressed))
         return;
     if (suppressed > 0)

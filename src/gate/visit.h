@@ -47,8 +47,9 @@ struct visit {
     struct str name; /* of the endpoint, as asked for */
     bool named;      /* and meant to be one */
     const struct config_endpoint *endpoint;
-    struct principal *principal;
-    uint64_t taken; /* body bytes read so far */
+    bool known;                  /* the secret is right */
+    struct principal *principal; /* and the delivery may be recorded */
+    uint64_t taken;              /* body bytes read so far */
     int64_t now_ns;
     uint64_t deadline_ns;
     enum status length_status; /* whether CONTENT_LENGTH, where it is there, is a number */

@@ -50,16 +50,16 @@ static enum status print_body(struct buf *out, struct str id, struct str status,
 enum status missed_key(char key[EVENT_KEY_MAX], const struct config_endpoint *endpoint,
                        struct str id, struct str status, struct err *err)
 {
-    struct event event = {.received_ns = 0};
+    struct event_facts facts = {.received_ns = 0};
     struct buf body;
     enum status result;
 
     buf_init(&body, BODY_MAX);
     result = print_body(&body, id, status, err);
     if (result == STATUS_OK)
-        result = event_name(&event, endpoint->name, STR_NONE, STR(""), buf_str(&body), err);
+        result = event_name(&facts, endpoint->name, STR_NONE, STR(""), buf_str(&body), err);
     if (result == STATUS_OK)
-        memcpy(key, event.key, sizeof event.key);
+        memcpy(key, facts.key, sizeof facts.key);
     buf_free(&body);
     return result;
 }
@@ -85,7 +85,7 @@ enum status missed_make(struct missed *out, const struct config_endpoint *endpoi
                         const struct aai_transcript *transcript, int64_t now_ns, struct err *err)
 {
     const struct request request = {.method = METHOD_POST, .remote_addr = STR("")};
-    struct missed c = {.principal = NULL};
+    struct missed c = {.event = NULL};
     enum status status;
 
     buf_init(&c.body, BODY_MAX);
@@ -94,7 +94,7 @@ enum status missed_make(struct missed *out, const struct config_endpoint *endpoi
     if (status == STATUS_OK)
         status = print_query(&c.query, endpoint, transcript->webhook_url, err);
     if (status == STATUS_OK)
-        status = auth_accept(endpoint, CLAIM_VIA, &c.principal, err);
+        status = auth_by_api(endpoint, &c.principal, err);
     if (status == STATUS_OK)
         status = event_make(&c.event, c.principal, &request, buf_str(&c.query), buf_str(&c.body),
                             now_ns, err);
@@ -107,7 +107,9 @@ enum status missed_make(struct missed *out, const struct config_endpoint *endpoi
 
 void missed_free(struct missed *c)
 {
+    event_free(c->event);
     principal_free(c->principal);
+    c->event = NULL;
     c->principal = NULL;
     buf_free(&c->body);
     buf_free(&c->query);

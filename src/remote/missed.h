@@ -16,9 +16,6 @@
 #include "core/event.h"
 #include "remote/aai_parse.h"
 
-/* How the record says that it came in. */
-#define CLAIM_VIA "reconciled"
-
 /* How far --since may reach at most: not behind what is kept, for what is forgotten would be
  * recorded anew and its hooks run again. The margin is for a run that takes its time, and for
  * clocks that differ. Returns the later one of `since_ns` and that. */
@@ -38,7 +35,7 @@ enum status missed_key(char key[EVENT_KEY_MAX], const struct config_endpoint *en
 
 /* The event borrows from the rest, which is given back with missed_free. */
 struct missed {
-    struct event event;
+    struct event *event;
     struct principal *principal;
     struct buf body, query;
 };

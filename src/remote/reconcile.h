@@ -43,7 +43,7 @@ struct reconcile {
     bool dry_run;
 
     /* One event; `id` is that of its record, NULL in a dry run. A failure ends the walk. */
-    enum status (*recorded)(void *context, const struct event *event, const char *id,
+    enum status (*recorded)(void *context, const struct event_facts *event, const char *id,
                             struct err *err);
     void (*failed)(void *context, const char *id, const char *why);
     /* Now and then. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "core/event.h"
 #include "core/scan.h"
 #include "kit.h"
 
@@ -17,14 +18,14 @@ static bool plain(const char *text)
     return text[0] == '\0' || str_only(str_of(text), ID_BYTES);
 }
 
-static void check_event(const struct event *event, const char *identity)
+static void check_about(const struct payload *about)
 {
-    FUZZ_REQUIRE(plain(event->subject) && plain(event->status) && plain(identity));
-    FUZZ_REQUIRE(strlen(event->subject) <= EVENT_ID_MAX && strlen(event->status) <= EVENT_ID_MAX);
-    FUZZ_REQUIRE((event->kind == EVENT_UNKNOWN) == (identity[0] == '\0'));
-    FUZZ_REQUIRE((event->subject[0] == '\0') == (event->subject_name == NULL));
-    if (event->kind == EVENT_UNKNOWN)
-        FUZZ_REQUIRE(event->subject[0] == '\0' && event->status[0] == '\0');
+    FUZZ_REQUIRE(plain(about->subject) && plain(about->status) && plain(about->identity));
+    FUZZ_REQUIRE(strlen(about->subject) <= EVENT_ID_MAX && strlen(about->status) <= EVENT_ID_MAX);
+    FUZZ_REQUIRE((about->kind == EVENT_UNKNOWN) == (about->identity[0] == '\0'));
+    FUZZ_REQUIRE((about->subject[0] == '\0') == (about->subject_name == NULL));
+    if (about->kind == EVENT_UNKNOWN)
+        FUZZ_REQUIRE(about->subject[0] == '\0' && about->status[0] == '\0');
 }
 
 static unsigned statuses; /* members of that name, however it is written */
@@ -76,26 +77,25 @@ static void check_cuts(struct str body, enum scan_verdict whole, size_t at)
 }
 
 /* Blanks around the body change nothing but the hash of what has no name. */
-static void check_blanks(struct str body, const struct event *event, const char *identity)
+static void check_blanks(struct str body, const struct payload *about)
 {
-    char again_identity[EVENT_ID_MAX + 1] = "";
-    struct event again = {.kind = EVENT_UNKNOWN};
+    struct payload again = {.kind = EVENT_UNKNOWN};
     struct buf padded;
 
     buf_init(&padded, body.len + 8);
     buf_add_text(&padded, " \n");
     buf_add_str(&padded, body);
     buf_add_text(&padded, "\r\t");
-    FUZZ_REQUIRE(payload_parse(buf_str(&padded), &again, again_identity, NULL) == STATUS_OK);
-    FUZZ_REQUIRE(again.kind == event->kind && strcmp(again_identity, identity) == 0);
-    FUZZ_REQUIRE(strcmp(again.subject, event->subject) == 0);
-    FUZZ_REQUIRE(strcmp(again.status, event->status) == 0);
+    FUZZ_REQUIRE(payload_parse(buf_str(&padded), &again, NULL) == STATUS_OK);
+    FUZZ_REQUIRE(again.kind == about->kind && strcmp(again.identity, about->identity) == 0);
+    FUZZ_REQUIRE(strcmp(again.subject, about->subject) == 0);
+    FUZZ_REQUIRE(strcmp(again.status, about->status) == 0);
     buf_free(&padded);
 }
 
 static void check_key(struct str body)
 {
-    struct event event = {.kind = EVENT_UNKNOWN};
+    struct event_facts event = {.received_ns = 0};
     struct str key;
 
     FUZZ_REQUIRE(event_name(&event, "calls", STR_NONE, STR("a=1"), body, NULL) == STATUS_OK);
@@ -109,26 +109,25 @@ static void check_key(struct str body)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct str body = fuzz_str(data, size);
-    char identity[EVENT_ID_MAX + 1] = "untouched";
-    struct event event = {.kind = EVENT_UNKNOWN};
+    struct payload about = {.identity = "untouched"};
     struct err err = ERR_INIT;
     enum scan_verdict scanned = verdict(body);
-    enum status status = payload_parse(body, &event, identity, &err);
+    enum status status = payload_parse(body, &about, &err);
 
     /* What says two things says nothing. */
-    FUZZ_REQUIRE(statuses < 2 || status != STATUS_OK || event.kind == EVENT_UNKNOWN);
+    FUZZ_REQUIRE(statuses < 2 || status != STATUS_OK || about.kind == EVENT_UNKNOWN);
     FUZZ_REQUIRE((scanned == SCAN_OK) == (status == STATUS_OK));
     FUZZ_REQUIRE((scanned == SCAN_ENDS_EARLY) == (status == STATUS_TRUNCATED));
     FUZZ_REQUIRE(err.status == status);
     check_cuts(body, scanned, size * 7 / 11);
     check_cuts(body, scanned, size - 1);
     if (status != STATUS_OK) {
-        FUZZ_REQUIRE(strcmp(identity, "untouched") == 0);
+        FUZZ_REQUIRE(strcmp(about.identity, "untouched") == 0);
         return 0;
     }
-    check_event(&event, identity);
-    FUZZ_REQUIRE(event.body_utf8 == fuzz_utf8(body));
-    check_blanks(body, &event, identity);
+    check_about(&about);
+    FUZZ_REQUIRE(about.body_utf8 == fuzz_utf8(body));
+    check_blanks(body, &about);
     check_key(body);
     return 0;
 }

@@ -8,31 +8,26 @@
 #include "core/payload.h"
 #include "unit.h"
 
-struct seen {
-    struct event event;
-    char identity[EVENT_ID_MAX + 1];
-};
-
-static struct seen parse(struct str body)
+static struct payload parse(struct str body)
 {
-    struct seen seen = {.event = {.kind = EVENT_UNKNOWN}};
+    struct payload seen = {.kind = EVENT_UNKNOWN};
     struct err err = ERR_INIT;
 
-    UNIT_STATUS(STATUS_OK, payload_parse(body, &seen.event, seen.identity, &err), &err);
+    UNIT_STATUS(STATUS_OK, payload_parse(body, &seen, &err), &err);
     return seen;
 }
 
 static void is(enum event_kind kind, const char *name, const char *subject, const char *status,
                const char *identity, const char *body)
 {
-    struct seen seen = parse(str_of(body));
+    struct payload seen = parse(str_of(body));
 
-    UNIT_INT(kind, seen.event.kind);
-    UNIT_TEXT(name, seen.event.subject_name);
-    UNIT_TEXT(subject, seen.event.subject);
-    UNIT_TEXT(status, seen.event.status);
+    UNIT_INT(kind, seen.kind);
+    UNIT_TEXT(name, seen.subject_name);
+    UNIT_TEXT(subject, seen.subject);
+    UNIT_TEXT(status, seen.status);
     UNIT_TEXT(identity, seen.identity);
-    UNIT_TRUE(seen.event.body_utf8);
+    UNIT_TRUE(seen.body_utf8);
 }
 
 static void is_unknown(const char *body)
@@ -174,7 +169,7 @@ static enum event_kind kind_with(size_t id_len, size_t status_len)
     memset(status, 's', status_len);
     status[status_len] = '\0';
     snprintf(body, sizeof body, "{\"transcript_id\":\"%s\",\"status\":\"%s\"}", id, status);
-    return parse(str_of(body)).event.kind;
+    return parse(str_of(body)).kind;
 }
 
 UNIT_TEST(ids_and_statuses_are_bounded)
@@ -231,7 +226,7 @@ UNIT_TEST(redacted_audio_is_known_by_the_path_of_its_url)
 UNIT_TEST(a_long_or_odd_path_is_known_by_its_hash)
 {
     char body[512], path[256];
-    struct seen seen;
+    struct payload seen;
 
     /* printf %s '/a b' | sha256sum */
     is(EVENT_REDACTED_AUDIO, NULL, "", "",
@@ -242,7 +237,7 @@ UNIT_TEST(a_long_or_odd_path_is_known_by_its_hash)
         snprintf(body, sizeof body, "{\"redacted_audio_url\":\"https://h/%.*s\"}", (int)len - 1,
                  path);
         seen = parse(str_of(body));
-        UNIT_INT(EVENT_REDACTED_AUDIO, seen.event.kind);
+        UNIT_INT(EVENT_REDACTED_AUDIO, seen.kind);
         UNIT_INT(len == EVENT_ID_MAX ? EVENT_ID_MAX : 64, strlen(seen.identity));
     }
 }
@@ -257,7 +252,7 @@ static enum event_kind kind_of_url(size_t url_len)
     for (size_t i = 0; i < url_len; i++)
         buf_add_char(&body, i == 0 ? '/' : 'u');
     buf_add_text(&body, "\"}");
-    kind = parse(buf_str(&body)).event.kind;
+    kind = parse(buf_str(&body)).kind;
     buf_free(&body);
     return kind;
 }
@@ -270,26 +265,25 @@ UNIT_TEST(a_url_of_absurd_length_is_unknown)
 
 UNIT_TEST(invalid_utf8_is_told)
 {
-    struct seen seen = parse(STR("{\"transcript_id\":\"a\",\"status\":\"b\",\"x\":\"\xff\"}"));
+    struct payload seen = parse(STR("{\"transcript_id\":\"a\",\"status\":\"b\",\"x\":\"\xff\"}"));
 
-    UNIT_INT(EVENT_TRANSCRIPT, seen.event.kind);
-    UNIT_FALSE(seen.event.body_utf8);
+    UNIT_INT(EVENT_TRANSCRIPT, seen.kind);
+    UNIT_FALSE(seen.body_utf8);
     seen = parse(STR("{\"transcript_id\":\"\xff\",\"status\":\"b\"}"));
-    UNIT_INT(EVENT_UNKNOWN, seen.event.kind);
-    UNIT_FALSE(seen.event.body_utf8);
+    UNIT_INT(EVENT_UNKNOWN, seen.kind);
+    UNIT_FALSE(seen.body_utf8);
 }
 
 static void refuses(enum status expected, const char *word, struct str body)
 {
-    struct event event = {.kind = EVENT_STREAMING, .subject = "kept"};
-    char identity[EVENT_ID_MAX + 1] = "kept";
+    struct payload about = {.kind = EVENT_STREAMING, .subject = "kept", .identity = "kept"};
     struct err err = ERR_INIT;
 
-    UNIT_STATUS(expected, payload_parse(body, &event, identity, &err), &err);
+    UNIT_STATUS(expected, payload_parse(body, &about, &err), &err);
     UNIT_TRUE(strstr(err.text, word) != NULL);
-    UNIT_INT(EVENT_STREAMING, event.kind);
-    UNIT_TEXT("kept", event.subject);
-    UNIT_TEXT("kept", identity);
+    UNIT_INT(EVENT_STREAMING, about.kind);
+    UNIT_TEXT("kept", about.subject);
+    UNIT_TEXT("kept", about.identity);
 }
 
 UNIT_TEST(what_is_no_json_is_refused_by_how_it_fails)

@@ -84,18 +84,17 @@ UNIT_TEST(the_gateway_knows_every_sample_for_what_it_is)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct event event = {.kind = EVENT_UNKNOWN};
-        char identity[EVENT_ID_MAX + 1];
+        struct payload about = {.kind = EVENT_UNKNOWN};
         struct err err = ERR_INIT;
         struct buf body;
 
         print_sample(&body, rows[i].kind, ID);
-        UNIT_STATUS(STATUS_OK, payload_parse(buf_str(&body), &event, identity, &err), &err);
-        UNIT_INT(rows[i].event, event.kind);
-        UNIT_TEXT(rows[i].subject, event.subject);
-        UNIT_TEXT(rows[i].name, event.subject_name == NULL ? "" : event.subject_name);
-        UNIT_TEXT(rows[i].status, event.status);
-        UNIT_TRUE(event.body_utf8);
+        UNIT_STATUS(STATUS_OK, payload_parse(buf_str(&body), &about, &err), &err);
+        UNIT_INT(rows[i].event, about.kind);
+        UNIT_TEXT(rows[i].subject, about.subject);
+        UNIT_TEXT(rows[i].name, about.subject_name == NULL ? "" : about.subject_name);
+        UNIT_TEXT(rows[i].status, about.status);
+        UNIT_TRUE(about.body_utf8);
         buf_free(&body);
     }
 }

@@ -76,7 +76,7 @@ static bool any_signature(struct str header, const uint8_t mac[MAC_SHA256_LEN], 
     return found;
 }
 
-enum status auth_aai_check(const struct auth_attempt *a, struct auth_finding *out, struct err *err)
+enum status auth_aai_check(const struct auth_attempt *a, struct str *message_id, struct err *err)
 {
     struct str header = auth_header_once(a->request, HEADER, err);
     struct str time = STR_NONE;
@@ -85,7 +85,7 @@ enum status auth_aai_check(const struct auth_attempt *a, struct auth_finding *ou
     bool found = false;
     enum status st;
 
-    (void)out;
+    (void)message_id;
     if (header.ptr == NULL)
         return STATUS_UNAUTHORIZED;
     st = find_time(header, &time, &seconds, err);

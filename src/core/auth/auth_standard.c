@@ -8,14 +8,15 @@
 #define SECRET_PREFIX "whsec_"
 #define V1_MARK "v1,"
 
-struct names {
+struct header_names {
     const char *id;
     const char *time;
     const char *signature;
 };
 
-static const struct names standard_names = {"webhook-id", "webhook-timestamp", "webhook-signature"};
-static const struct names svix_names = {"svix-id", "svix-timestamp", "svix-signature"};
+static const struct header_names standard_names = {"webhook-id", "webhook-timestamp",
+                                                   "webhook-signature"};
+static const struct header_names svix_names = {"svix-id", "svix-timestamp", "svix-signature"};
 
 struct message {
     struct str id;
@@ -33,9 +34,9 @@ static bool has(const struct request *r, const char *header)
 }
 
 /* One set or the other, never a mixture. */
-static const struct names *names_of(const struct request *r)
+static const struct header_names *names_of(const struct request *r)
 {
-    const struct names *n = &standard_names;
+    const struct header_names *n = &standard_names;
 
     if (has(r, n->id) || has(r, n->time) || has(r, n->signature))
         return n;
@@ -43,8 +44,8 @@ static const struct names *names_of(const struct request *r)
     return has(r, n->id) || has(r, n->time) || has(r, n->signature) ? n : &standard_names;
 }
 
-static enum status read_message(const struct request *r, const struct names *n, struct message *out,
-                                struct err *err)
+static enum status read_message(const struct request *r, const struct header_names *n,
+                                struct message *out, struct err *err)
 {
     out->id = auth_header_once(r, n->id, err);
     out->time = auth_header_once(r, n->time, err);
@@ -112,10 +113,10 @@ out:
     return st;
 }
 
-enum status auth_standard_check(const struct auth_attempt *a, struct auth_finding *out,
+enum status auth_standard_check(const struct auth_attempt *a, struct str *message_id,
                                 struct err *err)
 {
-    const struct names *names = names_of(a->request);
+    const struct header_names *names = names_of(a->request);
     struct message m = {.seconds = 0};
     size_t unusable = 0;
     bool found = false;
@@ -130,7 +131,7 @@ enum status auth_standard_check(const struct auth_attempt *a, struct auth_findin
         unusable += st == STATUS_NO_SECRET;
         found |= st == STATUS_OK;
     }
-    out->message_id = m.id;
+    *message_id = m.id;
     if (found)
         return auth_window_check(a, m.seconds, err);
     /* Perhaps the sender was right: a secret of ours that cannot be used is not its fault. */

@@ -104,19 +104,17 @@ static enum status check_query(const struct auth_attempt *a, struct err *err)
     return st;
 }
 
-enum status auth_static_check(const struct auth_attempt *a, struct auth_finding *out,
-                              struct err *err)
+enum status auth_static_check(const struct auth_attempt *a, struct str *message_id, struct err *err)
 {
     struct err header = ERR_INIT;
     struct err query = ERR_INIT;
     enum status st = STATUS_UNAUTHORIZED;
 
-    out->proof = "header";
+    (void)message_id;
     if (a->endpoint->auth_header != NULL)
         st = check_header(a, &header);
     if (st == STATUS_OK || a->endpoint->auth_query == NULL)
         return st == STATUS_OK ? st : err_set(err, st, "%s", header.text);
-    out->proof = "query";
     st = check_query(a, &query);
     if (st == STATUS_OK)
         return st;
