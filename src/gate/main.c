@@ -6,13 +6,11 @@
  * the sender's.
  */
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cgi/cgi.h"
-#include "gate/accept.h"
+#include "gate/gate.h"
 
 /* A segment that was opened as descriptor 1 would get our replies. */
 static void hold_standard_descriptors(void)
@@ -24,26 +22,7 @@ static void hold_standard_descriptors(void)
 
 int main(void)
 {
-    struct cgi_handler handler = {
-        .begin = gate_thread_begin,
-        .serve = gate_serve,
-        .after = gate_after,
-        .end = gate_thread_end,
-    };
-    struct err err = ERR_INIT;
-    struct gate *gate;
-    bool fastcgi;
-    int code;
-
     hold_standard_descriptors();
     umask(077);
-    fastcgi = cgi_is_fastcgi();
-    if (gate_make(&gate, fastcgi, &err) != STATUS_OK) {
-        fprintf(stderr, "stenohook.fcgi: %s\n", err.text);
-        return EXIT_FAILURE;
-    }
-    handler.context = gate;
-    code = fastcgi ? fcgi_serve(&handler, gate_threads(gate)) : cgi_serve(&handler);
-    gate_free(gate);
-    return code;
+    return gate_run();
 }
