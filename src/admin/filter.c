@@ -8,8 +8,6 @@
 #include "cli/print.h"
 #include "core/event.h"
 
-#define SECOND_NS 1000000000
-
 enum status filter_time(int64_t *out, const char *option, const char *text, int64_t now_ns,
                         struct err *err)
 {
@@ -17,7 +15,7 @@ enum status filter_time(int64_t *out, const char *option, const char *text, int6
 
     if (num_duration(str_of(text), &seconds)) {
         /* A time before 1970 is as good as the beginning. */
-        *out = seconds > (uint64_t)(now_ns / SECOND_NS) ? 0 : now_ns - (int64_t)seconds * SECOND_NS;
+        *out = seconds > (uint64_t)(now_ns / NS_PER_S) ? 0 : now_ns - (int64_t)seconds * NS_PER_S;
         return STATUS_OK;
     }
     if (clock_iso_parse(str_of(text), out))

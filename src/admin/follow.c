@@ -60,7 +60,7 @@ static enum status offer(struct follower *f, const struct reader_item *item, str
         return STATUS_OK;
     status = record_parse(&record, item->line, false, err);
     if (status != STATUS_OK)
-        return err_pass_over(err, status, STATUS_CORRUPT);
+        return err_ignore(err, status, STATUS_CORRUPT);
     if (filter_has(&f->listing->filter, &record))
         status = listing_print(f->listing, &record, item, err);
     record_free(&record);
@@ -109,7 +109,7 @@ static enum status each_run(void *context, struct place place, struct str line, 
     buf_reset(&f->text, RESULT_LINE_MAX);
     status = result_parse(&result, &f->text, line, err);
     if (status != STATUS_OK)
-        return err_pass_over(err, status, STATUS_CORRUPT); /* of a later version */
+        return err_ignore(err, status, STATUS_CORRUPT); /* of a later version */
     if (!filter_list_has(endpoints, result.endpoint))
         return STATUS_OK;
     if (f->listing->format == EVENT_FORMAT_JSON)

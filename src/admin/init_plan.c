@@ -298,7 +298,7 @@ static enum status make_new(struct init *init, struct buf *text, struct err *err
     status = parse(init, buf_str(text), &why);
     if (status == STATUS_CONFIG)
         return blame_option(init, &why, err);
-    return status == STATUS_OK ? status : err_set(err, status, "%s", why.text);
+    return err_pass(err, status, &why);
 }
 
 enum status init_plan_config(struct init *init, struct buf *text, bool *exists, struct err *err)

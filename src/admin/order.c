@@ -14,7 +14,7 @@
 #include "store/queue/standing.h"
 #include "store/queue/wake.h"
 
-#define LOCK_WAIT_NS (UINT64_C(10) * 1000000000)
+#define LOCK_WAIT_NS (10 * NS_PER_S)
 
 struct job {
     const struct order *order;

@@ -185,7 +185,7 @@ static enum status unfit(struct acceptance *a, const struct rejected_ref *ref, e
                          const struct err *why, struct err *err)
 {
     if (!is_unfit(status))
-        return err_set(err, status, "%s", why->text);
+        return err_pass(err, status, why);
     a->unfit++;
     print_warning("%s/%.*s is not accepted: %s", rejected_box_name(ref->box), REJECTION_SHORT,
                   ref->name, why->text);

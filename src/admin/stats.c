@@ -6,9 +6,8 @@
 #include <stdlib.h>
 
 #include "admin/select.h"
+#include "base/clock.h"
 #include "store/journal/segment.h"
-
-#define SECOND_NS 1000000000
 
 static void note(struct stats_endpoint *e, int64_t received_ns)
 {
@@ -80,7 +79,7 @@ static enum status look_at_retries(struct stats_endpoint *e, const struct spool 
     /* The runner settles what was pruned or is damaged. */
     if (status == STATUS_MISSING || status == STATUS_CORRUPT)
         return STATUS_OK;
-    return status == STATUS_OK ? status : err_set(err, status, "%s", why.text);
+    return err_pass(err, status, &why);
 }
 
 static enum status count_dead(struct stats *s, const struct session *room, struct err *err)
@@ -150,7 +149,7 @@ uint64_t stats_oldest_s(const struct stats *stats)
     for (size_t i = 0; i < stats->count; i++)
         if (stats->endpoints[i].oldest_ns != 0 && stats->endpoints[i].oldest_ns < oldest_ns)
             oldest_ns = stats->endpoints[i].oldest_ns;
-    return (uint64_t)((stats->now_ns - oldest_ns) / SECOND_NS);
+    return (uint64_t)((stats->now_ns - oldest_ns) / NS_PER_S);
 }
 
 uint64_t stats_waiting(const struct stats *stats)

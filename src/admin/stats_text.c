@@ -9,14 +9,13 @@
 #include "base/text.h"
 #include "cli/print.h"
 
-#define SECOND_NS 1000000000
 #define MIB (1024 * 1024)
 
 static uint64_t age_s(const struct stats *s, const struct stats_endpoint *e)
 {
     if (e->oldest_ns == 0 || e->oldest_ns > s->now_ns)
         return 0;
-    return (uint64_t)((s->now_ns - e->oldest_ns) / SECOND_NS);
+    return (uint64_t)((s->now_ns - e->oldest_ns) / NS_PER_S);
 }
 
 struct part {

@@ -13,7 +13,6 @@
 
 #include "base/num.h"
 
-#define NS_PER_S 1000000000
 #define S_PER_DAY 86400
 /* The first day that clock_iso prints and reads is 0000-01-01, 719528 days before 1970. */
 #define DAYS_TO_1970 719528
@@ -84,7 +83,7 @@ static void put_digits(char *out, unsigned width, uint64_t n)
 void clock_iso(int64_t wall_ns, char out[CLOCK_ISO_MAX])
 {
     static const char form[] = "0000-00-00T00:00:00.000Z";
-    int64_t ms = wall_ns / 1000000 - (wall_ns % 1000000 < 0);
+    int64_t ms = wall_ns / NS_PER_MS - (wall_ns % NS_PER_MS < 0);
     int64_t s = ms / 1000 - (ms % 1000 < 0);
     int64_t days = s / S_PER_DAY - (s % S_PER_DAY < 0);
     unsigned of_day = (unsigned)(s - days * S_PER_DAY);

@@ -17,6 +17,9 @@ uint64_t clock_mono_ns(void);
 /* Sleeps at least `ns`; signals do not shorten it by more than one wake-up. */
 void clock_sleep_ns(uint64_t ns);
 
+#define NS_PER_S INT64_C(1000000000)
+#define NS_PER_MS INT64_C(1000000)
+
 #define CLOCK_ISO_MAX 32
 /* "2026-11-23T07:50:18.966Z" (milliseconds, UTC, proleptic Gregorian; no time zone database is
  * opened). */

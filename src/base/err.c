@@ -14,9 +14,9 @@ void err_clear(struct err *err)
     err->text[0] = '\0';
 }
 
-enum status err_pass_over(struct err *err, enum status status, enum status passed_over)
+enum status err_ignore(struct err *err, enum status status, enum status expected)
 {
-    if (status != passed_over)
+    if (status != expected)
         return status;
     if (err != NULL)
         err_clear(err);
@@ -40,6 +40,11 @@ enum status err_set(struct err *err, enum status status, const char *format, ...
     set_text(err, status, format, args);
     va_end(args);
     return status;
+}
+
+enum status err_pass(struct err *err, enum status status, const struct err *why)
+{
+    return status == STATUS_OK ? status : err_set(err, status, "%s", why->text);
 }
 
 static enum status status_of_errno(int code)

@@ -25,14 +25,17 @@ struct err {
     }
 
 void err_clear(struct err *err);
-/* For a status that is no failure to the caller: STATUS_OK, and its words are gone, where `status`
- * is `passed_over`; else `status`. err may be NULL, and held nothing before. */
-enum status err_pass_over(struct err *err, enum status status,
-                          enum status passed_over) STATUS_CHECKED;
+/* Ignores one expected status: if `status` is `expected`, clears err and returns STATUS_OK; else
+ * returns `status`. err may be NULL, and held nothing before. */
+enum status err_ignore(struct err *err, enum status status, enum status expected) STATUS_CHECKED;
 
 /* Returns `status`. err may be NULL: then only the status is passed on. */
 enum status err_set(struct err *err, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* err_set with the words of `why`, which were kept apart until it was clear that they count. Does
+ * nothing for STATUS_OK. Returns `status`. */
+enum status err_pass(struct err *err, enum status status, const struct err *why);
 
 /* As err_set, with the status that errno means (ENOSPC, EDQUOT: STATUS_NO_SPACE; ENOMEM:
  * STATUS_MEMORY; else STATUS_IO) and ": " strerror(errno) appended. errno must be that of the

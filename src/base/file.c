@@ -14,7 +14,7 @@
 
 #define SLURP_BLOCK 4096
 #define LOCK_SLEEP_MIN_NS 30000
-#define LOCK_SLEEP_MAX_NS 1000000
+#define LOCK_SLEEP_MAX_NS NS_PER_MS
 
 int file_open(int dir, const char *name, int flags, mode_t mode)
 {

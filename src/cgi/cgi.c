@@ -24,8 +24,6 @@ struct cgi_exchange {
     bool ended;
 };
 
-#define NS_PER_MS UINT64_C(1000000)
-
 /* Milliseconds for poll, rounded up; 0 when time is up. */
 static int time_left_ms(uint64_t deadline_ns)
 {

@@ -28,7 +28,6 @@
 #include "cgi/cgi_parts.h"
 #include "cgi/listen.h"
 
-#define NS_PER_S UINT64_C(1000000000)
 /* A peer that is silent for so long in the middle of a record, or does not take our reply, loses
  * its connection. */
 #define IO_TIMEOUT_NS (5 * NS_PER_S)

@@ -17,7 +17,6 @@
 #include "base/file.h"
 #include "base/str.h"
 
-#define NS_PER_S UINT64_C(1000000000)
 /* After an error that only time can mend (no descriptors, no memory). */
 #define PAUSE_NS (NS_PER_S / 20)
 

@@ -43,7 +43,7 @@ static enum status unreadable(enum status status, const char *path, const struct
         return err_set(err, status,
                        "%s; it belongs to user %ld: use sudo, or run this as that user", why->text,
                        (long)owner);
-    return err_set(err, status, "%s", why->text);
+    return err_pass(err, status, why);
 }
 
 enum status session_settings(const struct settings **out, const char *config_path, struct err *err)

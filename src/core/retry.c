@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SECOND_NS INT64_C(1000000000)
+#include "base/clock.h"
 
 /* What follows run 1, 2, ... */
 static const int64_t delays_s[] = {10, 30, 120, 600, 1800, 3600, 10800, 21600, 43200};
@@ -22,7 +22,7 @@ static int64_t delay_ns(uint64_t row)
 {
     if (row == 0)
         return 0;
-    return delays_s[row > DELAYS ? DELAYS - 1 : row - 1] * SECOND_NS;
+    return delays_s[row > DELAYS ? DELAYS - 1 : row - 1] * NS_PER_S;
 }
 
 static int64_t lost_delay_ns(uint32_t lost)

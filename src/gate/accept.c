@@ -40,7 +40,7 @@ static enum status unknown_endpoint(struct visit *v)
         return err_set(&v->err, STATUS_CONFIG,
                        "no such endpoint, but the configuration on disk is broken");
     if (v->spool_status != STATUS_OK)
-        return err_set(&v->err, v->spool_status, "%s", v->spool_err.text);
+        return err_pass(&v->err, v->spool_status, &v->spool_err);
     return err_set(&v->err, STATUS_UNKNOWN_ENDPOINT, "no such endpoint");
 }
 
@@ -53,7 +53,7 @@ static enum status authenticate(struct visit *v, struct str body)
     return status;
 }
 
-static enum status record(struct visit *v, const struct event *event)
+static enum status record_event(struct visit *v, const struct event *event)
 {
     struct gate_thread *t = v->thread;
     const struct receipt *receipt;
@@ -85,9 +85,9 @@ static enum status take_known(struct visit *v, enum status status)
         status = event_make(&event, v->principal, &v->request, buf_str(&v->thread->query),
                             buf_str(&v->thread->body), v->now_ns, &v->err);
     if (status == STATUS_OK && v->spool_status != STATUS_OK)
-        status = err_set(&v->err, v->spool_status, "%s", v->spool_err.text);
+        status = err_pass(&v->err, v->spool_status, &v->spool_err);
     if (status == STATUS_OK)
-        status = record(v, event);
+        status = record_event(v, event);
     event_free(event);
     switch ((int)status) {
     case STATUS_OK:
@@ -121,7 +121,7 @@ enum status accept_delivery(struct visit *v)
     status = body_read(v);
     /* A server that does not know the body's length may have cut it off. */
     if (status == STATUS_OK && v->length_status != STATUS_OK)
-        status = err_set(&v->err, STATUS_TRUNCATED, "%s", v->length_err.text);
+        status = err_pass(&v->err, STATUS_TRUNCATED, &v->length_err);
     if (!v->known && status == STATUS_OK)
         verdict = authenticate(v, buf_str(&v->thread->body));
     if (!v->known)

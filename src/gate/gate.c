@@ -11,13 +11,12 @@
 #include "gate/gate_parts.h"
 #include "gate/reply.h"
 
-#define NS_PER_MS UINT64_C(1000000)
 /* Memory that a thread keeps for the next request. */
 #define BUFFER_KEEP ((size_t)256 * 1024)
 /* Time for a slice of an index rebuild after a reply. */
 #define SLICE_NS (20 * NS_PER_MS)
 
-static enum status answer(struct visit *v)
+static enum status answer_visit(struct visit *v)
 {
     v->endpoint = config_endpoint(v->settings->config, v->name, v->named);
     switch (v->request.method) {
@@ -38,7 +37,7 @@ static uint64_t deadline_of(const struct visit *v)
 {
     uint64_t ms = v->settings != NULL ? v->settings->config->deadline_ms : GATE_DEADLINE_MS_UNKNOWN;
 
-    return exchange_accepted_ns(v->x) + ms * NS_PER_MS;
+    return exchange_accepted_ns(v->x) + ms * (uint64_t)NS_PER_MS;
 }
 
 static enum status begin_visit(struct visit *v)
@@ -79,7 +78,7 @@ static bool from_browser(const struct visit *v)
            memmem(accept.ptr, accept.len, "text/html", strlen("text/html")) != NULL;
 }
 
-static void serve(void *thread, struct exchange *x)
+static void serve_exchange(void *thread, struct exchange *x)
 {
     struct gate_thread *t = thread;
     struct visit v = {
@@ -96,7 +95,7 @@ static void serve(void *thread, struct exchange *x)
     buf_reset(&t->reply, REPLY_MAX);
     status = begin_visit(&v);
     if (status == STATUS_OK)
-        status = answer(&v);
+        status = answer_visit(&v);
     /* Without settings no secret can be checked: the report is a word. */
     if (status != STATUS_OK && v.settings == NULL && v.request.method != METHOD_POST &&
         v.request.method != METHOD_OTHER)
@@ -138,7 +137,7 @@ static void rebuild_index(struct gate_thread *t)
     t->appended = false;
 }
 
-static void finish(void *thread)
+static void finish_exchange(void *thread)
 {
     struct gate_thread *t = thread;
 
@@ -163,8 +162,8 @@ int gate_run(void)
 {
     struct cgi_handler handler = {
         .begin = begin_thread,
-        .serve = serve,
-        .after = finish,
+        .serve = serve_exchange,
+        .after = finish_exchange,
         .end = end_thread,
     };
     bool fastcgi = cgi_is_fastcgi();

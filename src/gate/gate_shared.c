@@ -76,7 +76,7 @@ enum status gate_settings(struct gate *gate, const struct settings **out, struct
     if (gate->fastcgi)
         return settings_current(gate->cache, out, err);
     if (gate->settings == NULL)
-        return err_set(err, gate->problem.status, "%s", gate->problem.text);
+        return err_pass(err, gate->problem.status, &gate->problem);
     *out = gate->settings;
     return STATUS_OK;
 }

@@ -25,7 +25,7 @@ static enum status authorize(struct visit *v)
     principal_free(p);
     if (status == STATUS_UNAUTHORIZED && !auth_presented(v->endpoint, &v->request))
         return err_set(&v->err, STATUS_METHOD, "not a POST, and without a secret");
-    return status == STATUS_OK ? status : err_set(&v->err, status, "%s", err.text);
+    return err_pass(&v->err, status, &err);
 }
 
 /* What would keep a delivery from being recorded. */
@@ -37,7 +37,7 @@ static enum status find_problem(struct visit *v)
     enum status status = v->spool_status;
 
     if (status != STATUS_OK)
-        return err_set(&v->err, status, "%s", v->spool_err.text);
+        return err_pass(&v->err, status, &v->spool_err);
     if (file_free_space(visit_spool(v)->dir, &space) < 0)
         return err_errno(&v->err, "cannot tell the free space of %s", config->spool);
     if (space < config->free_space_min)

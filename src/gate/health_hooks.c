@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "gate/gate_parts.h"
 #include "gate/reply.h"
 #include "store/queue/hookview.h"
@@ -12,7 +13,6 @@
 #include "store/queue/standing.h"
 #include "store/queue/wake.h"
 
-#define NS_PER_S INT64_C(1000000000)
 #define DAY_NS (24 * 3600 * NS_PER_S)
 
 /* While hooks are paused, the results on disk are of another journal. The runner logs it. */

@@ -79,7 +79,7 @@ static enum status keep_in_box(struct visit *v, enum box_kind kind, enum status 
     enum status status;
 
     if (v->spool_status != STATUS_OK)
-        return err_set(err, v->spool_status, "%s", v->spool_err.text);
+        return err_pass(err, v->spool_status, &v->spool_err);
     fill_entry(v, reason, name, &entry);
     status = box_begin(&box, visit_spool(v), kind, &entry, &limits, err);
     if (status != STATUS_OK)

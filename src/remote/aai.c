@@ -18,7 +18,6 @@
 #define CONNECT_MS 15000
 #define STALL_MS 60000
 #define SUBMIT_MS 120000
-#define NS_PER_MS 1000000
 #define BODY_MAX ((size_t)1024 * 1024)
 
 enum status aai_open(struct aai **out, const char *url, struct str key,
@@ -135,7 +134,7 @@ static enum status ask(struct aai *aai, const struct http_request *r, const char
             return STATUS_OK;
         http_answer_free(answer);
         if (!aai_again(is_get, attempt, answer, &ms) || !aai_wait(aai, failed.text, ms))
-            return err_set(err, status, "%s", failed.text);
+            return err_pass(err, status, &failed);
     }
 }
 
@@ -233,7 +232,7 @@ static enum status submit(struct aai *aai, const char *url, struct str body,
                        "%s; nobody knows whether the transcript was made: look at the list of "
                        "transcripts before you submit again",
                        failed.text);
-    return err_set(err, status, "%s", failed.text);
+    return err_pass(err, status, &failed);
 }
 
 enum status aai_submit(struct aai *aai, const struct members *members, char id[EVENT_ID_MAX + 1],

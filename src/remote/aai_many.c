@@ -136,7 +136,7 @@ static bool crowd_done(void *context, size_t which, const struct http_answer *an
         c->pause_ms = ms > c->pause_ms ? ms : c->pause_ms;
         (void)snprintf(c->why, sizeof c->why, "%s", why.text);
     } else if (is_final(status, answer)) {
-        c->status = err_set(c->err, status, "%s", why.text);
+        c->status = err_pass(c->err, status, &why);
     } else {
         crowd_give(c, id, status, STR_NONE, &why);
     }

@@ -31,7 +31,7 @@ bool api_take(struct api *api, int option, const char *value)
 static bool wait_ms(void *context, uint64_t ms)
 {
     (void)context;
-    clock_sleep_ns(ms * 1000000);
+    clock_sleep_ns(ms * NS_PER_MS);
     return true;
 }
 

@@ -211,7 +211,7 @@ static enum status fetch_all(struct fetch *f, char **ids, int count, struct err 
         if (status == STATUS_OK)
             continue;
         if (count == 1)
-            return err_set(err, status, "%s", failed.text);
+            return err_pass(err, status, &failed);
         print_hint("%s: %s", ids[i], failed.text);
         if (result == STATUS_OK)
             result = status;

@@ -17,12 +17,11 @@
 #include "remote/reconcile.h"
 #include "remote/remote_verbs.h"
 
-#define NS_PER_S INT64_C(1000000000)
 #define SINCE_DEFAULT "24h"
 /* The query takes six bytes for each of its at most 64 Ki. */
 #define LINE_MAX_TEXT ((size_t)512 * 1024)
 /* A terminal need not be told more often. */
-#define PROGRESS_NS UINT64_C(100000000)
+#define PROGRESS_NS (100 * NS_PER_MS)
 
 enum { RECONCILE_SINCE = OPTIONS_LONG, RECONCILE_ENDPOINT, RECONCILE_DRY_RUN, RECONCILE_FORMAT };
 

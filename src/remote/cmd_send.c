@@ -279,7 +279,7 @@ static enum status compose(struct send *s, struct err *err)
     status = s->data != NULL ? read_data(s, err) : make_body(s, err);
     if (status == STATUS_OK)
         status = sign_body(&s->signature, scheme, secret_of(s), buf_str(&s->body), str_of(s->id),
-                           (uint64_t)(clock_wall_ns() / 1000000000), err);
+                           (uint64_t)(clock_wall_ns() / NS_PER_S), err);
     if (status != STATUS_OK)
         return status;
     s->delivery = (struct delivery){
@@ -382,7 +382,7 @@ static void tell(void *context, unsigned attempt, const struct http_answer *answ
 static bool wait_ms(void *context, uint64_t ms)
 {
     (void)context;
-    clock_sleep_ns(ms * 1000000);
+    clock_sleep_ns(ms * NS_PER_MS);
     return true;
 }
 

@@ -5,9 +5,9 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "core/url.h"
 
-#define NS_PER_S INT64_C(1000000000)
 #define BODY_MAX 512
 #define QUERY_MAX ((size_t)64 * 1024)
 

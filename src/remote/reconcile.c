@@ -15,7 +15,6 @@
 #include "store/journal/journal.h"
 #include "store/queue/wake.h"
 
-#define NS_PER_S UINT64_C(1000000000)
 #define SLICE_NS (NS_PER_S / 2)
 /* How many transcripts are remembered before they are asked for. */
 #define BATCH_MAX AAI_PAGE_ITEMS
@@ -105,7 +104,7 @@ static enum status take(struct walk *w, const char *id, const struct aai_transcr
     }
     status = missed_make(&missed, endpoint, t, clock_wall_ns(), &why);
     if (status == STATUS_MEMORY)
-        return err_set(err, status, "%s", why.text);
+        return err_pass(err, status, &why);
     if (status != STATUS_OK) {
         tell_failed(w, id, &why);
         return STATUS_OK;

@@ -76,7 +76,7 @@ static void print_value(struct buf *out, const struct row *row, const char *id, 
         buf_printf(out,
                    "\"https://s3.us-west-2.amazonaws.com/api.assembly.ai.usw2/redacted-audio/"
                    "%s.wav?AWSAccessKeyId=SAMPLE&Signature=SAMPLE&Expires=%lld\"",
-                   id, (long long)(now_ns / 1000000000 + 1800));
+                   id, (long long)(now_ns / NS_PER_S + 1800));
         break;
     case SESSION:
         buf_printf(out,

@@ -109,7 +109,7 @@ static enum status pack(struct parcel *p, const struct trial *t, const struct wa
     status = buf_status(&p->body, "a body", err);
     if (status == STATUS_OK)
         status = sign_body(&p->signature, t->endpoint->scheme, t->secret, buf_str(&p->body),
-                           str_of(p->id), (uint64_t)(clock_wall_ns() / 1000000000), err);
+                           str_of(p->id), (uint64_t)(clock_wall_ns() / NS_PER_S), err);
     p->delivery = (struct delivery){.url = p->url.ptr,
                                     .body = buf_str(&p->body),
                                     .header_name = way->header,

@@ -12,11 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "run/launch.h"
 
-#define NS_PER_MS UINT64_C(1000000)
-#define NS_PER_S UINT64_C(1000000000)
 /* Of one stream in one step: a hook that floods us must not keep the others waiting. */
 #define READS_MAX 16
 #define BODY_NAME "hook"

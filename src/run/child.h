@@ -19,15 +19,16 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "core/result.h"
 #include "store/queue/slot.h"
 #include "store/spool/spool.h"
 
 /* Between SIGTERM and SIGKILL to a hook, and all that it has started, at its timeout. */
-#define CHILD_TERM_NS (UINT64_C(10) * 1000000000)
+#define CHILD_TERM_NS (10 * NS_PER_S)
 /* How long output of its own children is still waited for when a hook has ended. */
-#define CHILD_GRACE_NS (UINT64_C(200) * 1000000)
+#define CHILD_GRACE_NS (200 * NS_PER_MS)
 
 struct child_plan {
     char *const *argv; /* argv[0] is an absolute path */

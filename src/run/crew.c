@@ -7,10 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "core/hookenv.h"
 #include "run/account.h"
-
-#define NS_PER_MS 1000000
 
 enum job_kind { JOB_NONE, JOB_HOOK, JOB_ORPHAN };
 

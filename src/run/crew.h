@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/resource.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "run/child.h"
@@ -18,7 +19,7 @@
 #include "store/spool/spool.h"
 
 /* After trouble of ours (no memory, no descriptors, a full disk) no hook is begun for so long. */
-#define CREW_PAUSE_NS (UINT64_C(5) * 1000000000)
+#define CREW_PAUSE_NS (5 * NS_PER_S)
 #define CREW_POLLED_MAX (2 * SLOT_COUNT)
 
 /* What is the same for all hooks. Borrowed. */

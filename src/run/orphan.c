@@ -5,9 +5,8 @@
 
 #include <signal.h>
 
+#include "base/clock.h"
 #include "run/child.h"
-
-#define NS_PER_S UINT64_C(1000000000)
 
 void orphan_meet(struct orphan *orphan, const struct slot *slot, uint64_t mono_ns, int64_t wall_ns)
 {

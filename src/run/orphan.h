@@ -8,10 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "store/queue/slot.h"
 
 /* Between two looks. */
-#define ORPHAN_LOOK_NS (UINT64_C(200) * 1000000)
+#define ORPHAN_LOOK_NS (200 * NS_PER_MS)
 
 struct orphan {
     uint64_t stop_ns; /* monotonic: its timeout, and then when it is killed */

@@ -19,8 +19,6 @@
 #include "store/queue/wake.h"
 #include "store/retention.h"
 
-#define NS_PER_MS UINT64_C(1000000)
-#define NS_PER_S INT64_C(1000000000)
 /* How often, at most, the configuration is looked at; and how often, at least, the journal. */
 #define SETTINGS_NS (250 * NS_PER_MS)
 #define FILL_NS (2000 * NS_PER_MS)
@@ -345,7 +343,7 @@ static enum status take_lock(struct runner *r, bool *other, struct err *err)
         enum status status = queue_open(&r->queue, r->site->spool, r->wall_ns, &why);
 
         if (status != STATUS_DEADLINE)
-            return status == STATUS_OK ? status : err_set(err, status, "%s", why.text);
+            return err_pass(err, status, &why);
         *other = wake_tell(r->site->spool) || clock_mono_ns() >= end_ns;
         if (*other)
             return STATUS_OK;
@@ -380,7 +378,7 @@ static enum status begin(struct runner *r, bool *other, struct err *err)
             *other = true;
             return STATUS_OK;
         }
-        return status == STATUS_OK ? status : err_set(err, status, "%s", why.text);
+        return err_pass(err, status, &why);
     }
 }
 

@@ -8,18 +8,19 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "settings/settings.h"
 #include "store/spool/spool.h"
 
 /* A runner that was started for a request stays so long after its last hook... */
-#define RUNNER_LINGER_NS (UINT64_C(15) * 1000000000)
+#define RUNNER_LINGER_NS (15 * NS_PER_S)
 /* ...and as long as another run is due that soon. */
-#define RUNNER_SOON_NS (INT64_C(900) * 1000000000)
+#define RUNNER_SOON_NS (900 * NS_PER_S)
 /* How long hooks that run are waited for when it is told to stop. What still runs then is left to
  * itself, and taken over by the next runner. */
-#define RUNNER_STOP_NS (UINT64_C(10) * 1000000000)
+#define RUNNER_STOP_NS (10 * NS_PER_S)
 
 enum runner_stay {
     RUNNER_ONCE,   /* works off what is due */

@@ -345,7 +345,7 @@ void answer_item(struct buf *out, const struct transcript *transcript, int64_t n
     add_time(out, sandbox_id_ns(transcript->id));
     buf_add_text(out, ", \"completed\": ");
     if (status == TRANSCRIPT_COMPLETED || status == TRANSCRIPT_ERROR)
-        add_time(out, transcript->ready_ms * 1000000);
+        add_time(out, transcript->ready_ms * NS_PER_MS);
     else
         buf_add_text(out, "null");
     buf_add_text(out, ", \"audio_url\": ");

@@ -27,9 +27,9 @@
 #include "sandbox/sandbox_setup.h"
 
 #define PROGRAM "stenohook-sandbox.fcgi"
-#define START_NS UINT64_C(15000000000)
-#define STOP_NS UINT64_C(15000000000)
-#define LOOK_NS UINT64_C(20000000)
+#define START_NS (15 * NS_PER_S)
+#define STOP_NS (15 * NS_PER_S)
+#define LOOK_NS (20 * NS_PER_MS)
 #define REMOVE_DEPTH 16
 #define TEXT_MAX ((size_t)16 * 1024)
 

@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/num.h"
 
-#define NS_PER_MS 1000000
 /* 9999-12-31T23:59:59.999Z: later days have no ten characters. */
 #define MS_MAX UINT64_C(253402300799999)
 

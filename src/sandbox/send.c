@@ -17,9 +17,9 @@
 /* At most several deliveries to receivers that hang may not hold up the others. */
 #define SENDERS 16
 /* How late a delivery may be; another process may have made it due. */
-#define LOOK_NS UINT64_C(100000000)
+#define LOOK_NS (100 * NS_PER_MS)
 /* After trouble of our own. */
-#define REST_NS UINT64_C(1000000000)
+#define REST_NS NS_PER_S
 /* A delivery is noted before its transcript: so long one without is not given up. */
 #define ORPHAN_MS 60000
 #define ORPHAN_AGAIN_MS 1000
@@ -45,7 +45,7 @@ static pthread_mutex_t looking = PTHREAD_MUTEX_INITIALIZER;
 
 static int64_t now_ms(void)
 {
-    return clock_wall_ns() / 1000000;
+    return clock_wall_ns() / NS_PER_MS;
 }
 
 static void log_stderr(void *context, const char *line, size_t len)
@@ -165,7 +165,7 @@ static enum status deliver_due(struct sender *s, struct due *due, struct err *er
 
 static enum status without_transcript(struct sender *s, struct due *due, struct err *err)
 {
-    if (now_ms() - sandbox_id_ns(due->id) / 1000000 > ORPHAN_MS)
+    if (now_ms() - sandbox_id_ns(due->id) / NS_PER_MS > ORPHAN_MS)
         return due_done(&s->sandbox->store, due, err);
     due->at_ms = now_ms() + ORPHAN_AGAIN_MS;
     return due_again(&s->sandbox->store, due, err);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "core/url.h"
 #include "sandbox/answer.h"
@@ -35,7 +36,7 @@ static enum status check_address(const struct object *o, const char *name, struc
         return err_set(err, STATUS_MALFORMED, "%s must be a string of at most %d bytes", name,
                        JOB_ADDRESS_MAX);
     if (url_check(buf_str(address), name, &why) != STATUS_OK)
-        return err_set(err, STATUS_MALFORMED, "%s", why.text);
+        return err_pass(err, STATUS_MALFORMED, &why);
     return STATUS_OK;
 }
 
@@ -167,7 +168,7 @@ void transcript_delete(struct transcript *transcript)
 
 enum transcript_status transcript_status(const struct transcript *transcript, int64_t now_ms)
 {
-    int64_t created_ms = sandbox_id_ns(transcript->id) / 1000000;
+    int64_t created_ms = sandbox_id_ns(transcript->id) / NS_PER_MS;
 
     if (now_ms >= transcript->ready_ms)
         return transcript->fails ? TRANSCRIPT_ERROR : TRANSCRIPT_COMPLETED;

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 
-#define LOCK_NS UINT64_C(5000000000)
+#define LOCK_NS (5 * NS_PER_S)
 #define NAME_MAX_LEN 64
 #define LOCK_FILE "lock"
 #define RATE_FILE "rate"
@@ -30,7 +30,7 @@ static void sweep(const struct transcripts *store)
 {
     int fd = file_open(store->uploads, ".", O_RDONLY | O_DIRECTORY, 0);
     DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-    time_t oldest = (time_t)(clock_wall_ns() / 1000000000) - STORE_UPLOAD_S;
+    time_t oldest = (time_t)(clock_wall_ns() / NS_PER_S) - STORE_UPLOAD_S;
     struct dirent *entry;
     struct stat st;
 

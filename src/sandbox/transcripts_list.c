@@ -184,7 +184,7 @@ static enum status collect(const struct transcripts *store, const struct transcr
     enum status status;
     struct buf text;
 
-    clock_iso((query->now_ms - STORE_DAYS * MS_PER_DAY) * 1000000, iso);
+    clock_iso((query->now_ms - STORE_DAYS * MS_PER_DAY) * NS_PER_MS, iso);
     memcpy(w.oldest, iso, SANDBOX_DAY_MAX - 1);
     buf_init(&text, JOB_TEXT_MAX);
     page->count = 0;

@@ -21,7 +21,7 @@
 #define PORT_MAX 6
 /* Of a body that is not wanted. */
 #define DRAIN_MAX ((uint64_t)4 * 1024 * 1024)
-#define DRAIN_NS UINT64_C(5000000000)
+#define DRAIN_NS (5 * NS_PER_S)
 /* What a thread keeps of its buffers. */
 #define KEEP ((size_t)64 * 1024)
 
@@ -255,7 +255,7 @@ void web_serve(void *thread, struct exchange *x)
     int code = 200;
 
     v->x = x;
-    v->now_ms = clock_wall_ns() / 1000000;
+    v->now_ms = clock_wall_ns() / NS_PER_MS;
     v->type = "application/json";
     v->retry_after_s = 0;
     v->id[0] = '\0';

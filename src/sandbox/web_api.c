@@ -12,7 +12,7 @@
 #include "sandbox/due.h"
 #include "sandbox/web.h"
 
-#define BODY_NS UINT64_C(30000000000)
+#define BODY_NS (30 * NS_PER_S)
 #define CHARS_MAX 10000
 #define WORDS_MAX_LEN 1024
 
@@ -81,7 +81,7 @@ enum status web_submit(struct call *v, int *code, struct err *err)
     if (status == STATUS_MALFORMED || status == STATUS_TRUNCATED)
         return call_fail(err, code, 400, "%s", why.text);
     if (status != STATUS_OK)
-        return err_set(err, status, "%s", why.text);
+        return err_pass(err, status, &why);
     sandbox_id_make(clock_wall_ns(), random, v->transcript.id);
     v->transcript.ready_ms = v->now_ms + (int64_t)v->sandbox->delay_ms;
     v->transcript.webhook_code = 0;

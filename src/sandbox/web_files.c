@@ -14,7 +14,7 @@
 #include "sandbox/web.h"
 
 #define PIECE 65536
-#define UPLOAD_NS (STORE_UPLOAD_S * UINT64_C(1000000000))
+#define UPLOAD_NS (STORE_UPLOAD_S * NS_PER_S)
 #define PART_MAX (SANDBOX_ID_MAX + 8)
 
 /* ---- uploads */

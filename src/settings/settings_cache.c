@@ -131,7 +131,7 @@ static enum status current(struct settings_cache *c, const struct settings **out
     else
         err_clear(&c->failed);
     if (c->current == NULL)
-        return err_set(err, c->failed.status, "%s", c->failed.text);
+        return err_pass(err, c->failed.status, &c->failed);
     *out = settings_hold(c->current);
     return STATUS_OK;
 }

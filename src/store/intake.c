@@ -11,9 +11,9 @@
 #define ESCAPED 6
 #define RECORD_REST ((size_t)64 * 1024)
 /* For one event: a gateway under load holds the lock for less. */
-#define LATE_APPEND_NS UINT64_C(30000000000)
+#define LATE_APPEND_NS (30 * NS_PER_S)
 /* For the index of a journal of any size. */
-#define LATE_REBUILD_NS UINT64_C(3600000000000)
+#define LATE_REBUILD_NS (3600 * NS_PER_S)
 
 struct journal_options intake_options(const struct config *config)
 {

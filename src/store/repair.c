@@ -8,9 +8,9 @@
 #include "store/journal/journal_parts.h"
 #include "store/queue/queue.h"
 
-#define STEP_NS UINT64_C(50000000)
+#define STEP_NS (50 * NS_PER_MS)
 /* Of one slice of the index: the largest segment is read in a fraction of it. */
-#define SLICE_NS UINT64_C(60000000000)
+#define SLICE_NS (60 * NS_PER_S)
 
 struct listener {
     repair_tell tell;
@@ -36,7 +36,7 @@ static enum status rebuild_queue(const struct spool *spool, int64_t now_ns, stru
             return STATUS_OK;
         if (status == STATUS_DEADLINE)
             return err_set(err, status, "%s: stop it, and repair again", local.text);
-        return status == STATUS_OK ? status : err_set(err, status, "%s", local.text);
+        return err_pass(err, status, &local);
     }
 }
 

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "store/journal/journal.h"
 #include "store/spool/spool.h"
@@ -19,7 +20,7 @@ typedef void (*repair_tell)(void *context, uint32_t left);
 
 /* STATUS_DEADLINE: a runner did not end within REPAIR_WAIT_NS, and nothing is changed; or whoever
  * is at work on the index did not, and the index is as it was. */
-#define REPAIR_WAIT_NS UINT64_C(10000000000)
+#define REPAIR_WAIT_NS (10 * NS_PER_S)
 enum status repair_run(const struct spool *spool, const struct journal_options *options,
                        int64_t now_ns, repair_tell tell, void *context,
                        struct err *err) STATUS_CHECKED;

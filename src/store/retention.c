@@ -3,12 +3,11 @@
  */
 #include "store/retention.h"
 
+#include "base/clock.h"
 #include "store/boxes/box.h"
 #include "store/queue/ledger.h"
 #include "store/queue/snapshot.h"
 #include "store/queue/standing.h"
-
-#define SECOND_NS INT64_C(1000000000)
 
 struct work {
     const struct spool *spool;
@@ -20,8 +19,8 @@ struct work {
 
 static int64_t before_ns(const struct work *w, uint64_t age_s)
 {
-    return age_s >= (uint64_t)(w->now_ns / SECOND_NS) ? INT64_MIN
-                                                      : w->now_ns - (int64_t)age_s * SECOND_NS;
+    return age_s >= (uint64_t)(w->now_ns / NS_PER_S) ? INT64_MIN
+                                                     : w->now_ns - (int64_t)age_s * NS_PER_S;
 }
 
 /* ---- journal */

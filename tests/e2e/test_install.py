@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""README.md's commands as they stand there, from `make install` to a recorded event, on a copy of this Debian."""
+"""The commands of examples/README.md as they are there, from `make install` to a recorded event, on a copy of this
+Debian."""
 import os
 import re
 import subprocess
@@ -44,7 +45,7 @@ stenohook verify
 
 def readme(heading):
     """The commands below a heading; the packages are there already."""
-    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
+    with open(os.path.join(ROOT, "examples/README.md"), encoding="utf-8") as f:
         part = re.search(rf"^## {re.escape(heading)}$(.*?)^## ", f.read(), re.DOTALL | re.MULTILINE)[1]
     lines = [line[4:] for line in part.split("\n") if line.startswith("    ")]
     return [line for line in lines if not line.startswith("apt-get ")]
@@ -65,17 +66,17 @@ class Install(unittest.TestCase):
         self.assertIn('{"transcript_id": "trial-1", "status": "completed"}', done.stdout, told)
 
     def test_start_with_lighttpd(self):
-        commands = readme("Start: lighttpd")
+        commands = readme("lighttpd")
         self.assertIn("service lighttpd restart", commands)
         self.perform(commands, "/hook/calls")
 
     def test_start_with_apache_and_fastcgi(self):
-        commands = readme("Start: Apache")
+        commands = readme("Apache")
         self.assertIn("a2enconf stenohook-fcgid", commands)
         self.perform(commands, "/hook/calls")
 
     def test_start_with_apache_and_cgi(self):
-        commands = [line.replace("stenohook-fcgid", "stenohook-cgi") for line in readme("Start: Apache")]
+        commands = [line.replace("stenohook-fcgid", "stenohook-cgi") for line in readme("Apache")]
         path = os.path.join(ROOT, "apache/stenohook-cgi.conf")
         with open(path, encoding="utf-8") as f:
             told = [line[4:].split("  ")[0].strip() for line in f if line.startswith("#   ")]

@@ -28,10 +28,9 @@
 #define SEGMENT_MAX (16u * 1024 * 1024)
 #define BLOCK_LEN (1024u * 1024)
 #define LINE_MAX_LEN 8192
-#define SECOND_NS INT64_C(1000000000)
-#define DAY_NS (86400 * SECOND_NS)
+#define DAY_NS (86400 * NS_PER_S)
 #define SPAN_NS (30 * DAY_NS)
-#define SLICE_NS (120 * (uint64_t)SECOND_NS)
+#define SLICE_NS (120 * (uint64_t)NS_PER_S)
 
 struct writer {
     const struct spool *spool;

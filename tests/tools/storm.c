@@ -39,7 +39,6 @@
 
 #define THREADS_MAX 3
 #define DEADLINE_NS UINT64_C(5000000000)
-#define SECOND_NS UINT64_C(1000000000)
 #define MS_NS UINT64_C(1000000)
 #define PAUSE_MAX_MS 15 /* between two kills */
 #define REBOOT_EVERY 60 /* kills */
@@ -268,7 +267,7 @@ static void disturb(unsigned how)
 
 static uint64_t run(unsigned workers, uint64_t seconds)
 {
-    uint64_t until = clock_mono_ns() + seconds * SECOND_NS, kills = 0;
+    uint64_t until = clock_mono_ns() + seconds * NS_PER_S, kills = 0;
     pid_t *pids = calloc(workers, sizeof *pids);
 
     if (pids == NULL)

@@ -18,7 +18,6 @@
 
 #include "base/clock.h"
 
-#define NS_PER_S UINT64_C(1000000000)
 /* Out of the way of tests that look at the descriptors which they get. */
 #define TEXT_FD_MIN 100
 /* Of what a test printed, this much is shown. */

@@ -23,7 +23,6 @@
 #include "store/spool/once.h"
 #include "unit.h"
 
-#define SECOND_NS UINT64_C(1000000000)
 #define SEGMENT_READ_MAX ((size_t)64 * 1024 * 1024)
 #define SEGMENTS_MAX 100
 #define HELD_LOOK_NS 200000
@@ -232,12 +231,12 @@ static enum status append(struct kit *kit, const char *key, size_t body_len, uin
 
 enum status kit_append(struct kit *kit, const char *key)
 {
-    return append(kit, key, 20, 5 * SECOND_NS);
+    return append(kit, key, 20, 5 * NS_PER_S);
 }
 
 enum status kit_append_body(struct kit *kit, const char *key, size_t body_len)
 {
-    return append(kit, key, body_len, 5 * SECOND_NS);
+    return append(kit, key, body_len, 5 * NS_PER_S);
 }
 
 enum status kit_append_until(struct kit *kit, const char *key, uint64_t in_ns)
@@ -253,7 +252,7 @@ int kit_rebuild(struct kit *kit)
     err_clear(&kit->err);
     while (more) {
         enum status status =
-            journal_rebuild_slice(kit->journal, clock_mono_ns() + 5 * SECOND_NS, &more, &kit->err);
+            journal_rebuild_slice(kit->journal, clock_mono_ns() + 5 * NS_PER_S, &more, &kit->err);
 
         if (status != STATUS_OK) {
             UNIT_STATUS(STATUS_OK, status, &kit->err);

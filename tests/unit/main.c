@@ -19,9 +19,9 @@
 #include <unistd.h>
 
 #include "apart.h"
+#include "base/clock.h"
 #include "unit.h"
 
-#define NS_PER_MS UINT64_C(1000000)
 #define SECONDS_DEFAULT 120
 #define JOBS_MAX 64
 /* Of the folder that has those of the tests, named by their numbers. */

@@ -42,17 +42,29 @@ UNIT_TEST(the_first_failure_keeps_its_words)
     UNIT_TEXT("first 1", err.text);
 }
 
-UNIT_TEST(what_is_passed_over_leaves_no_words_behind)
+UNIT_TEST(words_that_were_kept_apart_are_passed_on_with_a_failure_only)
+{
+    struct err why = {.status = STATUS_IO, .text = "cannot read 100 %s"};
+    struct err err = ERR_INIT;
+
+    UNIT_INT(STATUS_OK, err_pass(&err, STATUS_OK, &why));
+    UNIT_INT(STATUS_OK, err.status);
+    UNIT_INT(STATUS_CORRUPT, err_pass(&err, STATUS_CORRUPT, &why));
+    UNIT_INT(STATUS_CORRUPT, err.status);
+    UNIT_TEXT("cannot read 100 %s", err.text);
+    UNIT_INT(STATUS_IO, err_pass(NULL, STATUS_IO, &why));
+}
+
+UNIT_TEST(an_ignored_failure_leaves_no_words_behind)
 {
     struct err err = ERR_INIT;
 
-    UNIT_INT(STATUS_OK, err_pass_over(&err, STATUS_OK, STATUS_CORRUPT));
+    UNIT_INT(STATUS_OK, err_ignore(&err, STATUS_OK, STATUS_CORRUPT));
     UNIT_INT(STATUS_OK,
-             err_pass_over(&err, err_set(&err, STATUS_CORRUPT, "no result"), STATUS_CORRUPT));
-    UNIT_INT(STATUS_IO,
-             err_pass_over(&err, err_set(&err, STATUS_IO, "cannot read"), STATUS_CORRUPT));
+             err_ignore(&err, err_set(&err, STATUS_CORRUPT, "no result"), STATUS_CORRUPT));
+    UNIT_INT(STATUS_IO, err_ignore(&err, err_set(&err, STATUS_IO, "cannot read"), STATUS_CORRUPT));
     UNIT_TEXT("cannot read", err.text);
-    UNIT_INT(STATUS_OK, err_pass_over(NULL, STATUS_CORRUPT, STATUS_CORRUPT));
+    UNIT_INT(STATUS_OK, err_ignore(NULL, STATUS_CORRUPT, STATUS_CORRUPT));
 }
 
 UNIT_TEST(errno_becomes_a_status_and_words)

@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "store/boxes/box.h"
 #include "store/boxes/box_counts.h"
 #include "unit.h"
 
 #define NOW_NS INT64_C(1795420218966000000)
-#define NS_PER_S INT64_C(1000000000)
 #define ENTRY_SUFFIX ".box"
 
 static struct spool spool;

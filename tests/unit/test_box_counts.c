@@ -13,8 +13,6 @@
 #include "store/boxes/box_counts.h"
 #include "unit.h"
 
-#define SECOND_NS INT64_C(1000000000)
-
 static struct spool spool;
 
 static void put(const char *name, const char *bytes)
@@ -31,8 +29,7 @@ static struct box_counts counted(int64_t later_s)
     struct box_counts counts = {.logged = UINT64_MAX};
     struct err err = ERR_INIT;
     struct box_counts_file u;
-    enum status status =
-        box_counts_open(&u, &spool, clock_wall_ns() + later_s * SECOND_NS, 0, &err);
+    enum status status = box_counts_open(&u, &spool, clock_wall_ns() + later_s * NS_PER_S, 0, &err);
 
     UNIT_STATUS(STATUS_OK, status, &err);
     if (status == STATUS_OK) {

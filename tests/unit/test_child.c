@@ -12,7 +12,6 @@
 #include "run/child.h"
 #include "unit.h"
 
-#define NS_PER_S UINT64_C(1000000000)
 #define STEP_MS 20
 
 struct kit {

@@ -13,8 +13,7 @@
 #include "journal_kit.h"
 #include "unit.h"
 
-#define SECOND_NS INT64_C(1000000000)
-#define HOUR_NS (3600 * SECOND_NS)
+#define HOUR_NS (3600 * NS_PER_S)
 #define YEAR_NS (365 * KIT_DAY_NS)
 #define EACH 4
 
@@ -56,7 +55,7 @@ static void record_some(void)
         UNIT_STATUS(STATUS_OK, kit_append(&site, key), &site.err);
         UNIT_FALSE(site.duplicate);
         check_id();
-        site.now_ns += SECOND_NS / 10;
+        site.now_ns += NS_PER_S / 10;
     }
 }
 
@@ -152,7 +151,7 @@ UNIT_TEST(days_are_those_of_utc_whatever_the_zone_and_its_summer_time)
         UNIT_REQUIRE(begin("2027-03-28T00:00:00Z"));
         before = kit_segments(&site);
         for (int hour = 1; hour < 24; hour++)
-            jump(HOUR_NS - EACH * SECOND_NS / 10);
+            jump(HOUR_NS - EACH * NS_PER_S / 10);
         UNIT_INT(before, kit_segments(&site));
         clock_iso(at("2027-03-28T01:00:00Z"), text);
         UNIT_TEXT("2027-03-28T01:00:00.000Z", text);
@@ -179,7 +178,7 @@ UNIT_TEST(no_year_is_too_late_for_the_journal)
 
         site.now_ns = at(ends[i]);
         record_some();
-        jump(SECOND_NS);
+        jump(NS_PER_S);
         UNIT_INT(before + 1 + (i == 2), kit_segments(&site)); /* the last one passes midnight */
     }
     check_all_once();
@@ -202,7 +201,7 @@ UNIT_TEST(times_around_the_ends_of_32_bits_are_printed_and_read_back)
     };
 
     for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
-        int64_t ns = moments[i].s * SECOND_NS + 999 * SECOND_NS / 1000;
+        int64_t ns = moments[i].s * NS_PER_S + 999 * NS_PER_S / 1000;
         char text[CLOCK_ISO_MAX];
 
         clock_iso(ns, text);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "base/clock.h"
 #include "remote/missed.h"
 #include "unit.h"
 
-#define NS_PER_S INT64_C(1000000000)
 #define NOW_NS (INT64_C(1795420200) * NS_PER_S)
 #define DAY_S 86400
 

@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "store/boxes/box_counts.h"
 #include "store/boxes/rejected.h"
 #include "unit.h"
 
 #define NOW_NS INT64_C(1795420218966000000)
-#define NS_PER_S INT64_C(1000000000)
 #define BOTH (1U << BOX_QUARANTINE | 1U << BOX_REFUSED)
 #define NAME "0123456789abcdef0123456789abcdef01234567"
 /* The digest is that of "abc". */

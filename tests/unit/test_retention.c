@@ -17,8 +17,6 @@
 #include "store/retention.h"
 #include "unit.h"
 
-#define SECOND_NS INT64_C(1000000000)
-
 static int files(const struct kit *kit, const char *folder)
 {
     int fd = openat(kit->spool.dir, folder, O_RDONLY | O_DIRECTORY);
@@ -47,7 +45,7 @@ static uint32_t fail_until_second_file(struct kit *kit, struct queue *queue)
     while (files(kit, SPOOL_RESULTS) < 2 && result.attempt < LEDGER_SEGMENT_MAX / sizeof said) {
         struct claim *claim = NULL;
 
-        kit->now_ns += SECOND_NS;
+        kit->now_ns += NS_PER_S;
         UNIT_STATUS(STATUS_OK, queue_claim(queue, kit->now_ns, &claim, NULL), NULL);
         if (claim == NULL)
             return 0;
@@ -60,8 +58,8 @@ static uint32_t fail_until_second_file(struct kit *kit, struct queue *queue)
 
 static bool put_entry(int box, const char *entry, int64_t came_ns)
 {
-    const struct timespec times[2] = {{.tv_sec = came_ns / SECOND_NS},
-                                      {.tv_sec = came_ns / SECOND_NS}};
+    const struct timespec times[2] = {{.tv_sec = came_ns / NS_PER_S},
+                                      {.tv_sec = came_ns / NS_PER_S}};
     int fd = openat(box, entry, O_WRONLY | O_CREAT | O_EXCL, 0600);
     bool ok = fd >= 0 && write(fd, "entry", 5) == 5 && futimens(fd, times) == 0;
 
@@ -74,7 +72,7 @@ static struct retention_report report;
 
 static enum status run(struct kit *kit, bool dry)
 {
-    return retention_run(&kit->spool, &kit->options, dry, kit->now_ns, clock_mono_ns() + SECOND_NS,
+    return retention_run(&kit->spool, &kit->options, dry, kit->now_ns, clock_mono_ns() + NS_PER_S,
                          &report, NULL);
 }
 
@@ -247,9 +245,9 @@ UNIT_TEST(a_quarantined_delivery_goes_when_it_came_last_before_what_is_kept)
 
     UNIT_REQUIRE(kept_for(&kit, 90));
     UNIT_REQUIRE(
-        put_entry(kit.spool.quarantine, "old.box", kit.now_ns - 90 * KIT_DAY_NS - SECOND_NS));
+        put_entry(kit.spool.quarantine, "old.box", kit.now_ns - 90 * KIT_DAY_NS - NS_PER_S));
     UNIT_REQUIRE(
-        put_entry(kit.spool.quarantine, "young.box", kit.now_ns - 90 * KIT_DAY_NS + SECOND_NS));
+        put_entry(kit.spool.quarantine, "young.box", kit.now_ns - 90 * KIT_DAY_NS + NS_PER_S));
     UNIT_REQUIRE(put_entry(kit.spool.quarantine, ".tmp-1-a", 0));
     UNIT_STATUS(STATUS_OK, run(&kit, true), NULL);
     UNIT_INT(1, report.quarantine.files);
@@ -356,8 +354,8 @@ static uint64_t expire(void)
 {
     struct spool_amount gone = {99, 0};
 
-    UNIT_STATUS(STATUS_OK,
-                box_expire(&beside->spool, BOX_QUARANTINE, SECOND_NS, false, &gone, NULL), NULL);
+    UNIT_STATUS(STATUS_OK, box_expire(&beside->spool, BOX_QUARANTINE, NS_PER_S, false, &gone, NULL),
+                NULL);
     return gone.files;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/clock.h"
 #include "core/retry.h"
 #include "unit.h"
 
-#define SECOND_NS INT64_C(1000000000)
-#define NOW_NS (INT64_C(1795000000) * SECOND_NS)
+#define NOW_NS (INT64_C(1795000000) * NS_PER_S)
 
 static struct result decided(enum result_end end, int code, uint32_t attempt, uint32_t lost,
                              uint64_t random)
@@ -58,7 +58,7 @@ UNIT_TEST(lost_runs_end_at_their_own_limit_and_not_at_that_of_attempts)
 UNIT_TEST(the_first_lost_run_is_made_up_for_at_once)
 {
     UNIT_INT(NOW_NS, decided(RESULT_LOST, 0, 1, 1, UINT64_MAX).next_ns);
-    UNIT_TRUE(decided(RESULT_LOST, 0, 1, 2, 0).next_ns >= NOW_NS + 8 * SECOND_NS);
+    UNIT_TRUE(decided(RESULT_LOST, 0, 1, 2, 0).next_ns >= NOW_NS + 8 * NS_PER_S);
 }
 
 UNIT_TEST(delays_grow_as_documented_and_spread_by_a_fifth)
@@ -66,7 +66,7 @@ UNIT_TEST(delays_grow_as_documented_and_spread_by_a_fifth)
     static const int64_t delays_s[] = {10, 30, 120, 600, 1800, 3600, 10800, 21600, 43200};
 
     for (uint32_t i = 0; i < sizeof delays_s / sizeof *delays_s; i++) {
-        int64_t delay = delays_s[i] * SECOND_NS;
+        int64_t delay = delays_s[i] * NS_PER_S;
         int64_t fifth = delay / 5;
 
         UNIT_INT(NOW_NS + delay - fifth, decided(RESULT_EXIT, 1, i + 1, 0, 0).next_ns);

@@ -13,8 +13,6 @@
 #include "store/intake.h"
 #include "unit.h"
 
-#define SECOND_NS UINT64_C(1000000000)
-
 static char conf[200], spool_path[200];
 
 static void write_conf(const char *rest)
@@ -134,8 +132,8 @@ UNIT_TEST(an_event_of_bytes_that_all_need_an_escape_is_recorded)
     UNIT_REQUIRE(kit_open(&kit));
     event.facts.received_ns = kit.now_ns;
     UNIT_STATUS(STATUS_OK,
-                intake_append(kit.journal, NULL, &event, kit.now_ns,
-                              clock_mono_ns() + 5 * SECOND_NS, &receipt, &err),
+                intake_append(kit.journal, NULL, &event, kit.now_ns, clock_mono_ns() + 5 * NS_PER_S,
+                              &receipt, &err),
                 &err);
     UNIT_REQUIRE(receipt != NULL);
     UNIT_FALSE(receipt_duplicate(receipt));

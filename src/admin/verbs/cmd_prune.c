@@ -11,7 +11,7 @@
 #include "store/retention.h"
 
 /* How long it waits for a gateway that is at work on the index. */
-#define WAIT_NS UINT64_C(30000000000)
+#define WAIT_NS (30 * NS_PER_S)
 
 enum { OPT_DRY_RUN = OPTIONS_LONG };
 

@@ -13,8 +13,8 @@
 #include "store/queue/wake.h"
 
 /* How long it waits for a runner that is about to leave. */
-#define WAIT_NS UINT64_C(10000000000)
-#define STEP_NS UINT64_C(50000000)
+#define WAIT_NS (10 * NS_PER_S)
+#define STEP_NS (50 * NS_PER_MS)
 
 enum { OPT_FROM = OPTIONS_LONG, OPT_DRY_RUN, OPT_YES };
 
@@ -82,7 +82,7 @@ static enum status try(const struct session *room, const struct wish *w, bool dr
         if (status == STATUS_OK)
             return STATUS_OK;
         if (status != STATUS_DEADLINE || clock_mono_ns() >= deadline_ns)
-            return err_set(err, status, "%s", why.text);
+            return err_pass(err, status, &why);
         clock_sleep_ns(STEP_NS);
     }
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "core/address.h"
 #include "core/auth/auth_parts.h"
 #include "core/query.h"
@@ -98,7 +99,7 @@ enum status auth_check(const struct config_endpoint *endpoint, const struct auth
     if (auth_secret_right(status) && check_address(endpoint, request, err) != STATUS_OK)
         return STATUS_ADDRESS;
     if (status != STATUS_OK)
-        return err_set(err, status, "%s", failed.text);
+        return err_pass(err, status, &failed);
     return make_principal(endpoint, NULL, message_id, out, err);
 }
 

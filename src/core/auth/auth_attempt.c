@@ -3,9 +3,8 @@
  */
 #include <inttypes.h>
 
+#include "base/clock.h"
 #include "core/auth/auth_parts.h"
-
-#define NS_PER_S 1000000000
 
 struct str auth_header_once(const struct request *request, const char *header, struct err *err)
 {

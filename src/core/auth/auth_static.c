@@ -114,7 +114,7 @@ enum status auth_static_check(const struct auth_attempt *a, struct str *message_
     if (a->endpoint->auth_header != NULL)
         st = check_header(a, &header);
     if (st == STATUS_OK || a->endpoint->auth_query == NULL)
-        return st == STATUS_OK ? st : err_set(err, st, "%s", header.text);
+        return st == STATUS_OK ? st : err_pass(err, st, &header);
     st = check_query(a, &query);
     if (st == STATUS_OK)
         return st;

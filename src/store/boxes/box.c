@@ -23,9 +23,8 @@
 #define HEX_LEN (2 * MAC_SHA256_LEN)
 #define LATE_MAX 256
 #define NAMES_TRIED 8 /* each time somebody took the entry of that name out */
-#define NS_PER_S INT64_C(1000000000)
 /* For deliveries that are very likely real: the lock is held for microseconds, or for a sweep. */
-#define PUBLISHED_WAIT_NS UINT64_C(20000000)
+#define PUBLISHED_WAIT_NS (20 * NS_PER_MS)
 
 struct box {
     const struct spool *spool;

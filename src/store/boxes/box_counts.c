@@ -14,7 +14,6 @@
 #include "base/crc32c.h"
 #include "base/file.h"
 
-#define NS_PER_S INT64_C(1000000000)
 #define MAGIC UINT64_C(0x3130656761737531)
 /* Entries of one folder that a sweep looks at: far more than the boxes may hold. */
 #define SWEEP_MAX 100000

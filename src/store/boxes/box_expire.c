@@ -14,11 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "store/boxes/box.h"
 #include "store/boxes/box_counts.h"
 
-#define NS_PER_S INT64_C(1000000000)
 #define ASIDE_MAX 128
 
 struct expiry {

@@ -378,7 +378,7 @@ static enum status look_at(struct scan *s, enum box_kind box, const char *name, 
         return add_ref(s, &ref, err);
     }
     if (status == STATUS_MEMORY)
-        return err_set(err, status, "%s", why.text);
+        return err_pass(err, status, &why);
     if (status != STATUS_MISSING)
         damaged(s, box, name, why.text);
     return STATUS_OK;

@@ -13,7 +13,7 @@
 #include "store/journal/journal_parts.h"
 
 #define SLEEP_MIN_NS 100000
-#define SLEEP_MAX_NS 2000000
+#define SLEEP_MAX_NS (2 * NS_PER_MS)
 
 enum look { LOOK_DURABLE, LOOK_NOT_YET, LOOK_FAILED };
 

@@ -23,7 +23,7 @@ enum status extent_map_open(struct extent_map *map, const struct spool *spool, s
     if (status == STATUS_MISSING)
         m.recovered = false;
     else if (status != STATUS_OK)
-        return err_set(err, status, "%s", unknown.text);
+        return err_pass(err, status, &unknown);
     status = segment_list_read(spool, &m.segments, err);
     if (status == STATUS_OK)
         *map = m;
@@ -115,7 +115,7 @@ static enum status look(struct extent *e, const struct spool *spool, const struc
     status = segment_header(spool, e->segment, &e->header, &damage);
     e->has_header = status == STATUS_OK;
     if (status != STATUS_OK && status != STATUS_CORRUPT)
-        return err_set(err, status, "%s", damage.text);
+        return err_pass(err, status, &damage);
     return measure(e, spool, map, i, err);
 }
 

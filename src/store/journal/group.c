@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "store/journal/journal_parts.h"
 
 enum stage {
@@ -243,8 +244,8 @@ static void lead(struct journal *j, uint64_t deadline_ns)
 /* false: time is up. */
 static bool wait_until(struct journal_group *group, struct journal_seat *seat, uint64_t deadline_ns)
 {
-    const struct timespec until = {.tv_sec = (time_t)(deadline_ns / 1000000000),
-                                   .tv_nsec = (long)(deadline_ns % 1000000000)};
+    const struct timespec until = {.tv_sec = (time_t)(deadline_ns / NS_PER_S),
+                                   .tv_nsec = (long)(deadline_ns % NS_PER_S)};
 
     return pthread_cond_timedwait(&seat->told, &group->mutex, &until) != ETIMEDOUT;
 }

@@ -215,10 +215,10 @@ struct place append_all(struct journal *j, struct append *const *appends, size_t
         struct append *a = appends[i];
 
         a->status = status == STATUS_OK ? find_or_record(j, a, deadline_ns, &ends[i])
-                                        : err_set(&a->err, status, "%s", err.text);
+                                        : err_pass(&a->err, status, &err);
         /* With the spool in doubt nothing more is appended before a recovery. */
         if (a->status == STATUS_CORRUPT && status == STATUS_OK)
-            status = err_set(&err, STATUS_CORRUPT, "%s", a->err.text);
+            status = err_pass(&err, STATUS_CORRUPT, &a->err);
     }
     if (entered)
         live_leave(j, status);
@@ -236,7 +236,7 @@ struct place append_all(struct journal *j, struct append *const *appends, size_t
 void append_end(struct append *a, enum status synced, const struct err *why)
 {
     if (a->to_sync && synced != STATUS_OK)
-        a->status = err_set(&a->err, synced, "%s", why->text);
+        a->status = err_pass(&a->err, synced, why);
 }
 
 static void append_alone(struct journal *j, struct append *a)
@@ -263,7 +263,7 @@ enum status journal_append(struct journal *j, struct str key, struct record_line
     else
         group_append(j, &a);
     if (a.status != STATUS_OK)
-        return err_set(err, a.status, "%s", a.err.text);
+        return err_pass(err, a.status, &a.err);
     *out = &j->receipt;
     return STATUS_OK;
 }

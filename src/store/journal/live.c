@@ -8,10 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "store/journal/journal_parts.h"
 
-#define DAY_NS (INT64_C(86400) * 1000000000)
+#define DAY_NS (86400 * NS_PER_S)
 #define NAMES_TRIED 8 /* for a new segment, where files without a sound header hold the names */
 
 uint32_t live_day(int64_t wall_ns)
@@ -114,7 +115,7 @@ enum status live_enter(struct journal *j, int64_t now_ns, uint64_t deadline_ns, 
     if (status == STATUS_CORRUPT)
         status = recover_run(j, now_ns, deadline_ns, err);
     else if (status != STATUS_OK)
-        err_set(err, status, "%s", doubt.text);
+        err_pass(err, status, &doubt);
     if (status == STATUS_OK && j->state.rotating != 0)
         status = live_rotate(j, now_ns, deadline_ns, err);
     if (status == STATUS_OK && j->state.index_first > j->state.index_need)

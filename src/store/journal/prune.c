@@ -8,11 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "store/journal/journal_parts.h"
 #include "store/queue/snapshot.h"
-
-#define SECOND_NS INT64_C(1000000000)
 
 struct plan {
     const struct journal *j;
@@ -28,7 +27,7 @@ static bool outlived(const struct plan *p, size_t next, uint64_t age_s, int64_t 
 
     return segment_header(p->j->spool, p->list.numbers[next], &header, NULL) == STATUS_OK &&
            header.created_ns < now_ns &&
-           (uint64_t)((now_ns - header.created_ns) / SECOND_NS) > age_s;
+           (uint64_t)((now_ns - header.created_ns) / NS_PER_S) > age_s;
 }
 
 static void plan_make(struct plan *p, uint32_t live, int64_t now_ns)

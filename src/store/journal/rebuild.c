@@ -15,7 +15,7 @@
 
 #define BATCH 16384    /* slots that are inserted under one hold of the append lock */
 #define REACH_EVERY 16 /* segments of a rebuild, so that a reboot does not begin it anew */
-#define REBUILD_POLL_NS 20000000 /* how often is looked whether another process is done */
+#define REBUILD_POLL_NS (20 * NS_PER_MS) /* how often is looked whether another process is done */
 
 /* ---- the records of one segment */
 
@@ -104,7 +104,7 @@ enum status rebuild_segment(struct journal *j, uint32_t segment, uint64_t limit,
     if (status == STATUS_MISSING)
         return STATUS_OK; /* pruned meanwhile */
     if (status != STATUS_OK)
-        return err_set(err, status, "%s", walked.text);
+        return err_pass(err, status, &walked);
     c.entries = malloc(BATCH * sizeof *c.entries);
     if (c.entries == NULL) {
         file_close(&fd);

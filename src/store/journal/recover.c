@@ -12,14 +12,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "store/journal/journal_parts.h"
 #include "store/queue/ledger.h"
 #include "store/queue/standing.h"
 
-#define RECORD_LEN_TYPICAL 512 /* to guess how many records a journal holds */
-#define RETRIED_FOR_NS                                                                             \
-    (INT64_C(15) * 60 * 1000000000) /* the sender's retries all come within that time */
+#define RECORD_LEN_TYPICAL 512              /* to guess how many records a journal holds */
+#define RETRIED_FOR_NS (15 * 60 * NS_PER_S) /* the sender's retries all come within that time */
 #define NAMES_TRIED 8
 
 struct recovery {
@@ -65,7 +65,7 @@ static enum status open_index(const struct recovery *r, struct err *err)
     status = index_open(index, index_tables(r->j->spool), &damage);
     if (status == STATUS_CORRUPT)
         return index_reset(index, guess_records(r), err);
-    return status == STATUS_OK ? status : err_set(err, status, "%s", damage.text);
+    return err_pass(err, status, &damage);
 }
 
 /* The records that a sender may still retry must be in the index before a new key can be told from
@@ -119,7 +119,7 @@ static enum status judge(const struct recovery *r, int fd, uint32_t last, uint64
         *valid = (uint64_t)sb.st_size;
         status = STATUS_OK;
     }
-    return status == STATUS_OK ? status : err_set(err, status, "%s", local.text);
+    return err_pass(err, status, &local);
 }
 
 static enum status seal_last(const struct recovery *r, uint64_t *valid, bool *indexed,

@@ -143,7 +143,7 @@ static enum status take_result(void *context, struct place at, struct str line, 
     buf_reset(&s->text, LEDGER_LINE_MAX);
     status = result_parse(&result, &s->text, line, err);
     if (status != STATUS_OK)
-        return err_pass_over(err, status, STATUS_CORRUPT); /* of a later version */
+        return err_ignore(err, status, STATUS_CORRUPT); /* of a later version */
     status = table_at_id(s->view, result.id, &info, err);
     if (status != STATUS_OK || info == NULL)
         return status;
@@ -344,7 +344,7 @@ static enum status load(struct hookview *v, const struct spool *spool, int64_t s
         else if (status == STATUS_PAUSED || status == STATUS_MISSING)
             status = STATUS_OK;
         else
-            err_set(err, status, "%s", why.text);
+            err_pass(err, status, &why);
     }
     return status == STATUS_OK ? make_stats(v, err) : status;
 }
@@ -468,7 +468,7 @@ static enum status offer_attempt(void *context, struct place at, struct str line
     status = result_parse(&result, &a->text, line, err);
     if (status == STATUS_OK && str_eq(result.id, a->id))
         return a->each(a->context, &result, err);
-    return err_pass_over(err, status, STATUS_CORRUPT);
+    return err_ignore(err, status, STATUS_CORRUPT);
 }
 
 enum status hookview_attempts(const struct spool *spool, struct str id, int64_t received_ns,

@@ -100,7 +100,7 @@ static enum status newest_owner(const struct folder *f, struct record_owner *out
             return STATUS_OK;
         }
         if (status != STATUS_OK && status != STATUS_CORRUPT)
-            return err_set(err, status, "%s", why.text);
+            return err_pass(err, status, &why);
     }
     return STATUS_MISSING;
 }
@@ -141,7 +141,7 @@ static enum status limit_of(const struct folder *f, size_t i, uint64_t *limit, s
     status = header_of(f, i + 1, &next, err);
     if (status == STATUS_OK && next.previous == f->list.numbers[i])
         *limit = next.previous_valid;
-    return err_pass_over(err, status, STATUS_CORRUPT);
+    return err_ignore(err, status, STATUS_CORRUPT);
 }
 
 static enum status judge(struct walk *w, const struct line *line, struct err *err)

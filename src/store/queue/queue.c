@@ -127,7 +127,7 @@ static enum status keep_commands(struct queue *q, struct err *err)
     if (status == STATUS_MISSING || status == STATUS_CORRUPT)
         return STATUS_OK;
     if (status != STATUS_OK)
-        return err_set(err, status, "%s", why.text);
+        return err_pass(err, status, &why);
     q->snapshot.commands = old.commands;
     q->snapshot.read = old.read;
     memcpy(q->snapshot.read_crc, old.read_crc, sizeof old.read_crc);

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "core/config/config.h"
 #include "core/record.h"
@@ -31,12 +32,12 @@
  * is begun, and a replay waits too; what is dropped behind it makes room for it. */
 #define QUEUE_RETRIES_MAX 1000
 /* How long an endpoint whose hook cannot be executed rests before it is tried again. */
-#define QUEUE_SUSPEND_NS (INT64_C(60) * 1000000000)
+#define QUEUE_SUSPEND_NS (60 * NS_PER_S)
 /* How long an event waits whose record cannot be read: longer than the minute after which cron
  * starts the next runner, which would else always begin with it. */
-#define QUEUE_PUT_OFF_NS (INT64_C(300) * 1000000000)
+#define QUEUE_PUT_OFF_NS (300 * NS_PER_S)
 /* The snapshot is written at most so often while events flow. */
-#define QUEUE_SNAPSHOT_NS (INT64_C(500) * 1000000)
+#define QUEUE_SNAPSHOT_NS (500 * NS_PER_MS)
 
 struct queue;
 

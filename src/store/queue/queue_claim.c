@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "core/retry.h"
 #include "store/journal/reader.h"
 #include "store/journal/segment.h"
@@ -12,7 +13,7 @@
 #include "store/queue/standing.h"
 
 /* A result that could not be written: its event is run again, but not at once. */
-#define UNWRITTEN_NS (INT64_C(60) * 1000000000)
+#define UNWRITTEN_NS (60 * NS_PER_S)
 
 /* ---- claims */
 

@@ -121,7 +121,7 @@ static enum status find(struct queue *q, struct place place, struct snapshot_lan
     } else if (status == STATUS_MISSING || status == STATUS_CORRUPT) {
         status = STATUS_OK;
     } else {
-        status = err_set(err, status, "%s", unknown.text);
+        status = err_pass(err, status, &unknown);
     }
     buf_free(&line);
     return status;

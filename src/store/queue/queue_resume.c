@@ -67,7 +67,7 @@ static enum status take_settled(void *context, struct place at, struct str line,
     buf_reset(&r->text, LEDGER_LINE_MAX);
     status = result_parse(&result, &r->text, line, err);
     if (status != STATUS_OK)
-        return err_pass_over(err, status, STATUS_CORRUPT);
+        return err_ignore(err, status, STATUS_CORRUPT);
     if (result.state == RESULT_AGAIN || !speaks_of_ours(r, &result, &place))
         return STATUS_OK;
     return snapshot_settle(&r->settled, place, err);
@@ -133,7 +133,7 @@ static enum status look(struct resume *r, struct err *err)
     enum status status = ledger_owner(r->spool, &before, &why);
 
     if (status != STATUS_OK && status != STATUS_MISSING)
-        return err_set(err, status, "%s", why.text);
+        return err_pass(err, status, &why);
     r->known = status == STATUS_OK && strcmp(before.journal, r->spool->journal) == 0;
     memcpy(r->owner.journal, r->spool->journal, sizeof r->owner.journal);
     status = ledger_skip(r->spool, LEDGER_ORDERS, &commands, err);
@@ -145,7 +145,7 @@ static enum status look(struct resume *r, struct err *err)
         status = ledger_walk(r->spool, LEDGER_RESULTS, (struct place){0, 0}, take_settled, r, &end,
                              NULL, err);
     if (status == STATUS_OK && r->err.status != STATUS_OK)
-        status = err_set(err, r->err.status, "%s", r->err.text);
+        status = err_pass(err, r->err.status, &r->err);
     return status == STATUS_OK ? walk(r, err) : status;
 }
 
@@ -184,7 +184,7 @@ static enum status resume(struct queue *q, struct resume *r, int64_t now_ns, str
     if (status == STATUS_OK || status == STATUS_MISSING)
         return STATUS_OK;
     if (status != STATUS_PAUSED)
-        return err_set(err, status, "%s", why.text);
+        return err_pass(err, status, &why);
     r->report.paused = true;
     status = look(r, err);
     return status == STATUS_OK && q != NULL ? make_anew(q, r, now_ns, err) : status;

@@ -312,6 +312,6 @@ enum status snapshot_load(struct snapshot *snapshot, const struct spool *spool, 
     if (*rebuilt)
         return snapshot_rebuild(snapshot, spool, err);
     if (status != STATUS_OK)
-        return err_set(err, status, "%s", why.text);
+        return err_pass(err, status, &why);
     return snapshot_replay(snapshot, spool, err);
 }

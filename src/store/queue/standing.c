@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "core/result.h"
 #include "store/journal/reader.h"
@@ -18,7 +19,7 @@
 
 #define REMEDY "hooks are paused; run 'stenohook resume --from now', or see stenohook(1)"
 #define UNKNOWN_EVENTS "hooks have seen events that are not in the journal"
-#define LOG_EVERY_NS (INT64_C(3600) * 1000000000)
+#define LOG_EVERY_NS (3600 * NS_PER_S)
 
 static enum status paused(const struct spool *spool, const char *why, struct err *err)
 {
@@ -46,7 +47,7 @@ static enum status is_there(const struct spool *spool, const struct snapshot *he
         return STATUS_OK;
     }
     if (status != STATUS_OK)
-        return err_set(err, status, "%s", why.text);
+        return err_pass(err, status, &why);
     got = file_pread(fd, bytes, sizeof bytes, (off_t)(head->read.offset - sizeof bytes));
     /* A sector that cannot be read says nothing. */
     *there = got < 0 && errno == EIO;
@@ -92,7 +93,7 @@ static enum status take_last(void *context, struct place at, struct str line, st
     status = result_parse(&result, &last->text, line, err);
     if (status == STATUS_OK)
         (void)record_id_parse(result.id, &last->place.segment, &last->place.offset);
-    return err_pass_over(err, status, STATUS_CORRUPT);
+    return err_ignore(err, status, STATUS_CORRUPT);
 }
 
 /* Of the newest file. */
@@ -128,7 +129,7 @@ static enum status check_last(const struct spool *spool, const struct segment_li
     if (status == STATUS_MISSING)
         return paused(spool, UNKNOWN_EVENTS, err);
     return status == STATUS_OK || status == STATUS_CORRUPT ? STATUS_OK
-                                                           : err_set(err, status, "%s", why.text);
+                                                           : err_pass(err, status, &why);
 }
 
 /* ---- the whole */
@@ -161,7 +162,7 @@ enum status standing_check(const struct spool *spool, struct record_owner *out, 
     if (status == STATUS_OK)
         status = check_owner(spool, &segments, &owner, err);
     else if (status != STATUS_MISSING)
-        err_set(err, status, "%s", why.text);
+        err_pass(err, status, &why);
     else if (segments.count > 0)
         status = paused(spool, "what hooks did (run/results) is missing", err);
     segment_list_free(&segments);
@@ -181,7 +182,7 @@ enum status standing_make(const struct spool *spool, const char *tmp, int64_t no
     if (status == STATUS_OK)
         return ledger_sync_names(spool, err);
     if (status != STATUS_MISSING)
-        return err_set(err, status, "%s", why.text);
+        return err_pass(err, status, &why);
     memcpy(owner.journal, spool->journal, sizeof owner.journal);
     return ledger_renew(spool, &owner, tmp, NULL, NULL, now_ns, NULL, err);
 }
@@ -195,13 +196,13 @@ bool standing_takes(const struct record_owner *owner, struct place place, int64_
 
 bool standing_should_log(const struct spool *spool, int64_t now_ns)
 {
-    const struct timespec now = {now_ns / 1000000000, now_ns % 1000000000};
+    const struct timespec now = {now_ns / NS_PER_S, now_ns % NS_PER_S};
     const struct timespec times[2] = {now, now};
     struct stat sb;
     int fd;
 
     if (fstatat(spool->dir, SPOOL_PAUSED, &sb, 0) == 0) {
-        int64_t said_ns = (int64_t)sb.st_mtim.tv_sec * 1000000000 + sb.st_mtim.tv_nsec;
+        int64_t said_ns = (int64_t)sb.st_mtim.tv_sec * NS_PER_S + sb.st_mtim.tv_nsec;
 
         if (said_ns <= now_ns && now_ns - said_ns < LOG_EVERY_NS)
             return false;

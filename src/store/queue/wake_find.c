@@ -162,7 +162,7 @@ enum status wake_find_runner(char **out, const struct config *config, struct err
     if (s.status == STATUS_OK)
         return found(out, &s, err);
     if (s.status != STATUS_MISSING)
-        return err_set(err, s.status, "%s", s.why.text);
+        return err_pass(err, s.status, &s.why);
     return err_set(err, STATUS_MISSING,
                    "there is no program " RUNNER " in any of %s: put it into one of them, or name "
                    "it with the key runner",
