@@ -245,10 +245,10 @@ static enum status by_name(struct job *job, char *const *names, size_t count, st
 static enum status leave_orders(const struct job *job, struct err *err)
 {
     int64_t now_ns = clock_wall_ns();
-    struct commands *commands;
+    struct orders *orders;
     enum status status, closed;
 
-    status = orders_open(&commands, &job->room->spool, now_ns, clock_mono_ns() + LOCK_WAIT_NS, err);
+    status = orders_open(&orders, &job->room->spool, now_ns, clock_mono_ns() + LOCK_WAIT_NS, err);
     if (status != STATUS_OK)
         return status;
     for (size_t i = 0; status == STATUS_OK && i < job->count; i++) {
@@ -256,9 +256,9 @@ static enum status leave_orders(const struct job *job, struct err *err)
         char id[RECORD_ID_MAX];
 
         record_id_print(id, place.segment, place.offset);
-        status = orders_add(commands, job->order->kind, str_of(id), now_ns, err);
+        status = orders_add(orders, job->order->kind, str_of(id), now_ns, err);
     }
-    closed = orders_close(commands, status == STATUS_OK ? err : NULL);
+    closed = orders_close(orders, status == STATUS_OK ? err : NULL);
     return status == STATUS_OK ? closed : status;
 }
 
@@ -275,7 +275,7 @@ static void wake(const struct job *job, enum status status)
     if (wake_runner(&room->spool, room->settings->config, room->settings->path, &err) !=
             STATUS_OK &&
         status == STATUS_OK)
-        print_warning("this is noted, but no runner could be started: %s", err.text);
+        print_warning("%s", err.text);
 }
 
 static enum status carry_out(struct job *job, struct err *err)

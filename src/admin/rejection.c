@@ -33,7 +33,7 @@ bool rejection_look(struct payload *about, struct buf *body, const struct reject
 static void tell(void *context, enum box_kind box, const char *name, const char *why)
 {
     (void)context;
-    print_warning("%s/%s is damaged: %s", rejected_box_name(box), name, why);
+    print_warning("%s/%s is damaged: %s", box_kind_name(box), name, why);
 }
 
 static bool filter_fits(const struct rejection *r, const struct rejected *entry)
@@ -78,7 +78,7 @@ static enum status choose_filtered(struct chooser *c, struct err *err)
 /* "refused/0123" and "0123": the latter in either box. */
 static bool name_fits(const struct rejected_ref *ref, const char *wanted)
 {
-    const char *box = rejected_box_name(ref->box);
+    const char *box = box_kind_name(ref->box);
     size_t len = strlen(box);
 
     if (strncmp(wanted, box, len) == 0 && wanted[len] == '/')
@@ -127,7 +127,7 @@ static enum status ambiguous(const struct rejected_refs *refs, const struct matc
     for (size_t i = 0; i < m->count && i < REJECTION_LISTED_MAX; i++) {
         const struct rejected_ref *ref = &refs->list[m->list[i]];
 
-        print_hint("%s/%s", rejected_box_name(ref->box), ref->name);
+        print_hint("%s/%s", box_kind_name(ref->box), ref->name);
     }
     if (m->count > REJECTION_LISTED_MAX)
         print_hint("and %zu more", m->count - REJECTION_LISTED_MAX);
@@ -162,7 +162,7 @@ static enum status choose_name(struct chooser *c, const char *wanted, struct err
 enum status rejection_choose(struct rejection_choice *out, const struct rejection *r,
                              const struct spool *spool, struct err *err)
 {
-    unsigned both = 1U << BOX_QUARANTINE | 1U << BOX_REFUSED;
+    unsigned both = 1U << BOX_QUARANTINED | 1U << BOX_REFUSED;
     struct rejection_choice choice = {.count = 0};
     struct chooser c = {.r = r, .spool = spool, .choice = &choice};
     enum status status =

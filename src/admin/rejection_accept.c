@@ -91,7 +91,7 @@ static enum status make_event(struct acceptance *a, const struct config_endpoint
     enum status status;
 
     buf_free(&a->query);
-    buf_init(&a->query, BOX_QUARANTINE_HEAD_MAX);
+    buf_init(&a->query, BOX_QUARANTINED_HEAD_MAX);
     /* When the entry was kept, this parameter may not have been known for the token. */
     auth_query_kept(&a->query, endpoint, entry->query);
     status = buf_status(&a->query, "the query", err);
@@ -111,7 +111,7 @@ static enum status print_outcome(struct acceptance *a, const char *outcome, cons
                event_kind_name(event->about.kind),
                event->about.status[0] == '\0' ? "-" : event->about.status,
                event->about.subject[0] == '\0' ? "-" : event->about.subject,
-               rejected_box_name(ref->box), REJECTION_SHORT, ref->name);
+               box_kind_name(ref->box), REJECTION_SHORT, ref->name);
     return print_buf(b, "what was accepted", err);
 }
 
@@ -122,9 +122,7 @@ static void wake(struct acceptance *a)
 
     if (a->wake && !a->warned &&
         wake_runner(&a->room->spool, settings->config, settings->path, &err) != STATUS_OK) {
-        print_warning("the events are recorded, but the runner of their hooks cannot be started: "
-                      "%s",
-                      err.text);
+        print_warning("%s", err.text);
         a->warned = true;
     }
     a->wake = false;
@@ -187,7 +185,7 @@ static enum status unfit(struct acceptance *a, const struct rejected_ref *ref, e
     if (!is_unfit(status))
         return err_pass(err, status, why);
     a->unfit++;
-    print_warning("%s/%.*s is not accepted: %s", rejected_box_name(ref->box), REJECTION_SHORT,
+    print_warning("%s/%.*s is not accepted: %s", box_kind_name(ref->box), REJECTION_SHORT,
                   ref->name, why->text);
     return STATUS_OK;
 }

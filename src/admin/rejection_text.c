@@ -21,7 +21,7 @@ static void add_column(struct buf *out, struct str value, size_t width)
 void rejection_text_line(struct buf *out, const struct rejected *entry, const struct payload *about)
 {
     add_column(out, entry->received_at, WIDTH_TIME);
-    add_column(out, str_of(rejected_box_name(entry->ref.box)), WIDTH_BOX);
+    add_column(out, str_of(box_kind_name(entry->ref.box)), WIDTH_BOX);
     add_column(out, entry->reason, WIDTH_REASON);
     add_column(out, entry->endpoint, WIDTH_ENDPOINT);
     add_column(out, str_of(event_kind_name(about->kind)), WIDTH_KIND);
@@ -42,7 +42,7 @@ static void add_member(struct buf *out, const char *name, struct str value)
 void rejection_json_line(struct buf *out, const struct rejected *entry, const struct payload *about)
 {
     buf_printf(out, "{\"name\":\"%s\",\"box\":\"%s\"", entry->ref.name,
-               rejected_box_name(entry->ref.box));
+               box_kind_name(entry->ref.box));
     add_member(out, "reason", entry->reason);
     add_member(out, "detail", entry->detail);
     add_member(out, "endpoint", entry->endpoint);
@@ -73,7 +73,7 @@ static void add_field(struct buf *out, const char *name, struct str value)
 
 void rejection_text_head(struct buf *out, const struct rejected *entry, const struct payload *about)
 {
-    buf_printf(out, "%-14s %s/%s\n", "name", rejected_box_name(entry->ref.box), entry->ref.name);
+    buf_printf(out, "%-14s %s/%s\n", "name", box_kind_name(entry->ref.box), entry->ref.name);
     add_field(out, "received_at", entry->received_at);
     add_field(out, "reason", entry->reason);
     add_field(out, "detail", entry->detail);

@@ -5,8 +5,8 @@
 #include "admin/rejection_text.h"
 #include "cli/print.h"
 
-/* An entry's line is at most BOX_QUARANTINE_HEAD_MAX long; each byte takes at most six in JSON. */
-#define LINE_MAX_TEXT (8 * BOX_QUARANTINE_HEAD_MAX)
+/* An entry's line is at most BOX_QUARANTINED_HEAD_MAX long; each byte takes at most six in JSON. */
+#define LINE_MAX_TEXT (8 * BOX_QUARANTINED_HEAD_MAX)
 /* A body as text: escaped, four characters a byte. */
 #define SHOWN_MAX (LINE_MAX_TEXT + 8 * (REJECTION_LOOK_MAX + 1))
 

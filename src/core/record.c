@@ -237,7 +237,7 @@ static void add_owner(struct buf *out, const struct record_owner *owner)
     else
         clock_iso(owner->from_ns, from);
     record_id_print(resumed, owner->resumed_segment, owner->resumed_offset);
-    record_id_print(commands, owner->commands_segment, owner->commands_offset);
+    record_id_print(commands, owner->orders_segment, owner->orders_offset);
     buf_printf(out,
                ",\"journal\":\"%s\",\"first\":%" PRIu32
                ",\"resumed\":\"%s\",\"from\":\"%s\",\"commands\":\"%s\"",

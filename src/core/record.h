@@ -93,8 +93,8 @@ struct record_owner {
     uint32_t first;  /* with which file this began: those before it do not count */
     /* Of the events before that place only those that were received at or after `from_ns` run of
      * their own: 0 for all, INT64_MAX for none. Orders before `commands` do not count. */
-    uint32_t resumed_segment, commands_segment;
-    uint64_t resumed_offset, commands_offset;
+    uint32_t resumed_segment, orders_segment;
+    uint64_t resumed_offset, orders_offset;
     int64_t from_ns;
 };
 

@@ -240,8 +240,8 @@ static bool parse_owner(const struct str *values, struct record_owner *owner)
         !record_id_parse(text_of(values[H_RESUMED]), &owner->resumed_segment,
                          &owner->resumed_offset) ||
         !parse_from(text_of(values[H_FROM]), &owner->from_ns) ||
-        !record_id_parse(text_of(values[H_COMMANDS]), &owner->commands_segment,
-                         &owner->commands_offset))
+        !record_id_parse(text_of(values[H_COMMANDS]), &owner->orders_segment,
+                         &owner->orders_offset))
         return false;
     memcpy(owner->journal, journal.ptr, journal.len);
     owner->first = (uint32_t)first;

@@ -119,7 +119,7 @@ enum status refuse_authenticated(struct visit *v, enum status status)
 {
     struct err err = ERR_INIT;
     bool again = false;
-    enum status kept = keep_in_box(v, BOX_QUARANTINE, status, &again, &err);
+    enum status kept = keep_in_box(v, BOX_QUARANTINED, status, &again, &err);
     char note[ERR_TEXT_MAX + 32];
 
     if (kept == STATUS_OK) {

@@ -128,7 +128,7 @@ enum status spool_pool_journal(struct spool_user *user, const struct config *con
     if (user->journal != NULL &&
         (user->options.segment_max != options.segment_max ||
          user->options.free_space_min != options.free_space_min ||
-         user->options.keep_s != options.keep_s || user->options.hooked != options.hooked))
+         user->options.keep_s != options.keep_s || user->options.hold != options.hold))
         spool_pool_journal_drop(user);
     if (user->journal == NULL) {
         status = journal_open(&user->journal, &user->open->spool, user->open->group, &options, err);

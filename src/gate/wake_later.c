@@ -27,7 +27,7 @@ static void start_runner(struct gate_thread *t, const struct spool *spool)
         !box_should_log(spool, clock_wall_ns(), &suppressed))
         return;
     log = (struct log){.dir = spool->dir, .name = SPOOL_LOG, .program = gate_program(t->gate)};
-    log_line(&log, LOG_LEVEL_ERROR, "hooks wait, no runner could be started: %s", err.text);
+    log_line(&log, LOG_LEVEL_ERROR, "%s", err.text);
 }
 
 /* The event is on record even if this fails; the next request tries again. */

@@ -48,9 +48,7 @@ static void wake(struct walk *w)
     w->to_wake = false;
     if (!r->dry_run && config_has_hook(r->settings->config) &&
         wake_runner(r->spool, r->settings->config, r->settings->path, &err) != STATUS_OK)
-        print_warning("the events are on record, but the runner of their hooks cannot be started: "
-                      "%s",
-                      err.text);
+        print_warning("%s", err.text);
 }
 
 /* ---- one transcript */

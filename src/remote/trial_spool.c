@@ -144,7 +144,7 @@ bool trial_kept(const struct trial *t, const char *what, struct str body)
     struct rejected_refs refs;
     bool found = false;
 
-    if (rejected_scan(&refs, t->spool, 1U << BOX_REFUSED | 1U << BOX_QUARANTINE, pass_over, NULL,
+    if (rejected_scan(&refs, t->spool, 1U << BOX_REFUSED | 1U << BOX_QUARANTINED, pass_over, NULL,
                       NULL) != STATUS_OK)
         return false;
     for (size_t i = refs.count; i-- > 0 && !found;) {

@@ -21,7 +21,7 @@ void account_init(struct account *account, struct queue *queue, const struct log
 
 /* ---- words */
 
-static void how_it_ended(char out[HOW_MAX], const struct result *result)
+static void print_end(char out[HOW_MAX], const struct result *result)
 {
     switch (result->end) {
     case RESULT_EXIT:
@@ -42,11 +42,11 @@ static void how_it_ended(char out[HOW_MAX], const struct result *result)
     (void)snprintf(out, HOW_MAX, "not run");
 }
 
-static void tell(const struct account *account, const struct result *result)
+static void log_end(const struct account *account, const struct result *result)
 {
     char how[HOW_MAX], when[CLOCK_ISO_MAX];
 
-    how_it_ended(how, result);
+    print_end(how, result);
     switch (result->state) {
     case RESULT_DONE:
         return;
@@ -73,7 +73,7 @@ static void tell(const struct account *account, const struct result *result)
 /* ---- deciding */
 
 /* Only spreads retries: without randomness they come together. */
-static uint64_t any_number(void)
+static uint64_t draw_number(void)
 {
     uint64_t number = 0;
 
@@ -96,10 +96,10 @@ enum status account_settle(struct account *account, struct claim *claim, struct 
         bool clean = result->end == RESULT_EXIT && result->code == 0;
 
         result->attempt = claim_attempt(claim);
-        retry_decide(result, result->end == RESULT_LOST ? lost + 1 : 0, clean ? 0 : any_number(),
+        retry_decide(result, result->end == RESULT_LOST ? lost + 1 : 0, clean ? 0 : draw_number(),
                      wall_ns);
     }
-    tell(account, result);
+    log_end(account, result);
     status = queue_settle(account->queue, claim, result, wall_ns, &err);
     if (status != STATUS_OK)
         log_line(account->log, status_level(status),

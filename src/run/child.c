@@ -23,7 +23,7 @@
 /* ---- start */
 
 /* A file of the body's bytes that no name leads to, at its start. */
-static int body_file(const struct spool *spool, struct str body)
+static int make_body_file(const struct spool *spool, struct str body)
 {
     char name[SPOOL_NAME_MAX];
     int fd = memfd_create(BODY_NAME, MFD_CLOEXEC);
@@ -40,7 +40,7 @@ static int body_file(const struct spool *spool, struct str body)
 }
 
 /* The reading end must not block us, the hook's must not fail it. */
-static int output_pipe(struct child_output *output, int *hook_end)
+static int make_output_pipe(struct child_output *output, int *hook_end)
 {
     int ends[2];
 
@@ -52,14 +52,14 @@ static int output_pipe(struct child_output *output, int *hook_end)
     return fcntl(output->fd, F_SETFL, O_NONBLOCK);
 }
 
-static enum status prepare(struct child *child, const struct child_plan *plan,
-                           struct launch *launch, struct err *err)
+static enum status prepare_files(struct child *child, const struct child_plan *plan,
+                                 struct launch *launch, struct err *err)
 {
-    launch->fds[STDIN_FILENO] = body_file(plan->spool, plan->body);
+    launch->fds[STDIN_FILENO] = make_body_file(plan->spool, plan->body);
     if (launch->fds[STDIN_FILENO] < 0)
         return err_errno(err, "cannot make the file that a hook reads its body from");
-    if (output_pipe(&child->out, &launch->fds[STDOUT_FILENO]) != 0 ||
-        output_pipe(&child->err, &launch->fds[STDERR_FILENO]) != 0)
+    if (make_output_pipe(&child->out, &launch->fds[STDOUT_FILENO]) != 0 ||
+        make_output_pipe(&child->err, &launch->fds[STDERR_FILENO]) != 0)
         return err_errno(err, "cannot make a pipe for a hook");
     return STATUS_OK;
 }
@@ -80,12 +80,12 @@ enum status child_start(struct child *child, const struct child_plan *plan, uint
         .memory_max = plan->memory_max,
         .files = plan->files,
         .fds = {-1, -1, -1, plan->slot->fd},
-        .run = plan->slot->run,
+        .attempt = plan->slot->attempt,
     };
     enum status status;
 
     child->out.fd = child->err.fd = -1;
-    status = prepare(child, plan, &launch, err);
+    status = prepare_files(child, plan, &launch, err);
     if (status == STATUS_OK)
         status = launch_hook(&launch, err);
     for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
@@ -125,7 +125,7 @@ static void take_output(struct child_output *output)
     }
 }
 
-static struct str tail(const struct child_output *output)
+static struct str output_tail(const struct child_output *output)
 {
     size_t len = output->len < RESULT_TAIL_MAX ? output->len : RESULT_TAIL_MAX;
 
@@ -145,7 +145,7 @@ nfds_t child_wants(const struct child *child, struct pollfd polled[2])
 
 /* ---- the end */
 
-static bool reap(struct child *child)
+static bool reap_child(struct child *child)
 {
     pid_t pid;
 
@@ -162,7 +162,7 @@ static void note_end(struct child *child, uint64_t now_ns)
     child->next_ns = now_ns + CHILD_GRACE_NS;
 }
 
-static void stop(struct child *child, enum child_phase phase, int signal, uint64_t next_ns)
+static void stop_group(struct child *child, enum child_phase phase, int signal, uint64_t next_ns)
 {
     (void)kill(-child->pid, signal);
     child->timed_out = true;
@@ -170,33 +170,33 @@ static void stop(struct child *child, enum child_phase phase, int signal, uint64
     child->next_ns = next_ns;
 }
 
-static void watch(struct child *child, bool look, uint64_t now_ns)
+static void watch_process(struct child *child, bool look, uint64_t now_ns)
 {
     bool due = now_ns >= child->next_ns;
 
     switch (child->phase) {
     case CHILD_RUNS:
-        if ((look || due) && reap(child))
+        if ((look || due) && reap_child(child))
             note_end(child, now_ns);
         else if (due)
-            stop(child, CHILD_STOPPING, SIGTERM, now_ns + CHILD_TERM_NS);
+            stop_group(child, CHILD_STOPPING, SIGTERM, now_ns + CHILD_TERM_NS);
         break;
     case CHILD_STOPPING:
         if (due)
-            stop(child, CHILD_KILLED, SIGKILL, UINT64_MAX);
+            stop_group(child, CHILD_KILLED, SIGKILL, UINT64_MAX);
         break;
     case CHILD_KILLED:
     case CHILD_GRACE:
     case CHILD_OVER:
         break;
     }
-    if (child->phase == CHILD_KILLED && reap(child))
+    if (child->phase == CHILD_KILLED && reap_child(child))
         note_end(child, now_ns);
 }
 
 bool child_step(struct child *child, bool look, uint64_t now_ns)
 {
-    watch(child, look, now_ns);
+    watch_process(child, look, now_ns);
     take_output(&child->out);
     take_output(&child->err);
     if (child->phase != CHILD_GRACE)
@@ -213,8 +213,8 @@ bool child_step(struct child *child, bool look, uint64_t now_ns)
 void child_outcome(struct child *child, struct result *result)
 {
     result->took_ms = (child->ended_ns - child->begun_ns) / NS_PER_MS;
-    result->out_tail = tail(&child->out);
-    result->err_tail = tail(&child->err);
+    result->out_tail = output_tail(&child->out);
+    result->err_tail = output_tail(&child->err);
     result->code = 0;
     if (child->timed_out) {
         result->end = RESULT_TIMEOUT;

@@ -14,7 +14,7 @@
 enum job_kind { JOB_NONE, JOB_HOOK, JOB_ORPHAN };
 
 /* One for each slot. */
-struct job {
+struct crew_job {
     enum job_kind kind;
     struct slot slot;
     struct claim *claim; /* NULL: an orphan whose event is none of ours */
@@ -26,23 +26,23 @@ struct job {
 };
 
 struct crew {
-    struct crew_setup site;
+    struct crew_setup setup;
     struct account account;
     unsigned running;
     uint64_t pause_ns; /* monotonic: until then none is begun */
     uint64_t next_look_ns;
-    struct job jobs[SLOT_COUNT];
+    struct crew_job jobs[SLOT_COUNT];
 };
 
-enum status crew_make(struct crew **out, const struct crew_setup *site, struct queue *queue,
+enum status crew_make(struct crew **out, const struct crew_setup *setup, struct queue *queue,
                       struct err *err)
 {
     struct crew *crew = calloc(1, sizeof *crew);
 
     if (crew == NULL)
         return err_set(err, STATUS_MEMORY, "no memory for the hooks");
-    crew->site = *site;
-    account_init(&crew->account, queue, site->log);
+    crew->setup = *setup;
+    account_init(&crew->account, queue, setup->log);
     for (unsigned i = 0; i < SLOT_COUNT; i++)
         crew->jobs[i].slot = (struct slot){.number = i, .fd = -1};
     *out = crew;
@@ -54,7 +54,7 @@ void crew_free(struct crew *crew)
     if (crew == NULL)
         return;
     for (unsigned i = 0; i < SLOT_COUNT; i++) {
-        struct job *job = &crew->jobs[i];
+        struct crew_job *job = &crew->jobs[i];
 
         if (job->kind == JOB_HOOK)
             child_leave(&job->child);
@@ -75,7 +75,7 @@ uint64_t crew_ready_ns(const struct crew *crew)
     return crew->running < SLOT_COUNT ? crew->pause_ns : UINT64_MAX;
 }
 
-static void take_claim(struct job *job, struct claim *claim)
+static void take_claim(struct crew_job *job, struct claim *claim)
 {
     job->claim = claim;
     job->endpoint[0] = '\0';
@@ -83,37 +83,37 @@ static void take_claim(struct job *job, struct claim *claim)
         (void)snprintf(job->endpoint, sizeof job->endpoint, "%s", claim_endpoint(claim)->name);
 }
 
-static void pause_after(struct crew *crew, uint64_t mono_ns)
+static void pause_crew(struct crew *crew, uint64_t mono_ns)
 {
     crew->pause_ns = mono_ns + CREW_PAUSE_NS;
 }
 
-static void trouble(struct crew *crew, const struct err *err, uint64_t mono_ns)
+static void report_trouble(struct crew *crew, const struct err *err, uint64_t mono_ns)
 {
-    log_line(crew->site.log, status_level(err->status), "%s", err->text);
-    pause_after(crew, mono_ns);
+    log_line(crew->setup.log, status_level(err->status), "%s", err->text);
+    pause_crew(crew, mono_ns);
 }
 
-static void settle(struct crew *crew, struct claim *claim, struct result *result, uint64_t mono_ns,
-                   int64_t wall_ns)
+static void settle_claim(struct crew *crew, struct claim *claim, struct result *result,
+                         uint64_t mono_ns, int64_t wall_ns)
 {
     if (account_settle(&crew->account, claim, result, wall_ns) != STATUS_OK)
-        pause_after(crew, mono_ns);
+        pause_crew(crew, mono_ns);
 }
 
 /* ---- begin */
 
 /* A slot that is locked and free, or NULL. */
-static struct job *free_job(struct crew *crew, struct err *err)
+static struct crew_job *find_free_job(struct crew *crew, struct err *err)
 {
     for (unsigned i = 0; i < SLOT_COUNT; i++) {
-        struct job *job = &crew->jobs[i];
+        struct crew_job *job = &crew->jobs[i];
         enum slot_state state = SLOT_FREE;
 
         if (job->kind != JOB_NONE)
             continue;
         if (job->slot.fd < 0 &&
-            slot_open(&job->slot, crew->site.spool, i, true, &state, err) != STATUS_OK)
+            slot_open(&job->slot, crew->setup.spool, i, true, &state, err) != STATUS_OK)
             return NULL;
         if (state != SLOT_BUSY)
             return job;
@@ -123,32 +123,32 @@ static struct job *free_job(struct crew *crew, struct err *err)
     return NULL;
 }
 
-static enum status start(struct crew *crew, struct job *job, const struct claim *claim,
-                         const struct record *record, uint64_t mono_ns, int64_t wall_ns,
-                         struct err *err)
+static enum status start_hook(struct crew *crew, struct crew_job *job, const struct claim *claim,
+                              const struct record *record, uint64_t mono_ns, int64_t wall_ns,
+                              struct err *err)
 {
     const struct config_endpoint *endpoint = claim_endpoint(claim);
-    struct slot_run run = {.attempt = claim_attempt(claim),
-                           .started_ns = wall_ns,
-                           .timeout_s = endpoint->hook_timeout_s};
+    struct slot_attempt attempt = {.number = claim_attempt(claim),
+                                   .started_ns = wall_ns,
+                                   .timeout_s = endpoint->hook_timeout_s};
     struct child_plan plan = {.argv = endpoint->hook,
-                              .home = crew->site.home,
+                              .home = crew->setup.home,
                               .body = record->body,
                               .memory_max = endpoint->hook_memory_max,
                               .timeout_s = endpoint->hook_timeout_s,
-                              .files = crew->site.files,
-                              .spool = crew->site.spool,
+                              .files = crew->setup.files,
+                              .spool = crew->setup.spool,
                               .slot = &job->slot};
     struct hookenv env;
     enum status status;
 
-    status =
-        hookenv_make(&env, endpoint, record, run.attempt, crew->site.home, crew->site.lang, err);
+    status = hookenv_make(&env, endpoint, record, attempt.number, crew->setup.home,
+                          crew->setup.lang, err);
     if (status != STATUS_OK)
         return status;
-    (void)snprintf(run.id, sizeof run.id, "%s", claim_id(claim));
+    (void)snprintf(attempt.id, sizeof attempt.id, "%s", claim_id(claim));
     plan.envp = env.envp;
-    status = slot_begin(&job->slot, &run, err);
+    status = slot_begin(&job->slot, &attempt, err);
     if (status == STATUS_OK) {
         status = child_start(&job->child, &plan, mono_ns, err);
         if (status != STATUS_OK)
@@ -159,8 +159,8 @@ static enum status start(struct crew *crew, struct job *job, const struct claim 
 }
 
 /* The hook did not start: what becomes of the claim. */
-static void not_begun(struct crew *crew, struct claim *claim, const struct err *err,
-                      uint64_t mono_ns, int64_t wall_ns)
+static void settle_unbegun(struct crew *crew, struct claim *claim, const struct err *err,
+                           uint64_t mono_ns, int64_t wall_ns)
 {
     struct result result = {.endpoint = str_of(claim_endpoint(claim)->name),
                             .end = RESULT_NOT_RUN,
@@ -173,15 +173,15 @@ static void not_begun(struct crew *crew, struct claim *claim, const struct err *
         break;
     case STATUS_MISSING: /* the record was pruned */
         result.state = RESULT_DROPPED;
-        settle(crew, claim, &result, mono_ns, wall_ns);
+        settle_claim(crew, claim, &result, mono_ns, wall_ns);
         break;
     case STATUS_CORRUPT:
     case STATUS_LIMIT:
-        log_line(crew->site.log, LOG_LEVEL_ERROR, "%s", err->text);
-        settle(crew, claim, &result, mono_ns, wall_ns);
+        log_line(crew->setup.log, LOG_LEVEL_ERROR, "%s", err->text);
+        settle_claim(crew, claim, &result, mono_ns, wall_ns);
         break;
     default:
-        trouble(crew, err, mono_ns);
+        report_trouble(crew, err, mono_ns);
         queue_unclaim(crew->account.queue, claim);
         break;
     }
@@ -190,27 +190,27 @@ static void not_begun(struct crew *crew, struct claim *claim, const struct err *
 void crew_begin(struct crew *crew, struct claim *claim, uint64_t mono_ns, int64_t wall_ns)
 {
     struct err err = ERR_INIT;
-    struct job *job = free_job(crew, &err);
+    struct crew_job *job = find_free_job(crew, &err);
     struct record record;
     enum status status;
 
     if (job == NULL) {
-        trouble(crew, &err, mono_ns);
+        report_trouble(crew, &err, mono_ns);
         queue_unclaim(crew->account.queue, claim);
         return;
     }
     status = claim_record(crew->account.queue, claim, &record, &err);
     if (status == STATUS_IO) {
-        trouble(crew, &err, mono_ns);
+        report_trouble(crew, &err, mono_ns);
         queue_put_off(crew->account.queue, claim, wall_ns);
         return;
     }
     if (status == STATUS_OK) {
-        status = start(crew, job, claim, &record, mono_ns, wall_ns, &err);
+        status = start_hook(crew, job, claim, &record, mono_ns, wall_ns, &err);
         record_free(&record);
     }
     if (status != STATUS_OK) {
-        not_begun(crew, claim, &err, mono_ns, wall_ns);
+        settle_unbegun(crew, claim, &err, mono_ns, wall_ns);
         return;
     }
     job->kind = JOB_HOOK;
@@ -221,30 +221,30 @@ void crew_begin(struct crew *crew, struct claim *claim, uint64_t mono_ns, int64_
 
 /* ---- orphans */
 
-static void lost(struct crew *crew, const struct job *job, enum result_end end, uint64_t mono_ns,
-                 int64_t wall_ns)
+static void settle_lost(struct crew *crew, const struct crew_job *job, enum result_end end,
+                        uint64_t mono_ns, int64_t wall_ns)
 {
-    int64_t started_ns = job->slot.run.started_ns;
+    int64_t started_ns = job->slot.attempt.started_ns;
     struct result result = {
         .endpoint = str_of(job->endpoint), .end = end, .started_ns = started_ns};
 
     if (wall_ns > started_ns)
         result.took_ms = (uint64_t)(wall_ns - started_ns) / NS_PER_MS;
-    settle(crew, job->claim, &result, mono_ns, wall_ns);
+    settle_claim(crew, job->claim, &result, mono_ns, wall_ns);
 }
 
-static enum status adopt(struct crew *crew, struct job *job, uint64_t mono_ns, int64_t wall_ns,
-                         struct err *err)
+static enum status adopt_slot(struct crew *crew, struct crew_job *job, uint64_t mono_ns,
+                              int64_t wall_ns, struct err *err)
 {
-    const struct slot_run *run = &job->slot.run;
+    const struct slot_attempt *attempt = &job->slot.attempt;
     struct claim *claim = NULL;
     enum slot_state state;
     enum status status =
-        slot_open(&job->slot, crew->site.spool, job->slot.number, false, &state, err);
+        slot_open(&job->slot, crew->setup.spool, job->slot.number, false, &state, err);
 
     if (status != STATUS_OK || (state != SLOT_BUSY && state != SLOT_ENDED))
         return status;
-    status = queue_adopt(crew->account.queue, str_of(run->id), run->attempt, &claim, err);
+    status = queue_adopt(crew->account.queue, str_of(attempt->id), attempt->number, &claim, err);
     if (status != STATUS_OK)
         return status;
     take_claim(job, claim);
@@ -255,7 +255,7 @@ static enum status adopt(struct crew *crew, struct job *job, uint64_t mono_ns, i
         return STATUS_OK;
     }
     if (job->claim != NULL)
-        lost(crew, job, RESULT_LOST, mono_ns, wall_ns);
+        settle_lost(crew, job, RESULT_LOST, mono_ns, wall_ns);
     job->claim = NULL;
     slot_clear(&job->slot);
     return STATUS_OK;
@@ -266,23 +266,23 @@ enum status crew_adopt(struct crew *crew, uint64_t mono_ns, int64_t wall_ns, str
     enum status status = STATUS_OK;
 
     for (unsigned i = 0; status == STATUS_OK && i < SLOT_COUNT; i++)
-        status = adopt(crew, &crew->jobs[i], mono_ns, wall_ns, err);
+        status = adopt_slot(crew, &crew->jobs[i], mono_ns, wall_ns, err);
     crew->next_look_ns = mono_ns;
     return status;
 }
 
 /* Its slot is locked by others: it gets a new file when it is used again. */
-static void end_orphan(struct crew *crew, struct job *job, uint64_t mono_ns, int64_t wall_ns)
+static void end_orphan(struct crew *crew, struct crew_job *job, uint64_t mono_ns, int64_t wall_ns)
 {
     enum result_end end = job->orphan.stopped ? RESULT_TIMEOUT : RESULT_LOST;
     enum slot_state state;
     struct err err = ERR_INIT;
 
     if (job->claim != NULL)
-        lost(crew, job, end, mono_ns, wall_ns);
+        settle_lost(crew, job, end, mono_ns, wall_ns);
     slot_close(&job->slot);
-    if (slot_open(&job->slot, crew->site.spool, job->slot.number, true, &state, &err) != STATUS_OK)
-        trouble(crew, &err, mono_ns);
+    if (slot_open(&job->slot, crew->setup.spool, job->slot.number, true, &state, &err) != STATUS_OK)
+        report_trouble(crew, &err, mono_ns);
     else if (state == SLOT_BUSY)
         slot_close(&job->slot);
     else
@@ -291,12 +291,12 @@ static void end_orphan(struct crew *crew, struct job *job, uint64_t mono_ns, int
 
 /* ---- watching */
 
-static void end_hook(struct crew *crew, struct job *job, uint64_t mono_ns, int64_t wall_ns)
+static void end_hook(struct crew *crew, struct crew_job *job, uint64_t mono_ns, int64_t wall_ns)
 {
     struct result result = {.endpoint = str_of(job->endpoint), .started_ns = job->started_ns};
 
     child_outcome(&job->child, &result);
-    settle(crew, job->claim, &result, mono_ns, wall_ns);
+    settle_claim(crew, job->claim, &result, mono_ns, wall_ns);
     /* Not before its outcome is written: a kill in between would have it run again unseen. */
     slot_clear(&job->slot);
 }
@@ -307,7 +307,7 @@ bool crew_step(struct crew *crew, bool look, uint64_t mono_ns, int64_t wall_ns)
     bool settled = false;
 
     for (unsigned i = 0, left = crew->running; left > 0 && i < SLOT_COUNT; i++) {
-        struct job *job = &crew->jobs[i];
+        struct crew_job *job = &crew->jobs[i];
 
         if (job->kind == JOB_NONE)
             continue;
@@ -346,7 +346,7 @@ uint64_t crew_next_ns(const struct crew *crew)
     uint64_t next = UINT64_MAX;
 
     for (unsigned i = 0; i < SLOT_COUNT; i++) {
-        const struct job *job = &crew->jobs[i];
+        const struct crew_job *job = &crew->jobs[i];
         uint64_t ns = UINT64_MAX;
 
         if (job->kind == JOB_HOOK)

@@ -34,7 +34,7 @@ struct crew_setup {
 struct crew;
 
 /* `queue` is borrowed. */
-enum status crew_make(struct crew **out, const struct crew_setup *site, struct queue *queue,
+enum status crew_make(struct crew **out, const struct crew_setup *setup, struct queue *queue,
                       struct err *err) STATUS_CHECKED;
 /* What still runs is left to its slot. */
 void crew_free(struct crew *crew);

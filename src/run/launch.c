@@ -33,14 +33,14 @@
 
 /* ---- in the new process */
 
-static bool fail(struct launch *launch, const char *what)
+static bool report_failure(struct launch *launch, const char *what)
 {
     launch->error = errno;
     launch->failed = what;
     return false;
 }
 
-static void default_signals(void)
+static void reset_signals(void)
 {
     struct sigaction standard = {.sa_handler = SIG_DFL};
 
@@ -83,21 +83,21 @@ LEAVES_ITS_STACK static bool become_hook(struct launch *launch)
 
     (void)setsid();
     (void)umask(077);
-    default_signals();
+    reset_signals();
     if ((launch->folder == NULL || chdir(launch->folder) != 0) && chdir("/") != 0)
-        return fail(launch, "cannot enter /");
+        return report_failure(launch, "cannot enter /");
     for (int i = 0; i <= SLOT_FD; i++)
         if (!move_fd(launch->fds[i], i))
-            return fail(launch, "cannot place its descriptors");
+            return report_failure(launch, "cannot place its descriptors");
     close_others();
     if (!set_limit(RLIMIT_CORE, 0) ||
         (launch->files != NULL && setrlimit(RLIMIT_NOFILE, launch->files) != 0))
-        return fail(launch, "cannot set its limits");
-    if (slot_enter(SLOT_FD, &launch->run) != 0)
-        return fail(launch, "cannot write its slot");
+        return report_failure(launch, "cannot set its limits");
+    if (slot_enter(SLOT_FD, &launch->attempt) != 0)
+        return report_failure(launch, "cannot write its slot");
     /* Last: what is too little for us may do for the hook. */
     if (launch->memory_max > 0 && !set_limit(RLIMIT_AS, launch->memory_max))
-        return fail(launch, "cannot set hook-memory-max");
+        return report_failure(launch, "cannot set hook-memory-max");
     sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)execve(launch->argv[0], launch->argv, launch->envp);
@@ -106,7 +106,7 @@ LEAVES_ITS_STACK static bool become_hook(struct launch *launch)
     return false;
 }
 
-LEAVES_ITS_STACK static int process(void *context)
+LEAVES_ITS_STACK static int run_process(void *context)
 {
     (void)become_hook(context);
     _exit(EXIT_NO_HOOK);
@@ -114,20 +114,20 @@ LEAVES_ITS_STACK static int process(void *context)
 
 /* ---- in ours */
 
-static void reap(pid_t pid)
+static void reap_process(pid_t pid)
 {
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         continue;
 }
 
 /* Whether another time may go better though nothing was changed. */
-static bool passes(int error)
+static bool may_pass(int error)
 {
     return error == ENOMEM || error == EAGAIN || error == EMFILE || error == ENFILE ||
            error == EINTR || error == ETXTBSY;
 }
 
-static enum status failure(const struct launch *launch, struct err *err)
+static enum status explain_failure(const struct launch *launch, struct err *err)
 {
     const char *program = launch->argv[0];
 
@@ -138,7 +138,7 @@ static enum status failure(const struct launch *launch, struct err *err)
         return err_set(err, STATUS_LIMIT,
                        "the arguments and variables of the hook %s are more than the system takes",
                        program);
-    if (passes(launch->error))
+    if (may_pass(launch->error))
         return err_errno(err, "cannot execute the hook %s", program);
     /* The program itself was there. */
     return err_set(err, STATUS_CONFIG, "cannot execute the hook %s: %s", program,
@@ -159,15 +159,15 @@ enum status launch_hook(struct launch *launch, struct err *err)
     /* No handler of ours may run in the new process, on the stack that it has for itself. */
     sigfillset(&all);
     (void)sigprocmask(SIG_SETMASK, &all, &before);
-    pid = clone(process, stack + STACK_LEN, CLONE_VM | CLONE_VFORK | SIGCHLD, launch);
+    pid = clone(run_process, stack + STACK_LEN, CLONE_VM | CLONE_VFORK | SIGCHLD, launch);
     if (pid < 0)
         (void)err_errno(err, "cannot make a process for a hook");
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
     if (pid < 0)
         return err == NULL ? STATUS_IO : err->status;
     if (launch->failed != NULL) {
-        reap(pid);
-        return failure(launch, err);
+        reap_process(pid);
+        return explain_failure(launch, err);
     }
     launch->pid = pid;
     return STATUS_OK;

@@ -17,10 +17,10 @@ struct launch {
     char *const *envp;
     const char *folder; /* or NULL */
     uint64_t memory_max;
-    const struct rlimit *files; /* or NULL */
-    int fds[4];                 /* what becomes descriptor 0, 1, 2, and the slot */
-    struct slot_run run;        /* its pid and start are filled */
-    pid_t pid;                  /* out */
+    const struct rlimit *files;  /* or NULL */
+    int fds[4];                  /* what becomes descriptor 0, 1, 2, and the slot */
+    struct slot_attempt attempt; /* its pid and start are filled */
+    pid_t pid;                   /* out */
     /* What the process reports, through memory that it shares until its exec. */
     const char *failed; /* NULL: it became the hook */
     int error;

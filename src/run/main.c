@@ -29,7 +29,7 @@
 /* For as many hooks as there can be: two pipes and a slot each. */
 #define FDS_WANTED (SLOT_COUNT * 3 + 64)
 
-struct call {
+struct runner_options {
     const char *config;
     bool detach;
     bool help;
@@ -101,7 +101,7 @@ static bool clean_environment(const char *config_path)
 }
 
 /* Leaves a process that nobody waits for, in a session that it does not lead. */
-static enum status detach(struct err *err)
+static enum status detach_process(struct err *err)
 {
     int null_fd;
 
@@ -138,7 +138,8 @@ static void raise_files(struct rlimit *before, const struct rlimit **given)
 
 /* ---- the call */
 
-static enum status parse(struct call *call, int argc, char **argv, struct err *err)
+static enum status parse_options(struct runner_options *options, int argc, char **argv,
+                                 struct err *err)
 {
     static const struct option table[] = {{"config", required_argument, NULL, 'c'},
                                           {"once", no_argument, NULL, 'o'},
@@ -151,13 +152,13 @@ static enum status parse(struct call *call, int argc, char **argv, struct err *e
     opterr = 0;
     while ((c = getopt_long(argc, argv, ":c:", table, NULL)) != -1) {
         if (c == 'c')
-            call->config = optarg;
+            options->config = optarg;
         else if (c == 'o')
             once = true;
         else if (c == 'd')
-            call->detach = true;
+            options->detach = true;
         else if (c == 'h')
-            call->help = true;
+            options->help = true;
         else
             return err_set(
                 err, STATUS_USAGE, "%s \"%s\"; see " PROGRAM " --help",
@@ -166,22 +167,22 @@ static enum status parse(struct call *call, int argc, char **argv, struct err *e
     if (optind < argc)
         return err_set(err, STATUS_USAGE, "\"%s\" is too much; see " PROGRAM " --help",
                        argv[optind]);
-    if (once && call->detach)
+    if (once && options->detach)
         return err_set(err, STATUS_USAGE, "--once and --detach exclude each other");
-    call->stay = once ? RUNNER_ONCE : call->detach ? RUNNER_LINGER : RUNNER_SERVICE;
+    options->stay = once ? RUNNER_ONCE : options->detach ? RUNNER_LINGER : RUNNER_SERVICE;
     return STATUS_OK;
 }
 
 /* ---- work */
 
-static void to_stderr(void *context, const char *line, size_t len)
+static void write_to_stderr(void *context, const char *line, size_t len)
 {
     (void)context;
     if (file_write(STDERR_FILENO, line, len) < 0)
         return;
 }
 
-static void warn(void *context, const char *text)
+static void log_warning(void *context, const char *text)
 {
     const struct log *log = context;
 
@@ -190,31 +191,31 @@ static void warn(void *context, const char *text)
         log_line(log, LOG_LEVEL_WARNING, "%s", text);
 }
 
-static enum status serve(const struct call *call, const struct spool *spool,
-                         struct settings_cache *cache, struct log *log, const sigset_t *stops,
-                         struct err *err)
+static enum status serve_spool(const struct runner_options *options, const struct spool *spool,
+                               struct settings_cache *cache, struct log *log, const sigset_t *stops,
+                               struct err *err)
 {
     struct rlimit files;
-    struct runner_setup site = {.spool = spool,
-                                .settings = cache,
-                                .log = log,
-                                .stops = stops,
-                                .lang = HOOK_LANG,
-                                .stay = call->stay};
+    struct runner_setup setup = {.spool = spool,
+                                 .settings = cache,
+                                 .log = log,
+                                 .stops = stops,
+                                 .lang = HOOK_LANG,
+                                 .stay = options->stay};
     struct user user = {.home = NULL};
     enum status status = spool_make_run(spool, err);
 
     if (status != STATUS_OK)
         return status;
-    raise_files(&files, &site.files);
+    raise_files(&files, &setup.files);
     if (user_look_up(NULL, geteuid(), &user))
-        site.home = user.home;
-    status = runner_run(&site, err);
+        setup.home = user.home;
+    status = runner_run(&setup, err);
     user_free(&user);
     return status;
 }
 
-static enum status enter_spool(const struct call *call, const char *path,
+static enum status enter_spool(const struct runner_options *options, const char *path,
                                struct settings_cache *cache, struct log *log, const sigset_t *stops,
                                struct err *err)
 {
@@ -232,7 +233,7 @@ static enum status enter_spool(const struct call *call, const char *path,
     if (status != STATUS_OK)
         return status;
     log->dir = spool.dir;
-    status = serve(call, &spool, cache, log, stops, err);
+    status = serve_spool(options, &spool, cache, log, stops, err);
     /* Each request starts a runner, so that hooks are paused is said now and then only. */
     if (status != STATUS_OK &&
         (status != STATUS_PAUSED || standing_should_log(&spool, clock_wall_ns())))
@@ -242,20 +243,21 @@ static enum status enter_spool(const struct call *call, const char *path,
     return status;
 }
 
-static enum status run(const struct call *call, const sigset_t *stops, struct err *err)
+static enum status run_hooks(const struct runner_options *options, const sigset_t *stops,
+                             struct err *err)
 {
     struct log log = {.dir = -1, .name = SPOOL_LOG, .program = PROGRAM};
     const struct settings *settings = NULL;
     struct settings_cache *cache = NULL;
     char *spool = NULL, *path = NULL;
-    enum status status = settings_find(&path, call->config, err);
+    enum status status = settings_find(&path, options->config, err);
 
     if (status == STATUS_OK && !clean_environment(path))
         status = err_set(err, STATUS_MEMORY, "no memory for the environment");
     if (status == STATUS_OK)
         status = settings_become_author(path, err);
     if (status == STATUS_OK)
-        status = settings_cache_make(&cache, warn, &log, err);
+        status = settings_cache_make(&cache, log_warning, &log, err);
     if (status == STATUS_OK)
         status = settings_current(cache, &settings, err);
     if (status == STATUS_OK) {
@@ -263,10 +265,10 @@ static enum status run(const struct call *call, const sigset_t *stops, struct er
         settings_release(settings);
         status = spool == NULL ? err_set(err, STATUS_MEMORY, "no memory for a path") : STATUS_OK;
     }
-    if (call->stay == RUNNER_SERVICE)
-        log.sink = to_stderr;
+    if (options->stay == RUNNER_SERVICE)
+        log.sink = write_to_stderr;
     if (status == STATUS_OK)
-        status = enter_spool(call, spool, cache, &log, stops, err);
+        status = enter_spool(options, spool, cache, &log, stops, err);
     settings_cache_free(cache);
     free(spool);
     free(path);
@@ -275,7 +277,7 @@ static enum status run(const struct call *call, const sigset_t *stops, struct er
 
 int main(int argc, char **argv)
 {
-    struct call call = {.config = NULL};
+    struct runner_options options = {.config = NULL};
     struct err err = ERR_INIT;
     enum status status;
     sigset_t stops;
@@ -291,15 +293,15 @@ int main(int argc, char **argv)
         return status_exit(STATUS_USAGE);
     }
     umask(077);
-    status = parse(&call, argc, argv, &err);
-    if (status == STATUS_OK && call.help)
+    status = parse_options(&options, argc, argv, &err);
+    if (status == STATUS_OK && options.help)
         return fputs(usage, stdout) < 0 || fflush(stdout) != 0 ? status_exit(STATUS_IO)
                                                                : EXIT_SUCCESS;
-    if (status == STATUS_OK && call.detach)
-        status = detach(&err);
+    if (status == STATUS_OK && options.detach)
+        status = detach_process(&err);
     if (status == STATUS_OK) {
         block_signals(&stops);
-        status = run(&call, &stops, &err);
+        status = run_hooks(&options, &stops, &err);
     }
     if (status != STATUS_OK)
         fprintf(stderr, PROGRAM ": %s\n", err.text);

@@ -37,7 +37,7 @@
 #define POLLED_OWN 2
 
 struct runner {
-    const struct runner_setup *site;
+    const struct runner_setup *setup;
     const struct settings *settings;
     struct queue *queue;
     struct crew *crew;
@@ -57,9 +57,9 @@ static void look_at_clocks(struct runner *r)
     r->wall_ns = clock_wall_ns();
 }
 
-static void trouble(struct runner *r, const struct err *err)
+static void report_trouble(struct runner *r, const struct err *err)
 {
-    log_line(r->site->log, status_level(err->status), "%s", err->text);
+    log_line(r->setup->log, status_level(err->status), "%s", err->text);
     r->trouble_ns = r->now_ns + TROUBLE_NS;
 }
 
@@ -75,14 +75,14 @@ static void take_settings(struct runner *r)
         return;
     r->settings_ns = r->now_ns + SETTINGS_NS;
     /* Once there was a good version there is always one. */
-    if (settings_current(r->site->settings, &next, &err) != STATUS_OK)
+    if (settings_current(r->setup->settings, &next, &err) != STATUS_OK)
         return;
     if (next == r->settings) {
         settings_release(next);
         return;
     }
-    if (strcmp(next->config->spool, r->site->spool->path) != 0 && !r->stopping) {
-        log_line(r->site->log, LOG_LEVEL_INFO, "the configuration names another spool: leaving");
+    if (strcmp(next->config->spool, r->setup->spool->path) != 0 && !r->stopping) {
+        log_line(r->setup->log, LOG_LEVEL_INFO, "the configuration names another spool: leaving");
         r->stopping = true;
         r->stop_ns = UINT64_MAX;
     }
@@ -94,18 +94,18 @@ static void take_settings(struct runner *r)
 
 /* ---- work */
 
-static void fill(struct runner *r)
+static void fill_queue(struct runner *r)
 {
     struct err err = ERR_INIT;
 
     r->woken = r->claimed = false;
     r->fill_ns = r->now_ns + FILL_NS;
     if (queue_fill(r->queue, r->wall_ns, &err) != STATUS_OK)
-        trouble(r, &err);
+        report_trouble(r, &err);
 }
 
 /* From when on another hook may be begun. */
-static uint64_t begin_ns(const struct runner *r)
+static uint64_t ready_ns(const struct runner *r)
 {
     uint64_t ready = crew_ready_ns(r->crew);
 
@@ -116,14 +116,14 @@ static uint64_t begin_ns(const struct runner *r)
 
 static void begin_hooks(struct runner *r)
 {
-    while (begin_ns(r) <= r->now_ns) {
+    while (ready_ns(r) <= r->now_ns) {
         struct err err = ERR_INIT;
         struct claim *claim = NULL;
 
         if (r->woken || r->now_ns >= r->fill_ns)
-            fill(r);
+            fill_queue(r);
         if (queue_claim(r->queue, r->wall_ns, &claim, &err) != STATUS_OK) {
-            trouble(r, &err);
+            report_trouble(r, &err);
             return;
         }
         if (claim == NULL) {
@@ -137,15 +137,15 @@ static void begin_hooks(struct runner *r)
     }
 }
 
-static void flush(struct runner *r, bool now)
+static void flush_queue(struct runner *r, bool now)
 {
     struct err err = ERR_INIT;
 
     if (queue_flush(r->queue, now, r->wall_ns, &err) != STATUS_OK)
-        trouble(r, &err);
+        report_trouble(r, &err);
 }
 
-static void prune(struct runner *r)
+static void prune_spool(struct runner *r)
 {
     struct journal_options options;
     struct retention_report report;
@@ -155,22 +155,22 @@ static void prune(struct runner *r)
         return;
     r->prune_ns = r->now_ns + PRUNE_NS;
     options = intake_options(r->settings->config);
-    if (retention_run(r->site->spool, &options, false, r->wall_ns, r->now_ns + PRUNE_WAIT_NS,
+    if (retention_run(r->setup->spool, &options, false, r->wall_ns, r->now_ns + PRUNE_WAIT_NS,
                       &report, &err) != STATUS_OK &&
         err.status != STATUS_DEADLINE)
-        trouble(r, &err);
+        report_trouble(r, &err);
 }
 
 /* ---- waiting */
 
-static void earlier(uint64_t *next, uint64_t ns)
+static void keep_earlier(uint64_t *next, uint64_t ns)
 {
     if (ns < *next)
         *next = ns;
 }
 
 /* A time of the wall clock by the monotonic one. */
-static uint64_t mono_of(const struct runner *r, int64_t wall_ns)
+static uint64_t to_mono(const struct runner *r, int64_t wall_ns)
 {
     if (wall_ns == INT64_MAX)
         return UINT64_MAX;
@@ -180,33 +180,33 @@ static uint64_t mono_of(const struct runner *r, int64_t wall_ns)
 /* When the queue has something again. */
 static uint64_t due_ns(const struct runner *r)
 {
-    return mono_of(r, r->woken ? 0 : queue_next_ns(r->queue));
+    return to_mono(r, r->woken ? 0 : queue_next_ns(r->queue));
 }
 
-static uint64_t later(uint64_t a, uint64_t b)
+static uint64_t later_of(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
 }
 
-static uint64_t next_ns(const struct runner *r)
+static uint64_t wake_up_ns(const struct runner *r)
 {
     uint64_t next = crew_next_ns(r->crew);
 
-    earlier(&next, later(due_ns(r), begin_ns(r)));
-    earlier(&next, later(mono_of(r, queue_flush_ns(r->queue)), r->trouble_ns));
+    keep_earlier(&next, later_of(due_ns(r), ready_ns(r)));
+    keep_earlier(&next, later_of(to_mono(r, queue_flush_ns(r->queue)), r->trouble_ns));
     if (r->stopping) {
-        earlier(&next, r->stop_ns);
+        keep_earlier(&next, r->stop_ns);
         return next;
     }
-    earlier(&next, later(r->fill_ns, begin_ns(r)));
-    if (r->site->stay == RUNNER_LINGER && crew_running(r->crew) == 0)
-        earlier(&next, later(r->busy_ns + RUNNER_LINGER_NS, r->fill_ns));
+    keep_earlier(&next, later_of(r->fill_ns, ready_ns(r)));
+    if (r->setup->stay == RUNNER_LINGER && crew_running(r->crew) == 0)
+        keep_earlier(&next, later_of(r->busy_ns + RUNNER_LINGER_NS, r->fill_ns));
     return next;
 }
 
 static int poll_ms(const struct runner *r)
 {
-    uint64_t next = next_ns(r);
+    uint64_t next = wake_up_ns(r);
     uint64_t ms;
 
     if (next <= r->now_ns)
@@ -257,10 +257,10 @@ static bool wants_to_leave(const struct runner *r)
     if (r->stopping)
         return true;
     due = due_ns(r);
-    switch (r->site->stay) {
+    switch (r->setup->stay) {
     case RUNNER_ONCE:
         /* What fails now is for the next time. */
-        return due > r->now_ns || begin_ns(r) > r->now_ns;
+        return due > r->now_ns || ready_ns(r) > r->now_ns;
     case RUNNER_LINGER:
         return r->now_ns >= r->busy_ns + RUNNER_LINGER_NS &&
                due > r->now_ns + (uint64_t)RUNNER_SOON_NS;
@@ -277,20 +277,20 @@ static bool may_leave(struct runner *r)
     if (r->stopping)
         return true;
     file_close(&r->wake_fd);
-    fill(r);
+    fill_queue(r);
     if (wants_to_leave(r))
         return true;
-    r->wake_fd = wake_listen(r->site->spool);
+    r->wake_fd = wake_listen(r->setup->spool);
     return r->wake_fd < 0;
 }
 
-static void loop(struct runner *r)
+static void work_until_done(struct runner *r)
 {
     for (;;) {
         take_settings(r);
         begin_hooks(r);
-        flush(r, false);
-        prune(r);
+        flush_queue(r, false);
+        prune_spool(r);
         if (wants_to_leave(r) && may_leave(r))
             return;
         wait_for_news(r);
@@ -311,26 +311,26 @@ static int open_signals(const sigset_t *stops)
     return signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static enum status prepare(struct runner *r, struct err *err)
+static enum status prepare_runner(struct runner *r, struct err *err)
 {
-    const struct crew_setup site = {.spool = r->site->spool,
-                                    .log = r->site->log,
-                                    .home = r->site->home,
-                                    .lang = r->site->lang,
-                                    .files = r->site->files};
+    const struct crew_setup setup = {.spool = r->setup->spool,
+                                     .log = r->setup->log,
+                                     .home = r->setup->home,
+                                     .lang = r->setup->lang,
+                                     .files = r->setup->files};
     enum status status;
 
-    r->wake_fd = wake_listen(r->site->spool);
+    r->wake_fd = wake_listen(r->setup->spool);
     if (r->wake_fd < 0)
-        return err_errno(err, "cannot make %s/" SPOOL_WAKE, r->site->spool->path);
-    r->signal_fd = open_signals(r->site->stops);
+        return err_errno(err, "cannot make %s/" SPOOL_WAKE, r->setup->spool->path);
+    r->signal_fd = open_signals(r->setup->stops);
     if (r->signal_fd < 0)
         return err_errno(err, "cannot wait for signals");
-    status = settings_current(r->site->settings, &r->settings, err);
+    status = settings_current(r->setup->settings, &r->settings, err);
     if (status != STATUS_OK)
         return status;
     queue_configure(r->queue, r->settings->config);
-    return crew_make(&r->crew, &site, r->queue, err);
+    return crew_make(&r->crew, &setup, r->queue, err);
 }
 
 /* The lock. *other: another runner has it and knows that there may be something to do. */
@@ -340,11 +340,11 @@ static enum status take_lock(struct runner *r, bool *other, struct err *err)
 
     for (;;) {
         struct err why = ERR_INIT;
-        enum status status = queue_open(&r->queue, r->site->spool, r->wall_ns, &why);
+        enum status status = queue_open(&r->queue, r->setup->spool, r->wall_ns, &why);
 
         if (status != STATUS_DEADLINE)
             return err_pass(err, status, &why);
-        *other = wake_tell(r->site->spool) || clock_mono_ns() >= end_ns;
+        *other = wake_tell(r->setup->spool) || clock_mono_ns() >= end_ns;
         if (*other)
             return STATUS_OK;
         /* It is about to listen, or about to leave. */
@@ -354,26 +354,26 @@ static enum status take_lock(struct runner *r, bool *other, struct err *err)
 
 /* As a service it waits until somebody has resumed the hooks. Without the lock, which a resume
  * needs. false: it is told to stop. */
-static bool wait_out(struct runner *r, const struct err *why)
+static bool wait_out_pause(struct runner *r, const struct err *why)
 {
     const struct timespec step = {PAUSE_LOOK_S, 0};
 
-    if (standing_should_log(r->site->spool, r->wall_ns))
-        log_line(r->site->log, status_level(why->status), "%s", why->text);
-    if (sigtimedwait(r->site->stops, NULL, &step) > 0)
+    if (standing_should_log(r->setup->spool, r->wall_ns))
+        log_line(r->setup->log, status_level(why->status), "%s", why->text);
+    if (sigtimedwait(r->setup->stops, NULL, &step) > 0)
         return false;
     look_at_clocks(r);
     return true;
 }
 
-static enum status begin(struct runner *r, bool *other, struct err *err)
+static enum status take_queue(struct runner *r, bool *other, struct err *err)
 {
     for (;;) {
         struct err why = ERR_INIT;
         enum status status = take_lock(r, other, &why);
 
-        if (status == STATUS_PAUSED && r->site->stay == RUNNER_SERVICE) {
-            if (wait_out(r, &why))
+        if (status == STATUS_PAUSED && r->setup->stay == RUNNER_SERVICE) {
+            if (wait_out_pause(r, &why))
                 continue;
             *other = true;
             return STATUS_OK;
@@ -382,23 +382,23 @@ static enum status begin(struct runner *r, bool *other, struct err *err)
     }
 }
 
-enum status runner_run(const struct runner_setup *site, struct err *err)
+enum status runner_run(const struct runner_setup *setup, struct err *err)
 {
-    struct runner r = {.site = site, .wake_fd = -1, .signal_fd = -1, .woken = true};
+    struct runner r = {.setup = setup, .wake_fd = -1, .signal_fd = -1, .woken = true};
     bool other = false;
     enum status status;
 
     look_at_clocks(&r);
-    status = begin(&r, &other, err);
+    status = take_queue(&r, &other, err);
     if (status != STATUS_OK || other)
         return status;
-    status = prepare(&r, err);
+    status = prepare_runner(&r, err);
     if (status == STATUS_OK)
         status = crew_adopt(r.crew, r.now_ns, r.wall_ns, err);
     if (status == STATUS_OK) {
         r.busy_ns = r.now_ns;
-        loop(&r);
-        flush(&r, true);
+        work_until_done(&r);
+        flush_queue(&r, true);
     }
     crew_free(r.crew);
     settings_release(r.settings);

@@ -40,6 +40,6 @@ struct runner_setup {
 };
 
 /* STATUS_OK also where another runner is at it, which has then been woken. */
-enum status runner_run(const struct runner_setup *site, struct err *err) STATUS_CHECKED;
+enum status runner_run(const struct runner_setup *setup, struct err *err) STATUS_CHECKED;
 
 #endif

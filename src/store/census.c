@@ -10,7 +10,6 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "store/boxes/box_counts.h"
 
 static enum status count_file(int dir, const char *name, struct spool_amount *out, struct err *err)
 {
@@ -55,18 +54,18 @@ static enum status count(int dir, const char *name, const char *suffix, struct s
 enum status census_take(const struct spool *spool, struct census *out, struct err *err)
 {
     struct census c;
-    enum status status = count(spool->log, ".", ".jsonl", &c.journal, err);
+    enum status status = count(spool->log, ".", SPOOL_SEGMENT_SUFFIX, &c.journal, err);
 
     if (status == STATUS_OK)
         status = count(spool->idx, ".", "", &c.index, err);
     if (status == STATUS_OK)
-        status = count(spool->dir, SPOOL_RESULTS, ".jsonl", &c.results, err);
+        status = count(spool->dir, SPOOL_RESULTS, SPOOL_SEGMENT_SUFFIX, &c.results, err);
     if (status == STATUS_OK)
-        status = count(spool->dir, SPOOL_COMMANDS, ".jsonl", &c.commands, err);
+        status = count(spool->dir, SPOOL_COMMANDS, SPOOL_SEGMENT_SUFFIX, &c.commands, err);
     if (status == STATUS_OK)
-        status = count(spool->quarantine, ".", BOX_STRANGER_SUFFIX, &c.quarantine, err);
+        status = count(spool->quarantine, ".", SPOOL_BOX_SUFFIX, &c.quarantine, err);
     if (status == STATUS_OK)
-        status = count(spool->refused, ".", BOX_STRANGER_SUFFIX, &c.refused, err);
+        status = count(spool->refused, ".", SPOOL_BOX_SUFFIX, &c.refused, err);
     if (status == STATUS_OK && file_free_space(spool->dir, &c.free_bytes) != 0)
         status = err_errno(err, "cannot tell how much space %s has", spool->path);
     if (status == STATUS_OK)

@@ -5,6 +5,9 @@
 
 #include "base/clock.h"
 #include "core/record.h"
+#include "store/queue/ledger.h"
+#include "store/queue/snapshot.h"
+#include "store/queue/standing.h"
 
 /* A byte takes at most six in JSON; a query is written raw and decoded. The rest has room for all
  * names and numbers. */
@@ -15,12 +18,18 @@
 /* For the index of a journal of any size. */
 #define LATE_REBUILD_NS (3600 * NS_PER_S)
 
+enum status intake_begin(const struct spool *spool, int64_t now_ns, struct err *err)
+{
+    return standing_make(spool, SPOOL_LEDGER_TMP_APPEND, now_ns, err);
+}
+
 struct journal_options intake_options(const struct config *config)
 {
     return (struct journal_options){.segment_max = config->segment_max,
                                     .free_space_min = config->free_space_min,
                                     .keep_s = config->keep_s,
-                                    .hooked = config_has_hook(config)};
+                                    .begin = intake_begin,
+                                    .hold = config_has_hook(config) ? snapshot_hold : NULL};
 }
 
 enum status intake_append(struct journal *journal, const struct principal *principal,

@@ -11,7 +11,11 @@
 #include "core/event.h"
 #include "store/journal/journal.h"
 
-/* The journal's limits as the configuration has them. */
+/* journal_options.begin: makes the results log, so that a journal that has segments and no such log
+ * was restored. */
+enum status intake_begin(const struct spool *spool, int64_t now_ns, struct err *err) STATUS_CHECKED;
+
+/* The journal's limits as the configuration has them, and what hooks need of the journal. */
 struct journal_options intake_options(const struct config *config);
 
 /* Prints the record of an event of that principal and appends it. Promises, times and failures are

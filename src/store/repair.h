@@ -15,14 +15,11 @@
 #include "store/journal/journal.h"
 #include "store/spool/spool.h"
 
-/* Called now and then: so many segments are still to be read for the index. */
-typedef void (*repair_tell)(void *context, uint32_t left);
-
 /* STATUS_DEADLINE: a runner did not end within REPAIR_WAIT_NS, and nothing is changed; or whoever
  * is at work on the index did not, and the index is as it was. */
 #define REPAIR_WAIT_NS (10 * NS_PER_S)
 enum status repair_run(const struct spool *spool, const struct journal_options *options,
-                       int64_t now_ns, repair_tell tell, void *context,
+                       int64_t now_ns, journal_tell tell, void *context,
                        struct err *err) STATUS_CHECKED;
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "store/boxes/box.h"
+#include "store/boxes/box_counts.h"
 #include "store/queue/ledger.h"
 #include "store/queue/snapshot.h"
 #include "store/queue/standing.h"
@@ -74,7 +75,7 @@ static enum status prune_ledgers(const struct work *w, struct retention_report *
     status = ledger_prune(w->spool, LEDGER_RESULTS, oldest_ns, snapshot.results, w->dry,
                           &r->results, err);
     if (status == STATUS_OK)
-        status = ledger_prune(w->spool, LEDGER_ORDERS, oldest_ns, snapshot.commands, w->dry,
+        status = ledger_prune(w->spool, LEDGER_ORDERS, oldest_ns, snapshot.orders, w->dry,
                               &r->commands, err);
     snapshot_free(&snapshot);
     return status;
@@ -90,7 +91,7 @@ static enum status prune_kept(const struct work *w, struct retention_report *r, 
     if (status == STATUS_OK)
         status = prune_ledgers(w, r, oldest_ns, err);
     if (status == STATUS_OK)
-        status = box_expire(w->spool, BOX_QUARANTINE, before_ns(w, w->options->keep_s), w->dry,
+        status = box_expire(w->spool, BOX_QUARANTINED, before_ns(w, w->options->keep_s), w->dry,
                             &r->quarantine, err);
     return status;
 }

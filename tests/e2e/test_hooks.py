@@ -472,7 +472,7 @@ class Survival(HookCase):
     def test_without_a_runner_program_the_event_stays_on_record_and_the_log_says_why(self):
         self.site("/bin/true")
         event = self.deliver()
-        self.assertIn(f"hooks wait, no runner could be started: {NO_RUNNER} cannot be found", self.place.log_text())
+        self.assertIn(f"hooks wait, because no runner could be started: {NO_RUNNER} cannot be found", self.place.log_text())
         self.once()
         self.assertEqual([(1, "done", "exit", 0)], self.ends(event))
 

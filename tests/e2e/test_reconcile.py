@@ -479,7 +479,7 @@ class Places(ReconcileCase):
             missing = api.add()
             run = self.reconcile(api)
             self.assertEqual([missing], self.recorded(run))
-            self.assertIn("the runner of their hooks cannot be started", run.err)
+            self.assertIn("hooks wait, because no runner could be started", run.err)
 
     def test_a_closed_output_ends_it_and_no_event_is_lost(self):
         api = self.api()

@@ -16,6 +16,7 @@
 #include "core/event_parts.h"
 #include "hook.h"
 #include "store/boxes/box.h"
+#include "store/intake.h"
 #include "store/journal/index.h"
 
 #define SLOTS_BEFORE 250 /* of the 256 of a page */
@@ -114,6 +115,7 @@ void stage_init(struct stage *stage, const char *root)
     memset(stage, 0, sizeof *stage);
     snprintf(stage->path, sizeof stage->path, "%s/spool", root);
     stage->options.segment_max = 4096;
+    stage->options.begin = intake_begin;
     stage->now_ns = stage_begin_ns();
 }
 
@@ -271,7 +273,7 @@ bool stage_box(struct stage *stage, unsigned number)
     box_body(number, body);
     if (stage->journal == NULL && !stage_open(stage))
         return false;
-    if (box_begin(&box, &stage->spool, BOX_QUARANTINE, &entry, &limits, &stage->err) != STATUS_OK)
+    if (box_begin(&box, &stage->spool, BOX_QUARANTINED, &entry, &limits, &stage->err) != STATUS_OK)
         return false;
     if (box_add(box, body, sizeof body, &stage->err) != STATUS_OK) {
         box_abandon(box);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../tools/child_end.h"
+#include "store/queue/snapshot.h"
 #include "sweep.h"
 
 #define BOOT_BEFORE 1
@@ -28,7 +29,7 @@ static void set(struct stage *stage, const struct way *way, const char *root)
 {
     stage_init(stage, root);
     stage->options.keep_s = way->keep_s;
-    stage->options.hooked = way->queue;
+    stage->options.hold = way->queue ? snapshot_hold : NULL;
     stage_crowd(way->crowded);
 }
 

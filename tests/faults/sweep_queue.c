@@ -130,7 +130,7 @@ static void may_run(struct desk *desk, unsigned deed, const struct claim *claim)
 /* False: nothing was run. */
 static bool begin(struct desk *desk, struct slot *slot, const struct claim *claim)
 {
-    struct slot_run run = {.attempt = claim_attempt(claim), .started_ns = desk->now_ns};
+    struct slot_attempt attempt = {.number = claim_attempt(claim), .started_ns = desk->now_ns};
     struct err err = ERR_INIT;
     enum slot_state state;
 
@@ -139,9 +139,9 @@ static bool begin(struct desk *desk, struct slot *slot, const struct claim *clai
         return false;
     if (state == SLOT_BUSY)
         wrong(desk, "a slot is taken for busy");
-    snprintf(run.id, sizeof run.id, "%s", claim_id(claim));
-    if (!well(desk, "beginning a slot", slot_begin(slot, &run, &err), &err) ||
-        slot_enter(slot->fd, &run) != 0) {
+    snprintf(attempt.id, sizeof attempt.id, "%s", claim_id(claim));
+    if (!well(desk, "beginning a slot", slot_begin(slot, &attempt, &err), &err) ||
+        slot_enter(slot->fd, &attempt) != 0) {
         slot_clear(slot);
         slot_close(slot);
         desk->blocked = true;
@@ -206,9 +206,10 @@ static void adopt(struct desk *desk)
     if (state == SLOT_BUSY)
         wrong(desk, "the slot of a hook that is over is busy");
     if (state == SLOT_ENDED) {
-        (void)well(desk, "adopting",
-                   queue_adopt(desk->queue, str_of(slot.run.id), slot.run.attempt, &claim, &err),
-                   &err);
+        (void)well(
+            desk, "adopting",
+            queue_adopt(desk->queue, str_of(slot.attempt.id), slot.attempt.number, &claim, &err),
+            &err);
         if (claim != NULL) {
             result.attempt = claim_attempt(claim);
             retry_decide(&result, claim_lost(claim) + 1, 0, desk->now_ns);
@@ -350,18 +351,18 @@ void queue_go_used(struct stage *stage)
 static void command(struct desk *desk, const char *id, unsigned deed, enum order_kind kind)
 {
     const unsigned char said = (unsigned char)kind;
-    struct commands *commands;
+    struct orders *orders;
     struct err err = ERR_INIT;
     enum status status;
 
     hook_mark(MARK_ASKED, deed, &said, 1);
-    status = orders_open(&commands, &desk->stage->spool, desk->now_ns,
-                         clock_mono_ns() + DEADLINE_NS, &err);
+    status = orders_open(&orders, &desk->stage->spool, desk->now_ns, clock_mono_ns() + DEADLINE_NS,
+                         &err);
     if (!well(desk, "opening the commands", status, &err))
         return;
-    status = orders_add(commands, kind, str_of(id), desk->now_ns, &err);
+    status = orders_add(orders, kind, str_of(id), desk->now_ns, &err);
     (void)well(desk, "adding a command", status, &err);
-    if (!well(desk, "closing the commands", orders_close(commands, &err), &err) ||
+    if (!well(desk, "closing the commands", orders_close(orders, &err), &err) ||
         status != STATUS_OK)
         return;
     hook_mark(MARK_GIVEN, deed, &said, 1);

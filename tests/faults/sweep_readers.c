@@ -180,13 +180,13 @@ static void begin_runs(const struct stage *stage, struct slot slots[2])
 {
     hook_pause(true);
     for (unsigned i = 0; i < 2; i++) {
-        struct slot_run run = {.attempt = 1, .started_ns = stage->now_ns};
+        struct slot_attempt attempt = {.number = 1, .started_ns = stage->now_ns};
         enum slot_state state;
 
-        snprintf(run.id, sizeof run.id, "%.*s", RECORD_ID_MAX - 1, ids[i]);
+        snprintf(attempt.id, sizeof attempt.id, "%.*s", RECORD_ID_MAX - 1, ids[i]);
         if (slot_open(&slots[i], &stage->spool, i, true, &state, NULL) != STATUS_OK ||
-            slot_begin(&slots[i], &run, NULL) != STATUS_OK ||
-            (i == 0 && slot_enter(slots[i].fd, &run) != 0))
+            slot_begin(&slots[i], &attempt, NULL) != STATUS_OK ||
+            (i == 0 && slot_enter(slots[i].fd, &attempt) != 0))
             abort();
     }
     hook_pause(false);
@@ -480,11 +480,11 @@ static void fill_box(struct stage *stage)
     int dir = stage->spool.quarantine;
 
     for (unsigned n = 0; n < BOX_ENTRIES; n++) {
-        char name[BOX_FILE_MAX], aside[BOX_FILE_MAX + sizeof BOX_ASIDE_PREFIX];
+        char name[BOX_FILE_MAX], aside[BOX_FILE_MAX + sizeof SPOOL_BOX_ASIDE_PREFIX];
 
         if (!stage_box(stage, n) || !stage_box_name(stage, n, name))
             abort();
-        snprintf(aside, sizeof aside, BOX_ASIDE_PREFIX "%s", name);
+        snprintf(aside, sizeof aside, SPOOL_BOX_ASIDE_PREFIX "%s", name);
         if (n == BOX_OLD || n == BOX_ASIDE_OLD)
             age(dir, name);
         if ((n == BOX_AGAIN && linkat(dir, name, dir, aside, 0) != 0) ||
@@ -498,7 +498,7 @@ static void fill_box(struct stage *stage)
 static enum status expire(const struct stage *stage, bool dry, struct spool_amount *gone,
                           struct err *err)
 {
-    return box_expire(&stage->spool, BOX_QUARANTINE, clock_wall_ns() - OLD_S * INT64_C(500000000),
+    return box_expire(&stage->spool, BOX_QUARANTINED, clock_wall_ns() - OLD_S * INT64_C(500000000),
                       dry, gone, err);
 }
 

@@ -393,7 +393,7 @@ static void go_accept(struct stage *stage)
         return;
     }
     way_status("looking into the boxes",
-               rejected_scan(&refs, &stage->spool, 1U << BOX_QUARANTINE, tell, NULL, &err));
+               rejected_scan(&refs, &stage->spool, 1U << BOX_QUARANTINED, tell, NULL, &err));
     for (size_t i = 0; i < refs.count; i++)
         accept(stage, &refs.list[i]);
     rejected_refs_free(&refs);

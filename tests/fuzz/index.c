@@ -178,17 +178,18 @@ static void check_reach(struct str rest, bool seal)
 static void check_state(struct str rest, bool seal)
 {
     char bytes[120];
-    struct state state, again;
+    struct journal_state state, again;
     int fd = memory_file();
 
     (void)sealed(rest, bytes, sizeof bytes, seal);
     FUZZ_REQUIRE(file_pwrite(fd, bytes, sizeof bytes, 0) == 0);
-    if (!state_read(fd, &state))
+    if (!journal_state_read(fd, &state))
         return;
     FUZZ_REQUIRE(memchr(state.boot, '\0', sizeof state.boot) != NULL);
-    FUZZ_REQUIRE(state_write(fd, &state, NULL) == STATUS_OK && state_read(fd, &again));
+    FUZZ_REQUIRE(journal_state_write(fd, &state, NULL) == STATUS_OK &&
+                 journal_state_read(fd, &again));
     FUZZ_REQUIRE(again.segment == state.segment && strcmp(again.boot, state.boot) == 0);
-    FUZZ_REQUIRE(state_forget(fd, NULL) == STATUS_OK && !state_read(fd, &again));
+    FUZZ_REQUIRE(journal_state_forget(fd, NULL) == STATUS_OK && !journal_state_read(fd, &again));
 }
 
 static void check_commit(struct str rest)
@@ -200,12 +201,12 @@ static void check_commit(struct str rest)
     for (unsigned i = 0; i < 4; i++)
         raw[i] = fuzz_u64(&rest) ^ (i % 2 == 0 ? 0 : ~raw[i - 1]);
     FUZZ_REQUIRE(file_pwrite(fd, raw, sizeof raw, 0) == 0);
-    if (!commit_read(fd, &word))
+    if (!commit_word_read(fd, &word))
         return;
     FUZZ_REQUIRE(raw[0] == ~raw[1] && raw[2] == ~raw[3]);
     FUZZ_REQUIRE(word.durable.segment > 0 && word.durable.segment <= PLACE_SEGMENT_MAX);
     FUZZ_REQUIRE(word.durable.offset <= PLACE_OFFSET_MAX && word.poisoned <= PLACE_SEGMENT_MAX);
-    FUZZ_REQUIRE(commit_write(fd, &word, NULL) == STATUS_OK && commit_read(fd, &again));
+    FUZZ_REQUIRE(commit_word_write(fd, &word, NULL) == STATUS_OK && commit_word_read(fd, &again));
     FUZZ_REQUIRE(place_pack(again.durable) == place_pack(word.durable));
     FUZZ_REQUIRE(again.poisoned == word.poisoned);
 }

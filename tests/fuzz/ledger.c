@@ -93,20 +93,21 @@ static void check_command(struct str line)
 static void check_slot(struct str rest)
 {
     char line[SLOT_LINE_LEN + 1];
-    struct slot_run run, again;
+    struct slot_attempt attempt, again;
 
-    (void)slot_parse(rest, &run);
+    (void)slot_parse(rest, &attempt);
     memset(line, ' ', SLOT_LINE_LEN);
     memcpy(line, rest.ptr, rest.len < SLOT_LINE_LEN ? rest.len : SLOT_LINE_LEN);
     line[SLOT_LINE_LEN - 1] = '\n';
-    if (!slot_parse((struct str){line, SLOT_LINE_LEN}, &run))
+    if (!slot_parse((struct str){line, SLOT_LINE_LEN}, &attempt))
         return;
-    FUZZ_REQUIRE(run.pid >= 0 && run.started_ns >= 0);
-    slot_print(line, &run);
+    FUZZ_REQUIRE(attempt.pid >= 0 && attempt.started_ns >= 0);
+    slot_print(line, &attempt);
     FUZZ_REQUIRE(strlen(line) == SLOT_LINE_LEN);
     FUZZ_REQUIRE(slot_parse((struct str){line, SLOT_LINE_LEN}, &again));
-    FUZZ_REQUIRE(again.pid == run.pid && again.start == run.start && again.attempt == run.attempt);
-    FUZZ_REQUIRE(strcmp(again.id, run.id) == 0 && again.timeout_s == run.timeout_s);
+    FUZZ_REQUIRE(again.pid == attempt.pid && again.start == attempt.start &&
+                 again.number == attempt.number);
+    FUZZ_REQUIRE(strcmp(again.id, attempt.id) == 0 && again.timeout_s == attempt.timeout_s);
 }
 
 /* ---- a file */

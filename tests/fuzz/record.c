@@ -51,8 +51,8 @@ static void same_owner(const struct record_owner *a, const struct record_owner *
     FUZZ_REQUIRE(strlen(a->journal) == RECORD_JOURNAL_LEN && a->first == b->first);
     FUZZ_REQUIRE(a->resumed_segment == b->resumed_segment);
     FUZZ_REQUIRE(a->resumed_offset == b->resumed_offset);
-    FUZZ_REQUIRE(a->commands_segment == b->commands_segment);
-    FUZZ_REQUIRE(a->commands_offset == b->commands_offset);
+    FUZZ_REQUIRE(a->orders_segment == b->orders_segment);
+    FUZZ_REQUIRE(a->orders_offset == b->orders_offset);
     FUZZ_REQUIRE((a->from_ns == INT64_MAX) == (b->from_ns == INT64_MAX));
     FUZZ_REQUIRE(a->from_ns - b->from_ns < 1000000);
 }

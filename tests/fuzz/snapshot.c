@@ -73,7 +73,7 @@ static void check(const struct spool *spool, int run, struct str text)
     text.len--;
     FUZZ_REQUIRE(fuzz_crc_right(text));
     check_place(snapshot.results);
-    check_place(snapshot.commands);
+    check_place(snapshot.orders);
     for (size_t i = 0; i < snapshot.count; i++)
         check_lane(&snapshot, snapshot.lanes[i]);
     check_again(spool, &snapshot);

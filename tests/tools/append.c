@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "core/event_parts.h"
 #include "core/record.h"
+#include "store/intake.h"
 #include "store/journal/journal.h"
 #include "store/spool/spool.h"
 
@@ -48,7 +49,7 @@ static enum status append(struct journal *journal, const char *key, struct err *
 
 int main(int argc, char **argv)
 {
-    const struct journal_options options = {.segment_max = 16 * 1024 * 1024};
+    const struct journal_options options = {.segment_max = 16 * 1024 * 1024, .begin = intake_begin};
     struct journal *journal = NULL;
     struct err err = ERR_INIT;
     struct spool spool;

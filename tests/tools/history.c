@@ -20,6 +20,7 @@
 #include "base/num.h"
 #include "core/event_parts.h"
 #include "core/record.h"
+#include "store/intake.h"
 #include "store/journal/journal.h"
 #include "store/queue/ledger.h"
 #include "store/queue/standing.h"
@@ -128,7 +129,7 @@ static enum status write_events(struct writer *w, uint64_t count, struct err *er
 
 static enum status make_index(const struct spool *spool, struct err *err)
 {
-    const struct journal_options options = {.segment_max = SEGMENT_MAX};
+    const struct journal_options options = {.segment_max = SEGMENT_MAX, .begin = intake_begin};
     struct journal *journal = NULL;
     bool more = true;
     enum status status = journal_open(&journal, spool, NULL, &options, err);
@@ -150,7 +151,7 @@ static enum status make_history(const char *path, uint64_t count, bool with_inde
     if (status != STATUS_OK)
         return status;
     w.spool = &spool;
-    status = standing_make(&spool, LEDGER_TMP_APPEND, clock_wall_ns(), err);
+    status = standing_make(&spool, SPOOL_LEDGER_TMP_APPEND, clock_wall_ns(), err);
     buf_init(&w.block, BLOCK_LEN * 2);
     if (status == STATUS_OK)
         status = write_events(&w, count, err);

@@ -31,6 +31,7 @@
 #include "base/num.h"
 #include "core/event_parts.h"
 #include "core/record.h"
+#include "store/intake.h"
 #include "store/journal/hints.h"
 #include "store/journal/index.h"
 #include "store/journal/journal.h"
@@ -45,7 +46,7 @@
 #define KEY_LEN_MAX 64
 #define CONTEST_NS (5 * MS_NS)
 
-static const struct journal_options options = {.segment_max = 64 * 1024};
+static const struct journal_options options = {.segment_max = 64 * 1024, .begin = intake_begin};
 static struct spool spool;
 static int dir;
 
@@ -250,7 +251,7 @@ static void stop(pid_t pid)
 /* Nobody runs: what a power cut does to the hints. */
 static void disturb(unsigned how)
 {
-    struct state state;
+    struct journal_state state;
     int fd;
 
     if (how == 0) {
@@ -258,9 +259,9 @@ static void disturb(unsigned how)
         return;
     }
     fd = file_open(spool.dir, SPOOL_STATE, O_RDWR, 0);
-    if (fd >= 0 && state_read(fd, &state)) {
+    if (fd >= 0 && journal_state_read(fd, &state)) {
         snprintf(state.boot, sizeof state.boot, "another boot");
-        (void)!state_write(fd, &state, NULL);
+        (void)!journal_state_write(fd, &state, NULL);
     }
     file_close(&fd);
 }

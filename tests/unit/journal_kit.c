@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "core/event_parts.h"
+#include "store/intake.h"
 #include "store/journal/hints.h"
 #include "store/spool/once.h"
 #include "unit.h"
@@ -157,7 +158,7 @@ bool kit_open(struct kit *kit)
     no_faults();
     kit_hookless = false;
     snprintf(kit->path, sizeof kit->path, "%s/spool", unit_folder());
-    kit->options = (struct journal_options){.segment_max = 1024 * 1024};
+    kit->options = (struct journal_options){.segment_max = 1024 * 1024, .begin = intake_begin};
     kit->now_ns = clock_wall_ns();
     return kit_spool(&kit->spool) && kit_reopen(kit);
 }
@@ -172,13 +173,13 @@ void kit_close(struct kit *kit)
 
 bool kit_reboot(struct kit *kit)
 {
-    struct state state;
+    struct journal_state state;
     int fd = file_open(kit->spool.dir, SPOOL_STATE, O_RDWR, 0);
-    bool ok = fd >= 0 && state_read(fd, &state);
+    bool ok = fd >= 0 && journal_state_read(fd, &state);
 
     if (ok) {
         snprintf(state.boot, sizeof state.boot, "another boot");
-        ok = state_write(fd, &state, NULL) == STATUS_OK;
+        ok = journal_state_write(fd, &state, NULL) == STATUS_OK;
     }
     file_close(&fd);
     return UNIT_TRUE(ok) && kit_reopen(kit);

@@ -14,6 +14,8 @@
 #include "core/event.h"
 #include "core/retry.h"
 #include "store/queue/hookview.h"
+#include "store/queue/ledger.h"
+#include "store/queue/snapshot.h"
 
 #define NOW_NS INT64_C(1795420218966000000) /* 2026-11-23T07:50:18.966Z */
 #define NAME_ROOM 16
@@ -171,6 +173,14 @@ const char *qk_id(const char *name)
     const struct event_known *event = find(name);
 
     return event == NULL ? name : event->id;
+}
+
+bool qk_orders_wait(void)
+{
+    struct snapshot head;
+
+    return !snapshot_head(&qk_kit.spool, &head) ||
+           ledger_grown(&qk_kit.spool, LEDGER_ORDERS, head.orders);
 }
 
 const char *qk_states(void)
@@ -440,17 +450,17 @@ struct claim *qk_adopt(const char *name, uint32_t attempt)
 
 void qk_command(enum order_kind kind, const char *name)
 {
-    struct commands *commands = NULL;
+    struct orders *orders = NULL;
 
     err_clear(&qk_err);
     UNIT_STATUS(STATUS_OK,
-                orders_open(&commands, &qk_kit.spool, qk_kit.now_ns, clock_mono_ns(), &qk_err),
+                orders_open(&orders, &qk_kit.spool, qk_kit.now_ns, clock_mono_ns(), &qk_err),
                 &qk_err);
-    if (commands == NULL)
+    if (orders == NULL)
         return;
-    UNIT_STATUS(STATUS_OK, orders_add(commands, kind, str_of(qk_id(name)), qk_kit.now_ns, &qk_err),
+    UNIT_STATUS(STATUS_OK, orders_add(orders, kind, str_of(qk_id(name)), qk_kit.now_ns, &qk_err),
                 &qk_err);
-    UNIT_STATUS(STATUS_OK, orders_close(commands, &qk_err), &qk_err);
+    UNIT_STATUS(STATUS_OK, orders_close(orders, &qk_err), &qk_err);
     step();
 }
 

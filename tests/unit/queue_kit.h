@@ -86,6 +86,9 @@ struct claim *qk_adopt(const char *name, uint32_t attempt);
 void qk_command(enum order_kind kind, const char *name);
 void qk_after(int64_t ns);
 
+/* Whether there are orders that the snapshot on disk does not have as carried out. */
+bool qk_orders_wait(void);
+
 /* What people are told of each event: "a1:done/1 a2:again/1 a3:waiting/0". */
 const char *qk_states(void);
 

@@ -12,13 +12,14 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "core/event_parts.h"
+#include "store/intake.h"
 
 #define NOW_NS INT64_C(1795420218966000000) /* 2026-11-23T07:50:18.966Z */
 #define WAIT_NS UINT64_C(5000000000)
 
 bool reader_kit_open(struct reader_kit *kit, uint64_t segment_max)
 {
-    struct journal_options options = {.segment_max = segment_max};
+    struct journal_options options = {.segment_max = segment_max, .begin = intake_begin};
     struct err err = ERR_INIT;
 
     *kit = (struct reader_kit){.journal = NULL};

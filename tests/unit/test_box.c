@@ -58,9 +58,9 @@ static int entries(int dir, char name[256])
     int n = 0;
 
     while ((e = readdir(d)) != NULL) {
-        if (e->d_name[0] == '.' && strncmp(e->d_name, BOX_TMP_PREFIX, 5) != 0)
+        if (e->d_name[0] == '.' && strncmp(e->d_name, SPOOL_BOX_TMP_PREFIX, 5) != 0)
             continue;
-        if (strcmp(e->d_name, BOX_COUNTS_FILE) == 0)
+        if (strcmp(e->d_name, SPOOL_BOX_COUNTS) == 0)
             continue;
         if (!str_ends(str_of(e->d_name), ENTRY_SUFFIX)) {
             n = -1;
@@ -140,7 +140,7 @@ UNIT_TEST(an_entry_is_a_line_of_json_and_then_the_body)
     bool again = true;
 
     UNIT_REQUIRE(make_spool());
-    UNIT_STATUS(STATUS_OK, put(BOX_QUARANTINE, &entry, &wide, body, sizeof body, true, &again),
+    UNIT_STATUS(STATUS_OK, put(BOX_QUARANTINED, &entry, &wide, body, sizeof body, true, &again),
                 NULL);
     UNIT_FALSE(again);
     UNIT_REQUIRE(content(spool.quarantine, &file));
@@ -167,7 +167,7 @@ UNIT_TEST(the_line_names_the_digest_of_the_body)
     struct str head, rest;
 
     UNIT_REQUIRE(make_spool());
-    UNIT_STATUS(STATUS_OK, put(BOX_QUARANTINE, &entry, &wide, "abc", 3, true, NULL), NULL);
+    UNIT_STATUS(STATUS_OK, put(BOX_QUARANTINED, &entry, &wide, "abc", 3, true, NULL), NULL);
     UNIT_REQUIRE(content(spool.quarantine, &file));
     split(&file, &head, &rest);
     UNIT_TRUE(
@@ -202,8 +202,8 @@ UNIT_TEST(a_retry_is_the_same_entry_and_another_query_is_not)
     bool again = false;
 
     UNIT_REQUIRE(make_spool());
-    for (int kind = BOX_QUARANTINE; kind <= BOX_REFUSED; kind++) {
-        int dir = kind == BOX_QUARANTINE ? spool.quarantine : spool.refused;
+    for (int kind = BOX_QUARANTINED; kind <= BOX_REFUSED; kind++) {
+        int dir = kind == BOX_QUARANTINED ? spool.quarantine : spool.refused;
 
         UNIT_STATUS(STATUS_OK, put((enum box_kind)kind, &one, &wide, "x", 1, true, &again), NULL);
         UNIT_FALSE(again);
@@ -269,7 +269,7 @@ UNIT_TEST(a_refused_body_from_a_published_address_is_kept_whole_under_its_own_na
     UNIT_INT(sizeof body, rest.len);
     UNIT_TRUE(head_has(head, "\"published\":true"));
     UNIT_INT(1, entries(spool.refused, name));
-    UNIT_TRUE(str_ends(str_of(name), BOX_PUBLISHED_SUFFIX));
+    UNIT_TRUE(str_ends(str_of(name), SPOOL_BOX_PUBLISHED_SUFFIX));
     buf_free(&file);
     drop_spool();
 }
@@ -282,7 +282,7 @@ UNIT_TEST(of_an_entry_no_more_is_kept_than_its_own_limit)
 
     entry.kept_max = 3;
     UNIT_REQUIRE(make_spool());
-    UNIT_STATUS(STATUS_OK, put(BOX_QUARANTINE, &entry, &wide, "abcd", 4, true, NULL), NULL);
+    UNIT_STATUS(STATUS_OK, put(BOX_QUARANTINED, &entry, &wide, "abcd", 4, true, NULL), NULL);
     UNIT_REQUIRE(content(spool.quarantine, &file));
     split(&file, &head, &rest);
     UNIT_STR("abc", rest);
@@ -305,7 +305,7 @@ UNIT_TEST(a_full_refused_box_takes_no_stranger_but_still_a_published_address)
     UNIT_INT(1, entries(spool.refused, NULL));
     entry.published = true;
     UNIT_STATUS(STATUS_OK, put(BOX_REFUSED, &entry, &limits, body, sizeof body, true, NULL), NULL);
-    UNIT_STATUS(STATUS_OK, put(BOX_QUARANTINE, &entry, &limits, body, sizeof body, true, NULL),
+    UNIT_STATUS(STATUS_OK, put(BOX_QUARANTINED, &entry, &limits, body, sizeof body, true, NULL),
                 NULL);
     drop_spool();
 }
@@ -347,11 +347,11 @@ UNIT_TEST(old_refused_entries_and_deserted_files_make_room)
 
     UNIT_REQUIRE(make_spool());
     UNIT_STATUS(STATUS_OK, put(BOX_REFUSED, &entry, &wide, "x", 1, true, NULL), NULL);
-    UNIT_STATUS(STATUS_OK, put(BOX_QUARANTINE, &entry, &wide, "x", 1, true, NULL), NULL);
+    UNIT_STATUS(STATUS_OK, put(BOX_QUARANTINED, &entry, &wide, "x", 1, true, NULL), NULL);
     UNIT_INT(1, entries(spool.refused, name));
     UNIT_INT(0, utimensat(spool.refused, name, old, 0));
     UNIT_INT(0, utimensat(spool.quarantine, name, old, 0));
-    fd = file_open(spool.quarantine, BOX_TMP_PREFIX "1-1", O_WRONLY | O_CREAT, 0600);
+    fd = file_open(spool.quarantine, SPOOL_BOX_TMP_PREFIX "1-1", O_WRONLY | O_CREAT, 0600);
     UNIT_INT(0, futimens(fd, old));
     file_close(&fd);
     entry.query = STR("n=new");
@@ -359,7 +359,7 @@ UNIT_TEST(old_refused_entries_and_deserted_files_make_room)
     UNIT_STATUS(STATUS_OK, put(BOX_REFUSED, &entry, &wide, "x", 1, true, NULL), NULL);
     UNIT_INT(1, entries(spool.refused, NULL));
     UNIT_INT(1, entries(spool.quarantine, NULL));
-    UNIT_INT(-1, faccessat(spool.quarantine, BOX_TMP_PREFIX "1-1", F_OK, 0));
+    UNIT_INT(-1, faccessat(spool.quarantine, SPOOL_BOX_TMP_PREFIX "1-1", F_OK, 0));
     drop_spool();
 }
 
@@ -373,9 +373,9 @@ UNIT_TEST(below_the_reserve_nothing_is_kept_and_the_refused_box_stops_at_twice_o
     UNIT_INT(0, file_free_space(spool.dir, &space));
     limits.free_space_min = space / 3 * 2;
     UNIT_STATUS(STATUS_NO_SPACE, put(BOX_REFUSED, &entry, &limits, "x", 1, true, NULL), NULL);
-    UNIT_STATUS(STATUS_OK, put(BOX_QUARANTINE, &entry, &limits, "x", 1, true, NULL), NULL);
+    UNIT_STATUS(STATUS_OK, put(BOX_QUARANTINED, &entry, &limits, "x", 1, true, NULL), NULL);
     limits.free_space_min = space * 2;
-    UNIT_STATUS(STATUS_NO_SPACE, put(BOX_QUARANTINE, &entry, &limits, "y", 1, true, NULL), NULL);
+    UNIT_STATUS(STATUS_NO_SPACE, put(BOX_QUARANTINED, &entry, &limits, "y", 1, true, NULL), NULL);
     drop_spool();
 }
 
@@ -402,7 +402,7 @@ UNIT_TEST(broken_counts_are_taken_anew)
 
     UNIT_REQUIRE(make_spool());
     UNIT_STATUS(STATUS_OK, put(BOX_REFUSED, &entry, &limits, body, sizeof body, true, NULL), NULL);
-    fd = file_open(spool.refused, BOX_COUNTS_FILE, O_WRONLY, 0);
+    fd = file_open(spool.refused, SPOOL_BOX_COUNTS, O_WRONLY, 0);
     UNIT_INT(0, file_pwrite(fd, "rubbish", 7, 20));
     file_close(&fd);
     entry.query = STR("n=2");
@@ -418,7 +418,7 @@ UNIT_TEST(an_abandoned_entry_leaves_nothing)
     struct err err = ERR_INIT;
 
     UNIT_REQUIRE(make_spool());
-    UNIT_STATUS(STATUS_OK, box_begin(&box, &spool, BOX_QUARANTINE, &entry, &wide, &err), &err);
+    UNIT_STATUS(STATUS_OK, box_begin(&box, &spool, BOX_QUARANTINED, &entry, &wide, &err), &err);
     UNIT_STATUS(STATUS_OK, box_add(box, "x", 1, &err), &err);
     UNIT_INT(-1, entries(spool.quarantine, NULL));
     box_abandon(box);
@@ -435,7 +435,7 @@ UNIT_TEST(a_refused_line_that_is_too_long_is_not_kept_but_quarantined)
     entry.query = (struct str){query, sizeof query};
     UNIT_REQUIRE(make_spool());
     UNIT_STATUS(STATUS_LIMIT, put(BOX_REFUSED, &entry, &wide, "x", 1, true, NULL), NULL);
-    UNIT_STATUS(STATUS_OK, put(BOX_QUARANTINE, &entry, &wide, "x", 1, true, NULL), NULL);
+    UNIT_STATUS(STATUS_OK, put(BOX_QUARANTINED, &entry, &wide, "x", 1, true, NULL), NULL);
     drop_spool();
 }
 

@@ -28,13 +28,14 @@ static struct box_counts counted(int64_t later_s)
 {
     struct box_counts counts = {.logged = UINT64_MAX};
     struct err err = ERR_INIT;
-    struct box_counts_file u;
-    enum status status = box_counts_open(&u, &spool, clock_wall_ns() + later_s * NS_PER_S, 0, &err);
+    struct box_counts_file file;
+    enum status status =
+        box_counts_open(&file, &spool, clock_wall_ns() + later_s * NS_PER_S, 0, &err);
 
     UNIT_STATUS(STATUS_OK, status, &err);
     if (status == STATUS_OK) {
-        counts = u.counts;
-        box_counts_close(&u);
+        counts = file.counts;
+        box_counts_close(&file);
     }
     return counts;
 }
@@ -82,10 +83,10 @@ UNIT_TEST(counts_that_are_none_of_ours_are_taken_anew)
     UNIT_INT(1, counted(0).count[BOX_STRANGER]);
     put("b.box", "12345");
     UNIT_INT(1, counted(0).count[BOX_STRANGER]);
-    UNIT_INT(0, fstatat(spool.refused, BOX_COUNTS_FILE, &sb, 0));
+    UNIT_INT(0, fstatat(spool.refused, SPOOL_BOX_COUNTS, &sb, 0));
     UNIT_REQUIRE((size_t)sb.st_size <= sizeof junk);
     memset(junk, 0x5a, sizeof junk);
-    fd = file_open(spool.refused, BOX_COUNTS_FILE, O_WRONLY, 0);
+    fd = file_open(spool.refused, SPOOL_BOX_COUNTS, O_WRONLY, 0);
     UNIT_INT(0, file_pwrite(fd, junk, (size_t)sb.st_size, 0));
     UNIT_INT(2, counted(0).count[BOX_STRANGER]);
     put("c.box", "12345");
@@ -136,12 +137,11 @@ UNIT_TEST(counts_that_another_process_holds_are_said_to_be_locked)
 
 UNIT_TEST(room_ends_with_the_bytes_and_with_the_number_of_entries)
 {
-    static const struct box_limits limits = {.bytes_max = 1000};
     struct box_counts counts = {.count = {[BOX_STRANGER] = BOX_COUNT_MAX - 1},
                                 .bytes = {[BOX_STRANGER] = 999, [BOX_PUBLISHED] = 1000}};
 
-    UNIT_INT(1, box_counts_room(&counts, BOX_STRANGER, &limits));
-    UNIT_INT(0, box_counts_room(&counts, BOX_PUBLISHED, &limits));
+    UNIT_INT(1, box_counts_room(&counts, BOX_STRANGER, 1000));
+    UNIT_INT(0, box_counts_room(&counts, BOX_PUBLISHED, 1000));
     counts.count[BOX_STRANGER]++;
-    UNIT_INT(0, box_counts_room(&counts, BOX_STRANGER, &limits));
+    UNIT_INT(0, box_counts_room(&counts, BOX_STRANGER, 1000));
 }

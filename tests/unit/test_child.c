@@ -25,7 +25,7 @@ struct kit {
 
 static bool kit_open(struct kit *k)
 {
-    struct slot_run run = {.id = "1:103", .attempt = 1, .timeout_s = 60};
+    struct slot_attempt attempt = {.id = "1:103", .number = 1, .timeout_s = 60};
     enum slot_state state;
     char path[128];
 
@@ -36,7 +36,7 @@ static bool kit_open(struct kit *k)
     return spool_create(path, NULL) == STATUS_OK &&
            spool_open(&k->spool, path, NULL) == STATUS_OK &&
            slot_open(&k->slot, &k->spool, 0, true, &state, NULL) == STATUS_OK &&
-           slot_begin(&k->slot, &run, NULL) == STATUS_OK;
+           slot_begin(&k->slot, &attempt, NULL) == STATUS_OK;
 }
 
 static void kit_close(struct kit *k)

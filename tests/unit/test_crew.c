@@ -99,13 +99,13 @@ UNIT_TEST(who_cannot_tell_which_hooks_live_takes_none_over)
 /* As a runner leaves it that died between the beginning of a run and its end. */
 static void leave_run(const char *name)
 {
-    struct slot_run run = {.attempt = 1};
+    struct slot_attempt attempt = {.number = 1};
     enum slot_state state;
     struct slot slot;
 
-    snprintf(run.id, sizeof run.id, "%s", qk_id(name));
+    snprintf(attempt.id, sizeof attempt.id, "%s", qk_id(name));
     UNIT_STATUS(STATUS_OK, slot_open(&slot, &qk_kit.spool, 0, true, &state, &qk_err), &qk_err);
-    UNIT_STATUS(STATUS_OK, slot_begin(&slot, &run, &qk_err), &qk_err);
+    UNIT_STATUS(STATUS_OK, slot_begin(&slot, &attempt, &qk_err), &qk_err);
     slot_close(&slot);
 }
 

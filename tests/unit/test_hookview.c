@@ -102,15 +102,16 @@ UNIT_TEST(a_view_disturbs_no_runner)
 
 static bool say_in_slot(struct slot *slot, const char *name, pid_t pid)
 {
-    struct slot_run run = {.attempt = 3, .pid = pid, .started_ns = qk_kit.now_ns, .timeout_s = 9};
+    struct slot_attempt attempt = {
+        .number = 3, .pid = pid, .started_ns = qk_kit.now_ns, .timeout_s = 9};
     enum slot_state state;
 
-    snprintf(run.id, sizeof run.id, "%s", qk_id(name));
+    snprintf(attempt.id, sizeof attempt.id, "%s", qk_id(name));
     if (slot_open(slot, &qk_kit.spool, 5, true, &state, NULL) != STATUS_OK ||
-        slot_begin(slot, &run, NULL) != STATUS_OK)
+        slot_begin(slot, &attempt, NULL) != STATUS_OK)
         return UNIT_TRUE(false);
     /* With pid and start time of a process that lives: ours. */
-    return pid == 0 || UNIT_TRUE(slot_enter(slot->fd, &run) == 0);
+    return pid == 0 || UNIT_TRUE(slot_enter(slot->fd, &attempt) == 0);
 }
 
 UNIT_TEST(what_stands_in_a_slot_and_lives_is_running)

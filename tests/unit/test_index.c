@@ -267,30 +267,30 @@ UNIT_TEST(the_reach_is_read_back_and_a_damaged_one_is_none)
 UNIT_TEST(hints_are_read_back_and_damaged_ones_are_told)
 {
     const struct commit_word word = {.durable = {5, 1234}, .poisoned = 5};
-    struct state state = {
+    struct journal_state state = {
         .boot = "b", .segment = 4, .rotating = 5, .tables = 2, .generation = 9, .index_first = 3};
     struct commit_word word_back;
-    struct state state_back;
+    struct journal_state state_back;
     char path[160];
     int fd;
 
     snprintf(path, sizeof path, "%s/hint", unit_folder());
     fd = open(path, O_RDWR | O_CREAT, 0600);
     UNIT_REQUIRE(fd >= 0);
-    UNIT_FALSE(commit_read(fd, &word_back));
-    UNIT_STATUS(STATUS_OK, commit_write(fd, &word, NULL), NULL);
-    UNIT_TRUE(commit_read(fd, &word_back));
+    UNIT_FALSE(commit_word_read(fd, &word_back));
+    UNIT_STATUS(STATUS_OK, commit_word_write(fd, &word, NULL), NULL);
+    UNIT_TRUE(commit_word_read(fd, &word_back));
     UNIT_TRUE(word_back.durable.segment == 5 && word_back.durable.offset == 1234 &&
               word_back.poisoned == 5);
     UNIT_INT(1, pwrite(fd, "\377", 1, 3));
-    UNIT_FALSE(commit_read(fd, &word_back));
+    UNIT_FALSE(commit_word_read(fd, &word_back));
 
-    UNIT_FALSE(state_read(fd, &state_back));
-    UNIT_STATUS(STATUS_OK, state_write(fd, &state, NULL), NULL);
-    UNIT_TRUE(state_read(fd, &state_back));
+    UNIT_FALSE(journal_state_read(fd, &state_back));
+    UNIT_STATUS(STATUS_OK, journal_state_write(fd, &state, NULL), NULL);
+    UNIT_TRUE(journal_state_read(fd, &state_back));
     UNIT_TRUE(state_back.segment == 4 && state_back.rotating == 5 && state_back.generation == 9);
     UNIT_TEXT("b", state_back.boot);
-    UNIT_STATUS(STATUS_OK, state_forget(fd, NULL), NULL);
-    UNIT_FALSE(state_read(fd, &state_back));
+    UNIT_STATUS(STATUS_OK, journal_state_forget(fd, NULL), NULL);
+    UNIT_FALSE(journal_state_read(fd, &state_back));
     close(fd);
 }

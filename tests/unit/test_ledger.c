@@ -28,7 +28,7 @@ static bool begin(void)
 {
     err = (struct err)ERR_INIT;
     return kit_open(&kit) &&
-           UNIT_TRUE(standing_make(&kit.spool, LEDGER_TMP_LOCKED, kit.now_ns, &err) == STATUS_OK) &&
+           UNIT_TRUE(standing_make(&kit.spool, SPOOL_LEDGER_TMP, kit.now_ns, &err) == STATUS_OK) &&
            UNIT_TRUE(ledger_open(&ledger, &kit.spool, LEDGER_RESULTS, kit.now_ns, &err) ==
                      STATUS_OK);
 }

@@ -20,13 +20,13 @@ static bool begin(void)
     return kit_open(&kit);
 }
 
-static struct commands *opened(void)
+static struct orders *opened(void)
 {
-    struct commands *commands = NULL;
+    struct orders *orders = NULL;
 
-    UNIT_STATUS(STATUS_OK, orders_open(&commands, &kit.spool, kit.now_ns, clock_mono_ns(), &err),
+    UNIT_STATUS(STATUS_OK, orders_open(&orders, &kit.spool, kit.now_ns, clock_mono_ns(), &err),
                 &err);
-    return commands;
+    return orders;
 }
 
 static enum status take(void *context, struct place place, struct str line, struct err *e)
@@ -60,45 +60,45 @@ static const char *given(void)
 
 UNIT_TEST(commands_read_back_in_their_order)
 {
-    struct commands *commands = NULL;
+    struct orders *orders = NULL;
 
-    UNIT_REQUIRE(begin() && (commands = opened()) != NULL);
-    UNIT_STATUS(STATUS_OK, orders_add(commands, ORDER_AGAIN, STR("1:103"), kit.now_ns, &err), &err);
-    UNIT_STATUS(STATUS_OK, orders_add(commands, ORDER_DROP, STR("2:0104"), kit.now_ns, &err), &err);
-    UNIT_STATUS(STATUS_OK, orders_close(commands, &err), &err);
+    UNIT_REQUIRE(begin() && (orders = opened()) != NULL);
+    UNIT_STATUS(STATUS_OK, orders_add(orders, ORDER_AGAIN, STR("1:103"), kit.now_ns, &err), &err);
+    UNIT_STATUS(STATUS_OK, orders_add(orders, ORDER_DROP, STR("2:0104"), kit.now_ns, &err), &err);
+    UNIT_STATUS(STATUS_OK, orders_close(orders, &err), &err);
     UNIT_TEXT("again 1:103;drop 2:104;", given());
     kit_close(&kit);
 }
 
 UNIT_TEST(commands_are_durable_when_they_are_closed)
 {
-    struct commands *commands = NULL;
+    struct orders *orders = NULL;
 
-    UNIT_REQUIRE(begin() && (commands = opened()) != NULL);
-    UNIT_STATUS(STATUS_OK, orders_add(commands, ORDER_AGAIN, STR("1:103"), kit.now_ns, &err), &err);
+    UNIT_REQUIRE(begin() && (orders = opened()) != NULL);
+    UNIT_STATUS(STATUS_OK, orders_add(orders, ORDER_AGAIN, STR("1:103"), kit.now_ns, &err), &err);
     atomic_store(&kit_syncs, 0);
-    UNIT_STATUS(STATUS_OK, orders_close(commands, &err), &err);
+    UNIT_STATUS(STATUS_OK, orders_close(orders, &err), &err);
     UNIT_INT(1, atomic_load(&kit_syncs));
     kit_close(&kit);
 }
 
 UNIT_TEST(a_sync_that_fails_is_told_and_gives_the_lock_back)
 {
-    struct commands *commands = NULL;
+    struct orders *orders = NULL;
 
-    UNIT_REQUIRE(begin() && (commands = opened()) != NULL);
-    UNIT_STATUS(STATUS_OK, orders_add(commands, ORDER_AGAIN, STR("1:103"), kit.now_ns, &err), &err);
+    UNIT_REQUIRE(begin() && (orders = opened()) != NULL);
+    UNIT_STATUS(STATUS_OK, orders_add(orders, ORDER_AGAIN, STR("1:103"), kit.now_ns, &err), &err);
     atomic_store(&kit_syncs_to_fail, 1);
-    UNIT_STATUS(STATUS_IO, orders_close(commands, &err), NULL);
+    UNIT_STATUS(STATUS_IO, orders_close(orders, &err), NULL);
     err_clear(&err);
-    UNIT_REQUIRE((commands = opened()) != NULL);
-    UNIT_STATUS(STATUS_OK, orders_close(commands, &err), &err);
+    UNIT_REQUIRE((orders = opened()) != NULL);
+    UNIT_STATUS(STATUS_OK, orders_close(orders, &err), &err);
     kit_close(&kit);
 }
 
 UNIT_TEST(one_process_at_a_time_gives_commands)
 {
-    struct commands *first = NULL, *second = NULL;
+    struct orders *first = NULL, *second = NULL;
 
     UNIT_REQUIRE(begin() && (first = opened()) != NULL);
     UNIT_STATUS(STATUS_DEADLINE,
@@ -113,13 +113,12 @@ UNIT_TEST(one_process_at_a_time_gives_commands)
 
 UNIT_TEST(what_is_no_id_is_refused)
 {
-    struct commands *commands = NULL;
+    struct orders *orders = NULL;
 
-    UNIT_REQUIRE(begin() && (commands = opened()) != NULL);
-    UNIT_STATUS(STATUS_USAGE, orders_add(commands, ORDER_AGAIN, STR("x\"y"), kit.now_ns, &err),
-                NULL);
+    UNIT_REQUIRE(begin() && (orders = opened()) != NULL);
+    UNIT_STATUS(STATUS_USAGE, orders_add(orders, ORDER_AGAIN, STR("x\"y"), kit.now_ns, &err), NULL);
     err_clear(&err);
-    UNIT_STATUS(STATUS_OK, orders_close(commands, &err), &err);
+    UNIT_STATUS(STATUS_OK, orders_close(orders, &err), &err);
     UNIT_TEXT("", given());
     kit_close(&kit);
 }

@@ -677,8 +677,8 @@ static void owner_comes_back(int64_t from_ns, const char *from)
     UNIT_INT(7, back.owner.first);
     UNIT_INT(12, back.owner.resumed_segment);
     UNIT_INT(16777301, back.owner.resumed_offset);
-    UNIT_INT(3, back.owner.commands_segment);
-    UNIT_INT(200, back.owner.commands_offset);
+    UNIT_INT(3, back.owner.orders_segment);
+    UNIT_INT(200, back.owner.orders_offset);
     UNIT_INT(from_ns, back.owner.from_ns);
     buf_free(&line);
 }

@@ -32,10 +32,10 @@ static int append_keys(int from, int to, bool duplicate)
     return wrong;
 }
 
-static bool state_is(struct state *state)
+static bool state_is(struct journal_state *state)
 {
     int fd = file_open(kit.spool.dir, SPOOL_STATE, O_RDONLY, 0);
-    bool ok = state_read(fd, state);
+    bool ok = journal_state_read(fd, state);
 
     file_close(&fd);
     return UNIT_TRUE(ok);
@@ -117,7 +117,7 @@ UNIT_TEST(a_reboot_loses_recent_index_pages_and_no_duplicate_slips_through)
 UNIT_TEST(a_checkpoint_spares_the_replay_of_what_it_covers)
 {
     struct index_reach reach;
-    struct state state;
+    struct journal_state state;
 
     UNIT_REQUIRE(small_segments(4096));
     UNIT_INT(0, append_keys(0, 60, false));
@@ -140,7 +140,7 @@ UNIT_TEST(a_checkpoint_spares_the_replay_of_what_it_covers)
 UNIT_TEST(a_lost_index_is_rebuilt_in_slices_from_the_newest_segment_down)
 {
     struct index_reach reach;
-    struct state state;
+    struct journal_state state;
     uint32_t before;
 
     UNIT_REQUIRE(small_segments(4096));
@@ -178,7 +178,7 @@ UNIT_TEST(a_lost_index_is_rebuilt_in_slices_from_the_newest_segment_down)
 UNIT_TEST(a_rebuild_notes_on_its_way_how_far_it_came)
 {
     struct index_reach reach;
-    struct state state;
+    struct journal_state state;
     bool more = true;
 
     UNIT_REQUIRE(small_segments(1024));
@@ -282,7 +282,7 @@ UNIT_TEST(a_segment_of_many_thousand_records_is_found_again_whole)
 
 UNIT_TEST(a_lost_index_is_waited_for_also_where_another_process_rebuilds_it)
 {
-    struct state state;
+    struct journal_state state;
     struct err err = ERR_INIT;
     int fd;
 
@@ -320,7 +320,7 @@ UNIT_TEST(what_a_sender_may_still_retry_is_known_before_the_first_answer)
 
 UNIT_TEST(a_catch_up_that_runs_out_of_time_goes_on_where_it_was)
 {
-    struct state state, later;
+    struct journal_state state, later;
     int tries = 0;
 
     UNIT_REQUIRE(small_segments(4096));
@@ -398,7 +398,7 @@ UNIT_TEST(a_commit_word_and_a_state_that_name_different_segments_are_recovered_f
     UNIT_REQUIRE(kit_open(&kit));
     UNIT_INT(0, append_keys(0, 3, false));
     fd = file_open(kit.spool.dir, SPOOL_COMMIT, O_RDWR, 0);
-    UNIT_STATUS(STATUS_OK, commit_write(fd, &elsewhere, NULL), NULL);
+    UNIT_STATUS(STATUS_OK, commit_word_write(fd, &elsewhere, NULL), NULL);
     file_close(&fd);
     UNIT_INT(0, append_keys(0, 3, true));
     UNIT_INT(0, append_keys(3, 4, false));
@@ -408,7 +408,7 @@ UNIT_TEST(a_commit_word_and_a_state_that_name_different_segments_are_recovered_f
 
 UNIT_TEST(an_index_that_is_not_the_one_of_the_state_is_recovered_from)
 {
-    struct state state;
+    struct journal_state state;
     int fd;
 
     UNIT_REQUIRE(kit_open(&kit));
@@ -416,7 +416,7 @@ UNIT_TEST(an_index_that_is_not_the_one_of_the_state_is_recovered_from)
     UNIT_REQUIRE(state_is(&state));
     state.generation++;
     fd = file_open(kit.spool.dir, SPOOL_STATE, O_RDWR, 0);
-    UNIT_STATUS(STATUS_OK, state_write(fd, &state, NULL), NULL);
+    UNIT_STATUS(STATUS_OK, journal_state_write(fd, &state, NULL), NULL);
     file_close(&fd);
     UNIT_INT(0, append_keys(0, 3, true));
     UNIT_INT(0, append_keys(3, 4, false));
@@ -583,7 +583,7 @@ UNIT_TEST(events_whose_hook_has_not_run_stay_twice_as_long_and_no_longer)
 {
     UNIT_REQUIRE(kit_open(&kit));
     kit.options.keep_s = 10 * 86400;
-    kit.options.hooked = true;
+    kit.options.hold = snapshot_hold;
     UNIT_REQUIRE(kit_reopen(&kit));
     for (int day = 0; day < 15; day++) {
         UNIT_INT(0, append_keys(day, day + 1, false));

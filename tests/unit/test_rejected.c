@@ -13,7 +13,7 @@
 #include "unit.h"
 
 #define NOW_NS INT64_C(1795420218966000000)
-#define BOTH (1U << BOX_QUARANTINE | 1U << BOX_REFUSED)
+#define BOTH (1U << BOX_QUARANTINED | 1U << BOX_REFUSED)
 #define NAME "0123456789abcdef0123456789abcdef01234567"
 /* The digest is that of "abc". */
 #define HEAD_WITH(bytes, kept, complete)                                                           \
@@ -118,7 +118,7 @@ UNIT_TEST(what_the_gateway_put_in_is_read_back)
     struct err err = ERR_INIT;
     struct buf body;
 
-    UNIT_REQUIRE(make_spool() && put(BOX_QUARANTINE, "a=\"1\"", "{\"a\":1}\n", NOW_NS));
+    UNIT_REQUIRE(make_spool() && put(BOX_QUARANTINED, "a=\"1\"", "{\"a\":1}\n", NOW_NS));
     UNIT_STATUS(STATUS_OK, rejected_scan(&refs, &spool, BOTH, tell, &told, &err), &err);
     UNIT_REQUIRE(refs.count == 1 && told.count == 0);
     UNIT_STATUS(STATUS_OK, rejected_read(&entry, &spool, &refs.list[0], &err), &err);
@@ -151,17 +151,17 @@ UNIT_TEST(the_oldest_entry_of_the_boxes_that_were_asked_for_comes_first)
 
     UNIT_REQUIRE(make_spool());
     UNIT_TRUE(put(BOX_REFUSED, "n=3", "x", NOW_NS + 2 * NS_PER_S));
-    UNIT_TRUE(put(BOX_QUARANTINE, "n=2", "x", NOW_NS + NS_PER_S));
+    UNIT_TRUE(put(BOX_QUARANTINED, "n=2", "x", NOW_NS + NS_PER_S));
     UNIT_TRUE(put(BOX_REFUSED, "n=1", "x", NOW_NS));
     UNIT_STATUS(STATUS_OK, rejected_scan(&refs, &spool, BOTH, tell, &told, &err), &err);
     UNIT_REQUIRE(refs.count == 3);
     for (int i = 0; i < 3; i++)
         UNIT_INT(NOW_NS + i * NS_PER_S, refs.list[i].received_ns);
     rejected_refs_free(&refs);
-    UNIT_STATUS(STATUS_OK, rejected_scan(&refs, &spool, 1U << BOX_QUARANTINE, tell, &told, &err),
+    UNIT_STATUS(STATUS_OK, rejected_scan(&refs, &spool, 1U << BOX_QUARANTINED, tell, &told, &err),
                 &err);
     UNIT_REQUIRE(refs.count == 1);
-    UNIT_INT(BOX_QUARANTINE, refs.list[0].box);
+    UNIT_INT(BOX_QUARANTINED, refs.list[0].box);
     rejected_refs_free(&refs);
     drop_spool();
 }
@@ -200,7 +200,7 @@ UNIT_TEST(no_beginning_of_an_entry_is_one)
 
 UNIT_TEST(a_line_without_an_end_is_read_up_to_its_limit)
 {
-    static char line[BOX_QUARANTINE_HEAD_MAX + 65536];
+    static char line[BOX_QUARANTINED_HEAD_MAX + 65536];
 
     memset(line, 'x', sizeof line);
     UNIT_REQUIRE(make_spool());
@@ -269,8 +269,8 @@ UNIT_TEST(what_is_no_regular_file_or_has_another_name_is_told_and_never_waited_f
     UNIT_INT(0, mkdirat(spool.quarantine, NAME ".box", 0700));
     put_file("notes", "x", 1);
     put_file(NAME "8.box", "x", 1);
-    put_file(BOX_COUNTS_FILE, "x", 1);
-    put_file(BOX_TMP_PREFIX "1-1", "x", 1);
+    put_file(SPOOL_BOX_COUNTS, "x", 1);
+    put_file(SPOOL_BOX_TMP_PREFIX "1-1", "x", 1);
     UNIT_STATUS(STATUS_OK, rejected_scan(&refs, &spool, BOTH, tell, &told, &err), &err);
     UNIT_INT(0, refs.count);
     UNIT_INT(5, refs.damaged);

@@ -14,6 +14,7 @@
 #include "store/boxes/box.h"
 #include "store/queue/ledger.h"
 #include "store/queue/queue.h"
+#include "store/queue/snapshot.h"
 #include "store/retention.h"
 #include "unit.h"
 
@@ -185,7 +186,7 @@ UNIT_TEST(segments_that_wait_for_hooks_are_told_of)
     struct kit kit;
 
     UNIT_REQUIRE(kept_for(&kit, 3));
-    kit.options.hooked = true;
+    kit.options.hold = snapshot_hold;
     UNIT_REQUIRE(kit_reopen(&kit));
     rk_record_days(&kit, 5);
     UNIT_STATUS(STATUS_OK, run(&kit, true), NULL);
@@ -267,13 +268,13 @@ UNIT_TEST(an_entry_that_was_taken_aside_and_came_again_gets_its_name_back)
     struct kit kit;
 
     UNIT_REQUIRE(kept_for(&kit, 90));
-    UNIT_REQUIRE(put_entry(kit.spool.quarantine, BOX_ASIDE_PREFIX "young.box", kit.now_ns));
-    UNIT_REQUIRE(put_entry(kit.spool.quarantine, BOX_ASIDE_PREFIX "old.box", 0));
+    UNIT_REQUIRE(put_entry(kit.spool.quarantine, SPOOL_BOX_ASIDE_PREFIX "young.box", kit.now_ns));
+    UNIT_REQUIRE(put_entry(kit.spool.quarantine, SPOOL_BOX_ASIDE_PREFIX "old.box", 0));
     UNIT_STATUS(STATUS_OK, run(&kit, false), NULL);
     UNIT_INT(1, report.quarantine.files);
     UNIT_TRUE(faccessat(kit.spool.quarantine, "young.box", F_OK, 0) == 0);
-    UNIT_TRUE(faccessat(kit.spool.quarantine, BOX_ASIDE_PREFIX "young.box", F_OK, 0) != 0);
-    UNIT_TRUE(faccessat(kit.spool.quarantine, BOX_ASIDE_PREFIX "old.box", F_OK, 0) != 0);
+    UNIT_TRUE(faccessat(kit.spool.quarantine, SPOOL_BOX_ASIDE_PREFIX "young.box", F_OK, 0) != 0);
+    UNIT_TRUE(faccessat(kit.spool.quarantine, SPOOL_BOX_ASIDE_PREFIX "old.box", F_OK, 0) != 0);
     UNIT_TRUE(faccessat(kit.spool.quarantine, "old.box", F_OK, 0) != 0);
     kit_close(&kit);
 }
@@ -290,14 +291,14 @@ UNIT_TEST(what_is_no_entry_stays_in_a_box_however_old)
     UNIT_REQUIRE(put_entry(box, lengthy, 0));
     UNIT_REQUIRE(put_entry(box, "notes.txt", 0));
     UNIT_INT(0, mkdirat(box, "folder.box", 0700));
-    UNIT_INT(0, mkdirat(box, BOX_ASIDE_PREFIX "folder.box", 0700));
+    UNIT_INT(0, mkdirat(box, SPOOL_BOX_ASIDE_PREFIX "folder.box", 0700));
     UNIT_INT(0, symlinkat("notes.txt", box, "link.box"));
     UNIT_STATUS(STATUS_OK, run(&kit, false), NULL);
     UNIT_INT(0, report.quarantine.files);
     UNIT_TRUE(faccessat(box, lengthy, F_OK, 0) == 0);
     UNIT_TRUE(faccessat(box, "notes.txt", F_OK, 0) == 0);
     UNIT_TRUE(faccessat(box, "folder.box", F_OK, 0) == 0);
-    UNIT_TRUE(faccessat(box, BOX_ASIDE_PREFIX "folder.box", F_OK, 0) == 0);
+    UNIT_TRUE(faccessat(box, SPOOL_BOX_ASIDE_PREFIX "folder.box", F_OK, 0) == 0);
     UNIT_TRUE(faccessat(box, "link.box", F_OK, 0) == 0);
     kit_close(&kit);
 }
@@ -343,7 +344,7 @@ static void deliver(void)
                                     .received_ns = beside->now_ns};
     struct box *box = NULL;
 
-    UNIT_STATUS(STATUS_OK, box_begin(&box, &beside->spool, BOX_QUARANTINE, &entry, &wide, NULL),
+    UNIT_STATUS(STATUS_OK, box_begin(&box, &beside->spool, BOX_QUARANTINED, &entry, &wide, NULL),
                 NULL);
     if (box != NULL)
         UNIT_STATUS(STATUS_OK, box_end(box, true, NULL, NULL), NULL);
@@ -354,8 +355,8 @@ static uint64_t expire(void)
 {
     struct spool_amount gone = {99, 0};
 
-    UNIT_STATUS(STATUS_OK, box_expire(&beside->spool, BOX_QUARANTINE, NS_PER_S, false, &gone, NULL),
-                NULL);
+    UNIT_STATUS(STATUS_OK,
+                box_expire(&beside->spool, BOX_QUARANTINED, NS_PER_S, false, &gone, NULL), NULL);
     return gone.files;
 }
 

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "fault_kit.h"
 #include "journal_kit.h"
-#include "store/journal/journal_parts.h"
+#include "store/journal/live.h"
 #include "unit.h"
 
 static struct kit kit;
@@ -163,11 +163,11 @@ static void add_segment_2(uint32_t previous, uint64_t previous_valid)
 static void set_rotating(uint32_t segment)
 {
     int fd = file_open(kit.spool.dir, SPOOL_STATE, O_RDWR, 0);
-    struct state state;
+    struct journal_state state;
 
-    UNIT_TRUE(state_read(fd, &state));
+    UNIT_TRUE(journal_state_read(fd, &state));
     state.rotating = segment;
-    UNIT_STATUS(STATUS_OK, state_write(fd, &state, NULL), NULL);
+    UNIT_STATUS(STATUS_OK, journal_state_write(fd, &state, NULL), NULL);
     file_close(&fd);
 }
 

@@ -80,9 +80,9 @@ UNIT_TEST(the_journal_has_the_limits_of_the_configuration)
     UNIT_INT(12, options.segment_max);
     UNIT_INT(34, options.free_space_min);
     UNIT_INT(56, options.keep_s);
-    UNIT_FALSE(options.hooked);
+    UNIT_TRUE(options.hold == NULL);
     endpoints[1].hook = hook;
-    UNIT_TRUE(intake_options(&config).hooked);
+    UNIT_TRUE(intake_options(&config).hold != NULL);
 }
 
 UNIT_TEST(an_event_is_recorded_for_the_principal_that_it_was_made_of)

@@ -10,10 +10,10 @@
 #include "store/queue/slot.h"
 #include "unit.h"
 
-static const struct slot_run usual = {.id = "16777215:1099511627775",
-                                      .attempt = 2,
-                                      .started_ns = 1795422005731000000,
-                                      .timeout_s = 600};
+static const struct slot_attempt usual = {.id = "16777215:1099511627775",
+                                          .number = 2,
+                                          .started_ns = 1795422005731000000,
+                                          .timeout_s = 600};
 
 static bool open_spool(struct spool *spool)
 {
@@ -46,7 +46,7 @@ static pid_t bystander(void)
 /* A process that has said in the slot who it is, and holds its descriptor. */
 static pid_t resident(struct slot *slot)
 {
-    struct slot_run run = slot->run;
+    struct slot_attempt attempt = slot->attempt;
     int ready[2];
     char byte;
     pid_t pid;
@@ -55,7 +55,7 @@ static pid_t resident(struct slot *slot)
         return -1;
     pid = fork();
     if (pid == 0) {
-        if (slot_enter(slot->fd, &run) != 0 || write(ready[1], "", 1) != 1)
+        if (slot_enter(slot->fd, &attempt) != 0 || write(ready[1], "", 1) != 1)
             _exit(1);
         for (;;)
             pause();
@@ -76,28 +76,28 @@ static void end(pid_t pid)
 UNIT_TEST(a_line_comes_back_as_it_was_written)
 {
     char line[SLOT_LINE_LEN + 1];
-    struct slot_run run = usual, back;
+    struct slot_attempt attempt = usual, back;
 
-    run.pid = 4194304;
-    run.start = UINT64_MAX;
-    run.attempt = UINT32_MAX;
-    run.started_ns = INT64_MAX;
-    run.timeout_s = INT32_MAX;
-    slot_print(line, &run);
+    attempt.pid = 4194304;
+    attempt.start = UINT64_MAX;
+    attempt.number = UINT32_MAX;
+    attempt.started_ns = INT64_MAX;
+    attempt.timeout_s = INT32_MAX;
+    slot_print(line, &attempt);
     UNIT_INT(SLOT_LINE_LEN, strlen(line));
     UNIT_TRUE(slot_parse(str_of(line), &back));
-    UNIT_TEXT(run.id, back.id);
-    UNIT_INT(run.attempt, back.attempt);
-    UNIT_INT(run.pid, back.pid);
-    UNIT_HEX(run.start, back.start);
-    UNIT_INT(run.started_ns, back.started_ns);
-    UNIT_INT(run.timeout_s, back.timeout_s);
+    UNIT_TEXT(attempt.id, back.id);
+    UNIT_INT(attempt.number, back.number);
+    UNIT_INT(attempt.pid, back.pid);
+    UNIT_HEX(attempt.start, back.start);
+    UNIT_INT(attempt.started_ns, back.started_ns);
+    UNIT_INT(attempt.timeout_s, back.timeout_s);
 }
 
 UNIT_TEST(a_line_that_is_not_whole_or_says_nonsense_is_none)
 {
     char line[SLOT_LINE_LEN + 1];
-    struct slot_run back;
+    struct slot_attempt back;
 
     slot_print(line, &usual);
     UNIT_FALSE(slot_parse((struct str){line, SLOT_LINE_LEN - 1}, &back));
@@ -113,28 +113,28 @@ UNIT_TEST(a_line_that_is_not_whole_or_says_nonsense_is_none)
 }
 
 /* "ID ATTEMPT PID START STARTED_NS TIMEOUT_S" */
-static bool parses(const char *said, struct slot_run *run)
+static bool parses(const char *said, struct slot_attempt *attempt)
 {
     char line[SLOT_LINE_LEN + 1];
 
     snprintf(line, sizeof line, "%-*s\n", SLOT_LINE_LEN - 1, said);
-    return slot_parse(str_of(line), run);
+    return slot_parse(str_of(line), attempt);
 }
 
 UNIT_TEST(a_line_with_a_number_beyond_its_limit_is_none)
 {
-    struct slot_run run;
+    struct slot_attempt attempt;
 
     UNIT_TRUE(parses("1:2 4294967295 2147483647 18446744073709551615 9223372036854775807 "
                      "2147483647",
-                     &run));
-    UNIT_FALSE(parses("1:2 4294967296 1 1 1 1", &run));
-    UNIT_FALSE(parses("1:2 1 2147483648 1 1 1", &run));
-    UNIT_FALSE(parses("1:2 1 -1 1 1 1", &run));
-    UNIT_FALSE(parses("1:2 1 1 18446744073709551616 1 1", &run));
-    UNIT_FALSE(parses("1:2 1 1 1 9223372036854775808 1", &run));
-    UNIT_FALSE(parses("1:2 1 1 1 1 2147483648", &run));
-    UNIT_FALSE(parses("1:2 1 1 1 1", &run));
+                     &attempt));
+    UNIT_FALSE(parses("1:2 4294967296 1 1 1 1", &attempt));
+    UNIT_FALSE(parses("1:2 1 2147483648 1 1 1", &attempt));
+    UNIT_FALSE(parses("1:2 1 -1 1 1 1", &attempt));
+    UNIT_FALSE(parses("1:2 1 1 18446744073709551616 1 1", &attempt));
+    UNIT_FALSE(parses("1:2 1 1 1 9223372036854775808 1", &attempt));
+    UNIT_FALSE(parses("1:2 1 1 1 1 2147483648", &attempt));
+    UNIT_FALSE(parses("1:2 1 1 1 1", &attempt));
 }
 
 UNIT_TEST(a_slot_that_does_not_exist_is_only_made_where_that_is_wanted)
@@ -161,7 +161,7 @@ UNIT_TEST(a_slot_whose_runner_died_before_the_hook_began_has_ended)
     UNIT_STATUS(STATUS_OK, slot_begin(&slot, &usual, NULL), NULL);
     slot_close(&slot);
     UNIT_INT(SLOT_ENDED, opened(&again, &spool, false));
-    UNIT_TEXT(usual.id, again.run.id);
+    UNIT_TEXT(usual.id, again.attempt.id);
     slot_clear(&again);
     slot_close(&again);
     UNIT_INT(SLOT_FREE, opened(&again, &spool, false));
@@ -178,7 +178,7 @@ UNIT_TEST(a_slot_is_busy_from_before_the_hook_has_said_its_pid)
     UNIT_INT(SLOT_FREE, opened(&slot, &spool, true));
     UNIT_STATUS(STATUS_OK, slot_begin(&slot, &usual, NULL), NULL);
     UNIT_INT(SLOT_BUSY, opened(&other, &spool, true));
-    UNIT_INT(0, other.run.pid);
+    UNIT_INT(0, other.attempt.pid);
     UNIT_TRUE(slot_busy(&other));
     slot_close(&slot);
     UNIT_FALSE(slot_busy(&other));
@@ -199,8 +199,8 @@ UNIT_TEST(a_hook_keeps_its_slot_busy_when_its_runner_is_gone)
     UNIT_REQUIRE(pid > 0);
     slot_close(&slot);
     UNIT_INT(SLOT_BUSY, opened(&other, &spool, false));
-    UNIT_INT(pid, other.run.pid);
-    UNIT_TRUE(other.run.start > 0);
+    UNIT_INT(pid, other.attempt.pid);
+    UNIT_TRUE(other.attempt.start > 0);
     UNIT_TRUE(slot_busy(&other));
     end(pid);
     UNIT_FALSE(slot_busy(&other));
@@ -225,7 +225,7 @@ UNIT_TEST(a_daemon_that_kept_the_descriptor_does_not_keep_the_slot)
     slot_close(&slot);
     end(hook);
     UNIT_INT(SLOT_ENDED, opened(&other, &spool, false));
-    UNIT_INT(hook, other.run.pid);
+    UNIT_INT(hook, other.attempt.pid);
     /* What we have now is ours, whatever the daemon holds. */
     UNIT_STATUS(STATUS_OK, slot_begin(&other, &usual, NULL), NULL);
     UNIT_INT(SLOT_BUSY, opened(&third, &spool, true));
@@ -270,17 +270,17 @@ UNIT_TEST(a_new_file_that_a_killed_runner_left_does_not_hinder_the_next_one)
 UNIT_TEST(a_pid_that_came_again_is_another_process)
 {
     pid_t pid = bystander();
-    struct slot_run run = {.pid = pid};
+    struct slot_attempt attempt = {.pid = pid};
 
     UNIT_REQUIRE(pid > 0);
-    UNIT_TRUE(slot_alive(&run));
-    run.start = 1;
-    UNIT_FALSE(slot_alive(&run));
-    run.start = 0;
+    UNIT_TRUE(slot_alive(&attempt));
+    attempt.start = 1;
+    UNIT_FALSE(slot_alive(&attempt));
+    attempt.start = 0;
     kill(pid, SIGKILL);
     /* A zombie, while nobody has waited for it. */
     waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED | WNOWAIT);
-    UNIT_FALSE(slot_alive(&run));
+    UNIT_FALSE(slot_alive(&attempt));
     waitpid(pid, NULL, 0);
-    UNIT_FALSE(slot_alive(&run));
+    UNIT_FALSE(slot_alive(&attempt));
 }

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "core/retry.h"
 #include "queue_kit.h"
+#include "store/intake.h"
 #include "store/queue/ledger.h"
 #include "store/queue/queue.h"
 #include "store/queue/snapshot.h"
@@ -275,7 +276,8 @@ UNIT_TEST(a_journal_whose_read_part_was_pruned_pauses_nothing)
 
 UNIT_TEST(nothing_of_what_hooks_did_is_pruned_while_they_are_paused)
 {
-    struct journal_options options = {.segment_max = 1024 * 1024, .keep_s = 86400, .hooked = true};
+    struct journal_options options = {
+        .segment_max = 1024 * 1024, .keep_s = 86400, .begin = intake_begin, .hold = snapshot_hold};
     struct retention_report report;
 
     UNIT_REQUIRE(qk_open(QK_STAYS));

@@ -441,6 +441,7 @@ UNIT_TEST(a_runner_that_the_configuration_names_and_is_not_there_is_missed)
 
     UNIT_REQUIRE(begin());
     UNIT_STATUS(STATUS_MISSING, wake(&err), &err);
+    UNIT_TRUE(str_starts(str_of(err.text), "hooks wait, because no runner could be started: "));
     UNIT_TRUE(strstr(err.text, script) != NULL);
     end();
 }

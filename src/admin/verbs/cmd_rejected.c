@@ -82,8 +82,8 @@ static enum status check_option(const struct verb *verb, int id, struct err *err
 
 static enum status take_box(struct rejection *r, const char *text, struct err *err)
 {
-    for (int box = BOX_QUARANTINE; box <= BOX_REFUSED; box++)
-        if (strcmp(text, rejected_box_name((enum box_kind)box)) == 0) {
+    for (int box = BOX_QUARANTINED; box <= BOX_REFUSED; box++)
+        if (strcmp(text, box_kind_name((enum box_kind)box)) == 0) {
             r->boxes |= 1U << box;
             return STATUS_OK;
         }

@@ -92,7 +92,7 @@ static void wake(const struct session *room)
     struct err err = ERR_INIT;
 
     if (wake_runner(&room->spool, room->settings->config, room->settings->path, &err) != STATUS_OK)
-        print_warning("hooks may run, but no runner could be started: %s", err.text);
+        print_warning("%s", err.text);
 }
 
 static enum status resume(const struct session *room, const struct wish *w, struct err *err)

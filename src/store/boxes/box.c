@@ -22,8 +22,8 @@
 #define NAME_LEN_MAX 64
 #define HEX_LEN (2 * MAC_SHA256_LEN)
 #define LATE_MAX 256
-#define NAMES_TRIED 8 /* each time somebody took the entry of that name out */
-/* For deliveries that are very likely real: the lock is held for microseconds, or for a sweep. */
+#define NAMES_TRIED 8 /* each time the entry of that name was removed meanwhile */
+/* For deliveries that are likely real: the lock is held for microseconds, or for a sweep. */
 #define PUBLISHED_WAIT_NS (20 * NS_PER_MS)
 
 struct box {
@@ -40,12 +40,17 @@ struct box {
     struct mac_stream body_hash;
 };
 
-static int box_dir(const struct spool *spool, enum box_kind kind)
+const char *box_kind_name(enum box_kind kind)
 {
-    return kind == BOX_QUARANTINE ? spool->quarantine : spool->refused;
+    return kind == BOX_QUARANTINED ? SPOOL_QUARANTINE : SPOOL_REFUSED;
 }
 
-/* The members that are known last. Their width never varies, so that they can be written over. */
+int box_folder(const struct spool *spool, enum box_kind kind)
+{
+    return kind == BOX_QUARANTINED ? spool->quarantine : spool->refused;
+}
+
+/* The members that are known last. Their width is constant, so they can be overwritten. */
 static size_t print_late(char out[LATE_MAX], const char *sha256, uint64_t bytes, uint64_t kept,
                          bool complete)
 {
@@ -93,7 +98,7 @@ static enum status print_head(struct buf *out, const struct box_entry *entry, st
     return buf_status(out, "the line of a refused delivery", err);
 }
 
-/* The reserve belongs to the journal; what strangers send stays clear of it. */
+/* The reserve belongs to the journal; refused entries stay clear of it. */
 static enum status check_space(const struct spool *spool, enum box_kind kind,
                                const struct box_limits *limits, struct err *err)
 {
@@ -110,21 +115,21 @@ static enum status check_space(const struct spool *spool, enum box_kind kind,
     return STATUS_OK;
 }
 
-/* A look at the counts before anything is written: a full box costs nothing more. */
+/* Reads the counts before anything is written: a full box costs nothing more. */
 static enum status check_room(struct box *b, struct err *err)
 {
-    struct box_counts_file u;
+    struct box_counts_file file;
     uint64_t room;
     enum status status;
 
     if (b->limits.bytes_max == 0)
         return err_set(err, STATUS_LIMIT, "the refused box is switched off");
-    status = box_counts_open(&u, b->spool, b->received_ns,
+    status = box_counts_open(&file, b->spool, b->received_ns,
                              b->class == BOX_PUBLISHED ? PUBLISHED_WAIT_NS : 0, err);
     if (status != STATUS_OK)
         return status;
-    room = box_counts_room(&u.counts, b->class, &b->limits);
-    box_counts_close(&u);
+    room = box_counts_room(&file.counts, b->class, b->limits.bytes_max);
+    box_counts_close(&file);
     if (room <= b->head_len)
         return err_set(err, STATUS_LIMIT, "the refused box is full");
     if (b->kept_max > room - b->head_len)
@@ -139,15 +144,13 @@ static enum status make_file(struct box *b, const struct buf *head, struct err *
 
     if (status != STATUS_OK)
         return status;
-    snprintf(b->tmp, sizeof b->tmp, BOX_TMP_PREFIX "%ld-%016" PRIx64, (long)getpid(), random);
-    b->fd = file_open(box_dir(b->spool, b->kind), b->tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
-                      0600);
+    snprintf(b->tmp, sizeof b->tmp, SPOOL_BOX_TMP_PREFIX "%ld-%016" PRIx64, (long)getpid(), random);
+    b->fd = file_open(box_folder(b->spool, b->kind), b->tmp,
+                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
     if (b->fd < 0)
-        return err_errno(err, "cannot make an entry of the %s box",
-                         b->kind == BOX_REFUSED ? "refused" : "quarantine");
+        return err_errno(err, "cannot make an entry of the %s box", box_kind_name(b->kind));
     if (file_write(b->fd, head->ptr, head->len) < 0)
-        return err_errno(err, "cannot write an entry of the %s box",
-                         b->kind == BOX_REFUSED ? "refused" : "quarantine");
+        return err_errno(err, "cannot write an entry of the %s box", box_kind_name(b->kind));
     return STATUS_OK;
 }
 
@@ -163,12 +166,12 @@ static void start_hashes(struct box *b, const struct box_entry *entry)
     mac_stream_init(&b->body_hash);
 }
 
-static enum status start(struct box *b, const struct box_entry *entry, struct err *err)
+static enum status start_entry(struct box *b, const struct box_entry *entry, struct err *err)
 {
     struct buf head;
     enum status status;
 
-    buf_init(&head, b->kind == BOX_REFUSED ? BOX_REFUSED_HEAD_MAX : BOX_QUARANTINE_HEAD_MAX);
+    buf_init(&head, b->kind == BOX_REFUSED ? BOX_REFUSED_HEAD_MAX : BOX_QUARANTINED_HEAD_MAX);
     status = check_space(b->spool, b->kind, &b->limits, err);
     if (status == STATUS_OK)
         status = print_head(&head, entry, err);
@@ -201,7 +204,7 @@ enum status box_begin(struct box **out, const struct spool *spool, enum box_kind
     b->kept_max = entry->kept_max;
     if (kind == BOX_REFUSED && !entry->published && b->kept_max > BOX_STRANGER_BODY_MAX)
         b->kept_max = BOX_STRANGER_BODY_MAX;
-    status = start(b, entry, err);
+    status = start_entry(b, entry, err);
     if (status != STATUS_OK) {
         box_abandon(b);
         return status;
@@ -219,8 +222,7 @@ enum status box_add(struct box *b, const void *bytes, size_t len, struct err *er
     mac_stream_add(&b->body_hash, bytes, len);
     b->bytes += len;
     if (keep > 0 && file_write(b->fd, bytes, keep) < 0)
-        return err_errno(err, "cannot write an entry of the %s box",
-                         b->kind == BOX_REFUSED ? "refused" : "quarantine");
+        return err_errno(err, "cannot write an entry of the %s box", box_kind_name(b->kind));
     b->kept += keep;
     return STATUS_OK;
 }
@@ -241,8 +243,8 @@ static enum status finish_file(struct box *b, bool complete, char name[NAME_LEN_
     if (status != STATUS_OK)
         goto out;
     snprintf(name, NAME_LEN_MAX, "%.*s%s", BOX_NAME_DIGITS, hex.ptr,
-             b->kind == BOX_REFUSED && b->class == BOX_PUBLISHED ? BOX_PUBLISHED_SUFFIX
-                                                                 : BOX_STRANGER_SUFFIX);
+             b->kind == BOX_REFUSED && b->class == BOX_PUBLISHED ? SPOOL_BOX_PUBLISHED_SUFFIX
+                                                                 : SPOOL_BOX_SUFFIX);
     buf_reset(&hex, HEX_LEN);
     mac_stream_end(&b->body_hash, digest);
     text_hex(&hex, digest, sizeof digest);
@@ -257,11 +259,11 @@ out:
     return status;
 }
 
-/* Gives the entry its name unless it has one from an earlier delivery, which is then only touched.
- * One that is taken out in between (too old: box_expire) is made anew. */
+/* Gives the entry its name. If an earlier delivery has it, touches that entry instead; if
+ * box_expire removes it in between, tries again. */
 static enum status link_entry(struct box *b, const char *name, bool *again, struct err *err)
 {
-    int dir = box_dir(b->spool, b->kind);
+    int dir = box_folder(b->spool, b->kind);
 
     for (unsigned n = 0; n < NAMES_TRIED; n++) {
         *again = false;
@@ -285,7 +287,7 @@ static enum status end_quarantine(struct box *b, const char *name, bool *again, 
     status = link_entry(b, name, again, err);
     if (status != STATUS_OK)
         return status;
-    /* Also where it was there already: whoever named it may not have come to this line. */
+    /* Also if it existed already: its maker may not have come this far. */
     if (file_sync_dir(b->spool->quarantine) < 0)
         return err_errno(err, "cannot sync the quarantine folder");
     return STATUS_OK;
@@ -294,24 +296,24 @@ static enum status end_quarantine(struct box *b, const char *name, bool *again, 
 static enum status end_refused(struct box *b, const char *name, bool *again, struct err *err)
 {
     uint64_t size = b->head_len + b->kept;
-    struct box_counts_file u;
+    struct box_counts_file file;
     struct stat sb;
     enum status status;
 
-    status = box_counts_open(&u, b->spool, b->received_ns,
+    status = box_counts_open(&file, b->spool, b->received_ns,
                              b->class == BOX_PUBLISHED ? PUBLISHED_WAIT_NS : 0, err);
     if (status != STATUS_OK)
         return status;
     if (fstatat(b->spool->refused, name, &sb, AT_SYMLINK_NOFOLLOW) < 0 &&
-        box_counts_room(&u.counts, b->class, &b->limits) < size)
+        box_counts_room(&file.counts, b->class, b->limits.bytes_max) < size)
         status = err_set(err, STATUS_LIMIT, "the refused box is full");
     else
         status = link_entry(b, name, again, err);
     if (status == STATUS_OK && !*again) {
-        u.counts.count[b->class]++;
-        u.counts.bytes[b->class] += size;
+        file.counts.count[b->class]++;
+        file.counts.bytes[b->class] += size;
     }
-    box_counts_close(&u);
+    box_counts_close(&file);
     return status;
 }
 
@@ -321,7 +323,7 @@ enum status box_end(struct box *b, bool complete, bool *again, struct err *err)
     bool was_there = false;
     enum status status = finish_file(b, complete, name, err);
 
-    if (status == STATUS_OK && b->kind == BOX_QUARANTINE)
+    if (status == STATUS_OK && b->kind == BOX_QUARANTINED)
         status = end_quarantine(b, name, &was_there, err);
     else if (status == STATUS_OK)
         status = end_refused(b, name, &was_there, err);
@@ -336,7 +338,7 @@ void box_abandon(struct box *b)
     if (b == NULL)
         return;
     if (b->fd >= 0)
-        (void)unlinkat(box_dir(b->spool, b->kind), b->tmp, 0);
+        (void)unlinkat(box_folder(b->spool, b->kind), b->tmp, 0);
     file_close(&b->fd);
     free(b);
 }
@@ -344,11 +346,11 @@ void box_abandon(struct box *b)
 bool box_should_log(const struct spool *spool, int64_t now_ns, uint64_t *suppressed)
 {
     int64_t minute = now_ns / NS_PER_S / 60;
-    struct box_counts_file u;
+    struct box_counts_file file;
     bool yes;
 
     *suppressed = 0;
-    switch ((int)box_counts_open(&u, spool, now_ns, 0, NULL)) {
+    switch ((int)box_counts_open(&file, spool, now_ns, 0, NULL)) {
     case STATUS_OK:
         break;
     case STATUS_LIMIT:
@@ -356,18 +358,18 @@ bool box_should_log(const struct spool *spool, int64_t now_ns, uint64_t *suppres
     default:
         return true;
     }
-    if (u.counts.minute != minute) {
-        u.counts.minute = minute;
-        u.counts.logged = 0;
+    if (file.counts.minute != minute) {
+        file.counts.minute = minute;
+        file.counts.logged = 0;
     }
-    yes = u.counts.logged < BOX_LOG_PER_MINUTE;
+    yes = file.counts.logged < BOX_LOG_PER_MINUTE;
     if (yes) {
-        *suppressed = u.counts.suppressed;
-        u.counts.suppressed = 0;
-        u.counts.logged++;
+        *suppressed = file.counts.suppressed;
+        file.counts.suppressed = 0;
+        file.counts.logged++;
     } else {
-        u.counts.suppressed++;
+        file.counts.suppressed++;
     }
-    box_counts_close(&u);
+    box_counts_close(&file);
     return yes;
 }

@@ -15,7 +15,7 @@
 #include "base/file.h"
 
 #define MAGIC UINT64_C(0x3130656761737531)
-/* Entries of one folder that a sweep looks at: far more than the boxes may hold. */
+/* Entries that a sweep reads of one folder: far more than the boxes may hold. */
 #define SWEEP_MAX 100000
 
 struct image {
@@ -45,16 +45,17 @@ static bool has_suffix(const char *name, const char *suffix)
     return str_ends(str_of(name), suffix);
 }
 
-/* One file of the folder: counted, or removed because of its age. */
+/* Counts a file of the folder, or removes it because of its age. */
 static void sweep_one(int dir, const char *name, bool refused, int64_t now_s,
                       struct box_counts *counts)
 {
-    bool temporary = strncmp(name, BOX_TMP_PREFIX, strlen(BOX_TMP_PREFIX)) == 0;
-    enum box_class class = has_suffix(name, BOX_PUBLISHED_SUFFIX) ? BOX_PUBLISHED : BOX_STRANGER;
+    bool temporary = strncmp(name, SPOOL_BOX_TMP_PREFIX, strlen(SPOOL_BOX_TMP_PREFIX)) == 0;
+    enum box_class class =
+        has_suffix(name, SPOOL_BOX_PUBLISHED_SUFFIX) ? BOX_PUBLISHED : BOX_STRANGER;
     int64_t age_max = temporary ? BOX_TMP_AGE_S : BOX_AGE_MAX_S;
     struct stat sb;
 
-    if (!temporary && (!refused || !has_suffix(name, BOX_STRANGER_SUFFIX)))
+    if (!temporary && (!refused || !has_suffix(name, SPOOL_BOX_SUFFIX)))
         return;
     if (fstatat(dir, name, &sb, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(sb.st_mode))
         return;
@@ -68,7 +69,7 @@ static void sweep_one(int dir, const char *name, bool refused, int64_t now_s,
 
 static void sweep_folder(int dir, bool refused, int64_t now_s, struct box_counts *counts)
 {
-    /* A descriptor of its own: the position of a shared one is shared by threads. */
+    /* A descriptor of its own: threads share the position of a shared one. */
     int fd = file_open(dir, ".", O_RDONLY | O_DIRECTORY, 0);
     DIR *d = fd < 0 ? NULL : fdopendir(fd);
     const struct dirent *entry;
@@ -82,7 +83,7 @@ static void sweep_folder(int dir, bool refused, int64_t now_s, struct box_counts
     closedir(d);
 }
 
-static void sweep(const struct spool *spool, int64_t now_s, struct box_counts *counts)
+static void sweep_boxes(const struct spool *spool, int64_t now_s, struct box_counts *counts)
 {
     memset(counts->count, 0, sizeof counts->count);
     memset(counts->bytes, 0, sizeof counts->bytes);
@@ -97,49 +98,48 @@ static bool sweep_due(const struct box_counts *counts, int64_t now_s)
     return now_s - counts->swept_s >= BOX_SWEEP_S || now_s < counts->swept_s;
 }
 
-enum status box_counts_open(struct box_counts_file *u, const struct spool *spool, int64_t now_ns,
+enum status box_counts_open(struct box_counts_file *file, const struct spool *spool, int64_t now_ns,
                             uint64_t wait_ns, struct err *err)
 {
     int64_t now_s = now_ns / NS_PER_S;
-    int fd = file_open(spool->refused, BOX_COUNTS_FILE, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    int fd = file_open(spool->refused, SPOOL_BOX_COUNTS, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
     int locked;
 
     if (fd < 0)
-        return err_errno(err, "cannot open refused/" BOX_COUNTS_FILE);
+        return err_errno(err, "cannot open " SPOOL_REFUSED "/" SPOOL_BOX_COUNTS);
     locked = wait_ns == 0 ? file_trylock(fd) : file_lock(fd, clock_mono_ns() + wait_ns);
     if (locked < 0) {
         enum status status =
             errno == EWOULDBLOCK
-                ? err_set(err, STATUS_LIMIT, "refused/" BOX_COUNTS_FILE " is locked")
-                : err_errno(err, "cannot lock refused/" BOX_COUNTS_FILE);
+                ? err_set(err, STATUS_LIMIT, SPOOL_REFUSED "/" SPOOL_BOX_COUNTS " is locked")
+                : err_errno(err, "cannot lock " SPOOL_REFUSED "/" SPOOL_BOX_COUNTS);
 
         file_close(&fd);
         return status;
     }
-    u->fd = fd;
-    memset(&u->counts, 0, sizeof u->counts);
-    if (!read_counts(fd, &u->counts) || sweep_due(&u->counts, now_s))
-        sweep(spool, now_s, &u->counts);
+    file->fd = fd;
+    memset(&file->counts, 0, sizeof file->counts);
+    if (!read_counts(fd, &file->counts) || sweep_due(&file->counts, now_s))
+        sweep_boxes(spool, now_s, &file->counts);
     return STATUS_OK;
 }
 
-void box_counts_close(struct box_counts_file *u)
+void box_counts_close(struct box_counts_file *file)
 {
     struct image image;
 
     memset(&image, 0, sizeof image);
     image.magic = MAGIC;
-    image.counts = u->counts;
+    image.counts = file->counts;
     image.crc = image_crc(&image);
     /* What could not be written is counted anew by the next sweep. */
-    (void)file_pwrite(u->fd, &image, sizeof image, 0);
-    file_close(&u->fd);
+    (void)file_pwrite(file->fd, &image, sizeof image, 0);
+    file_close(&file->fd);
 }
 
-uint64_t box_counts_room(const struct box_counts *counts, enum box_class class,
-                         const struct box_limits *limits)
+uint64_t box_counts_room(const struct box_counts *counts, enum box_class class, uint64_t bytes_max)
 {
-    if (counts->count[class] >= BOX_COUNT_MAX || counts->bytes[class] >= limits->bytes_max)
+    if (counts->count[class] >= BOX_COUNT_MAX || counts->bytes[class] >= bytes_max)
         return 0;
-    return limits->bytes_max - counts->bytes[class];
+    return bytes_max - counts->bytes[class];
 }

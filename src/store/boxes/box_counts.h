@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * box_counts - what the refused box holds, and how often refusals were logged: one small file in
- * it, changed under its lock. Private to the box. Wrong counts cost nothing but room: they are
- * taken anew from the folder once a minute.
+ * box_counts - how much the refused box holds, and how often refusals were logged: a small file in
+ * the box, changed under its lock. Wrong counts cost only room: the folder is counted again once a
+ * minute.
  */
 #ifndef STORE_BOXES_BOX_COUNTS_H
 #define STORE_BOXES_BOX_COUNTS_H
@@ -10,18 +10,17 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "store/boxes/box.h"
 #include "store/spool/spool.h"
 
 enum box_class { BOX_STRANGER, BOX_PUBLISHED, BOX_CLASSES };
 
-#define BOX_COUNTS_FILE "usage"
-#define BOX_TMP_PREFIX ".tmp-"
-#define BOX_STRANGER_SUFFIX ".box"
-#define BOX_PUBLISHED_SUFFIX ".published.box"
-/* The folder is read at most so often. */
+/* Refused entries of strangers; published addresses have a quota of the same size. */
+#define BOX_COUNT_MAX 1000
+/* Refused entries older than this make room. */
+#define BOX_AGE_MAX_S (7 * 24 * 3600)
+/* Between two counts of the folder. */
 #define BOX_SWEEP_S 60
-/* A file of that age that is still being written belongs to a process that is gone. */
+/* An unfinished file of that age was left by a killed process. */
 #define BOX_TMP_AGE_S 3600
 
 struct box_counts {
@@ -39,15 +38,14 @@ struct box_counts_file {
     struct box_counts counts;
 };
 
-/* Locks and reads; sweeps the folder where that is due, or where the file does not say what it
- * should. STATUS_LIMIT: somebody else has the lock and had it for wait_ns. */
-enum status box_counts_open(struct box_counts_file *u, const struct spool *spool, int64_t now_ns,
+/* Locks and reads; sweeps the boxes if that is due or the file is damaged. STATUS_LIMIT: another
+ * process had the lock for wait_ns. */
+enum status box_counts_open(struct box_counts_file *file, const struct spool *spool, int64_t now_ns,
                             uint64_t wait_ns, struct err *err) STATUS_CHECKED;
 /* Writes back and unlocks. */
-void box_counts_close(struct box_counts_file *u);
+void box_counts_close(struct box_counts_file *file);
 
-/* Bytes that an entry of the class may still take; 0: none. */
-uint64_t box_counts_room(const struct box_counts *counts, enum box_class class,
-                         const struct box_limits *limits);
+/* Returns how many bytes an entry of the class may still take, of `bytes_max` in all. */
+uint64_t box_counts_room(const struct box_counts *counts, enum box_class class, uint64_t bytes_max);
 
 #endif

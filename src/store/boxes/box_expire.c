@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * box_expire - entries of a box that came last too long ago.
+ * box_expire - removes entries of a box that came last too long ago.
  *
- * A gateway may name the same delivery again at any moment, and has promised that it is kept once
- * it has touched the entry. So an entry is first taken aside, where no gateway touches it, and then
- * looked at: one that has become young is given its name back. Whoever dies in between leaves it
- * aside, where the next call finds it.
+ * The same delivery may come again at any moment, and once a gateway has touched its entry it must
+ * be kept. So an entry is first moved aside, where no gateway touches it, and its age is read
+ * again: one that has become young gets its name back. After a kill the next call finds what lies
+ * aside.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -17,7 +17,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "store/boxes/box.h"
-#include "store/boxes/box_counts.h"
 
 #define ASIDE_MAX 128
 
@@ -34,8 +33,8 @@ static bool too_old(const struct expiry *e, const struct stat *sb)
 }
 
 /* *is_entry false: it is gone, or no regular file. */
-static enum status look(const struct expiry *e, const char *name, struct stat *sb, bool *is_entry,
-                        struct err *err)
+static enum status stat_entry(const struct expiry *e, const char *name, struct stat *sb,
+                              bool *is_entry, struct err *err)
 {
     int rc = fstatat(e->dir, name, sb, AT_SYMLINK_NOFOLLOW);
 
@@ -43,14 +42,14 @@ static enum status look(const struct expiry *e, const char *name, struct stat *s
     return rc == 0 || errno == ENOENT ? STATUS_OK : err_errno(err, "cannot look at a box entry");
 }
 
-/* What lies aside goes for good, or back to its name. One of that name that came meanwhile is the
- * same delivery. */
-static enum status decide(struct expiry *e, const char *aside, struct err *err)
+/* Removes an entry that lies aside, or gives it its name back. An entry that has that name by now
+ * is the same delivery. */
+static enum status remove_or_return(struct expiry *e, const char *aside, struct err *err)
 {
-    const char *name = aside + strlen(BOX_ASIDE_PREFIX);
+    const char *name = aside + strlen(SPOOL_BOX_ASIDE_PREFIX);
     struct stat sb;
     bool is_entry;
-    enum status status = look(e, aside, &sb, &is_entry, err);
+    enum status status = stat_entry(e, aside, &sb, &is_entry, err);
 
     if (status != STATUS_OK || !is_entry)
         return status;
@@ -73,11 +72,11 @@ static enum status expire_one(struct expiry *e, const char *name, struct err *er
     bool is_entry;
     int n;
 
-    if (str_starts(str_of(name), BOX_ASIDE_PREFIX) && !e->dry)
-        return decide(e, name, err);
-    if (!str_ends(str_of(name), BOX_STRANGER_SUFFIX) || name[0] == '.')
+    if (str_starts(str_of(name), SPOOL_BOX_ASIDE_PREFIX) && !e->dry)
+        return remove_or_return(e, name, err);
+    if (!str_ends(str_of(name), SPOOL_BOX_SUFFIX) || name[0] == '.')
         return STATUS_OK;
-    status = look(e, name, &sb, &is_entry, err);
+    status = stat_entry(e, name, &sb, &is_entry, err);
     if (status != STATUS_OK || !is_entry || !too_old(e, &sb))
         return status;
     if (e->dry) {
@@ -85,18 +84,18 @@ static enum status expire_one(struct expiry *e, const char *name, struct err *er
         e->gone.bytes += (uint64_t)sb.st_size;
         return STATUS_OK;
     }
-    n = snprintf(aside, sizeof aside, BOX_ASIDE_PREFIX "%s", name);
+    n = snprintf(aside, sizeof aside, SPOOL_BOX_ASIDE_PREFIX "%s", name);
     if (n < 0 || (size_t)n >= sizeof aside)
         return STATUS_OK; /* no entry of ours */
     if (renameat(e->dir, name, e->dir, aside) != 0)
-        return errno == ENOENT ? STATUS_OK : err_errno(err, "cannot take a box entry aside");
-    return decide(e, aside, err);
+        return errno == ENOENT ? STATUS_OK : err_errno(err, "cannot move a box entry aside");
+    return remove_or_return(e, aside, err);
 }
 
 enum status box_expire(const struct spool *spool, enum box_kind kind, int64_t before_ns, bool dry,
                        struct spool_amount *out, struct err *err)
 {
-    int box = kind == BOX_QUARANTINE ? spool->quarantine : spool->refused;
+    int box = box_folder(spool, kind);
     int fd = file_open(box, ".", O_RDONLY | O_DIRECTORY, 0);
     struct expiry e = {.dir = box, .before_ns = before_ns, .dry = dry};
     DIR *d = fd < 0 ? NULL : fdopendir(fd);

@@ -17,22 +17,11 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "core/scan.h"
-#include "store/boxes/box_counts.h"
 
 #define HEX "0123456789abcdef"
-/* Most lines are shorter; a longer one is read in steps of this. */
+/* Most lines are shorter; longer ones are read in such steps. */
 #define HEAD_STEP ((size_t)4096)
 #define REFS_FIRST 64
-
-const char *rejected_box_name(enum box_kind box)
-{
-    return box == BOX_QUARANTINE ? "quarantine" : "refused";
-}
-
-static int box_dir(const struct spool *spool, enum box_kind box)
-{
-    return box == BOX_QUARANTINE ? spool->quarantine : spool->refused;
-}
 
 /* ---- an entry's line */
 
@@ -67,9 +56,9 @@ static const struct {
     [M_COMPLETE] = {"complete", true},    [M_PUBLISHED] = {"published", true},
 };
 
-struct found {
+struct entry_members {
     struct str values[M_COUNT]; /* of strings what stands between the quotes */
-    bool wrong;                 /* a member twice, or of another type */
+    bool wrong;                 /* a member twice, or of the wrong type */
 };
 
 static bool type_fits(size_t field, enum scan_type type)
@@ -87,10 +76,10 @@ static bool type_fits(size_t field, enum scan_type type)
     }
 }
 
-/* Members that a later version may add are passed over. */
-static void collect(void *context, const struct scan_member *member)
+/* Ignores members that a later version may add. */
+static void collect_member(void *context, const struct scan_member *member)
 {
-    struct found *found = context;
+    struct entry_members *found = context;
 
     for (size_t i = 0; i < M_COUNT; i++) {
         if (!str_is(member->name, fields[i].name))
@@ -104,7 +93,7 @@ static void collect(void *context, const struct scan_member *member)
     }
 }
 
-static bool all_found(const struct found *found)
+static bool all_found(const struct entry_members *found)
 {
     for (size_t i = 0; i < M_COUNT; i++)
         if (fields[i].needed && found->values[i].ptr == NULL)
@@ -113,7 +102,7 @@ static bool all_found(const struct found *found)
            found->values[M_SHA256].len == (size_t)2 * MAC_SHA256_LEN;
 }
 
-static bool decode(struct rejected *entry, const struct found *found)
+static bool decode_members(struct rejected *entry, const struct entry_members *found)
 {
     struct str *const places[M_BOX] = {
         [M_SHA256] = &entry->sha256,        [M_REASON] = &entry->reason,
@@ -137,20 +126,20 @@ static bool decode(struct rejected *entry, const struct found *found)
            clock_iso_parse(entry->received_at, &entry->ref.received_ns);
 }
 
-static enum status parse(struct rejected *entry, struct str line, struct err *err)
+static enum status parse_line(struct rejected *entry, struct str line, struct err *err)
 {
-    struct found found = {.wrong = false};
+    struct entry_members found = {.wrong = false};
     enum status status;
 
-    if (scan_json(line, collect, &found).verdict != SCAN_OK || !all_found(&found))
+    if (scan_json(line, collect_member, &found).verdict != SCAN_OK || !all_found(&found))
         return err_set(err, STATUS_CORRUPT, "its first line is not that of an entry");
-    /* Decoding never lengthens; with all of its room taken at once, the text stays where it is. */
+    /* Decoding never lengthens: with all room taken at once, the text does not move. */
     buf_init(&entry->text, line.len);
     (void)buf_room(&entry->text, line.len);
     status = buf_status(&entry->text, "an entry's line", err);
     if (status != STATUS_OK)
         return status;
-    if (!decode(entry, &found))
+    if (!decode_members(entry, &found))
         return err_set(err, STATUS_CORRUPT, "a member of its first line cannot be read");
     entry->complete = str_is(found.values[M_COMPLETE], "true");
     entry->published = str_is(found.values[M_PUBLISHED], "true");
@@ -162,17 +151,17 @@ static enum status parse(struct rejected *entry, struct str line, struct err *er
 static enum status open_entry(int *out, struct stat *sb, const struct spool *spool,
                               const struct rejected_ref *ref, struct err *err)
 {
-    /* A FIFO of that name must not hold us up. */
-    int fd = file_open(box_dir(spool, ref->box), ref->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+    /* O_NONBLOCK: a FIFO of that name must not block. */
+    int fd =
+        file_open(box_folder(spool, ref->box), ref->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
     enum status status = STATUS_OK;
 
     if (fd < 0 && errno == ENOENT)
-        return err_set(err, STATUS_MISSING, "%s/%s is gone", rejected_box_name(ref->box),
-                       ref->name);
+        return err_set(err, STATUS_MISSING, "%s/%s is gone", box_kind_name(ref->box), ref->name);
     if (fd < 0 && (errno == ELOOP || errno == ENXIO))
         return err_set(err, STATUS_CORRUPT, "it is no regular file");
     if (fd < 0 || fstat(fd, sb) < 0)
-        status = err_errno(err, "cannot open %s/%s", rejected_box_name(ref->box), ref->name);
+        status = err_errno(err, "cannot open %s/%s", box_kind_name(ref->box), ref->name);
     else if (!S_ISREG(sb->st_mode))
         status = err_set(err, STATUS_CORRUPT, "it is no regular file");
     if (status != STATUS_OK) {
@@ -213,15 +202,15 @@ static enum status read_entry(struct rejected *entry, int fd, uint64_t size, str
     enum status status;
     struct buf line;
 
-    buf_init(&line, BOX_QUARANTINE_HEAD_MAX + HEAD_STEP);
+    buf_init(&line, BOX_QUARANTINED_HEAD_MAX + HEAD_STEP);
     status = read_line(fd, &line, err);
     if (status == STATUS_OK)
-        status = parse(entry, buf_str(&line), err);
+        status = parse_line(entry, buf_str(&line), err);
     if (status == STATUS_OK) {
         entry->body_at = line.len + 1;
         if (size - entry->body_at != entry->kept || entry->kept > entry->bytes ||
             (entry->complete && entry->kept != entry->bytes))
-            status = err_set(err, STATUS_CORRUPT, "it does not hold what its first line says");
+            status = err_set(err, STATUS_CORRUPT, "its size does not match its first line");
     }
     buf_free(&line);
     return status;
@@ -266,7 +255,7 @@ static enum status check_digest(const struct rejected *entry, struct str body, s
     status = buf_status(&hex, "a digest", err);
     if (status == STATUS_OK && !str_eq(buf_str(&hex), entry->sha256))
         status =
-            err_set(err, STATUS_CORRUPT, "its body is not the one that its first line tells of");
+            err_set(err, STATUS_CORRUPT, "its body does not match the digest in its first line");
     buf_free(&hex);
     return status;
 }
@@ -311,7 +300,7 @@ enum status rejected_body(const struct rejected *entry, const struct spool *spoo
 
 /* ---- all entries */
 
-struct scan {
+struct box_scan {
     const struct spool *spool;
     struct rejected_refs refs;
     size_t room;
@@ -323,11 +312,11 @@ static bool is_entry_name(const char *name)
 {
     size_t digits = strspn(name, HEX);
 
-    return digits == BOX_NAME_DIGITS && (strcmp(name + digits, BOX_STRANGER_SUFFIX) == 0 ||
-                                         strcmp(name + digits, BOX_PUBLISHED_SUFFIX) == 0);
+    return digits == BOX_NAME_DIGITS && (strcmp(name + digits, SPOOL_BOX_SUFFIX) == 0 ||
+                                         strcmp(name + digits, SPOOL_BOX_PUBLISHED_SUFFIX) == 0);
 }
 
-static enum status add_ref(struct scan *s, const struct rejected_ref *ref, struct err *err)
+static enum status add_ref(struct box_scan *s, const struct rejected_ref *ref, struct err *err)
 {
     if (s->refs.count == REJECTED_ENTRIES_MAX) {
         s->refs.more = true;
@@ -346,13 +335,14 @@ static enum status add_ref(struct scan *s, const struct rejected_ref *ref, struc
     return STATUS_OK;
 }
 
-static void damaged(struct scan *s, enum box_kind box, const char *name, const char *why)
+static void report_damaged(struct box_scan *s, enum box_kind box, const char *name, const char *why)
 {
     s->refs.damaged++;
     s->tell(s->context, box, name, why);
 }
 
-static enum status look_at(struct scan *s, enum box_kind box, const char *name, struct err *err)
+static enum status add_file(struct box_scan *s, enum box_kind box, const char *name,
+                            struct err *err)
 {
     struct rejected_ref ref = {.box = box};
     struct err why = ERR_INIT;
@@ -360,14 +350,15 @@ static enum status look_at(struct scan *s, enum box_kind box, const char *name, 
     enum status status;
 
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-        (box == BOX_REFUSED && strcmp(name, BOX_COUNTS_FILE) == 0))
+        (box == BOX_REFUSED && strcmp(name, SPOOL_BOX_COUNTS) == 0))
         return STATUS_OK;
-    if (str_starts(str_of(name), BOX_TMP_PREFIX) || str_starts(str_of(name), BOX_ASIDE_PREFIX)) {
+    if (str_starts(str_of(name), SPOOL_BOX_TMP_PREFIX) ||
+        str_starts(str_of(name), SPOOL_BOX_ASIDE_PREFIX)) {
         s->refs.unfinished++;
         return STATUS_OK;
     }
     if (!is_entry_name(name)) {
-        damaged(s, box, name, "its name is not that of an entry");
+        report_damaged(s, box, name, "its name is not that of an entry");
         return STATUS_OK;
     }
     memcpy(ref.name, name, strlen(name) + 1);
@@ -380,26 +371,26 @@ static enum status look_at(struct scan *s, enum box_kind box, const char *name, 
     if (status == STATUS_MEMORY)
         return err_pass(err, status, &why);
     if (status != STATUS_MISSING)
-        damaged(s, box, name, why.text);
+        report_damaged(s, box, name, why.text);
     return STATUS_OK;
 }
 
-static enum status scan_box(struct scan *s, enum box_kind box, struct err *err)
+static enum status scan_box(struct box_scan *s, enum box_kind box, struct err *err)
 {
-    int fd = file_open(box_dir(s->spool, box), ".", O_RDONLY | O_DIRECTORY, 0);
+    int fd = file_open(box_folder(s->spool, box), ".", O_RDONLY | O_DIRECTORY, 0);
     DIR *d = fd < 0 ? NULL : fdopendir(fd);
     enum status status = STATUS_OK;
     const struct dirent *e;
 
     if (d == NULL) {
-        status = err_errno(err, "cannot read the folder %s", rejected_box_name(box));
+        status = err_errno(err, "cannot read the folder %s", box_kind_name(box));
         file_close(&fd);
         return status;
     }
     while (status == STATUS_OK && (errno = 0, e = readdir(d)) != NULL)
-        status = look_at(s, box, e->d_name, err);
+        status = add_file(s, box, e->d_name, err);
     if (status == STATUS_OK && errno != 0)
-        status = err_errno(err, "cannot read the folder %s", rejected_box_name(box));
+        status = err_errno(err, "cannot read the folder %s", box_kind_name(box));
     closedir(d);
     return status;
 }
@@ -416,10 +407,10 @@ static int by_time(const void *a, const void *b)
 enum status rejected_scan(struct rejected_refs *out, const struct spool *spool, unsigned boxes,
                           rejected_tell tell, void *context, struct err *err)
 {
-    struct scan s = {.spool = spool, .tell = tell, .context = context};
+    struct box_scan s = {.spool = spool, .tell = tell, .context = context};
     enum status status = STATUS_OK;
 
-    for (int box = BOX_QUARANTINE; status == STATUS_OK && box <= BOX_REFUSED; box++)
+    for (int box = BOX_QUARANTINED; status == STATUS_OK && box <= BOX_REFUSED; box++)
         if ((boxes & 1U << box) != 0)
             status = scan_box(&s, (enum box_kind)box, err);
     if (status != STATUS_OK) {
@@ -442,8 +433,8 @@ void rejected_refs_free(struct rejected_refs *refs)
 enum status rejected_remove(const struct rejected_ref *ref, const struct spool *spool,
                             struct err *err)
 {
-    if (unlinkat(box_dir(spool, ref->box), ref->name, 0) < 0 && errno != ENOENT)
-        return err_errno(err, "cannot remove %s/%s", rejected_box_name(ref->box), ref->name);
+    if (unlinkat(box_folder(spool, ref->box), ref->name, 0) < 0 && errno != ENOENT)
+        return err_errno(err, "cannot remove %s/%s", box_kind_name(ref->box), ref->name);
     return STATUS_OK;
 }
 

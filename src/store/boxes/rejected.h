@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * rejected - reads the boxes (store/boxes/box.h): their entries, one entry's line and body, and
- * takes an entry out. Works beside gateways that add to the boxes and sweep them, without a lock.
+ * rejected - lists the entries of the boxes (store/boxes/box.h), reads and removes one, for the
+ * verb of that name. Without a lock, beside gateways that add entries and sweep.
  *
- * Nothing in the boxes is trusted: the refused box is not synced, so that a power failure leaves
- * any bytes there, and what it holds was written by strangers.
+ * Nothing in the boxes is trusted: strangers wrote it, and since the refused box is not synced, a
+ * power failure may leave any bytes there.
  */
 #ifndef STORE_BOXES_REJECTED_H
 #define STORE_BOXES_REJECTED_H
@@ -20,7 +20,7 @@
 
 /* "0123...cdef.published.box" and its NUL. */
 #define REJECTED_NAME_MAX 64
-/* Entries of both boxes that are looked at: far more than a person can. */
+/* Entries of both boxes that are listed: far more than a person reads. */
 #define REJECTED_ENTRIES_MAX 100000
 
 /* One entry, by its name. */
@@ -34,11 +34,11 @@ struct rejected_refs {
     struct rejected_ref *list; /* oldest first; freed by rejected_refs_free */
     size_t count;
     size_t unfinished; /* files that are being written, or that a killed process left */
-    size_t damaged;    /* told of */
+    size_t damaged;    /* reported */
     bool more;         /* there are more than REJECTED_ENTRIES_MAX */
 };
 
-/* What an entry's line says. Strings are decoded, live in `text`, and are STR_NONE where absent. */
+/* An entry's line. Strings are decoded, live in `text`, and are STR_NONE if absent. */
 struct rejected {
     struct rejected_ref ref;
     struct buf text;
@@ -47,18 +47,15 @@ struct rejected {
     bool published;
     bool complete;
     uint64_t bytes; /* of the body, as far as it was read */
-    uint64_t kept;  /* of them, behind the line */
+    uint64_t kept;  /* of them, after the line */
     uint64_t body_at;
 };
 
-/* "refused", "quarantine". */
-const char *rejected_box_name(enum box_kind box);
-
-/* Called for a file that is no whole entry: `why` is a sentence part. */
+/* Called for a damaged file; `why` is a part of a sentence. */
 typedef void (*rejected_tell)(void *context, enum box_kind box, const char *name, const char *why);
 
-/* All entries of the boxes whose bit (1 << BOX_...) is set. Damaged ones are told of and passed
- * over; what disappears meanwhile was never there. */
+/* Lists the entries of the boxes whose bit (1 << BOX_...) is set. Damaged ones are reported and
+ * skipped, those that disappear meanwhile skipped. */
 enum status rejected_scan(struct rejected_refs *out, const struct spool *spool, unsigned boxes,
                           rejected_tell tell, void *context, struct err *err) STATUS_CHECKED;
 void rejected_refs_free(struct rejected_refs *refs);
@@ -69,12 +66,12 @@ enum status rejected_read(struct rejected *out, const struct spool *spool,
                           const struct rejected_ref *ref, struct err *err) STATUS_CHECKED;
 void rejected_free(struct rejected *entry);
 
-/* Appends the bytes that were kept, where they fit: STATUS_LIMIT. A complete body is compared with
- * its digest: STATUS_CORRUPT. */
+/* Appends the bytes that were kept. STATUS_LIMIT: they do not fit. STATUS_CORRUPT: a complete body
+ * differs from its digest. */
 enum status rejected_body(const struct rejected *entry, const struct spool *spool, struct buf *out,
                           struct err *err) STATUS_CHECKED;
 
-/* Takes the entry out; one that is gone is no failure. On disk with rejected_sync. */
+/* Removes the entry; a missing one is no failure. Durable after rejected_sync. */
 enum status rejected_remove(const struct rejected_ref *ref, const struct spool *spool,
                             struct err *err) STATUS_CHECKED;
 enum status rejected_sync(const struct spool *spool, struct err *err) STATUS_CHECKED;

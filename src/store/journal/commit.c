@@ -1,112 +1,111 @@
 /* SPDX-License-Identifier: MIT
- * commit - one sync for many processes: who leads it, who waits for it, and what its failure means.
- *
- * The commit lock chooses the leader; the others sleep shortly and read the word again. A follower
- * never queues on the lock: the process that has just let it go would mostly get it again.
+ * commit - see store/journal/commit.h.
  */
+#include "store/journal/commit.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "store/journal/journal_parts.h"
+#include "store/journal/segment.h"
 
 #define SLEEP_MIN_NS 100000
 #define SLEEP_MAX_NS (2 * NS_PER_MS)
 
-enum look { LOOK_DURABLE, LOOK_NOT_YET, LOOK_FAILED };
+enum sync_progress { PROGRESS_DURABLE, PROGRESS_NOT_YET, PROGRESS_FAILED };
 
-/* The segment was left: what its successor's header grants was synced by the rotation, or before
- * its sync failed. */
-static enum look look_left(const struct journal *j, struct place end, enum status *why,
-                           struct err *err)
+/* The segment is not the live one any more: what its successor's header grants was synced by the
+ * rotation, or before its sync failed. */
+static enum sync_progress check_left(const struct journal *j, struct place end, enum status *why,
+                                     struct err *err)
 {
     uint64_t limit;
 
     *why = segment_limit(j->spool, end.segment, &limit, err);
     if (*why != STATUS_OK)
-        return LOOK_FAILED;
+        return PROGRESS_FAILED;
     if (limit == UINT64_MAX) {
-        *why = err_set(err, STATUS_CORRUPT, "no segment tells how much of %08" PRIu32 " counts",
+        *why = err_set(err, STATUS_CORRUPT, "no segment says how much of %08" PRIu32 " counts",
                        end.segment);
-        return LOOK_FAILED;
+        return PROGRESS_FAILED;
     }
     if (end.offset <= limit)
-        return LOOK_DURABLE;
+        return PROGRESS_DURABLE;
     *why = err_set(err, STATUS_POISONED,
                    "the segment %08" PRIu32 " was given up before it was synced", end.segment);
-    return LOOK_FAILED;
+    return PROGRESS_FAILED;
 }
 
-static enum look look(const struct journal *j, struct place end, const struct commit_word *word,
-                      enum status *why, struct err *err)
+static enum sync_progress check_place(const struct journal *j, struct place end,
+                                      const struct commit_word *word, enum status *why,
+                                      struct err *err)
 {
     if (word->durable.segment > end.segment)
-        return look_left(j, end, why, err);
+        return check_left(j, end, why, err);
     if (word->durable.segment < end.segment) {
         *why = err_set(err, STATUS_CORRUPT, "the commit word is behind the live segment");
-        return LOOK_FAILED;
+        return PROGRESS_FAILED;
     }
     if (word->durable.offset >= end.offset)
-        return LOOK_DURABLE;
+        return PROGRESS_DURABLE;
     if (word->poisoned == end.segment) {
         *why = err_set(err, STATUS_POISONED, "the segment %08" PRIu32 " could not be synced",
                        end.segment);
-        return LOOK_FAILED;
+        return PROGRESS_FAILED;
     }
-    return LOOK_NOT_YET;
+    return PROGRESS_NOT_YET;
 }
 
-/* After a failed sync the kernel may hold the pages for clean, and a later sync of another
- * descriptor succeed without them: nobody may ever trust this segment behind its durable end again.
- */
-static enum status poison(const struct journal *j, struct commit_word *word, struct err *err)
+/* After a failed sync the kernel may take the pages for clean, and a later sync may succeed without
+ * them. So nothing after the durable end of this segment may ever be trusted. */
+static enum status poison_segment(const struct journal *j, struct commit_word *word,
+                                  struct err *err)
 {
     enum status status =
         err_errno(err, "cannot sync the segment %08" PRIu32, word->durable.segment);
 
     word->poisoned = word->durable.segment;
-    (void)!commit_write(j->commit, word, NULL);
+    (void)!commit_word_write(j->commit, word, NULL);
     return status;
 }
 
 /* Under the commit lock. */
-static enum status sync_and_tell(const struct journal *j, struct place end,
-                                 struct commit_word *word, struct err *err)
+static enum status sync_segment(const struct journal *j, struct place end, struct commit_word *word,
+                                struct err *err)
 {
     struct stat sb;
 
     if (fstat(j->segment_fd, &sb) != 0)
         return err_errno(err, "cannot look at the segment %08" PRIu32, end.segment);
-    /* What was appended until now is covered by the sync; a segment that shrank was not changed by
-     * us. */
+    /* The sync covers all that was appended until now; we never shrink a segment. */
     if ((uint64_t)sb.st_size < end.offset || (uint64_t)sb.st_size < word->durable.offset)
         return err_set(err, STATUS_CORRUPT, "the segment %08" PRIu32 " was cut off", end.segment);
     if (file_datasync(j->segment_fd) != 0)
-        return poison(j, word, err);
+        return poison_segment(j, word, err);
     word->durable.offset = (uint64_t)sb.st_size;
-    return commit_write(j->commit, word, err);
+    return commit_word_write(j->commit, word, err);
 }
 
-static enum status lead(const struct journal *j, struct place end, struct commit_word *word,
-                        struct err *err)
+static enum status sync_for_processes(const struct journal *j, struct place end,
+                                      struct commit_word *word, struct err *err)
 {
     enum status status = STATUS_OK;
 
-    if (!commit_read(j->commit, word))
+    if (!commit_word_read(j->commit, word))
         return err_set(err, STATUS_CORRUPT, "the commit word is damaged");
-    switch (look(j, end, word, &status, err)) {
-    case LOOK_DURABLE:
+    switch (check_place(j, end, word, &status, err)) {
+    case PROGRESS_DURABLE:
         return STATUS_OK;
-    case LOOK_FAILED:
+    case PROGRESS_FAILED:
         return status;
-    case LOOK_NOT_YET:
+    case PROGRESS_NOT_YET:
         break;
     }
     if (j->segment != end.segment || j->segment_fd < 0)
         return err_set(err, STATUS_CORRUPT, "the segment %08" PRIu32 " is not open", end.segment);
-    return sync_and_tell(j, end, word, err);
+    return sync_segment(j, end, word, err);
 }
 
 enum status commit_wait(const struct journal *j, struct place end, uint64_t deadline_ns,
@@ -118,15 +117,16 @@ enum status commit_wait(const struct journal *j, struct place end, uint64_t dead
     for (;;) {
         enum status status = STATUS_OK;
 
-        /* A word that is half written is read again; one that stays so is told by the leader. */
-        if (commit_read(j->commit, &word)) {
-            enum look seen = look(j, end, &word, &status, err);
+        /* A word that is half written is read again; one that stays so is the leader's to report.
+         */
+        if (commit_word_read(j->commit, &word)) {
+            enum sync_progress seen = check_place(j, end, &word, &status, err);
 
-            if (seen != LOOK_NOT_YET)
-                return seen == LOOK_DURABLE ? STATUS_OK : status;
+            if (seen != PROGRESS_NOT_YET)
+                return seen == PROGRESS_DURABLE ? STATUS_OK : status;
         }
         if (file_trylock(j->commit) == 0) {
-            status = lead(j, end, &word, err);
+            status = sync_for_processes(j, end, &word, err);
             file_unlock(j->commit);
             return status;
         }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * extent - which segments there are at one moment, and how much of each counts.
+ * extent - see store/journal/extent.h.
  */
 #include "store/journal/extent.h"
 
@@ -17,8 +17,7 @@ enum status extent_map_open(struct extent_map *map, const struct spool *spool, s
     struct err unknown = ERR_INIT;
     enum status status;
 
-    /* The durable place first: a segment that is made after this is beyond it, one before is in the
-     * list. */
+    /* Read first: a segment that is made later is beyond it, an earlier one is in the list. */
     status = journal_durable(spool, &m.durable, &unknown);
     if (status == STATUS_MISSING)
         m.recovered = false;
@@ -50,8 +49,8 @@ size_t extent_map_find(const struct extent_map *map, uint32_t segment)
     return low;
 }
 
-/* After a reboot that nobody has recovered from, recovery would let the last segment end behind its
- * last whole record. */
+/* Before the recovery that follows a reboot: it will let the last segment end after its last whole
+ * record. */
 static enum status end_of_records(const struct extent *e, uint64_t *end, struct err *err)
 {
     enum status status;
@@ -78,8 +77,8 @@ static enum status end_of_records(const struct extent *e, uint64_t *end, struct 
     return status;
 }
 
-static enum status measure(struct extent *e, const struct spool *spool,
-                           const struct extent_map *map, size_t i, struct err *err)
+static enum status measure_valid(struct extent *e, const struct spool *spool,
+                                 const struct extent_map *map, size_t i, struct err *err)
 {
     enum status status;
 
@@ -97,13 +96,13 @@ static enum status measure(struct extent *e, const struct spool *spool,
     if (map->durable.segment == e->segment)
         e->valid = map->durable.offset;
     else if (map->durable.segment < e->segment)
-        /* Made after the durable place was read: nothing in it was promised before that moment. */
+        /* Made after the durable place was read: nothing in it was acknowledged before. */
         e->valid = 0;
     return STATUS_OK;
 }
 
-static enum status look(struct extent *e, const struct spool *spool, const struct extent_map *map,
-                        size_t i, struct err *err)
+static enum status fill_extent(struct extent *e, const struct spool *spool,
+                               const struct extent_map *map, size_t i, struct err *err)
 {
     struct err damage = ERR_INIT;
     enum status status;
@@ -116,7 +115,7 @@ static enum status look(struct extent *e, const struct spool *spool, const struc
     e->has_header = status == STATUS_OK;
     if (status != STATUS_OK && status != STATUS_CORRUPT)
         return err_pass(err, status, &damage);
-    return measure(e, spool, map, i, err);
+    return measure_valid(e, spool, map, i, err);
 }
 
 enum status extent_open(struct extent *extent, const struct spool *spool,
@@ -127,7 +126,7 @@ enum status extent_open(struct extent *extent, const struct spool *spool,
 
     if (status != STATUS_OK)
         return status;
-    status = look(&e, spool, map, i, err);
+    status = fill_extent(&e, spool, map, i, err);
     if (status == STATUS_OK)
         *extent = e;
     else

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * extent - which segments there are at one moment, and how much of each counts: segment_limit, and
- * for the last segment what is durable.
+ * extent - which segments there are at one moment, and how much of each counts.
  */
 #ifndef STORE_JOURNAL_EXTENT_H
 #define STORE_JOURNAL_EXTENT_H
@@ -18,7 +17,7 @@
 /* The journal at one moment. */
 struct extent_map {
     struct segment_list segments;
-    bool recovered; /* this boot's hints are there: `durable` is known */
+    bool recovered; /* in this boot: `durable` is known */
     struct place durable;
 };
 
@@ -26,7 +25,7 @@ struct extent_map {
 enum status extent_map_open(struct extent_map *map, const struct spool *spool,
                             struct err *err) STATUS_CHECKED;
 void extent_map_free(struct extent_map *map);
-/* The index of the first segment that is not below `segment`; the count where there is none. */
+/* Returns the index of the first segment that is not below `segment`, or the count. */
 size_t extent_map_find(const struct extent_map *map, uint32_t segment);
 
 /* One segment, open. */
@@ -34,7 +33,7 @@ struct extent {
     int fd;
     uint32_t segment;
     uint64_t size;  /* at the moment of opening */
-    uint64_t valid; /* what counts; may be more than size where bytes were lost */
+    uint64_t valid; /* bytes that count; more than size if some were lost */
     bool has_header;
     struct record_header header;
 };

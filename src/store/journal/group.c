@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * group - the threads of one process append together.
- *
- * Each thread puts its append in a queue and waits. One of them leads: it takes what is queued,
- * appends it all under one hold of the append lock, syncs once, and tells the others how theirs
- * ended. What is queued meanwhile is the next batch, and the first of it the next leader. So an
- * append costs its thread one wait and one wake-up, whatever the number of threads; with a lock to
- * append and a lock to sync it was six.
- *
- * An append belongs to its leader from the moment it is taken until its line is written. A thread
- * whose time is up before or after that leaves with STATUS_DEADLINE; in between it has to stay,
- * which takes no longer than the leader's own deadline.
+ * group - see store/journal/group.h.
  */
+#include "store/journal/group.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
-#include "store/journal/journal_parts.h"
+#include "store/journal/append.h"
 
 enum stage {
     STAGE_IDLE,    /* no append, or its thread has left */
@@ -25,7 +17,7 @@ enum stage {
     STAGE_LEADS,   /* still in the queue, and its thread is to lead */
     STAGE_TAKEN,   /* the leader reads and writes `append` */
     STAGE_WRITTEN, /* waits for the sync */
-    STAGE_ENDED    /* append->status tells how */
+    STAGE_ENDED    /* `append` has its outcome */
 };
 
 struct journal_seat {
@@ -33,7 +25,7 @@ struct journal_seat {
     struct journal_seat *all;
     struct append *append;
     enum stage stage;
-    bool late; /* time is up, and the thread leaves as soon as its line is written */
+    bool late; /* time is up: the thread leaves as soon as its line is written */
     pthread_cond_t told;
 };
 
@@ -47,8 +39,8 @@ struct journal_group {
 
 struct batch {
     size_t count;
-    struct journal_seat *seats[GROUP_BATCH_MAX];
-    struct append *appends[GROUP_BATCH_MAX];
+    struct journal_seat *seats[APPEND_BATCH_MAX];
+    struct append *appends[APPEND_BATCH_MAX];
 };
 
 /* ---- group and seats */
@@ -135,7 +127,7 @@ void group_rise(struct journal_group *group, struct journal_seat *seat)
 
 /* ---- queue; the mutex is held */
 
-static void enqueue(struct journal_group *group, struct journal_seat *seat)
+static void enqueue_seat(struct journal_group *group, struct journal_seat *seat)
 {
     seat->next = NULL;
     if (group->first == NULL)
@@ -145,7 +137,7 @@ static void enqueue(struct journal_group *group, struct journal_seat *seat)
     group->last = seat;
 }
 
-static void dequeue(struct journal_group *group, const struct journal_seat *seat)
+static void dequeue_seat(struct journal_group *group, const struct journal_seat *seat)
 {
     struct journal_seat *before = NULL;
 
@@ -159,10 +151,10 @@ static void dequeue(struct journal_group *group, const struct journal_seat *seat
         group->last = before;
 }
 
-static void take(struct journal_group *group, struct batch *batch)
+static void take_queued(struct journal_group *group, struct batch *batch)
 {
     batch->count = 0;
-    while (group->first != NULL && batch->count < GROUP_BATCH_MAX) {
+    while (group->first != NULL && batch->count < APPEND_BATCH_MAX) {
         struct journal_seat *seat = group->first;
 
         group->first = seat->next;
@@ -174,8 +166,8 @@ static void take(struct journal_group *group, struct batch *batch)
         group->last = NULL;
 }
 
-/* Whoever has waited longest leads the next batch. */
-static struct journal_seat *appoint(struct journal_group *group)
+/* The thread that has waited longest leads the next batch. */
+static struct journal_seat *appoint_leader(struct journal_group *group)
 {
     group->led = group->first != NULL;
     if (group->first != NULL)
@@ -197,9 +189,9 @@ static void tell_written(struct journal_group *group, const struct batch *batch)
     pthread_mutex_unlock(&group->mutex);
 }
 
-/* Signals after the mutex is free: those who wake would only wait for it again. */
-static void tell_ended(struct journal_group *group, const struct batch *batch, enum status synced,
-                       const struct err *why)
+/* Signals after the mutex is free: threads that wake would only wait for it again. */
+static void tell_ended(struct journal_group *group, const struct batch *batch,
+                       const struct append *lead)
 {
     struct journal_seat *leader;
 
@@ -207,13 +199,13 @@ static void tell_ended(struct journal_group *group, const struct batch *batch, e
     for (size_t i = 0; i < batch->count; i++) {
         struct journal_seat *seat = batch->seats[i];
 
-        /* Left; and what its thread may have queued since then nobody has taken. */
+        /* Else its thread has left. What it may have queued since is not taken yet. */
         if (seat->stage != STAGE_WRITTEN)
             continue;
-        append_end(seat->append, synced, why);
+        append_end(seat->append, lead);
         seat->stage = STAGE_ENDED;
     }
-    leader = appoint(group);
+    leader = appoint_leader(group);
     pthread_mutex_unlock(&group->mutex);
     if (leader != NULL)
         pthread_cond_signal(&leader->told);
@@ -221,22 +213,18 @@ static void tell_ended(struct journal_group *group, const struct batch *batch, e
         pthread_cond_signal(&batch->seats[i]->told);
 }
 
-static void lead(struct journal *j, uint64_t deadline_ns)
+static void lead_threads(struct journal *j)
 {
     struct journal_group *group = j->group;
-    struct err why = ERR_INIT;
     struct batch batch;
-    struct place end;
-    enum status synced = STATUS_OK;
 
     pthread_mutex_lock(&group->mutex);
-    take(group, &batch);
+    take_queued(group, &batch);
     pthread_mutex_unlock(&group->mutex);
-    end = append_all(j, batch.appends, batch.count, deadline_ns);
+    append_write(j, batch.appends, batch.count);
     tell_written(group, &batch);
-    if (end.segment != 0)
-        synced = commit_wait(j, end, deadline_ns, &why);
-    tell_ended(group, &batch, synced, &why);
+    append_sync(j);
+    tell_ended(group, &batch, j->append);
 }
 
 /* ---- follower */
@@ -264,29 +252,28 @@ static void wait_for_news(struct journal_group *group, struct journal_seat *seat
     }
 }
 
-void group_append(struct journal *j, struct append *append)
+void group_append(struct journal *j)
 {
     struct journal_group *group = j->group;
     struct journal_seat *seat = j->seat;
 
     pthread_mutex_lock(&group->mutex);
-    seat->append = append;
+    seat->append = j->append;
     seat->stage = STAGE_QUEUED;
     seat->late = false;
-    enqueue(group, seat);
+    enqueue_seat(group, seat);
     if (!group->led)
-        (void)appoint(group);
-    wait_for_news(group, seat, append->deadline_ns);
+        (void)appoint_leader(group);
+    wait_for_news(group, seat, append_deadline(j->append));
     if (seat->stage == STAGE_LEADS) {
         pthread_mutex_unlock(&group->mutex);
-        lead(j, append->deadline_ns);
+        lead_threads(j);
         pthread_mutex_lock(&group->mutex);
     }
     if (seat->stage == STAGE_QUEUED)
-        dequeue(group, seat);
+        dequeue_seat(group, seat);
     if (seat->stage != STAGE_ENDED)
-        append->status = err_set(&append->err, STATUS_DEADLINE,
-                                 "no time left to wait for the sync of the journal");
+        append_give_up(j->append);
     seat->stage = STAGE_IDLE;
     pthread_mutex_unlock(&group->mutex);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hints - the two small shared files that speed the journal up: `state` and `commit`.
+ * hints - see store/journal/hints.h.
  */
 #include "store/journal/hints.h"
 
@@ -10,7 +10,7 @@
 
 #define STATE_MAGIC UINT64_C(0x3165746174736773) /* "sgstate1" */
 
-bool commit_read(int fd, struct commit_word *out)
+bool commit_word_read(int fd, struct commit_word *out)
 {
     uint64_t raw[4];
 
@@ -23,7 +23,7 @@ bool commit_read(int fd, struct commit_word *out)
     return out->durable.segment != 0;
 }
 
-enum status commit_write(int fd, const struct commit_word *word, struct err *err)
+enum status commit_word_write(int fd, const struct commit_word *word, struct err *err)
 {
     uint64_t packed = place_pack(word->durable);
     uint64_t raw[4] = {packed, ~packed, word->poisoned, ~(uint64_t)word->poisoned};
@@ -33,7 +33,7 @@ enum status commit_write(int fd, const struct commit_word *word, struct err *err
     return STATUS_OK;
 }
 
-/* As it lies on disk; one machine's own file, so its byte order does. */
+/* On disk, in the byte order of the machine, whose own file it is. */
 struct state_raw {
     uint64_t magic;
     uint64_t generation;
@@ -50,7 +50,7 @@ static uint32_t state_crc(const struct state_raw *raw)
     return crc32c(0, raw, sizeof *raw - sizeof raw->crc);
 }
 
-bool state_read(int fd, struct state *out)
+bool journal_state_read(int fd, struct journal_state *out)
 {
     struct state_raw raw;
 
@@ -74,7 +74,7 @@ bool state_read(int fd, struct state *out)
     return true;
 }
 
-enum status state_write(int fd, const struct state *state, struct err *err)
+enum status journal_state_write(int fd, const struct journal_state *state, struct err *err)
 {
     struct state_raw raw = {
         .magic = STATE_MAGIC,
@@ -97,7 +97,7 @@ enum status state_write(int fd, const struct state *state, struct err *err)
     return STATUS_OK;
 }
 
-enum status state_forget(int fd, struct err *err)
+enum status journal_state_forget(int fd, struct err *err)
 {
     const struct state_raw nothing = {0};
 

@@ -22,7 +22,6 @@
 
 #define TABLE_MAGIC UINT64_C(0x317864696f6e6574) /* "tenoidx1" */
 #define TABLE_PAGES_MAX (UINT64_C(1) << 32)
-#define TABLE_TMP "table.tmp"
 #define LOAD_PERCENT 50 /* of a table that is made for a known number of records */
 
 struct table_header {
@@ -120,7 +119,7 @@ enum status index_open(struct index *index, unsigned count, struct err *err)
     enum status status = STATUS_OK;
 
     if (count == 0 || count > INDEX_TABLES_MAX)
-        status = err_set(err, STATUS_CORRUPT, "the index is said to have %u tables", count);
+        status = err_set(err, STATUS_CORRUPT, "the state says that the index has %u tables", count);
     while (status == STATUS_OK && index->count < count)
         status = open_table(index, index->count, err);
     if (status != STATUS_OK)
@@ -138,7 +137,8 @@ static int make_table(const struct spool *spool, unsigned table, uint64_t genera
 
     h.crc = htole32(crc32c(0, &h, sizeof h - sizeof h.crc));
     spool_table_name(name, table);
-    return once_make(spool->idx, TABLE_TMP, name, &h, sizeof h, (pages + 1) * INDEX_PAGE_LEN, how);
+    return once_make(spool->idx, SPOOL_TABLE_TMP, name, &h, sizeof h, (pages + 1) * INDEX_PAGE_LEN,
+                     how);
 }
 
 enum status index_grow(struct index *index, struct err *err)
@@ -148,8 +148,7 @@ enum status index_grow(struct index *index, struct err *err)
 
     if (table >= INDEX_TABLES_MAX || pages > TABLE_PAGES_MAX)
         return err_set(err, STATUS_LIMIT, "the index has no room for another table");
-    /* A table that is there already was made by a process that was killed before it could say so.
-     */
+    /* A table that exists was made by a process that was killed before it stored the state. */
     if (make_table(index->spool, table, index->generation, pages, ONCE_NEW) != 0) {
         if (errno != EEXIST)
             return err_errno(err, "cannot make the index table %u", table);
@@ -175,8 +174,8 @@ enum status index_reset(struct index *index, uint64_t records, struct err *err)
     index_close(index);
     if (make_table(index->spool, 0, generation, pages, ONCE_REPLACE) != 0)
         return err_errno(err, "cannot make the index anew");
-    /* Highest first: tables are found by counting up. What stays behind is of another generation,
-     * so not taken. */
+    /* Highest first: tables are found by counting up. One that is left is of another generation, so
+     * not used. */
     for (unsigned table = INDEX_TABLES_MAX; table-- > 1;) {
         char name[SPOOL_NAME_MAX];
 
@@ -307,8 +306,7 @@ enum status index_find(struct index *index, uint64_t fingerprint, index_match ma
     return STATUS_OK;
 }
 
-/* Only the 16 bytes of the slot are written: no other slot can be harmed by a write that is cut
- * off. */
+/* Writes only the 16 bytes of the slot: a write that is cut off harms no other slot. */
 static enum status put_slot(struct index *index, unsigned table, uint64_t page, unsigned slot,
                             uint64_t fingerprint, uint64_t place, struct err *err)
 {

@@ -4,10 +4,10 @@
  *
  * A slot is 16 bytes {fingerprint, place}, never moved, never overwritten; 0 is empty. A
  * fingerprint decides nothing: the caller verifies the journal line itself, so a wrong or stale
- * slot costs a read, never an event. A slot is looked for in one page of 4096 bytes of each table,
- * newest table first; a table is full when the page for a new slot is, and a table four times as
- * large follows. What changes or reads tables is called under the append lock; index_sync and the
- * reach are not.
+ * slot costs a read, never an event. A lookup reads one page of 4096 bytes of each table, newest
+ * table first. A table is full when the page of a new slot is; then a table four times as large
+ * follows. Functions that change or read tables are called under the append lock, except index_sync
+ * and those of the reach.
  */
 #ifndef STORE_JOURNAL_INDEX_H
 #define STORE_JOURNAL_INDEX_H
@@ -29,8 +29,7 @@
 
 struct index {
     const struct spool *spool;
-    uint64_t generation; /* random, the same in all tables of one index: index_reset takes another;
-                            0: none is open */
+    uint64_t generation; /* random, the same in all tables; index_reset changes it; 0: not open */
     int fds[INDEX_TABLES_MAX];
     uint64_t pages[INDEX_TABLES_MAX]; /* a power of two */
     unsigned count;
@@ -39,29 +38,28 @@ struct index {
 void index_init(struct index *index, const struct spool *spool);
 void index_close(struct index *index);
 
-/* How many tables lie in the spool, numbered from 0 without a gap. */
+/* Returns how many tables there are, numbered from 0 without a gap. */
 unsigned index_tables(const struct spool *spool);
 
-/* Opens the tables up to `count`; those that are open already stay so. STATUS_CORRUPT: one is
- * missing, is no table, or is of another generation than the first: nothing is open then; rebuild.
- */
+/* Opens the tables up to `count`; open ones stay open. STATUS_CORRUPT: one is missing, invalid or
+ * of another generation than the first; then none is open, and the index must be reset. */
 enum status index_open(struct index *index, unsigned count, struct err *err) STATUS_CHECKED;
 
 uint64_t index_fingerprint(const struct spool *spool, struct str key);
 
-/* Calls `match` for each slot with that fingerprint until it says true; then *found is true and
- * *place its place. */
+/* Calls `match` for each slot with that fingerprint until it sets *same; *place is then its place.
+ */
 typedef enum status (*index_match)(void *context, struct place place, bool *same, struct err *err);
 enum status index_find(struct index *index, uint64_t fingerprint, index_match match, void *context,
                        bool *found, struct place *place, struct err *err) STATUS_CHECKED;
 
-/* Inserts; makes a new table where the newest is full (index->count grows: the caller writes it to
- * the state). */
+/* Inserts a slot. If the newest table is full, makes another: index->count grows, and the caller
+ * stores it in the state. */
 enum status index_insert(struct index *index, uint64_t fingerprint, struct place place,
                          struct err *err) STATUS_CHECKED;
 
-/* Many at once, sorted by page internally (each page is read and written once). Slots that are
- * there already, in any table, are left alone. The array is reordered. Tables may be added. */
+/* Inserts many slots, sorted by page, so that each page is read and written once. Those that are in
+ * a table already are skipped. Reorders the array; may add tables. */
 struct index_entry {
     uint64_t fingerprint;
     struct place place;
@@ -73,19 +71,18 @@ enum status index_insert_many(struct index *index, struct index_entry *entries, 
 enum status index_reset(struct index *index, uint64_t records, struct err *err) STATUS_CHECKED;
 
 enum status index_sync(struct index *index, struct err *err) STATUS_CHECKED;
-/* Under the append lock: what is there is not to be trusted any more. Without its first table there
- * is no index, so recovery makes one anew. */
+/* Removes the first table: without it there is no index, so recovery makes a new one. */
 void index_discard(struct index *index);
 
 /* The durable checkpoint: the records of all segments first..last are in synced tables. */
 struct index_reach {
-    uint64_t generation; /* of the tables that it speaks of */
+    uint64_t generation; /* of the tables */
     uint32_t tables;
     uint32_t first; /* first > last: none */
     uint32_t last;
 };
 bool index_reach_read(const struct spool *spool, struct index_reach *out);
-/* Replaces it durably; the tables were synced before. */
+/* Replaces it durably. The tables were synced before. */
 enum status index_reach_write(const struct spool *spool, const struct index_reach *reach,
                               struct err *err) STATUS_CHECKED;
 

@@ -12,7 +12,6 @@
 #include "store/journal/index_parts.h"
 
 #define REACH_MAGIC UINT64_C(0x3168636165726773) /* "sgreach1" */
-#define REACH_TMP "reach.tmp"
 
 /* ---- many slots */
 
@@ -33,7 +32,7 @@ static void sort_by_page(const struct index *index, unsigned table, struct index
     qsort_r(entries, count, sizeof *entries, by_page, &mask);
 }
 
-/* How many entries from the first on belong in its page. */
+/* Returns how many entries from the first on belong in its page. */
 static size_t same_page(const struct index_entry *entries, size_t count, uint64_t mask)
 {
     size_t n = 1;
@@ -43,8 +42,7 @@ static size_t same_page(const struct index_entry *entries, size_t count, uint64_
     return n;
 }
 
-/* Drops the entries that an older, full table holds: keeps the others in front and returns how
- * many. */
+/* Drops the entries that an older, full table holds; the others move to the front. */
 static enum status drop_present(struct index *index, unsigned table, struct index_entry *entries,
                                 size_t *count, struct err *err)
 {
@@ -73,7 +71,7 @@ static enum status drop_present(struct index *index, unsigned table, struct inde
     return STATUS_OK;
 }
 
-/* Puts `count` entries of one page into it; *done is less than that where it is full. */
+/* Puts `count` entries of one page into it; *done is how many fitted. */
 static enum status fill_page(struct index *index, unsigned table, const struct index_entry *entries,
                              size_t count, size_t *done, struct err *err)
 {
@@ -180,7 +178,7 @@ enum status index_reach_write(const struct spool *spool, const struct index_reac
                             .last = reach->last};
 
     raw.crc = crc32c(0, &raw, sizeof raw - sizeof raw.crc);
-    if (file_replace(spool->idx, REACH_TMP, SPOOL_REACH, &raw, sizeof raw, 0600) != 0)
+    if (file_replace(spool->idx, SPOOL_REACH_TMP, SPOOL_REACH, &raw, sizeof raw, 0600) != 0)
         return err_errno(err, "cannot write the reach of the index");
     return STATUS_OK;
 }

@@ -23,16 +23,15 @@ enum status index_page_read(const struct index *index, unsigned table, uint64_t 
 enum status index_page_write(const struct index *index, unsigned table, uint64_t page,
                              const struct index_page *in, struct err *err) STATUS_CHECKED;
 
-/* The slot at which probing for a fingerprint starts. */
+/* Returns the slot at which probing for a fingerprint starts. */
 unsigned index_page_start(uint64_t fingerprint);
-/* The slot that holds exactly this (*there), or the empty one that it belongs in, or
- * INDEX_PAGE_SLOTS: full. */
+/* Returns the slot that holds exactly this (*there), or the empty one for it, or INDEX_PAGE_SLOTS
+ * if the page is full. */
 unsigned index_page_probe(const struct index_page *page, uint64_t fingerprint, uint64_t place,
                           bool *there);
 void index_page_put(struct index_page *page, unsigned slot, uint64_t fingerprint, uint64_t place);
 
-/* Makes and opens the table behind the newest one, or takes the one that a killed process left
- * there. */
+/* Makes and opens the table after the newest one, or takes over one that a killed process left. */
 enum status index_grow(struct index *index, struct err *err) STATUS_CHECKED;
 
 #endif

@@ -22,7 +22,7 @@ struct journal;
 struct journal_group;
 
 /* Proof that an event is on record: its line, or that of an equal key before it, was covered by a
- * successful sync. Only journal.c makes one; it lives in the journal until the next append. */
+ * successful sync. Only append.c makes one. It lives in the journal until the next append. */
 struct receipt;
 const char *receipt_id(const struct receipt *receipt);
 bool receipt_duplicate(const struct receipt *receipt);
@@ -30,69 +30,77 @@ bool receipt_duplicate(const struct receipt *receipt);
 struct journal_options {
     uint64_t segment_max;    /* bytes after which a new segment is begun */
     uint64_t free_space_min; /* reserve on the file system, bytes; 0: none */
-    uint64_t keep_s;         /* segments older than this may be pruned at rotation; 0: never */
-    bool hooked; /* some endpoint has a hook: what its cursor has not passed stays, up to twice
-                    keep_s */
+    uint64_t keep_s;         /* segments older than this may be pruned; 0: never */
+    /* What runs hooks, and is not known here. Makes durable what must be on disk before the first
+     * segment is; called under the append lock. NULL: nothing must be. */
+    enum status (*begin)(const struct spool *spool, int64_t now_ns, struct err *err);
+    /* Returns the first segment that hooks still need: it and later ones stay, up to twice keep_s.
+     * NULL: hooks need none. */
+    uint32_t (*hold)(const struct spool *spool);
 };
 
-/* One a process. */
+/* One per process. */
 enum status journal_group_make(struct journal_group **out, struct err *err) STATUS_CHECKED;
 void journal_group_free(struct journal_group *group);
 
-/* `spool` is borrowed and shared; `group` may be NULL (CGI). Opens only what no other call can
- * spare: constant cost. */
+/* Opens what every call needs, at constant cost. `spool` is borrowed and shared; `group` may be
+ * NULL (CGI). */
 enum status journal_open(struct journal **out, const struct spool *spool,
                          struct journal_group *group, const struct journal_options *options,
                          struct err *err) STATUS_CHECKED;
 void journal_close(struct journal *journal);
 
-/* Records `line` under `key` unless a record of that key is there: then the receipt names that one.
- * Either way STATUS_OK means durable. The line is sealed by this call. `deadline_ns` is of the
- * monotonic clock; `now_ns` of the wall clock. Any other status: nothing may be acknowledged; the
- * line may or may not turn up (a retry finds it, or it is void). STATUS_NO_SPACE, STATUS_DEADLINE,
- * STATUS_POISONED, STATUS_IO, STATUS_MEMORY, STATUS_CORRUPT. */
+/* Records `line` under `key`, unless there is a record of that key: then the receipt names that
+ * one. Seals the line. STATUS_OK means durable. After any other status nothing may be acknowledged;
+ * the line may or may not turn up (a retry finds it, or it is void): STATUS_NO_SPACE,
+ * STATUS_DEADLINE, STATUS_POISONED, STATUS_IO, STATUS_MEMORY, STATUS_LIMIT, STATUS_CORRUPT.
+ * `deadline_ns` is of the monotonic clock, `now_ns` of the wall clock. */
 enum status journal_append(struct journal *journal, struct str key, struct record_line *line,
                            int64_t now_ns, uint64_t deadline_ns, const struct receipt **out,
                            struct err *err) STATUS_CHECKED;
 
-/* Whether a record of that key is there and durable, as journal_append would find it: who knows
- * that beforehand can spare the work of making the line. Times and failures are those of
- * journal_append. */
+/* Whether a durable record of that key exists, as journal_append would find it: spares the caller
+ * the work of making the line. Times and failures are those of journal_append. */
 enum status journal_find(struct journal *journal, struct str key, int64_t now_ns,
                          uint64_t deadline_ns, bool *found, struct err *err) STATUS_CHECKED;
 
-/* Until every record is in the index, whoever brings it there: what a sender retries is found
- * without, older events are not. STATUS_DEADLINE. */
+/* Waits until every record is in the index, and helps. Before that, an append finds what a sender
+ * may still retry, but no older event. STATUS_DEADLINE. */
 enum status journal_rebuild(struct journal *journal, uint64_t deadline_ns,
                             struct err *err) STATUS_CHECKED;
 
-/* One slice of an index rebuild, if one is due and nobody else is at it: *more tells whether there
- * is another. Called after an append with time left, and in a loop by the command line. */
+/* Does one slice of an index rebuild, if one is due and no other process is at work. *more: call
+ * again. Called after an append with time left, and in a loop by the command line. */
 enum status journal_rebuild_slice(struct journal *journal, uint64_t deadline_ns, bool *more,
                                   struct err *err) STATUS_CHECKED;
 
-/* Segments of which every record is older than keep_s go, the oldest first, JOURNAL_PRUNED_AT_ONCE
- * a call; the live one never. One that holds an event whose hook has still to run is waited for,
- * but not without end, since an endpoint may have been suspended for ever: at twice keep_s it goes
- * all the same. */
+/* Makes the index anew, whatever it says now, in slices; `tell` is called after each with the
+ * number of segments that are still to be read. Until it is done the journal is as after a reboot.
+ * `now_ns` decides what a sender may still retry. STATUS_DEADLINE: another process was at work on
+ * the index, which is as it was. */
+typedef void (*journal_tell)(void *context, uint32_t left);
+enum status journal_reindex(struct journal *journal, int64_t now_ns, uint64_t deadline_ns,
+                            journal_tell tell, void *context, struct err *err) STATUS_CHECKED;
+
+/* Removes segments all of whose records are older than keep_s, oldest first, at most
+ * JOURNAL_PRUNED_AT_ONCE a call; never the live one. One that hooks still need stays until twice
+ * keep_s: an endpoint may be suspended without end. STATUS_DEADLINE: another process was at work on
+ * the index. */
 #define JOURNAL_PRUNED_AT_ONCE 64
 struct journal_pruned {
     struct spool_amount removed;
-    struct spool_amount
-        held; /* old enough, but hooks have to run; told when there are no more to remove */
-    int64_t
-        oldest_ns; /* all records that stay were received after that, as far as clocks go right */
-    bool more;     /* there are more to remove: call again */
+    struct spool_amount held; /* old enough, but hooks need them; known once `more` is false */
+    int64_t oldest_ns;        /* all records that stay were received later, if clocks are right */
+    bool more;                /* there are more to remove: call again */
 };
-/* STATUS_DEADLINE: another process was at work on the index for all that time. */
 enum status journal_prune(struct journal *journal, int64_t now_ns, uint64_t deadline_ns,
                           struct journal_pruned *out, struct err *err) STATUS_CHECKED;
-/* What it would do in all calls together; nothing is written. */
+/* Says what all calls together would do; writes nothing. */
 enum status journal_prunable(const struct journal *journal, int64_t now_ns,
                              struct journal_pruned *out, struct err *err) STATUS_CHECKED;
 
-/* Up to where the journal is durable, without recovering anything; a spool of another boot is told
- * by STATUS_MISSING. */
+/* Reads how far the journal is durable; recovers nothing. STATUS_MISSING: it was not recovered
+ * since the machine was started. */
 enum status journal_durable(const struct spool *spool, struct place *out,
                             struct err *err) STATUS_CHECKED;
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * lookup - is a record of this key in the journal? The index only says where to look: the line
- * itself decides, by the same rule that the readers of the journal go by.
+ * lookup - see store/journal/lookup.h.
  */
+#include "store/journal/lookup.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
-#include "store/journal/journal_parts.h"
+#include "store/journal/segment.h"
 #include "store/journal/verdict.h"
 
 #define FIRST_READ 8192
@@ -19,8 +20,7 @@ struct lookup {
     uint64_t line_len; /* of the match, with its newline */
 };
 
-/* `{"key":"KEY","id":"`: a line of another key that has the same fingerprint is told apart by its
- * first bytes. */
+/* `{"key":"KEY","id":"`: the first bytes distinguish another key of the same fingerprint. */
 static bool begins_with_key(struct str line, struct str key)
 {
     static const char before[] = RECORD_KEY_OPEN, behind[] = "\"" RECORD_ID_OPEN;
@@ -31,9 +31,8 @@ static bool begins_with_key(struct str line, struct str key)
            memcmp(line.ptr + head + key.len, behind, tail) == 0;
 }
 
-/* Reads on from `offset` + what is in j->line. 0: no more within the limit. A sector that cannot be
- * read says nothing about the key: the event is then recorded a second time rather than refused for
- * good. */
+/* Appends to j->line, which begins at `offset`. *got 0: there is no more within the limit. If a
+ * sector cannot be read the event is recorded a second time rather than refused for good. */
 static enum status read_on(struct lookup *l, int fd, uint64_t offset, uint64_t limit, size_t want,
                            size_t *got, struct err *err)
 {
@@ -60,8 +59,8 @@ static enum status read_on(struct lookup *l, int fd, uint64_t offset, uint64_t l
     return STATUS_OK;
 }
 
-/* j->line grows from the byte before the record until its newline is in it; *len is 0 where there
- * is none. */
+/* Reads into j->line the byte before the record and the record up to its newline. *len 0: there is
+ * no record of the key. */
 static enum status read_line(struct lookup *l, int fd, uint64_t offset, uint64_t limit, size_t *len,
                              struct err *err)
 {
@@ -89,18 +88,17 @@ static enum status read_line(struct lookup *l, int fd, uint64_t offset, uint64_t
     }
 }
 
-static enum status verify(struct lookup *l, int fd, struct place place, uint64_t limit, bool *same,
-                          struct err *err)
+static enum status verify_line(struct lookup *l, int fd, struct place place, uint64_t limit,
+                               bool *same, struct err *err)
 {
     struct str line;
-    const char *why;
     size_t len;
     enum status status = read_line(l, fd, place.offset, limit, &len, err);
 
     if (status != STATUS_OK || len == 0)
         return status;
     line = (struct str){l->j->line.ptr + 1, len};
-    *same = verdict_line(line, place, &why) == VERDICT_RECORD && str_eq(record_key(line), l->key);
+    *same = verdict_line(line, place, NULL) == VERDICT_RECORD && str_eq(record_key(line), l->key);
     l->line_len = len + 1;
     return STATUS_OK;
 }
@@ -118,12 +116,12 @@ static enum status verify_sealed(struct lookup *l, struct place place, bool *sam
         return err_set(err, status, "cannot open a segment of the journal");
     status = segment_limit(l->j->spool, place.segment, &limit, err);
     if (status == STATUS_OK)
-        status = verify(l, fd, place, limit, same, err);
+        status = verify_line(l, fd, place, limit, same, err);
     file_close(&fd);
     return status;
 }
 
-static enum status match(void *context, struct place place, bool *same, struct err *err)
+static enum status match_slot(void *context, struct place place, bool *same, struct err *err)
 {
     struct lookup *l = context;
     const struct journal *j = l->j;
@@ -135,14 +133,14 @@ static enum status match(void *context, struct place place, bool *same, struct e
         return verify_sealed(l, place, same, err);
     if (j->word.poisoned == j->segment)
         limit = j->word.durable.offset;
-    return verify(l, j->segment_fd, place, limit, same, err);
+    return verify_line(l, j->segment_fd, place, limit, same, err);
 }
 
 enum status lookup_find(struct journal *j, struct str key, uint64_t fingerprint, bool *found,
                         struct place *place, struct place *end, struct err *err)
 {
     struct lookup l = {.j = j, .key = key};
-    enum status status = index_find(&j->index, fingerprint, match, &l, found, place, err);
+    enum status status = index_find(&j->index, fingerprint, match_slot, &l, found, place, err);
 
     if (status == STATUS_OK && *found)
         *end = (struct place){place->segment, place->offset + l.line_len};

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT
- * prune - segments that are too old, of which the journal lets go.
+ * prune - removes segments that are too old.
  *
- * Removed oldest first, so that what stays is without a gap; state.oldest follows afterwards. Were
- * we killed in between, the index would look for segments that are gone, which it is used to.
+ * Oldest first, so that what stays has no gap; state.oldest follows afterwards. After a kill in
+ * between, slots of the index point at missing segments, which lookups tolerate.
  */
+#include "store/journal/prune.h"
+
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "store/journal/journal_parts.h"
-#include "store/queue/snapshot.h"
+#include "store/journal/enter.h"
+#include "store/journal/segment.h"
 
 struct plan {
     const struct journal *j;
@@ -30,10 +32,10 @@ static bool outlived(const struct plan *p, size_t next, uint64_t age_s, int64_t 
            (uint64_t)((now_ns - header.created_ns) / NS_PER_S) > age_s;
 }
 
-static void plan_make(struct plan *p, uint32_t live, int64_t now_ns)
+static void plan_fill(struct plan *p, uint32_t live, int64_t now_ns)
 {
     uint64_t keep_s = p->j->options.keep_s;
-    uint32_t hold = p->j->options.hooked ? snapshot_hold(p->j->spool) : UINT32_MAX;
+    uint32_t hold = p->j->options.hold == NULL ? UINT32_MAX : p->j->options.hold(p->j->spool);
 
     for (size_t next = 1; next < p->list.count && p->list.numbers[next] <= live; next++) {
         if (!outlived(p, next, keep_s, now_ns))
@@ -46,7 +48,7 @@ static void plan_make(struct plan *p, uint32_t live, int64_t now_ns)
     }
 }
 
-/* Which segments: `live` is the last one, or UINT32_MAX where that is not known. */
+/* `live` is the live segment, or UINT32_MAX if it is not known. */
 static enum status plan_open(struct plan *p, const struct journal *j, uint32_t live, int64_t now_ns,
                              struct err *err)
 {
@@ -55,7 +57,7 @@ static enum status plan_open(struct plan *p, const struct journal *j, uint32_t l
     *p = (struct plan){.j = j};
     status = segment_list_read(j->spool, &p->list, err);
     if (status == STATUS_OK && j->options.keep_s != 0)
-        plan_make(p, live, now_ns);
+        plan_fill(p, live, now_ns);
     return status;
 }
 
@@ -66,12 +68,12 @@ static void add_size(const struct plan *p, size_t i, struct spool_amount *amount
 
     spool_segment_name(name, p->list.numbers[i]);
     if (fstatat(p->j->spool->log, name, &sb, 0) != 0)
-        return; /* somebody else's hand was quicker */
+        return; /* removed meanwhile */
     amount->files++;
     amount->bytes += (uint64_t)sb.st_size;
 }
 
-/* INT64_MIN: nobody knows. */
+/* INT64_MIN: not known. */
 static int64_t made_ns(const struct plan *p, size_t i)
 {
     struct record_header header;
@@ -82,7 +84,7 @@ static int64_t made_ns(const struct plan *p, size_t i)
     return header.created_ns;
 }
 
-static void plan_tell(const struct plan *p, struct journal_pruned *out)
+static void plan_report(const struct plan *p, struct journal_pruned *out)
 {
     *out = (struct journal_pruned){.oldest_ns = made_ns(p, p->remove)};
     for (size_t i = 0; i < p->remove; i++)
@@ -103,16 +105,16 @@ static enum status remove_all(const struct plan *p, struct err *err)
     return STATUS_OK;
 }
 
-static enum status note_oldest(struct journal *j, uint32_t oldest, int64_t now_ns,
-                               uint64_t deadline_ns, struct err *err)
+static enum status store_oldest(struct journal *j, uint32_t oldest, int64_t now_ns,
+                                uint64_t deadline_ns, struct err *err)
 {
-    enum status status = live_enter(j, now_ns, deadline_ns, err);
+    enum status status = enter_begin(j, now_ns, deadline_ns, err);
 
     if (status != STATUS_OK)
         return status;
     j->state.oldest = oldest;
     status = live_store_state(j, err);
-    live_leave(j, status);
+    enter_end(j, status);
     return status;
 }
 
@@ -128,13 +130,13 @@ enum status prune_segments(struct journal *j, int64_t now_ns, uint64_t deadline_
         plan.held = 0;
     }
     if (status == STATUS_OK) {
-        plan_tell(&plan, out);
+        plan_report(&plan, out);
         out->more = more;
     }
     if (status == STATUS_OK && plan.remove > 0) {
         status = remove_all(&plan, err);
         if (status == STATUS_OK)
-            status = note_oldest(j, plan.list.numbers[plan.remove], now_ns, deadline_ns, err);
+            status = store_oldest(j, plan.list.numbers[plan.remove], now_ns, deadline_ns, err);
     }
     segment_list_free(&plan.list);
     return status;
@@ -147,20 +149,20 @@ enum status journal_prunable(const struct journal *journal, int64_t now_ns,
     enum status status = plan_open(&plan, journal, UINT32_MAX, now_ns, err);
 
     if (status == STATUS_OK)
-        plan_tell(&plan, out);
+        plan_report(&plan, out);
     segment_list_free(&plan.list);
     return status;
 }
 
-/* What the state says of the live segment has to be true before anything is removed. */
+/* Recovers first if need be: j->state must name the live segment. */
 static enum status prune_locked(struct journal *j, int64_t now_ns, uint64_t deadline_ns,
                                 struct journal_pruned *out, struct err *err)
 {
-    enum status status = live_enter(j, now_ns, deadline_ns, err);
+    enum status status = enter_begin(j, now_ns, deadline_ns, err);
 
     if (status != STATUS_OK)
         return status;
-    live_leave(j, STATUS_OK);
+    enter_end(j, STATUS_OK);
     return prune_segments(j, now_ns, deadline_ns, out, err);
 }
 
@@ -168,7 +170,7 @@ enum status journal_prune(struct journal *journal, int64_t now_ns, uint64_t dead
                           struct journal_pruned *out, struct err *err)
 {
     int fd;
-    enum status status = rebuild_lock(journal, deadline_ns, &fd, err);
+    enum status status = enter_rebuild(journal, deadline_ns, &fd, err);
 
     if (status != STATUS_OK)
         return status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * reader - walks the journal's records.
+ * reader - see store/journal/reader.h.
  */
 #include "store/journal/reader.h"
 
@@ -63,14 +63,14 @@ void reader_close(struct reader *reader)
     free(reader);
 }
 
-static void rotten(struct reader_item *item, uint32_t segment, uint64_t offset, const char *why)
+static void set_rotten(struct reader_item *item, uint32_t segment, uint64_t offset, const char *why)
 {
     *item = (struct reader_item){.found = READER_ROTTEN, .place = {segment, offset}, .why = why};
 }
 
-/* A segment that was there a moment ago and is gone was pruned, if it is older than all that are
- * there now. */
-static enum status pruned(const struct reader *r, uint32_t segment, bool *yes, struct err *err)
+/* A segment that has just disappeared was pruned, if it is older than all that exist. */
+static enum status check_pruned(const struct reader *r, uint32_t segment, bool *yes,
+                                struct err *err)
 {
     struct segment_list now;
     enum status status = segment_list_read(r->spool, &now, err);
@@ -99,8 +99,8 @@ static enum status begin_lines(struct reader *r, size_t i, struct err *err)
     return STATUS_OK;
 }
 
-/* Numbers may be left out, so only the header tells which segment came before. One that is older
- * than all that are there was pruned. */
+/* Numbers may be left out, so only the header says which segment came before. One that is older
+ * than all that exist was pruned. */
 static bool lacks_previous(const struct reader *r)
 {
     const struct segment_list *list = &r->map.segments;
@@ -113,7 +113,7 @@ static bool lacks_previous(const struct reader *r)
     return i == list->count || list->numbers[i] != previous;
 }
 
-/* Opens the next segment. *item is filled, and *told true, where something is missing before it. */
+/* Opens the next segment. *told: one is missing, which *item says. */
 static enum status enter_segment(struct reader *r, struct reader_item *item, bool *told,
                                  struct err *err)
 {
@@ -125,10 +125,10 @@ static enum status enter_segment(struct reader *r, struct reader_item *item, boo
     *told = false;
     status = extent_open(&r->extent, r->spool, &r->map, i, NULL);
     if (status == STATUS_MISSING) {
-        status = pruned(r, segment, &gone, err);
+        status = check_pruned(r, segment, &gone, err);
         if (status != STATUS_OK || gone)
             return status;
-        rotten(item, segment, 0, "the segment is missing");
+        set_rotten(item, segment, 0, "the segment is missing");
         *told = true;
         return STATUS_OK;
     }
@@ -142,14 +142,14 @@ static enum status enter_segment(struct reader *r, struct reader_item *item, boo
     }
     r->open = true;
     if (i > r->first && lacks_previous(r)) {
-        rotten(item, r->extent.header.previous, 0, "the segment is missing");
+        set_rotten(item, r->extent.header.previous, 0, "the segment is missing");
         *told = true;
     }
     return STATUS_OK;
 }
 
-/* A line that does not end within what counts: nobody was promised it, but what counts of it must
- * still be the beginning of a record. */
+/* A line that ends beyond what counts was never acknowledged, but the part that counts must be the
+ * beginning of a record. */
 static void judge_crossing(struct reader_item *item, const struct line *line, uint64_t valid)
 {
     struct str part = line->text;
@@ -177,7 +177,7 @@ static void judge_line(struct reader_item *item, const struct line *line, uint64
         bool whole = line->ended && verdict_line(line->text, item->place, &why) == VERDICT_RECORD;
 
         item->found = whole ? READER_VOID : READER_TORN;
-        item->why = whole ? NULL : "bytes behind what counts";
+        item->why = whole ? NULL : "bytes after what counts";
         if (whole)
             item->line = line->text;
     } else if (line->too_long) {
@@ -216,7 +216,7 @@ static void fill_item(const struct reader *r, struct reader_item *item, const st
         item->why = "the segment has no sound header";
 }
 
-/* Behind the last line of a segment: are there as many bytes as count? */
+/* After the last line of a segment: are there as many bytes as count? */
 static bool segment_short(struct reader *r, struct reader_item *item)
 {
     uint64_t size = r->extent.size;
@@ -225,12 +225,12 @@ static bool segment_short(struct reader *r, struct reader_item *item)
 
     leave_segment(r);
     if (is)
-        rotten(item, segment, size,
-               size == 0 ? "the segment is empty" : "the segment is shorter than it was");
+        set_rotten(item, segment, size,
+                   size == 0 ? "the segment is empty" : "the segment is shorter than it was");
     return is;
 }
 
-/* Behind the last segment: is the one there that holds the durable place? */
+/* After the last segment: is there one that holds the durable place? */
 static bool journal_short(struct reader *r, struct reader_item *item)
 {
     uint32_t last =
@@ -241,7 +241,7 @@ static bool journal_short(struct reader *r, struct reader_item *item)
     r->end_checked = true;
     if (!r->map.recovered || r->map.durable.segment <= last)
         return false;
-    rotten(item, r->map.durable.segment, 0, "the segment is missing");
+    set_rotten(item, r->map.durable.segment, 0, "the segment is missing");
     return true;
 }
 
@@ -301,8 +301,7 @@ static enum status get_line(const struct extent *e, struct place place, struct b
     if (place.offset == 0 || place.offset >= e->valid)
         return no_record(place, err);
     got = file_pread(e->fd, &before, 1, (off_t)(place.offset - 1));
-    /* What cannot be read is there for all that: for whoever takes it for gone, its hook never
-     * runs. */
+    /* An unreadable record is not missing: if it were, its hook would never run. */
     if (got < 0)
         return err_errno(err, "cannot read the record %u:%llu", (unsigned)place.segment,
                          (unsigned long long)place.offset);

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * recover - what is done when a hint is absent, damaged or of another boot, or a file is not where
- * it should be.
- *
- * The cure is always the same: sync and judge the last segment, begin a new one, and say so. It is
- * cheap: at most one segment is read. What the index lacks is made up for afterwards, newest first
- * (rebuild.c).
+ * recover - see store/journal/recover.h.
  */
-#include <errno.h>
+#include "store/journal/recover.h"
+
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
@@ -14,20 +10,20 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "store/journal/journal_parts.h"
-#include "store/queue/ledger.h"
-#include "store/queue/standing.h"
+#include "store/journal/reindex.h"
+#include "store/journal/rotate.h"
+#include "store/journal/segment.h"
 
-#define RECORD_LEN_TYPICAL 512              /* to guess how many records a journal holds */
-#define RETRIED_FOR_NS (15 * 60 * NS_PER_S) /* the sender's retries all come within that time */
-#define NAMES_TRIED 8
+#define RECORD_LEN_TYPICAL 512 /* to guess how many records a journal holds */
+/* The sender's retries all come within that time. */
+#define RETRIED_FOR_NS (15 * 60 * NS_PER_S)
 
 struct recovery {
     struct journal *j;
     int64_t now_ns;
     uint64_t deadline_ns;
     struct segment_list list;
-    struct state before; /* what the state said, where it was readable */
+    struct journal_state before; /* as the state was */
     bool before_known, same_boot;
     struct commit_word word;
     bool word_known;
@@ -68,9 +64,9 @@ static enum status open_index(const struct recovery *r, struct err *err)
     return err_pass(err, status, &damage);
 }
 
-/* The records that a sender may still retry must be in the index before a new key can be told from
- * an old one. A segment holds what came between its own making and that of the next one. */
-static uint32_t needed(const struct recovery *r)
+/* Returns the first segment that must be in the index before an append: it may hold a record that a
+ * sender still retries. A segment holds what came between its own making and that of the next. */
+static uint32_t first_needed(const struct recovery *r)
 {
     int64_t since = r->now_ns - RETRIED_FOR_NS;
     uint32_t need = last_of(&r->list);
@@ -88,10 +84,10 @@ static uint32_t needed(const struct recovery *r)
 
 /* ---- the last segment */
 
-/* What is readable and sound counts: after a reboot that is what the disk holds, and within one
- * boot the sync has just made it so. Only what follows a failed sync does not. */
-static enum status judge(const struct recovery *r, int fd, uint32_t last, uint64_t *valid,
-                         bool *indexed, struct err *err)
+/* What is readable and sound counts: after a reboot it is on disk, and within one boot the sync has
+ * just put it there. Only what follows a failed sync does not count. */
+static enum status judge_last(const struct recovery *r, int fd, uint32_t last, uint64_t *valid,
+                              bool *indexed, struct err *err)
 {
     struct err local = ERR_INIT;
     bool word_of_it = r->word_known && r->word.durable.segment == last;
@@ -112,9 +108,10 @@ static enum status judge(const struct recovery *r, int fd, uint32_t last, uint64
     if (fstat(fd, &sb) != 0)
         return err_errno(err, "cannot look at the segment %08" PRIu32, last);
     *valid = (uint64_t)sb.st_size;
-    status = rebuild_segment(r->j, last, *valid, true, r->deadline_ns, valid, &local);
+    status = reindex_segment(r->j, last, *valid, r->deadline_ns, reindex_put_locked, r->j, valid,
+                             &local);
     *indexed = status == STATUS_OK;
-    /* A segment that takes too long to read counts whole, lest no request ever gets beyond this. */
+    /* A segment that takes too long to read counts whole: else every request would fail here. */
     if (status == STATUS_DEADLINE) {
         *valid = (uint64_t)sb.st_size;
         status = STATUS_OK;
@@ -135,7 +132,7 @@ static enum status seal_last(const struct recovery *r, uint64_t *valid, bool *in
         return STATUS_OK;
     status = segment_open(r->j->spool, last, O_RDWR, &fd, err);
     if (status == STATUS_OK)
-        status = judge(r, fd, last, valid, indexed, err);
+        status = judge_last(r, fd, last, valid, indexed, err);
     file_close(&fd);
     return status;
 }
@@ -143,60 +140,32 @@ static enum status seal_last(const struct recovery *r, uint64_t *valid, bool *in
 /* ---- the new segment */
 
 /* Never a number that was in use: ids and cursors would point at other events. */
-static uint32_t next_number(const struct recovery *r)
+static struct record_header next_header(const struct recovery *r, uint64_t valid)
 {
-    uint32_t next = last_of(&r->list);
+    uint32_t last = last_of(&r->list);
+    uint32_t used = r->before_known && r->before.segment > last ? r->before.segment : last;
 
-    if (r->before_known && r->before.segment > next)
-        next = r->before.segment;
-    return next + 1;
+    return (struct record_header){
+        .segment = used + 1, .previous = last, .previous_valid = valid, .created_ns = r->now_ns};
 }
 
-static enum status begin(const struct recovery *r, uint64_t valid, struct err *err)
+static enum status store_state(const struct recovery *r, bool last_indexed, struct err *err)
 {
     struct journal *j = r->j;
-    struct record_header header = {.segment = next_number(r),
-                                   .previous = last_of(&r->list),
-                                   .previous_valid = valid,
-                                   .created_ns = r->now_ns};
-    bool taken = true;
-    uint64_t len = 0;
-
-    for (unsigned n = 0; taken && n < NAMES_TRIED; n++) {
-        enum status status = segment_make(j->spool, &header, &len, &taken, err);
-
-        if (status != STATUS_OK)
-            return status;
-        if (taken)
-            header.segment++;
-    }
-    if (taken)
-        return err_set(err, STATUS_CORRUPT,
-                       "files that appear in the journal's folder hold its next names");
-    j->state.segment = header.segment;
-    j->word = (struct commit_word){.durable = {header.segment, len}};
-    return commit_write(j->commit, &j->word, err);
-}
-
-static enum status tell(const struct recovery *r, bool last_indexed, struct err *err)
-{
-    struct journal *j = r->j;
-    struct state *state = &j->state;
+    struct journal_state *state = &j->state;
     struct index_reach reach;
     enum status status;
 
     memcpy(state->boot, j->boot, sizeof state->boot);
-    state->day = live_day(r->now_ns);
-    state->rotating = 0;
     state->oldest = r->list.count == 0 ? state->segment : r->list.numbers[0];
     state->tables = j->index.count;
     state->generation = j->index.generation;
     state->index_first = last_indexed && r->list.count > 0 ? last_of(&r->list) : state->segment;
-    state->index_need = r->list.count == 0 ? state->segment : needed(r);
+    state->index_need = r->list.count == 0 ? state->segment : first_needed(r);
     state->checkpoint = 0;
-    if (rebuild_reach(j, &reach)) {
+    if (reindex_reach(j, &reach)) {
         state->checkpoint = reach.last;
-        rebuild_use_reach(state, &reach);
+        reindex_use_reach(state, &reach);
     }
     status = live_store_state(j, err);
     if (status == STATUS_OK)
@@ -208,32 +177,32 @@ static enum status tell(const struct recovery *r, bool last_indexed, struct err 
 /* ---- all of it */
 
 /* Under both locks. */
-static enum status recover(struct recovery *r, struct err *err)
+static enum status recover_locked(struct recovery *r, struct err *err)
 {
     struct journal *j = r->j;
     enum status status;
     uint64_t valid;
     bool indexed;
 
-    r->before_known = state_read(j->state_fd, &r->before);
+    r->before_known = journal_state_read(j->state_fd, &r->before);
     r->same_boot = r->before_known && clock_boot_same(r->before.boot, j->boot);
-    r->word_known = commit_read(j->commit, &r->word);
+    r->word_known = commit_word_read(j->commit, &r->word);
     file_close(&j->segment_fd);
     status = segment_list_read(j->spool, &r->list, err);
-    /* From here on a recovery that is cut off is begun again. */
+    /* From here on the next process recovers again if this one is killed. */
     if (status == STATUS_OK)
-        status = state_forget(j->state_fd, err);
+        status = journal_state_forget(j->state_fd, err);
     /* Before there is a segment: a journal that has one and no state was restored. */
-    if (status == STATUS_OK && r->list.count == 0)
-        status = standing_make(j->spool, LEDGER_TMP_APPEND, r->now_ns, err);
+    if (status == STATUS_OK && r->list.count == 0 && j->options.begin != NULL)
+        status = j->options.begin(j->spool, r->now_ns, err);
     if (status == STATUS_OK)
         status = open_index(r, err);
     if (status == STATUS_OK)
         status = seal_last(r, &valid, &indexed, err);
     if (status == STATUS_OK)
-        status = begin(r, valid, err);
+        status = rotate_afresh(j, next_header(r, valid), err);
     if (status == STATUS_OK)
-        status = tell(r, indexed, err);
+        status = store_state(r, indexed, err);
     segment_list_free(&r->list);
     return status;
 }
@@ -241,14 +210,13 @@ static enum status recover(struct recovery *r, struct err *err)
 enum status recover_run(struct journal *j, int64_t now_ns, uint64_t deadline_ns, struct err *err)
 {
     struct recovery r = {.j = j, .now_ns = now_ns, .deadline_ns = deadline_ns};
-    enum status status;
+    enum status status =
+        live_lock(j->commit, deadline_ns, "commit", "no time left to recover the journal", err);
 
     j->state_known = false;
-    if (file_lock(j->commit, deadline_ns) != 0)
-        return errno == EWOULDBLOCK
-                   ? err_set(err, STATUS_DEADLINE, "no time left to recover the journal")
-                   : err_errno(err, "cannot take the commit lock");
-    status = recover(&r, err);
+    if (status != STATUS_OK)
+        return status;
+    status = recover_locked(&r, err);
     file_unlock(j->commit);
     return status;
 }

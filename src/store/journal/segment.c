@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * segment - the files of the journal: which there are, their headers, how much of each counts, and
- * the lines in them.
+ * segment - see store/journal/segment.h.
  */
 #include "store/journal/segment.h"
 
@@ -19,12 +18,11 @@
 #include "store/spool/place.h"
 
 #define BLOCK_LEN ((size_t)1024 * 1024)
-#define HEADER_TMP "segment.tmp"
 #define LIST_FIRST 64
 
 /* ---- which there are */
 
-static int ascending(const void *a, const void *b)
+static int compare_numbers(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
@@ -47,8 +45,7 @@ static enum status list_add(struct segment_list *list, size_t *cap, uint32_t seg
     return STATUS_OK;
 }
 
-/* An error of readdir must not pass for the end: a list that is too short would name a lower last
- * segment. */
+/* An error of readdir must not pass for the end: a short list would name a lower last segment. */
 static enum status list_fill(struct segment_list *list, DIR *dir, struct err *err)
 {
     size_t cap = 0;
@@ -70,7 +67,7 @@ static enum status list_fill(struct segment_list *list, DIR *dir, struct err *er
     }
 }
 
-/* Takes `fd`, whatever becomes of it. */
+/* Closes `fd` in any case. */
 static enum status list_read(int fd, struct segment_list *out, struct err *err)
 {
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -89,7 +86,7 @@ static enum status list_read(int fd, struct segment_list *out, struct err *err)
         return status;
     }
     if (list.count > 1)
-        qsort(list.numbers, list.count, sizeof *list.numbers, ascending);
+        qsort(list.numbers, list.count, sizeof *list.numbers, compare_numbers);
     *out = list;
     return STATUS_OK;
 }
@@ -188,7 +185,7 @@ enum status segment_make(const struct spool *spool, const struct record_header *
     spool_segment_name(name, header->segment);
     *taken = false;
     if (status == STATUS_OK &&
-        once_make(spool->log, HEADER_TMP, name, line.ptr, line.len, 0, ONCE_NEW) != 0) {
+        once_make(spool->log, SPOOL_SEGMENT_TMP, name, line.ptr, line.len, 0, ONCE_NEW) != 0) {
         if (errno == EEXIST)
             *taken = true;
         else
@@ -209,10 +206,10 @@ static uint32_t list_above(const struct segment_list *list, uint32_t segment)
     return 0;
 }
 
-/* Asks the segments behind for the one that was begun when this one was sealed. A file without a
- * sound header in between says nothing. STATUS_MISSING: none speaks of it. */
-static enum status successor(const struct spool *spool, uint32_t segment, struct record_header *out,
-                             struct err *err)
+/* Reads the header of the segment that was begun when this one was sealed. Files without a sound
+ * header are skipped. STATUS_MISSING: there is no such segment. */
+static enum status find_successor(const struct spool *spool, uint32_t segment,
+                                  struct record_header *out, struct err *err)
 {
     struct segment_list list;
     uint32_t next = segment;
@@ -236,7 +233,7 @@ enum status segment_limit(const struct spool *spool, uint32_t segment, uint64_t 
                           struct err *err)
 {
     struct record_header header;
-    enum status status = successor(spool, segment, &header, err);
+    enum status status = find_successor(spool, segment, &header, err);
 
     if (status == STATUS_OK)
         *limit = header.previous_valid;
@@ -250,7 +247,7 @@ enum status segment_limit(const struct spool *spool, uint32_t segment, uint64_t 
 
 /* ---- its lines */
 
-struct walk {
+struct line_walk {
     int fd;
     uint64_t limit;
     uint64_t at; /* offset in the file of the first byte of bytes */
@@ -263,7 +260,7 @@ struct walk {
 };
 
 /* Hands out the whole lines and keeps what follows the last one. */
-static enum status walk_lines(struct walk *w, struct err *err)
+static enum status walk_lines(struct line_walk *w, struct err *err)
 {
     size_t begin = 0;
 
@@ -288,7 +285,7 @@ static enum status walk_lines(struct walk *w, struct err *err)
     return STATUS_OK;
 }
 
-static enum status walk_room(struct walk *w, struct err *err)
+static enum status walk_room(struct line_walk *w, struct err *err)
 {
     size_t larger;
     char *bytes;
@@ -296,8 +293,7 @@ static enum status walk_room(struct walk *w, struct err *err)
     if (w->cap - w->len >= BLOCK_LEN)
         return STATUS_OK;
     if (w->len > SEGMENT_LINE_MAX) {
-        /* Not a line of ours: its bytes are let go, and what stands before the next newline fails
-         * its checksum. */
+        /* Not a line of ours: its bytes are dropped, and the rest of it fails its checksum. */
         w->at += w->len;
         w->len = w->searched = 0;
         return STATUS_OK;
@@ -311,7 +307,7 @@ static enum status walk_room(struct walk *w, struct err *err)
     return STATUS_OK;
 }
 
-static enum status walk_block(struct walk *w, bool *more, struct err *err)
+static enum status walk_block(struct line_walk *w, bool *more, struct err *err)
 {
     uint64_t from = w->at + w->len;
     enum status status;
@@ -340,7 +336,7 @@ static enum status walk_block(struct walk *w, bool *more, struct err *err)
 enum status segment_walk(int fd, uint64_t limit, uint64_t deadline_ns, segment_each each,
                          void *context, bool *whole, struct err *err)
 {
-    struct walk w = {.fd = fd, .limit = limit, .each = each, .context = context};
+    struct line_walk w = {.fd = fd, .limit = limit, .each = each, .context = context};
     enum status status = STATUS_OK;
     bool more = true;
 

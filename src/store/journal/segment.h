@@ -14,9 +14,8 @@
 #include "core/record.h"
 #include "store/spool/spool.h"
 
-#define SEGMENT_HEADER_MAX                                                                         \
-    256 /* bytes of a header line; a segment no larger than that holds no record */
-#define SEGMENT_LINE_MAX (1024u * 1024 * 1024) /* what is longer is passed over as no record */
+#define SEGMENT_HEADER_MAX 256 /* bytes; a segment no larger than that holds no record */
+#define SEGMENT_LINE_MAX (1024u * 1024 * 1024) /* a longer line is no record */
 
 struct segment_list {
     uint32_t *numbers; /* ascending */
@@ -24,14 +23,14 @@ struct segment_list {
 };
 enum status segment_list_read(const struct spool *spool, struct segment_list *out,
                               struct err *err) STATUS_CHECKED;
-/* The same of any folder whose files are so named; one that is missing is empty. */
+/* The same of any folder whose files are so named; a missing folder is empty. */
 enum status segment_list_folder(int dir, const char *folder, struct segment_list *out,
                                 struct err *err) STATUS_CHECKED;
 void segment_list_free(struct segment_list *list);
-/* The largest number below `segment`, or 0. */
+/* Returns the largest number below `segment`, or 0. */
 uint32_t segment_list_below(const struct segment_list *list, uint32_t segment);
 
-/* STATUS_MISSING where there is no such segment. */
+/* STATUS_MISSING: there is no such segment. */
 enum status segment_open(const struct spool *spool, uint32_t segment, int flags, int *fd,
                          struct err *err) STATUS_CHECKED;
 
@@ -39,20 +38,21 @@ enum status segment_open(const struct spool *spool, uint32_t segment, int flags,
 enum status segment_header(const struct spool *spool, uint32_t segment, struct record_header *out,
                            struct err *err) STATUS_CHECKED;
 
-/* Makes a segment that holds its header, durably; *len is the header's length. Where the name is
- * taken already: *taken is true, and nothing was done. Called under the append lock. */
+/* Makes a segment that holds its header, durably; *len is the header's length. *taken: the name is
+ * taken, and nothing was done. Called under the append lock. */
 enum status segment_make(const struct spool *spool, const struct record_header *header,
                          uint64_t *len, bool *taken, struct err *err) STATUS_CHECKED;
 
-/* How many bytes of a segment count, by the header of the segment that was begun when this one was
- * sealed. Where none speaks of it, it counts whole: UINT64_MAX. */
+/* Reads how many bytes of a segment count from the header of the segment that followed it.
+ * UINT64_MAX: there is none, so it counts whole. */
 enum status segment_limit(const struct spool *spool, uint32_t segment, uint64_t *limit,
                           struct err *err) STATUS_CHECKED;
 
-/* Calls `each` for every line (without its newline) that ends within `limit`, the header's
- * included; `offset` is where it begins. Memory: the longest line and a block. STATUS_DEADLINE when
- * time is up. A place that the disk cannot read ends the walk: *whole is false then, which is no
- * error, as no trying again would help. */
+/* Calls `each` for every line (without its newline) that ends within `limit`, the header included;
+ * `offset` is where it begins. Memory: the longest line and a block. STATUS_DEADLINE: time is up.
+ * If the disk cannot read on, the walk ends and *whole is false: no error, as a retry would not
+ * help.
+ */
 typedef enum status (*segment_each)(void *context, uint64_t offset, struct str line,
                                     struct err *err);
 enum status segment_walk(int fd, uint64_t limit, uint64_t deadline_ns, segment_each each,

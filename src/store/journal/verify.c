@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * verify - walks the whole journal and says what is torn or rotten.
+ * verify - see store/journal/verify.h.
  */
 #include "store/journal/verify.h"
 
@@ -44,7 +44,7 @@ static enum status seen_grow(struct seen *seen, struct err *err)
     return STATUS_OK;
 }
 
-/* One key more. Beyond VERIFY_KEYS_MAX keys only those that are there already are recognised. */
+/* Beyond VERIFY_KEYS_MAX keys only those that are in the set are recognised. */
 static enum status seen_add(struct seen *seen, uint64_t fingerprint, struct verify_report *report,
                             struct err *err)
 {
@@ -69,8 +69,8 @@ static enum status seen_add(struct seen *seen, uint64_t fingerprint, struct veri
     return STATUS_OK;
 }
 
-static enum status count(struct verify_report *report, const struct spool *spool, struct seen *seen,
-                         const struct reader_item *item, struct err *err)
+static enum status count_item(struct verify_report *report, const struct spool *spool,
+                              struct seen *seen, const struct reader_item *item, struct err *err)
 {
     struct str key;
 
@@ -115,7 +115,7 @@ enum status verify_run(const struct spool *spool, struct verify_report *report, 
         status = reader_next(reader, &item, &more, err);
         if (status != STATUS_OK || !more)
             break;
-        status = count(&r, spool, &seen, &item, err);
+        status = count_item(&r, spool, &seen, &item, err);
         if (status != STATUS_OK)
             break;
         if (each != NULL && item.found != READER_RECORD && item.found != READER_HEADER)

@@ -31,30 +31,11 @@ struct ledger {
     struct buf line;
 };
 
-const char *ledger_folder(enum ledger_kind kind)
-{
-    return kind == LEDGER_RESULTS ? SPOOL_RESULTS : SPOOL_COMMANDS;
-}
-
-enum status ledger_header(int fd, uint32_t segment, struct record_header *out, struct err *err)
-{
-    char head[RECORD_HEADER_MAX];
-    ssize_t got = file_pread(fd, head, sizeof head, 0);
-    struct str line, rest;
-
-    if (got < 0)
-        return err_errno(err, "cannot read the log %08" PRIu32, segment);
-    if (!str_cut((struct str){head, (size_t)got}, '\n', &line, &rest) ||
-        !record_header_parse(line, out) || out->segment != segment)
-        return err_set(err, STATUS_CORRUPT, "the log %08" PRIu32 " has no sound header", segment);
-    return STATUS_OK;
-}
-
 /* ---- files */
 
 /* Begins the next file. It holds what was not synced in the one before, so that there is no moment
  * at which a line counts in neither. */
-static enum status begin(struct ledger *l, int64_t now_ns, struct err *err)
+static enum status begin_file(struct ledger *l, int64_t now_ns, struct err *err)
 {
     struct record_header header = {.segment = l->segment + 1,
                                    .previous = l->segment,
@@ -74,7 +55,7 @@ static enum status begin(struct ledger *l, int64_t now_ns, struct err *err)
     status = buf_status(&bytes, "the beginning of a log", err);
     spool_segment_name(name, header.segment);
     if (status == STATUS_OK &&
-        once_make(l->dir, LEDGER_TMP_LOCKED, name, bytes.ptr, bytes.len, 0, ONCE_NEW) != 0)
+        once_make(l->dir, SPOOL_LEDGER_TMP, name, bytes.ptr, bytes.len, 0, ONCE_NEW) != 0)
         status = err_errno(err, "cannot begin the log %s", name);
     fd = status == STATUS_OK ? file_open(l->dir, name, O_RDWR | O_APPEND, 0) : -1;
     if (status == STATUS_OK && fd < 0)
@@ -93,7 +74,7 @@ static enum status begin(struct ledger *l, int64_t now_ns, struct err *err)
 }
 
 /* Goes on behind what is there, where that can be. */
-static enum status take_last(struct ledger *l, uint32_t segment, struct err *err)
+static enum status open_last(struct ledger *l, uint32_t segment, struct err *err)
 {
     char name[SPOOL_NAME_MAX];
     struct record_header header;
@@ -146,9 +127,9 @@ enum status ledger_open(struct ledger **out, const struct spool *spool, enum led
     if (status == STATUS_OK)
         status = segment_list_folder(l->dir, ".", &list, err);
     if (status == STATUS_OK && list.count > 0)
-        status = take_last(l, list.numbers[list.count - 1], err);
+        status = open_last(l, list.numbers[list.count - 1], err);
     if (status == STATUS_OK && l->fd < 0)
-        status = begin(l, now_ns, err);
+        status = begin_file(l, now_ns, err);
     segment_list_free(&list);
     if (status == STATUS_OK)
         *out = l;
@@ -200,7 +181,7 @@ static enum status sync_file(struct ledger *l, struct err *err)
 enum status ledger_sync(struct ledger *ledger, int64_t now_ns, struct err *err)
 {
     if (ledger->left)
-        return begin(ledger, now_ns, err);
+        return begin_file(ledger, now_ns, err);
     return sync_file(ledger, err);
 }
 
@@ -213,14 +194,14 @@ static enum status make_room(struct ledger *l, size_t len, int64_t now_ns, struc
     if (!l->left && l->len + len > LEDGER_SEGMENT_MAX) {
         status = sync_file(l, err);
         if (status == STATUS_OK)
-            status = begin(l, now_ns, err);
+            status = begin_file(l, now_ns, err);
     } else if (l->left || l->unsynced.len + len > LEDGER_UNSYNCED_MAX) {
         status = ledger_sync(l, now_ns, err);
     }
     return status;
 }
 
-static enum status put(struct ledger *l, struct str bytes, struct err *err)
+static enum status write_bytes(struct ledger *l, struct str bytes, struct err *err)
 {
     ssize_t done;
 
@@ -257,7 +238,7 @@ enum status ledger_append(struct ledger *ledger, struct str line, int64_t now_ns
     bytes = buf_str(b);
     if (!ledger->torn)
         bytes = (struct str){bytes.ptr + 1, bytes.len - 1};
-    status = put(ledger, bytes, err);
+    status = write_bytes(ledger, bytes, err);
     if (status == STATUS_OK)
         buf_add(&ledger->unsynced, b->ptr + 1, b->len - 1);
     return status;

@@ -41,17 +41,15 @@ enum status ledger_owner(const struct spool *spool, struct record_owner *out,
 /* Begins the log anew, durably and at once or not at all: a file beyond all others that says
  * `owner` (but for `first`, which is its own number), and holds those lines of the log which `keep`
  * wants (NULL: none). What was there before it does not count any more, and is removed. *made
- * (may be NULL) false: somebody else has made that file, and nothing was done. */
+ * (may be NULL) false: somebody else has made that file, and nothing was done. `tmp`, the file's
+ * name until it is whole, is SPOOL_LEDGER_TMP or SPOOL_LEDGER_TMP_APPEND: by the lock that is held.
+ */
 typedef bool (*ledger_keep)(void *context, struct str line);
 enum status ledger_renew(const struct spool *spool, const struct record_owner *owner,
                          const char *tmp, ledger_keep keep, void *context, int64_t now_ns,
                          bool *made, struct err *err) STATUS_CHECKED;
 /* Syncs the folders: whoever made a file of results may not have come to that. */
 enum status ledger_sync_names(const struct spool *spool, struct err *err) STATUS_CHECKED;
-/* `tmp`, the file's name until it is whole, says who writes it: under the lock of the writer, or of
- * the journal. */
-#define LEDGER_TMP_LOCKED "ledger.tmp"
-#define LEDGER_TMP_APPEND "append.tmp"
 
 /* ---- writing: one writer at a time, which the caller sees to */
 

@@ -15,19 +15,38 @@
 #include "store/queue/ledger_parts.h"
 #include "store/spool/lines.h"
 
+const char *ledger_folder(enum ledger_kind kind)
+{
+    return kind == LEDGER_RESULTS ? SPOOL_RESULTS : SPOOL_COMMANDS;
+}
+
+enum status ledger_header(int fd, uint32_t segment, struct record_header *out, struct err *err)
+{
+    char head[RECORD_HEADER_MAX];
+    ssize_t got = file_pread(fd, head, sizeof head, 0);
+    struct str line, rest;
+
+    if (got < 0)
+        return err_errno(err, "cannot read the log %08" PRIu32, segment);
+    if (!str_cut((struct str){head, (size_t)got}, '\n', &line, &rest) ||
+        !record_header_parse(line, out) || out->segment != segment)
+        return err_set(err, STATUS_CORRUPT, "the log %08" PRIu32 " has no sound header", segment);
+    return STATUS_OK;
+}
+
 /* The list and the files are looked at through the folder's descriptor. */
 struct folder {
     int dir;
     struct segment_list list;
 };
 
-static enum status newest_owner(const struct folder *f, struct record_owner *out, struct err *err);
+static enum status find_owner(const struct folder *f, struct record_owner *out, struct err *err);
 
 /* Files before the one with which the log began anew do not count. */
-static enum status leave_out_old(struct folder *f, struct err *err)
+static enum status drop_old_files(struct folder *f, struct err *err)
 {
     struct record_owner owner = {.first = 0};
-    enum status status = newest_owner(f, &owner, err);
+    enum status status = find_owner(f, &owner, err);
     size_t old = 0;
 
     if (status != STATUS_OK && status != STATUS_MISSING)
@@ -41,7 +60,7 @@ static enum status leave_out_old(struct folder *f, struct err *err)
     return STATUS_OK;
 }
 
-static enum status folder_open(struct folder *f, const struct spool *spool, enum ledger_kind kind,
+static enum status open_folder(struct folder *f, const struct spool *spool, enum ledger_kind kind,
                                struct err *err)
 {
     enum status status;
@@ -54,11 +73,11 @@ static enum status folder_open(struct folder *f, const struct spool *spool, enum
         return err_errno(err, "cannot open %s/%s", spool->path, ledger_folder(kind));
     status = segment_list_folder(f->dir, ".", &f->list, err);
     if (status == STATUS_OK && kind == LEDGER_RESULTS)
-        status = leave_out_old(f, err);
+        status = drop_old_files(f, err);
     return status;
 }
 
-static void folder_close(struct folder *f)
+static void close_folder(struct folder *f)
 {
     file_close(&f->dir);
     segment_list_free(&f->list);
@@ -73,8 +92,8 @@ static int open_file(const struct folder *f, size_t i)
 }
 
 /* STATUS_CORRUPT: it says nothing, or was pruned meanwhile. */
-static enum status header_of(const struct folder *f, size_t i, struct record_header *out,
-                             struct err *err)
+static enum status read_header(const struct folder *f, size_t i, struct record_header *out,
+                               struct err *err)
 {
     int fd = open_file(f, i);
     enum status status;
@@ -88,12 +107,12 @@ static enum status header_of(const struct folder *f, size_t i, struct record_hea
     return status;
 }
 
-static enum status newest_owner(const struct folder *f, struct record_owner *out, struct err *err)
+static enum status find_owner(const struct folder *f, struct record_owner *out, struct err *err)
 {
     for (size_t i = f->list.count; i-- > 0;) {
         struct record_header header;
         struct err why = ERR_INIT;
-        enum status status = header_of(f, i, &header, &why);
+        enum status status = read_header(f, i, &header, &why);
 
         if (status == STATUS_OK && header.owner.journal[0] != '\0') {
             *out = header.owner;
@@ -108,11 +127,11 @@ static enum status newest_owner(const struct folder *f, struct record_owner *out
 enum status ledger_owner(const struct spool *spool, struct record_owner *out, struct err *err)
 {
     struct folder f;
-    enum status status = folder_open(&f, spool, LEDGER_RESULTS, err);
+    enum status status = open_folder(&f, spool, LEDGER_RESULTS, err);
 
     if (status == STATUS_OK)
-        status = newest_owner(&f, out, err);
-    folder_close(&f);
+        status = find_owner(&f, out, err);
+    close_folder(&f);
     if (status == STATUS_MISSING)
         return err_set(err, status, "the results of hooks (%s/" SPOOL_RESULTS ") are missing",
                        spool->path);
@@ -121,7 +140,7 @@ enum status ledger_owner(const struct spool *spool, struct record_owner *out, st
 
 /* ---- walk */
 
-struct walk {
+struct line_walk {
     ledger_each each;
     void *context;
     struct place end;
@@ -130,7 +149,7 @@ struct walk {
 
 /* How many bytes of the file count: the next one's header says so. Where that cannot be read, lines
  * that stand in both files would be met twice. */
-static enum status limit_of(const struct folder *f, size_t i, uint64_t *limit, struct err *err)
+static enum status find_limit(const struct folder *f, size_t i, uint64_t *limit, struct err *err)
 {
     struct record_header next;
     enum status status;
@@ -138,13 +157,13 @@ static enum status limit_of(const struct folder *f, size_t i, uint64_t *limit, s
     *limit = UINT64_MAX;
     if (i + 1 == f->list.count)
         return STATUS_OK;
-    status = header_of(f, i + 1, &next, err);
+    status = read_header(f, i + 1, &next, err);
     if (status == STATUS_OK && next.previous == f->list.numbers[i])
         *limit = next.previous_valid;
     return err_ignore(err, status, STATUS_CORRUPT);
 }
 
-static enum status judge(struct walk *w, const struct line *line, struct err *err)
+static enum status judge_line(struct line_walk *w, const struct line *line, struct err *err)
 {
     struct record_header header;
 
@@ -159,7 +178,7 @@ static enum status judge(struct walk *w, const struct line *line, struct err *er
     return STATUS_OK;
 }
 
-static enum status walk_file(struct walk *w, int fd, uint64_t limit, struct err *err)
+static enum status walk_file(struct line_walk *w, int fd, uint64_t limit, struct err *err)
 {
     enum status status;
     struct lines lines;
@@ -172,7 +191,7 @@ static enum status walk_file(struct walk *w, int fd, uint64_t limit, struct err 
         /* Without its end it may still be on its way. */
         if (status != STATUS_OK || !more || !line.ended)
             break;
-        status = judge(w, &line, err);
+        status = judge_line(w, &line, err);
         if (status != STATUS_OK)
             break;
         w->end.offset = line.offset + line.len;
@@ -181,7 +200,7 @@ static enum status walk_file(struct walk *w, int fd, uint64_t limit, struct err 
     return status;
 }
 
-static enum status walk_files(struct walk *w, const struct folder *f, struct err *err)
+static enum status walk_files(struct line_walk *w, const struct folder *f, struct err *err)
 {
     enum status status = STATUS_OK;
 
@@ -193,7 +212,7 @@ static enum status walk_files(struct walk *w, const struct folder *f, struct err
             continue;
         if (f->list.numbers[i] > w->end.segment)
             w->end = (struct place){f->list.numbers[i], 0};
-        status = limit_of(f, i, &limit, err);
+        status = find_limit(f, i, &limit, err);
         if (status != STATUS_OK)
             return status;
         fd = open_file(f, i);
@@ -211,14 +230,14 @@ enum status ledger_walk(const struct spool *spool, enum ledger_kind kind, struct
                         ledger_each each, void *context, struct place *end, uint64_t *rotten,
                         struct err *err)
 {
-    struct walk w = {.each = each, .context = context, .end = from};
+    struct line_walk w = {.each = each, .context = context, .end = from};
     enum status status;
     struct folder f;
 
-    status = folder_open(&f, spool, kind, err);
+    status = open_folder(&f, spool, kind, err);
     if (status == STATUS_OK)
         status = walk_files(&w, &f, err);
-    folder_close(&f);
+    close_folder(&f);
     if (status != STATUS_OK)
         return status;
     *end = w.end;
@@ -232,17 +251,17 @@ enum status ledger_since(const struct spool *spool, enum ledger_kind kind, int64
 {
     struct place place = {0, 0};
     struct folder f;
-    enum status status = folder_open(&f, spool, kind, err);
+    enum status status = open_folder(&f, spool, kind, err);
 
     for (size_t i = f.list.count; i-- > 0;) {
         struct record_header header;
 
         /* One that says nothing may hold any line: earlier ones are met too. */
         place = (struct place){f.list.numbers[i], 0};
-        if (header_of(&f, i, &header, NULL) == STATUS_OK && header.created_ns <= since_ns)
+        if (read_header(&f, i, &header, NULL) == STATUS_OK && header.created_ns <= since_ns)
             break;
     }
-    folder_close(&f);
+    close_folder(&f);
     if (status == STATUS_OK)
         *out = place;
     return status;
@@ -254,7 +273,7 @@ bool ledger_grown(const struct spool *spool, enum ledger_kind kind, struct place
     bool grown = true;
     struct stat sb;
 
-    if (folder_open(&f, spool, kind, NULL) == STATUS_OK) {
+    if (open_folder(&f, spool, kind, NULL) == STATUS_OK) {
         char name[SPOOL_NAME_MAX];
         uint32_t last = f.list.count == 0 ? 0 : f.list.numbers[f.list.count - 1];
 
@@ -263,7 +282,7 @@ bool ledger_grown(const struct spool *spool, enum ledger_kind kind, struct place
                 (last == from.segment && last != 0 &&
                  (fstatat(f.dir, name, &sb, 0) != 0 || (uint64_t)sb.st_size > from.offset));
     }
-    folder_close(&f);
+    close_folder(&f);
     return grown;
 }
 
@@ -290,12 +309,12 @@ enum status ledger_skip(const struct spool *spool, enum ledger_kind kind, struct
 /* ---- prune */
 
 /* What a file holds is older than the next one's making. */
-static bool outlived(const struct folder *f, size_t i, int64_t before_ns, struct place keep_from)
+static bool is_outlived(const struct folder *f, size_t i, int64_t before_ns, struct place keep_from)
 {
     struct record_header next;
 
     return f->list.numbers[i] < keep_from.segment &&
-           header_of(f, i + 1, &next, NULL) == STATUS_OK && next.created_ns < before_ns;
+           read_header(f, i + 1, &next, NULL) == STATUS_OK && next.created_ns < before_ns;
 }
 
 static enum status remove_file(const struct folder *f, size_t i, bool dry,
@@ -320,14 +339,14 @@ enum status ledger_prune(const struct spool *spool, enum ledger_kind kind, int64
 {
     struct spool_amount pruned = {0, 0};
     struct folder f;
-    enum status status = folder_open(&f, spool, kind, err);
+    enum status status = open_folder(&f, spool, kind, err);
 
     for (size_t i = 0; status == STATUS_OK && i + 1 < f.list.count; i++) {
-        if (!outlived(&f, i, before_ns, keep_from))
+        if (!is_outlived(&f, i, before_ns, keep_from))
             break;
         status = remove_file(&f, i, dry, &pruned, err);
     }
-    folder_close(&f);
+    close_folder(&f);
     if (status == STATUS_OK)
         *out = pruned;
     return status;

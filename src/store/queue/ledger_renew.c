@@ -46,7 +46,7 @@ static enum status copy_line(void *context, struct place place, struct str line,
     return r->block.len < BLOCK_LEN ? STATUS_OK : write_block(r, err);
 }
 
-static enum status fill(struct renewal *r, const struct record_header *header, struct err *err)
+static enum status fill_file(struct renewal *r, const struct record_header *header, struct err *err)
 {
     enum status status = STATUS_OK;
     struct place end;
@@ -78,7 +78,7 @@ enum status ledger_sync_names(const struct spool *spool, struct err *err)
 }
 
 /* A link, so that no file of another process is replaced. */
-static enum status publish(struct renewal *r, uint32_t number, bool *made, struct err *err)
+static enum status publish_file(struct renewal *r, uint32_t number, bool *made, struct err *err)
 {
     char name[SPOOL_NAME_MAX];
 
@@ -90,7 +90,7 @@ static enum status publish(struct renewal *r, uint32_t number, bool *made, struc
 }
 
 /* What cannot be removed does no harm. */
-static void remove_old(const struct renewal *r)
+static void remove_old_files(const struct renewal *r)
 {
     for (size_t i = 0; i < r->list.count; i++) {
         char name[SPOOL_NAME_MAX];
@@ -100,7 +100,7 @@ static void remove_old(const struct renewal *r)
     }
 }
 
-static enum status open_all(struct renewal *r, struct err *err)
+static enum status open_files(struct renewal *r, struct err *err)
 {
     enum status status = spool_make_run(r->spool, err);
 
@@ -129,19 +129,19 @@ enum status ledger_renew(const struct spool *spool, const struct record_owner *o
     bool linked = false;
 
     buf_init(&r.block, BLOCK_LEN + LEDGER_LINE_MAX + RECORD_HEADER_MAX);
-    status = open_all(&r, err);
+    status = open_files(&r, err);
     header.segment = 1 + (r.list.count == 0 ? 0 : r.list.numbers[r.list.count - 1]);
     header.owner.first = header.segment;
     if (status == STATUS_OK && header.segment > PLACE_SEGMENT_MAX)
         status = err_set(err, STATUS_LIMIT, "a log has used up the numbers of its files");
     if (status == STATUS_OK)
-        status = fill(&r, &header, err);
+        status = fill_file(&r, &header, err);
     if (status == STATUS_OK)
-        status = publish(&r, header.segment, &linked, err);
+        status = publish_file(&r, header.segment, &linked, err);
     if (r.fd >= 0)
         (void)unlinkat(r.dir, r.tmp, 0);
     if (status == STATUS_OK && linked)
-        remove_old(&r);
+        remove_old_files(&r);
     if (status == STATUS_OK && made != NULL)
         *made = linked;
     file_close(&r.fd);

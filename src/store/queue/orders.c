@@ -17,7 +17,7 @@
 
 #define LINE_MAX_LEN 256
 
-struct commands {
+struct orders {
     int lock;
     struct ledger *ledger;
     int64_t now_ns;
@@ -25,17 +25,17 @@ struct commands {
 
 static const char *const names[] = {[ORDER_AGAIN] = "again", [ORDER_DROP] = "drop"};
 
-static void release(struct commands *c)
+static void release_orders(struct orders *c)
 {
     ledger_close(c->ledger);
     file_close(&c->lock);
     free(c);
 }
 
-enum status orders_open(struct commands **out, const struct spool *spool, int64_t now_ns,
+enum status orders_open(struct orders **out, const struct spool *spool, int64_t now_ns,
                         uint64_t deadline_ns, struct err *err)
 {
-    struct commands *c = calloc(1, sizeof *c);
+    struct orders *c = calloc(1, sizeof *c);
     enum status status;
 
     if (c == NULL)
@@ -57,12 +57,12 @@ enum status orders_open(struct commands **out, const struct spool *spool, int64_
     if (status == STATUS_OK)
         *out = c;
     else
-        release(c);
+        release_orders(c);
     return status;
 }
 
-enum status orders_add(struct commands *commands, enum order_kind kind, struct str id,
-                       int64_t now_ns, struct err *err)
+enum status orders_add(struct orders *orders, enum order_kind kind, struct str id, int64_t now_ns,
+                       struct err *err)
 {
     char iso[CLOCK_ISO_MAX], known[RECORD_ID_MAX];
     struct place place;
@@ -77,28 +77,28 @@ enum status orders_add(struct commands *commands, enum order_kind kind, struct s
     buf_printf(&line, "{\"do\":\"%s\",\"id\":\"%s\",\"at\":\"%s\"", names[kind], known, iso);
     status = buf_status(&line, "a command", err);
     if (status == STATUS_OK)
-        status = ledger_append(commands->ledger, buf_str(&line), now_ns, err);
+        status = ledger_append(orders->ledger, buf_str(&line), now_ns, err);
     buf_free(&line);
     return status;
 }
 
-enum status orders_close(struct commands *commands, struct err *err)
+enum status orders_close(struct orders *orders, struct err *err)
 {
-    enum status status = ledger_sync(commands->ledger, commands->now_ns, err);
+    enum status status = ledger_sync(orders->ledger, orders->now_ns, err);
 
-    release(commands);
+    release_orders(orders);
     return status;
 }
 
 /* ---- reading */
 
-struct found {
+struct order_members {
     struct str what, id;
 };
 
-static void collect(void *context, const struct scan_member *member)
+static void collect_member(void *context, const struct scan_member *member)
 {
-    struct found *found = context;
+    struct order_members *found = context;
     struct str inner;
 
     if (member->type != SCAN_STRING)
@@ -113,10 +113,10 @@ static void collect(void *context, const struct scan_member *member)
 enum status orders_parse(struct str line, enum order_kind *kind, char id[RECORD_ID_MAX],
                          struct err *err)
 {
-    struct found found = {STR_NONE, STR_NONE};
+    struct order_members found = {STR_NONE, STR_NONE};
     struct place place;
 
-    if (scan_json(line, collect, &found).verdict != SCAN_OK || found.what.ptr == NULL ||
+    if (scan_json(line, collect_member, &found).verdict != SCAN_OK || found.what.ptr == NULL ||
         found.id.ptr == NULL || !record_id_parse(found.id, &place.segment, &place.offset))
         return err_set(err, STATUS_CORRUPT, "this is no command");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

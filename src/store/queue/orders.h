@@ -18,16 +18,16 @@ enum order_kind {
     ORDER_DROP   /* the hook of this event need not run (any more) */
 };
 
-struct commands; /* open and locked for writing */
+struct orders; /* open and locked for writing */
 
 /* Waits for the lock until deadline_ns (monotonic). */
-enum status orders_open(struct commands **out, const struct spool *spool, int64_t now_ns,
+enum status orders_open(struct orders **out, const struct spool *spool, int64_t now_ns,
                         uint64_t deadline_ns, struct err *err) STATUS_CHECKED;
-enum status orders_add(struct commands *commands, enum order_kind kind, struct str id,
-                       int64_t now_ns, struct err *err) STATUS_CHECKED;
+enum status orders_add(struct orders *orders, enum order_kind kind, struct str id, int64_t now_ns,
+                       struct err *err) STATUS_CHECKED;
 /* Makes all that was added durable and gives the lock back; the caller then wakes the runner
  * (store/queue/wake.h). */
-enum status orders_close(struct commands *commands, struct err *err) STATUS_CHECKED;
+enum status orders_close(struct orders *orders, struct err *err) STATUS_CHECKED;
 
 /* A line of the ledger. STATUS_CORRUPT: it is none. */
 enum status orders_parse(struct str line, enum order_kind *kind, char id[RECORD_ID_MAX],

@@ -33,7 +33,7 @@ static enum status take_lock(struct queue *q, struct err *err)
 
 /* What was wrong may have been mended, and cron, which starts a runner a minute, would meet every
  * other probe. */
-static void probe_now(struct queue *q, int64_t now_ns)
+static void probe_lanes(struct queue *q, int64_t now_ns)
 {
     for (size_t i = 0; i < q->snapshot.count; i++)
         if (q->snapshot.lanes[i]->suspended_ns != 0)
@@ -41,13 +41,13 @@ static void probe_now(struct queue *q, int64_t now_ns)
 }
 
 /* Where nothing was recorded yet, there may be no state yet either. */
-static enum status look_whose(struct queue *q, int64_t now_ns, struct err *err)
+static enum status find_owner(struct queue *q, int64_t now_ns, struct err *err)
 {
     enum status status = standing_check(q->spool, &q->owner, err);
 
     if (status != STATUS_MISSING)
         return status;
-    status = standing_make(q->spool, LEDGER_TMP_LOCKED, now_ns, err);
+    status = standing_make(q->spool, SPOOL_LEDGER_TMP, now_ns, err);
     return status == STATUS_OK ? standing_check(q->spool, &q->owner, err) : status;
 }
 
@@ -65,7 +65,7 @@ enum status queue_open_empty(struct queue **out, const struct spool *spool, bool
     snapshot_init(&q->snapshot);
     status = take_lock(q, err);
     if (status == STATUS_OK && check)
-        status = look_whose(q, now_ns, err);
+        status = find_owner(q, now_ns, err);
     if (status == STATUS_OK && check)
         status = ledger_open(&q->results, spool, LEDGER_RESULTS, now_ns, err);
     if (status == STATUS_OK)
@@ -90,7 +90,7 @@ enum status queue_open(struct queue **out, const struct spool *spool, int64_t no
         queue_close(q);
         return status;
     }
-    probe_now(q, now_ns);
+    probe_lanes(q, now_ns);
     /* Where there was none: were it not on disk before commands are given, a restart could not tell
      * those that were carried out. What cannot be written now is written later. */
     (void)!queue_flush(q, true, now_ns, NULL);
@@ -118,7 +118,7 @@ void queue_close(struct queue *queue)
 }
 
 /* The snapshot that is replaced tells which commands are still to be carried out. */
-static enum status keep_commands(struct queue *q, struct err *err)
+static enum status keep_orders(struct queue *q, struct err *err)
 {
     struct err why = ERR_INIT;
     struct snapshot old;
@@ -128,7 +128,7 @@ static enum status keep_commands(struct queue *q, struct err *err)
         return STATUS_OK;
     if (status != STATUS_OK)
         return err_pass(err, status, &why);
-    q->snapshot.commands = old.commands;
+    q->snapshot.orders = old.orders;
     q->snapshot.read = old.read;
     memcpy(q->snapshot.read_crc, old.read_crc, sizeof old.read_crc);
     snapshot_free(&old);
@@ -145,65 +145,17 @@ enum status queue_rebuild(const struct spool *spool, int64_t now_ns, struct err 
     q->dirty = true;
     status = snapshot_rebuild(&q->snapshot, spool, err);
     if (status == STATUS_OK)
-        status = keep_commands(q, err);
+        status = keep_orders(q, err);
     if (status == STATUS_OK)
         status = queue_flush(q, true, now_ns, err);
     queue_close(q);
     return status;
 }
 
-/* ---- lanes */
-
-enum status queue_grow(struct queue *q, struct err *err)
-{
-    while (q->count < q->snapshot.count) {
-        struct lane **lanes = reallocarray(q->lanes, q->count + 1, sizeof(struct lane *));
-        struct lane *lane;
-
-        if (lanes != NULL)
-            q->lanes = lanes;
-        lane = lanes == NULL ? NULL : calloc(1, sizeof *lane);
-        if (lane == NULL)
-            return err_set(err, STATUS_MEMORY, "no memory for the queue of an endpoint");
-        lane->saved = q->snapshot.lanes[q->count];
-        lane->read = lane->saved->cursor;
-        lane->behind = true;
-        q->lanes[q->count++] = lane;
-    }
-    return STATUS_OK;
-}
-
-struct lane *queue_lane(const struct queue *q, const struct snapshot_lane *saved)
-{
-    size_t i = 0;
-
-    while (q->lanes[i]->saved != saved)
-        i++;
-    return q->lanes[i];
-}
-
-void queue_move_cursor(struct queue *q, struct lane *lane)
-{
-    struct place cursor = lane->count > 0 ? lane->window[0] : lane->read;
-
-    if (place_pack(cursor) == place_pack(lane->saved->cursor))
-        return;
-    lane->saved->cursor = cursor;
-    q->dirty = true;
-}
-
-void queue_configure(struct queue *queue, const struct config *config)
-{
-    queue->config = config;
-    queue->unlinked = true;
-    for (size_t i = 0; i < queue->count; i++)
-        queue->lanes[i]->config = NULL;
-    /* No memory: queue_fill tries again. */
-    (void)!queue_link(queue, NULL);
-}
+/* ---- configure */
 
 /* What was read ahead is read again when it has a hook again. */
-static void rest(struct lane *lane)
+static void rest_lane(struct lane *lane)
 {
     lane->read = lane->saved->cursor;
     lane->count = 0;
@@ -230,7 +182,7 @@ static void find_front(struct queue *q)
     }
 }
 
-enum status queue_link(struct queue *q, struct err *err)
+static enum status link_lanes(struct queue *q, struct err *err)
 {
     for (size_t i = 0; i < q->config->endpoint_count; i++) {
         const struct config_endpoint *endpoint = &q->config->endpoints[i];
@@ -248,11 +200,21 @@ enum status queue_link(struct queue *q, struct err *err)
     }
     for (size_t i = 0; i < q->count; i++)
         if (q->lanes[i]->config == NULL)
-            rest(q->lanes[i]);
+            rest_lane(q->lanes[i]);
     if (!q->front_known)
         find_front(q);
     q->unlinked = false;
     return STATUS_OK;
+}
+
+void queue_configure(struct queue *queue, const struct config *config)
+{
+    queue->config = config;
+    queue->unlinked = true;
+    for (size_t i = 0; i < queue->count; i++)
+        queue->lanes[i]->config = NULL;
+    /* No memory: queue_fill tries again. */
+    (void)!link_lanes(queue, NULL);
 }
 
 enum status queue_fill(struct queue *queue, int64_t now_ns, struct err *err)
@@ -262,50 +224,12 @@ enum status queue_fill(struct queue *queue, int64_t now_ns, struct err *err)
     if (queue->config == NULL)
         return STATUS_OK;
     if (queue->unlinked)
-        status = queue_link(queue, err);
+        status = link_lanes(queue, err);
     if (status == STATUS_OK)
         status = queue_feed(queue, err);
     if (status == STATUS_OK)
         status = queue_take_orders(queue, now_ns, err);
     return status;
-}
-
-/* ---- flush */
-
-static bool flush_due(const struct queue *q, int64_t now_ns)
-{
-    return now_ns - q->flushed_ns >= QUEUE_SNAPSHOT_NS || now_ns < q->flushed_ns;
-}
-
-static void let_go(struct queue *q)
-{
-    for (size_t i = 0; i < q->count; i++) {
-        struct snapshot_lane *saved = q->lanes[i]->saved;
-
-        for (size_t n = 0; n < saved->retry_count; n++)
-            saved->retries[n].held = false;
-    }
-    q->held = false;
-}
-
-enum status queue_flush(struct queue *queue, bool now, int64_t now_ns, struct err *err)
-{
-    enum status status;
-
-    if (!queue->dirty || (!now && !flush_due(queue, now_ns)))
-        return STATUS_OK;
-    status = ledger_sync(queue->results, now_ns, err);
-    if (status == STATUS_OK) {
-        queue->snapshot.results = ledger_end(queue->results);
-        status = snapshot_write(queue->spool, &queue->snapshot, now_ns, err);
-    }
-    if (status != STATUS_OK)
-        return status;
-    queue->flushed_ns = now_ns;
-    queue->dirty = false;
-    if (queue->held)
-        let_go(queue);
-    return STATUS_OK;
 }
 
 /* ---- what is ahead */
@@ -344,29 +268,4 @@ int64_t queue_next_ns(const struct queue *queue)
             next = of_lane;
     }
     return next;
-}
-
-int64_t queue_flush_ns(const struct queue *queue)
-{
-    return queue->dirty ? queue->flushed_ns + QUEUE_SNAPSHOT_NS : INT64_MAX;
-}
-
-bool queue_idle(const struct queue *queue)
-{
-    if (queue->claims != NULL || queue->more)
-        return false;
-    for (size_t i = 0; i < queue->count; i++) {
-        const struct lane *lane = queue->lanes[i];
-
-        if (lane->config != NULL &&
-            (lane->count > 0 || lane->saved->retry_count > 0 || lane->saved->suspended_ns != 0 ||
-             lane->behind || !queue->front_done))
-            return false;
-    }
-    return true;
-}
-
-uint64_t queue_ignored(const struct queue *queue)
-{
-    return queue->ignored;
 }

@@ -60,9 +60,6 @@ void queue_configure(struct queue *queue, const struct config *config);
  * new. */
 enum status queue_fill(struct queue *queue, int64_t now_ns, struct err *err) STATUS_CHECKED;
 
-/* How many commands were passed over, since there is no such event, or it has no hook. */
-uint64_t queue_ignored(const struct queue *queue);
-
 /* The next event that is due, in turns over the endpoints; first runs of one endpoint in the order
  * of the journal. *out NULL: none is due. */
 enum status queue_claim(struct queue *queue, int64_t now_ns, struct claim **out,
@@ -105,8 +102,6 @@ enum status queue_adopt(struct queue *queue, struct str id, uint32_t attempt, st
 int64_t queue_next_ns(const struct queue *queue);
 /* When queue_flush has something to do: INT64_MAX for never. */
 int64_t queue_flush_ns(const struct queue *queue);
-/* Nothing waits, now or later, is claimed, or is suspended. */
-bool queue_idle(const struct queue *queue);
 
 /* Makes results durable and writes the snapshot where that is due, or where `now` is said, if there
  * is anything new. */

@@ -37,7 +37,7 @@ static enum status make_claim(struct queue *q, struct lane *lane, struct snapsho
     return STATUS_OK;
 }
 
-static void give_back(struct queue *q, struct claim *claim)
+static void give_claim_back(struct queue *q, struct claim *claim)
 {
     struct claim **at = &q->claims;
 
@@ -49,35 +49,36 @@ static void give_back(struct queue *q, struct claim *claim)
 }
 
 /* What is due later than it may be was said by a clock that was set back since. */
-static bool due(const struct snapshot_retry *retry, int64_t now_ns)
+static bool is_due(const struct snapshot_retry *retry, int64_t now_ns)
 {
     return !retry->claimed && !retry->held &&
            (retry->next_ns <= now_ns || retry->next_ns > retry_latest(retry->attempts, now_ns));
 }
 
-static bool before(const struct snapshot_retry *a, const struct snapshot_retry *b)
+static bool comes_before(const struct snapshot_retry *a, const struct snapshot_retry *b)
 {
     return a->next_ns == b->next_ns ? place_pack(a->place) < place_pack(b->place)
                                     : a->next_ns < b->next_ns;
 }
 
 /* Among first runs that were begun and given back, or among the others. */
-static struct snapshot_retry *earliest(const struct snapshot_lane *saved, bool first,
-                                       int64_t now_ns)
+static struct snapshot_retry *find_earliest(const struct snapshot_lane *saved, bool first,
+                                            int64_t now_ns)
 {
     struct snapshot_retry *found = NULL;
 
     for (size_t i = 0; i < saved->retry_count; i++) {
         struct snapshot_retry *retry = &saved->retries[i];
 
-        if (retry->first == first && due(retry, now_ns) && (found == NULL || before(retry, found)))
+        if (retry->first == first && is_due(retry, now_ns) &&
+            (found == NULL || comes_before(retry, found)))
             found = retry;
     }
     return found;
 }
 
 /* A suspended endpoint is tried with one event. */
-static bool rests(const struct lane *lane, int64_t now_ns)
+static bool is_resting(const struct lane *lane, int64_t now_ns)
 {
     int64_t until = lane->saved->suspended_ns;
 
@@ -87,8 +88,8 @@ static bool rests(const struct lane *lane, int64_t now_ns)
 }
 
 /* The first event of the window leaves it. */
-static enum status begin_next(struct queue *q, struct lane *lane, struct snapshot_retry **out,
-                              struct err *err)
+static enum status begin_next_event(struct queue *q, struct lane *lane, struct snapshot_retry **out,
+                                    struct err *err)
 {
     struct place place = lane->window[0];
     enum status status = snapshot_retry_add(lane->saved, place, out, err);
@@ -100,24 +101,24 @@ static enum status begin_next(struct queue *q, struct lane *lane, struct snapsho
     return STATUS_OK;
 }
 
-static enum status claim_of(struct queue *q, struct lane *lane, int64_t now_ns, struct claim **out,
-                            struct err *err)
+static enum status claim_from_lane(struct queue *q, struct lane *lane, int64_t now_ns,
+                                   struct claim **out, struct err *err)
 {
     struct snapshot_lane *saved = lane->saved;
     struct snapshot_retry *retry, *first;
     enum status status = STATUS_OK;
     bool next;
 
-    if (lane->config == NULL || rests(lane, now_ns))
+    if (lane->config == NULL || is_resting(lane, now_ns))
         return STATUS_OK;
-    retry = earliest(saved, false, now_ns);
-    first = earliest(saved, true, now_ns);
+    retry = find_earliest(saved, false, now_ns);
+    first = find_earliest(saved, true, now_ns);
     next = first == NULL && lane->count > 0 && saved->retry_count < QUEUE_RETRIES_MAX;
     if (retry == NULL && first == NULL && !next)
         return STATUS_OK;
     if (retry == NULL || ((first != NULL || next) && lane->first_next)) {
         if (next)
-            status = begin_next(q, lane, &first, err);
+            status = begin_next_event(q, lane, &first, err);
         retry = first;
     }
     /* The run that somebody asked for while another was made. One that is taken over is that other:
@@ -138,7 +139,7 @@ enum status queue_claim(struct queue *queue, int64_t now_ns, struct claim **out,
     for (size_t i = 0; i < queue->count && status == STATUS_OK && claim == NULL; i++) {
         size_t at = (queue->turn + i) % queue->count;
 
-        status = claim_of(queue, queue->lanes[at], now_ns, &claim, err);
+        status = claim_from_lane(queue, queue->lanes[at], now_ns, &claim, err);
         if (claim != NULL) {
             queue->turn = (at + 1) % queue->count;
             break;
@@ -185,24 +186,6 @@ enum status claim_record(const struct queue *queue, const struct claim *claim, s
 
 /* ---- what becomes of them */
 
-enum status queue_record(struct queue *q, const struct result *result, int64_t now_ns,
-                         struct err *err)
-{
-    enum status status;
-    struct buf line;
-
-    buf_init(&line, RESULT_LINE_MAX);
-    result_print(&line, result);
-    status = buf_status(&line, "a result", err);
-    if (status == STATUS_OK)
-        status = ledger_append(q->results, buf_str(&line), now_ns, err);
-    buf_free(&line);
-    if (status != STATUS_OK)
-        return status;
-    q->dirty = true;
-    return snapshot_apply(&q->snapshot, result, err);
-}
-
 enum status queue_settle(struct queue *queue, struct claim *claim, const struct result *result,
                          int64_t now_ns, struct err *err)
 {
@@ -228,7 +211,7 @@ enum status queue_settle(struct queue *queue, struct claim *claim, const struct 
         saved->suspended_ns = 0;
         saved->why[0] = '\0';
     }
-    give_back(queue, claim);
+    give_claim_back(queue, claim);
     return status;
 }
 
@@ -238,7 +221,7 @@ void queue_unclaim(struct queue *queue, struct claim *claim)
 
     if (retry != NULL)
         retry->claimed = false;
-    give_back(queue, claim);
+    give_claim_back(queue, claim);
 }
 
 void queue_put_off(struct queue *queue, struct claim *claim, int64_t now_ns)
@@ -265,9 +248,9 @@ void queue_suspend(struct queue *queue, struct claim *claim, const char *why, in
 
 /* Its place in the retry list, made where it has none yet. *out NULL: its end is known, or hooks
  * were resumed without it: what ran then may have been the event of another journal. */
-static enum status begun(struct queue *q, struct snapshot_lane *saved, struct place place,
-                         uint32_t attempt, bool passed_over, struct snapshot_retry **out,
-                         struct err *err)
+static enum status find_begun(struct queue *q, struct snapshot_lane *saved, struct place place,
+                              uint32_t attempt, bool passed_over, struct snapshot_retry **out,
+                              struct err *err)
 {
     struct lane *lane = queue_lane(q, saved);
     struct snapshot_retry *retry = snapshot_retry(saved, place);
@@ -315,7 +298,7 @@ enum status queue_adopt(struct queue *queue, struct str id, uint32_t attempt, st
         if (status == STATUS_OK)
             status = queue_grow(queue, err);
         if (status == STATUS_OK)
-            status = begun(queue, saved, place, attempt, passed_over, &retry, err);
+            status = find_begun(queue, saved, place, attempt, passed_over, &retry, err);
         if (status == STATUS_OK && retry != NULL)
             status = make_claim(queue, queue_lane(queue, saved), retry, &claim, err);
     } else if (status == STATUS_MISSING || status == STATUS_CORRUPT) {

@@ -16,7 +16,7 @@
 #define REFILL_AT (QUEUE_WINDOW_MAX / 2)
 
 /* A key begins with the endpoint's name. */
-static struct str endpoint_of(struct str line)
+static struct str find_endpoint(struct str line)
 {
     struct str name, rest;
 
@@ -34,7 +34,7 @@ bool queue_takes(const struct queue *q, struct place place, struct str line)
 
 /* So that a later runner sees whether this is still the journal that was read. What nobody has
  * recovered yet may come to count for nothing. */
-static void remember(struct snapshot *s, const struct reader_item *item)
+static void remember_read(struct snapshot *s, const struct reader_item *item)
 {
     const struct place end = {item->place.segment, item->place.offset + item->len};
     size_t tail = RECORD_CRC_DIGITS + sizeof "\"}" - 1;
@@ -51,39 +51,12 @@ enum status queue_endpoint_of(const struct queue *q, struct place place, struct 
     enum status status = reader_get(q->spool, place, line, err);
 
     if (status == STATUS_OK)
-        *name = endpoint_of(buf_str(line));
+        *name = find_endpoint(buf_str(line));
     return status;
 }
 
-/* ---- windows */
-
-static bool same(struct place a, struct place b)
-{
-    return a.segment == b.segment && a.offset == b.offset;
-}
-
-bool queue_in_window(const struct lane *lane, struct place place)
-{
-    for (size_t i = 0; i < lane->count; i++)
-        if (same(lane->window[i], place))
-            return true;
-    return false;
-}
-
-void queue_leave_window(struct queue *q, struct lane *lane, struct place place)
-{
-    for (size_t i = 0; i < lane->count; i++)
-        if (same(lane->window[i], place)) {
-            lane->count--;
-            memmove(&lane->window[i], &lane->window[i + 1],
-                    (lane->count - i) * sizeof *lane->window);
-            break;
-        }
-    queue_move_cursor(q, lane);
-}
-
 /* false: it belongs in the window, and that is full. */
-static bool take(struct lane *lane, struct place place)
+static bool add_to_window(struct lane *lane, struct place place)
 {
     if (place_pack(place) < place_pack(lane->read) || snapshot_retry(lane->saved, place) != NULL ||
         snapshot_settled(lane->saved, place))
@@ -96,7 +69,7 @@ static bool take(struct lane *lane, struct place place)
 
 /* ---- a walk */
 
-struct walk {
+struct feed {
     struct queue *q;
     struct lane *only; /* or NULL: all that keep up */
     struct place at;   /* what is before it was taken */
@@ -113,12 +86,12 @@ static bool anybody_keeps_up(const struct queue *q)
     return false;
 }
 
-static void give(struct walk *w, const struct reader_item *item)
+static void give_to_lane(struct feed *w, const struct reader_item *item)
 {
-    struct str name = endpoint_of(item->line);
+    struct str name = find_endpoint(item->line);
 
     if (w->recovered)
-        remember(&w->q->snapshot, item);
+        remember_read(&w->q->snapshot, item);
     if (!queue_takes(w->q, item->place, item->line))
         return;
     for (size_t i = 0; i < w->q->count; i++) {
@@ -127,8 +100,8 @@ static void give(struct walk *w, const struct reader_item *item)
         if (!str_is(name, lane->saved->name))
             continue;
         if (w->only != NULL) {
-            w->full = lane == w->only && !take(lane, item->place);
-        } else if (lane->config != NULL && !lane->behind && !take(lane, item->place)) {
+            w->full = lane == w->only && !add_to_window(lane, item->place);
+        } else if (lane->config != NULL && !lane->behind && !add_to_window(lane, item->place)) {
             lane->behind = true;
             lane->read = item->place;
             w->full = !anybody_keeps_up(w->q);
@@ -138,7 +111,7 @@ static void give(struct walk *w, const struct reader_item *item)
 }
 
 /* Ends behind the last record: what follows it may still become one. */
-static enum status walk(struct walk *w, struct err *err)
+static enum status read_journal(struct feed *w, struct err *err)
 {
     struct reader *reader;
     bool more = true;
@@ -157,7 +130,7 @@ static enum status walk(struct walk *w, struct err *err)
         if (status != STATUS_OK || !more)
             break;
         if (item.found == READER_RECORD)
-            give(w, &item);
+            give_to_lane(w, &item);
         if (w->full || (item.found != READER_RECORD && item.found != READER_HEADER))
             continue;
         w->at = (struct place){item.place.segment, item.place.offset + item.len};
@@ -172,19 +145,19 @@ static enum status walk(struct walk *w, struct err *err)
 
 /* {0,0}: nobody has recovered since the boot. All of such a journal is read once: nothing comes to
  * it before somebody recovers. */
-static struct place durable(const struct queue *q)
+static struct place find_durable(const struct queue *q)
 {
     struct place place = {0, 0};
 
     return journal_durable(q->spool, &place, NULL) == STATUS_OK ? place : (struct place){0, 0};
 }
 
-static enum status feed_front(struct queue *q, struct walk *w, struct err *err)
+static enum status feed_front(struct queue *q, struct feed *w, struct err *err)
 {
-    struct place now = durable(q);
+    struct place now = find_durable(q);
     enum status status;
 
-    if (!anybody_keeps_up(q) || (q->front_done && same(q->seen, now)))
+    if (!anybody_keeps_up(q) || (q->front_done && place_pack(q->seen) == place_pack(now)))
         return STATUS_OK;
     q->seen = now;
     w->only = NULL;
@@ -192,7 +165,7 @@ static enum status feed_front(struct queue *q, struct walk *w, struct err *err)
     w->recovered = now.segment != 0;
     w->at = q->front;
     q->front_done = false;
-    status = walk(w, err);
+    status = read_journal(w, err);
     q->front = w->at;
     q->front_done = status == STATUS_OK && !w->full && !q->more;
     for (size_t i = 0; i < q->count; i++) {
@@ -205,17 +178,17 @@ static enum status feed_front(struct queue *q, struct walk *w, struct err *err)
     return status;
 }
 
-static enum status feed_lane(struct queue *q, struct lane *lane, struct walk *w, struct err *err)
+static enum status feed_lane(struct queue *q, struct lane *lane, struct feed *w, struct err *err)
 {
     bool alone = !anybody_keeps_up(q);
-    struct place now = durable(q);
+    struct place now = find_durable(q);
     enum status status;
 
     w->only = lane;
     w->full = false;
     w->recovered = now.segment != 0;
     w->at = lane->read;
-    status = walk(w, err);
+    status = read_journal(w, err);
     if (place_pack(w->at) > place_pack(lane->read))
         lane->read = w->at;
     /* At the end: from now on it is read for together with the others. */
@@ -233,7 +206,7 @@ static enum status feed_lane(struct queue *q, struct lane *lane, struct walk *w,
 
 enum status queue_feed(struct queue *q, struct err *err)
 {
-    struct walk w = {.q = q};
+    struct feed w = {.q = q};
     enum status status;
 
     q->more = false;

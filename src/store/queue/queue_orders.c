@@ -17,8 +17,8 @@ struct taking {
 };
 
 /* It is run anyway. What does not run of its own is run by a command only. */
-static bool before_first_run(const struct lane *lane, const struct snapshot_retry *retry,
-                             struct place place, bool takes)
+static bool will_run_anyway(const struct lane *lane, const struct snapshot_retry *retry,
+                            struct place place, bool takes)
 {
     if (retry != NULL)
         return retry->first && !retry->claimed;
@@ -27,7 +27,7 @@ static bool before_first_run(const struct lane *lane, const struct snapshot_retr
 }
 
 /* Also where it was dropped since. */
-static bool runs(const struct queue *q, struct place place)
+static bool is_claimed(const struct queue *q, struct place place)
 {
     const struct claim *claim = q->claims;
 
@@ -36,18 +36,16 @@ static bool runs(const struct queue *q, struct place place)
     return claim != NULL;
 }
 
-static enum status again(struct taking *t, struct snapshot_lane *saved, struct place place,
-                         bool takes, struct err *err)
+static enum status order_again(struct taking *t, struct snapshot_lane *saved, struct place place,
+                               bool takes, struct err *err)
 {
     struct lane *lane = queue_lane(t->q, saved);
     struct snapshot_retry *retry = snapshot_retry(saved, place);
     enum status status;
 
-    if (lane->config == NULL) {
-        t->q->ignored++;
+    if (lane->config == NULL)
         return STATUS_OK;
-    }
-    if (before_first_run(lane, retry, place, takes))
+    if (will_run_anyway(lane, retry, place, takes))
         return STATUS_OK;
     if (retry == NULL) {
         t->paused = t->crowded = saved->retry_count >= QUEUE_RETRIES_MAX;
@@ -56,7 +54,7 @@ static enum status again(struct taking *t, struct snapshot_lane *saved, struct p
         status = snapshot_retry_add(saved, place, &retry, err);
         if (status != STATUS_OK)
             return status;
-        retry->claimed = runs(t->q, place);
+        retry->claimed = is_claimed(t->q, place);
     }
     if (retry->claimed) {
         retry->again = true;
@@ -67,8 +65,8 @@ static enum status again(struct taking *t, struct snapshot_lane *saved, struct p
     return STATUS_OK;
 }
 
-static enum status drop(struct taking *t, struct snapshot_lane *saved, struct place place,
-                        struct err *err)
+static enum status drop_event(struct taking *t, struct snapshot_lane *saved, struct place place,
+                              struct err *err)
 {
     struct lane *lane = queue_lane(t->q, saved);
     struct result result = {.endpoint = str_of(saved->name),
@@ -99,8 +97,8 @@ static struct snapshot_lane *find_waiting(const struct queue *q, struct place pl
 
 /* The endpoint of the event, and whether its hook runs of its own. *out NULL: there is no such
  * event. */
-static enum status find(struct queue *q, struct place place, struct snapshot_lane **out,
-                        bool *takes, struct err *err)
+static enum status find_event(struct queue *q, struct place place, struct snapshot_lane **out,
+                              bool *takes, struct err *err)
 {
     struct err unknown = ERR_INIT;
     enum status status;
@@ -132,18 +130,17 @@ static enum status carry_out(struct taking *t, enum order_kind kind, struct plac
 {
     struct snapshot_lane *saved;
     bool takes;
-    enum status status = find(t->q, place, &saved, &takes, err);
+    enum status status = find_event(t->q, place, &saved, &takes, err);
 
     if (status != STATUS_OK)
         return status;
-    if (saved == NULL) {
-        t->q->ignored++;
+    if (saved == NULL)
         return STATUS_OK;
-    }
-    return kind == ORDER_AGAIN ? again(t, saved, place, takes, err) : drop(t, saved, place, err);
+    return kind == ORDER_AGAIN ? order_again(t, saved, place, takes, err)
+                               : drop_event(t, saved, place, err);
 }
 
-static bool parse(struct str line, enum order_kind *kind, struct place *place)
+static bool parse_order(struct str line, enum order_kind *kind, struct place *place)
 {
     char id[RECORD_ID_MAX];
 
@@ -151,22 +148,20 @@ static bool parse(struct str line, enum order_kind *kind, struct place *place)
            record_id_parse(str_of(id), &place->segment, &place->offset);
 }
 
-static enum status take(void *context, struct place at, struct str line, struct err *err)
+static enum status take_order(void *context, struct place at, struct str line, struct err *err)
 {
     struct taking *t = context;
     enum status status = STATUS_OK;
     enum order_kind kind;
     struct place place;
 
-    if (parse(line, &kind, &place))
+    if (parse_order(line, &kind, &place))
         status = carry_out(t, kind, place, err);
-    else
-        t->q->ignored++;
     if (status != STATUS_OK)
         return status;
     if (t->paused)
         return STATUS_LIMIT;
-    t->q->snapshot.commands = (struct place){at.segment, at.offset + line.len + 1};
+    t->q->snapshot.orders = (struct place){at.segment, at.offset + line.len + 1};
     t->q->dirty = true;
     t->taken++;
     return STATUS_OK;
@@ -181,20 +176,20 @@ static enum status take_drop(void *context, struct place at, struct str line, st
     enum status status;
 
     (void)at;
-    if (!parse(line, &kind, &place) || kind != ORDER_DROP)
+    if (!parse_order(line, &kind, &place) || kind != ORDER_DROP)
         return STATUS_OK;
     saved = find_waiting(t->q, place);
     if (saved == NULL)
         return STATUS_OK;
-    status = drop(t, saved, place, err);
+    status = drop_event(t, saved, place, err);
     if (status == STATUS_OK && t->paused)
         return STATUS_LIMIT;
     t->dropped += status == STATUS_OK;
     return status;
 }
 
-static enum status walk(struct taking *t, struct place from, ledger_each each, struct place *end,
-                        struct err *err)
+static enum status walk_orders(struct taking *t, struct place from, ledger_each each,
+                               struct place *end, struct err *err)
 {
     enum status status;
 
@@ -205,15 +200,15 @@ static enum status walk(struct taking *t, struct place from, ledger_each each, s
 
 /* What is dropped makes the room that a replay before it waits for. It is met again in its turn,
  * and the last that was said of an event is what counts. */
-static enum status look_ahead(struct taking *t, struct err *err)
+static enum status drop_ahead(struct taking *t, struct err *err)
 {
     struct queue *q = t->q;
-    struct place from = q->snapshot.commands, end;
+    struct place from = q->snapshot.orders, end;
     enum status status;
 
     if (place_pack(q->ahead) > place_pack(from))
         from = q->ahead;
-    status = walk(t, from, take_drop, &end, err);
+    status = walk_orders(t, from, take_drop, &end, err);
     if (status == STATUS_OK && !t->paused)
         q->ahead = end;
     return status;
@@ -225,16 +220,16 @@ enum status queue_take_orders(struct queue *q, int64_t now_ns, struct err *err)
     struct place end;
     enum status status;
 
-    if (!ledger_grown(q->spool, LEDGER_ORDERS, q->snapshot.commands))
+    if (!ledger_grown(q->spool, LEDGER_ORDERS, q->snapshot.orders))
         return STATUS_OK;
     do {
         t.crowded = false;
         t.dropped = 0;
-        status = walk(&t, q->snapshot.commands, take, &end, err);
+        status = walk_orders(&t, q->snapshot.orders, take_order, &end, err);
         if (status == STATUS_OK && !t.paused)
-            q->snapshot.commands = end;
+            q->snapshot.orders = end;
         if (status == STATUS_OK && t.crowded)
-            status = look_ahead(&t, err);
+            status = drop_ahead(&t, err);
     } while (status == STATUS_OK && t.dropped > 0);
     if (status == STATUS_OK && t.taken > 0)
         status = queue_flush(q, true, now_ns, err);

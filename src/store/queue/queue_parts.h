@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * queue_parts - what the files of the queue share.
  *
- *   queue.c       open, configure, flush            queue_claim.c     claims and what becomes of
- * them queue_feed.c  reads the journal                 queue_commands.c  carries out commands
+ *   queue_lanes.c   the endpoints, and the events of each that wait for their first attempt
+ *   queue_flush.c   results, and the snapshot on disk
+ *   queue_feed.c    reads the journal
+ *   queue_claim.c   claims, and what becomes of them
+ *   queue_orders.c  carries out orders
+ *   queue.c         opens, configures, fills
+ *   queue_resume.c  ends a pause
+ *
+ * Each of them calls only those above it.
  *
  * An event that is begun moves from its endpoint's window to the retry list, so the cursor is just
  * the first event in the window, and nothing that runs long holds it.
@@ -55,42 +62,43 @@ struct queue {
     bool held;         /* some retries wait for a snapshot that has them */
     int64_t flushed_ns;
     struct place ahead; /* up to where drops were looked for behind a replay that waits for room */
-    uint64_t ignored;   /* commands for events that are not there or have no hook */
 };
 
-/* ---- queue.c */
+/* ---- queue_lanes.c */
 
-/* The lane of that snapshot lane, which there is after queue_grow. */
+/* The lane of that snapshot lane, which exists after queue_grow. */
 struct lane *queue_lane(const struct queue *q, const struct snapshot_lane *saved);
 /* Makes lanes for what came into the snapshot. */
 enum status queue_grow(struct queue *q, struct err *err) STATUS_CHECKED;
-/* Locked, and with nothing loaded. `check`: only where hooks may run. */
-enum status queue_open_empty(struct queue **out, const struct spool *spool, bool check,
-                             int64_t now_ns, struct err *err) STATUS_CHECKED;
+bool queue_in_window(const struct lane *lane, struct place place);
+void queue_leave_window(struct queue *q, struct lane *lane, struct place place);
 /* After each change of window or `read`. */
 void queue_move_cursor(struct queue *q, struct lane *lane);
-enum status queue_link(struct queue *q, struct err *err) STATUS_CHECKED;
+
+/* ---- queue_flush.c */
+
+/* Writes a result down, and applies it to the snapshot. */
+enum status queue_record(struct queue *q, const struct result *result, int64_t now_ns,
+                         struct err *err) STATUS_CHECKED;
 
 /* ---- queue_feed.c */
 
 enum status queue_feed(struct queue *q, struct err *err) STATUS_CHECKED;
-/* Whether a hook runs for that record of its own: it names the hook, and was not passed over when
- * hooks were resumed. */
+/* Whether a hook runs for that record without an order: the record names the hook, and was not
+ * passed over when hooks were resumed. */
 bool queue_takes(const struct queue *q, struct place place, struct str line);
 /* The name of the endpoint of an event on record, in `line`. */
 enum status queue_endpoint_of(const struct queue *q, struct place place, struct buf *line,
                               struct str *name, struct err *err) STATUS_CHECKED;
-bool queue_in_window(const struct lane *lane, struct place place);
-void queue_leave_window(struct queue *q, struct lane *lane, struct place place);
 
-/* ---- queue_claim.c */
-
-/* Writes a result down and does what follows from it. */
-enum status queue_record(struct queue *q, const struct result *result, int64_t now_ns,
-                         struct err *err) STATUS_CHECKED;
-
-/* ---- queue_commands.c */
+/* ---- queue_orders.c */
 
 enum status queue_take_orders(struct queue *q, int64_t now_ns, struct err *err) STATUS_CHECKED;
+
+/* ---- queue.c */
+
+/* Locked, and with nothing loaded. `check`: only if hooks may run. */
+enum status queue_open_empty(struct queue **out, const struct spool *spool, bool check,
+                             int64_t now_ns, struct err *err) STATUS_CHECKED;
 
 #endif

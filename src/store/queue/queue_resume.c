@@ -45,7 +45,7 @@ static bool speaks_of_ours(struct resume *r, const struct result *result, struct
            received_ns <= result->started_ns;
 }
 
-static bool keep(void *context, struct str line)
+static bool keep_result(void *context, struct str line)
 {
     struct resume *r = context;
     struct result result;
@@ -85,7 +85,7 @@ static bool has_hook(const struct config *config, struct str line)
     return endpoint != NULL && endpoint->hook != NULL;
 }
 
-static void count(struct resume *r, const struct reader_item *item)
+static void count_event(struct resume *r, const struct reader_item *item)
 {
     int64_t received_ns;
 
@@ -98,7 +98,7 @@ static void count(struct resume *r, const struct reader_item *item)
         r->report.runs++;
 }
 
-static enum status walk(struct resume *r, struct err *err)
+static enum status count_events(struct resume *r, struct err *err)
 {
     struct reader *reader;
     bool more = true;
@@ -113,7 +113,7 @@ static enum status walk(struct resume *r, struct err *err)
         if (status != STATUS_OK || !more)
             break;
         if (item.found == READER_RECORD)
-            count(r, &item);
+            count_event(r, &item);
         if (item.found != READER_RECORD && item.found != READER_HEADER)
             continue;
         r->owner.resumed_segment = item.place.segment;
@@ -125,10 +125,10 @@ static enum status walk(struct resume *r, struct err *err)
 
 /* ---- the whole */
 
-static enum status look(struct resume *r, struct err *err)
+static enum status gather_known(struct resume *r, struct err *err)
 {
     struct record_owner before;
-    struct place commands, end;
+    struct place orders, end;
     struct err why = ERR_INIT;
     enum status status = ledger_owner(r->spool, &before, &why);
 
@@ -136,17 +136,17 @@ static enum status look(struct resume *r, struct err *err)
         return err_pass(err, status, &why);
     r->known = status == STATUS_OK && strcmp(before.journal, r->spool->journal) == 0;
     memcpy(r->owner.journal, r->spool->journal, sizeof r->owner.journal);
-    status = ledger_skip(r->spool, LEDGER_ORDERS, &commands, err);
+    status = ledger_skip(r->spool, LEDGER_ORDERS, &orders, err);
     if (status != STATUS_OK)
         return status;
-    r->owner.commands_segment = commands.segment;
-    r->owner.commands_offset = commands.offset;
+    r->owner.orders_segment = orders.segment;
+    r->owner.orders_offset = orders.offset;
     if (r->known)
         status = ledger_walk(r->spool, LEDGER_RESULTS, (struct place){0, 0}, take_settled, r, &end,
                              NULL, err);
     if (status == STATUS_OK && r->err.status != STATUS_OK)
         status = err_pass(err, r->err.status, &r->err);
-    return status == STATUS_OK ? walk(r, err) : status;
+    return status == STATUS_OK ? count_events(r, err) : status;
 }
 
 static enum status write_snapshot(struct queue *q, const struct resume *r, int64_t now_ns,
@@ -158,15 +158,15 @@ static enum status write_snapshot(struct queue *q, const struct resume *r, int64
         status = snapshot_rebuild(&q->snapshot, q->spool, err);
     if (status != STATUS_OK)
         return status;
-    q->snapshot.commands = (struct place){r->owner.commands_segment, r->owner.commands_offset};
+    q->snapshot.orders = (struct place){r->owner.orders_segment, r->owner.orders_offset};
     q->dirty = true;
     return queue_flush(q, true, now_ns, err);
 }
 
 static enum status make_anew(struct queue *q, struct resume *r, int64_t now_ns, struct err *err)
 {
-    enum status status = ledger_renew(q->spool, &r->owner, LEDGER_TMP_LOCKED,
-                                      r->known ? keep : NULL, r, now_ns, NULL, err);
+    enum status status = ledger_renew(q->spool, &r->owner, SPOOL_LEDGER_TMP,
+                                      r->known ? keep_result : NULL, r, now_ns, NULL, err);
 
     if (status == STATUS_OK)
         status = write_snapshot(q, r, now_ns, err);
@@ -176,7 +176,7 @@ static enum status make_anew(struct queue *q, struct resume *r, int64_t now_ns, 
     return status;
 }
 
-static enum status resume(struct queue *q, struct resume *r, int64_t now_ns, struct err *err)
+static enum status end_pause(struct queue *q, struct resume *r, int64_t now_ns, struct err *err)
 {
     struct err why = ERR_INIT;
     enum status status = standing_check(r->spool, NULL, &why);
@@ -186,7 +186,7 @@ static enum status resume(struct queue *q, struct resume *r, int64_t now_ns, str
     if (status != STATUS_PAUSED)
         return err_pass(err, status, &why);
     r->report.paused = true;
-    status = look(r, err);
+    status = gather_known(r, err);
     return status == STATUS_OK && q != NULL ? make_anew(q, r, now_ns, err) : status;
 }
 
@@ -202,7 +202,7 @@ enum status queue_resume(const struct spool *spool, const struct config *config,
     if (!dry)
         status = queue_open_empty(&q, spool, false, now_ns, err);
     if (status == STATUS_OK)
-        status = resume(q, &r, now_ns, err);
+        status = end_pause(q, &r, now_ns, err);
     queue_close(q);
     free(r.settled.settled);
     buf_free(&r.text);

@@ -14,7 +14,6 @@
 #include "base/file.h"
 #include "base/num.h"
 
-#define NEW_SUFFIX ".new"
 #define STAT_MAX 1024
 /* Fields of /proc/PID/stat (proc(5)), counted from the one behind the name, which is the third. */
 #define STAT_STATE 3
@@ -23,7 +22,7 @@
 /* ---- processes */
 
 /* State and start time of a process (0: our own). 0, or -1 with errno. */
-static int process_stat(pid_t pid, char *state, uint64_t *start)
+static int read_stat(pid_t pid, char *state, uint64_t *start)
 {
     char path[SPOOL_NAME_MAX], text[STAT_MAX];
     struct str field, rest;
@@ -56,29 +55,29 @@ static int process_stat(pid_t pid, char *state, uint64_t *start)
     return 0;
 }
 
-bool slot_alive(const struct slot_run *run)
+bool slot_alive(const struct slot_attempt *attempt)
 {
     uint64_t start;
     char state;
 
-    if (run->pid == 0)
+    if (attempt->pid == 0)
         return true;
-    if (process_stat(run->pid, &state, &start) == 0)
-        return state != 'Z' && state != 'X' && (run->start == 0 || run->start == start);
-    if (run->start != 0 && (errno == ENOENT || errno == ESRCH))
+    if (read_stat(attempt->pid, &state, &start) == 0)
+        return state != 'Z' && state != 'X' && (attempt->start == 0 || attempt->start == start);
+    if (attempt->start != 0 && (errno == ENOENT || errno == ESRCH))
         return false;
     /* Where /proc is missing or cannot be read the pid alone has to do: a hook that lives must not
      * pass for one that has ended. */
-    return kill(run->pid, 0) == 0 || errno == EPERM;
+    return kill(attempt->pid, 0) == 0 || errno == EPERM;
 }
 
 /* ---- the line */
 
-void slot_print(char line[SLOT_LINE_LEN + 1], const struct slot_run *run)
+void slot_print(char line[SLOT_LINE_LEN + 1], const struct slot_attempt *attempt)
 {
     int len = snprintf(line, SLOT_LINE_LEN, "%s %" PRIu32 " %ld %" PRIu64 " %" PRId64 " %" PRIu64,
-                       run->id, run->attempt, (long)run->pid, run->start, run->started_ns,
-                       run->timeout_s);
+                       attempt->id, attempt->number, (long)attempt->pid, attempt->start,
+                       attempt->started_ns, attempt->timeout_s);
     size_t used = len < 0 ? 0 : (size_t)len;
 
     if (used < SLOT_LINE_LEN - 1)
@@ -95,10 +94,10 @@ static bool next_number(struct str *rest, uint64_t most, uint64_t *out)
     return num_u64(field, out) && *out <= most;
 }
 
-bool slot_parse(struct str line, struct slot_run *run)
+bool slot_parse(struct str line, struct slot_attempt *attempt)
 {
-    uint64_t attempt, pid, start, started, timeout;
-    struct slot_run found = {.pid = 0};
+    uint64_t number, pid, start, started, timeout;
+    struct slot_attempt found = {.pid = 0};
     uint32_t segment;
     uint64_t offset;
     struct str id;
@@ -108,48 +107,48 @@ bool slot_parse(struct str line, struct slot_run *run)
     (void)str_cut(line, ' ', &id, &line);
     if (!record_id_parse(id, &segment, &offset) || id.len >= sizeof found.id)
         return false;
-    if (!next_number(&line, UINT32_MAX, &attempt) || !next_number(&line, INT32_MAX, &pid) ||
+    if (!next_number(&line, UINT32_MAX, &number) || !next_number(&line, INT32_MAX, &pid) ||
         !next_number(&line, UINT64_MAX, &start) || !next_number(&line, INT64_MAX, &started) ||
         !next_number(&line, INT32_MAX, &timeout))
         return false;
     memcpy(found.id, id.ptr, id.len);
-    found.attempt = (uint32_t)attempt;
+    found.number = (uint32_t)number;
     found.pid = (pid_t)pid;
     found.start = start;
     found.started_ns = (int64_t)started;
     found.timeout_s = timeout;
-    *run = found;
+    *attempt = found;
     return true;
 }
 
 /* *said false: it says nothing. 0, or -1 with errno. */
-static int read_run(int fd, struct slot_run *run, bool *said)
+static int read_attempt(int fd, struct slot_attempt *attempt, bool *said)
 {
     char line[SLOT_LINE_LEN];
     ssize_t got = file_pread(fd, line, sizeof line, 0);
 
     if (got < 0)
         return -1;
-    *said = slot_parse((struct str){line, (size_t)got}, run);
+    *said = slot_parse((struct str){line, (size_t)got}, attempt);
     return 0;
 }
 
 /* ---- the file */
 
-static void slot_name(char out[SPOOL_NAME_MAX], unsigned number, const char *suffix)
+static void print_name(char out[SPOOL_NAME_MAX], unsigned number, const char *suffix)
 {
     (void)snprintf(out, SPOOL_NAME_MAX, SPOOL_SLOT_PREFIX "%u%s", number, suffix);
 }
 
 /* A fresh file in the place of one that somebody else keeps locked. Locked before it has its name.
  */
-static int replace(const struct spool *spool, unsigned number)
+static int replace_file(const struct spool *spool, unsigned number)
 {
     char name[SPOOL_NAME_MAX], fresh[SPOOL_NAME_MAX];
     int fd;
 
-    slot_name(name, number, "");
-    slot_name(fresh, number, NEW_SUFFIX);
+    print_name(name, number, "");
+    print_name(fresh, number, SPOOL_SLOT_NEW);
     if (unlinkat(spool->dir, fresh, 0) != 0 && errno != ENOENT)
         return -1;
     fd = file_open(spool->dir, fresh, O_RDWR | O_CREAT | O_EXCL, 0600);
@@ -165,7 +164,7 @@ enum status slot_open(struct slot *slot, const struct spool *spool, unsigned num
     char name[SPOOL_NAME_MAX];
     bool said, ours;
 
-    slot_name(name, number, "");
+    print_name(name, number, "");
     found.fd = file_open(spool->dir, name, O_RDWR | (make ? O_CREAT : 0), 0600);
     if (found.fd < 0 && errno == ENOENT && !make) {
         *state = SLOT_ABSENT;
@@ -174,18 +173,18 @@ enum status slot_open(struct slot *slot, const struct spool *spool, unsigned num
     if (found.fd < 0)
         return err_errno(err, "cannot open %s/%s", spool->path, name);
     ours = file_trylock(found.fd) == 0;
-    if (read_run(found.fd, &found.run, &said) != 0) {
+    if (read_attempt(found.fd, &found.attempt, &said) != 0) {
         enum status status = err_errno(err, "cannot read %s/%s", spool->path, name);
 
         file_close(&found.fd);
         return status;
     }
-    if (!ours && said && slot_alive(&found.run)) {
+    if (!ours && said && slot_alive(&found.attempt)) {
         *state = SLOT_BUSY;
     } else {
         if (!ours) {
             file_close(&found.fd);
-            found.fd = replace(spool, number);
+            found.fd = replace_file(spool, number);
             if (found.fd < 0)
                 return err_errno(err, "cannot replace %s/%s", spool->path, name);
         }
@@ -200,34 +199,34 @@ void slot_close(struct slot *slot)
     file_close(&slot->fd);
 }
 
-static int write_run(int fd, const struct slot_run *run)
+static int write_attempt(int fd, const struct slot_attempt *attempt)
 {
     char line[SLOT_LINE_LEN + 1];
 
-    slot_print(line, run);
+    slot_print(line, attempt);
     return file_pwrite(fd, line, SLOT_LINE_LEN, 0);
 }
 
-enum status slot_begin(struct slot *slot, const struct slot_run *run, struct err *err)
+enum status slot_begin(struct slot *slot, const struct slot_attempt *attempt, struct err *err)
 {
-    struct slot_run begun = *run;
+    struct slot_attempt begun = *attempt;
 
     begun.pid = 0;
     begun.start = 0;
-    if (write_run(slot->fd, &begun) != 0)
+    if (write_attempt(slot->fd, &begun) != 0)
         return err_errno(err, "cannot write " SPOOL_SLOT_PREFIX "%u", slot->number);
-    slot->run = begun;
+    slot->attempt = begun;
     return STATUS_OK;
 }
 
-int slot_enter(int fd, struct slot_run *run)
+int slot_enter(int fd, struct slot_attempt *attempt)
 {
     char state;
 
-    run->pid = getpid();
-    if (process_stat(0, &state, &run->start) != 0)
-        run->start = 0;
-    return write_run(fd, run);
+    attempt->pid = getpid();
+    if (read_stat(0, &state, &attempt->start) != 0)
+        attempt->start = 0;
+    return write_attempt(fd, attempt);
 }
 
 void slot_clear(struct slot *slot)
@@ -249,6 +248,6 @@ bool slot_busy(struct slot *slot)
 {
     bool said;
 
-    (void)read_run(slot->fd, &slot->run, &said);
-    return slot_alive(&slot->run) && slot_held(slot);
+    (void)read_attempt(slot->fd, &slot->attempt, &said);
+    return slot_alive(&slot->attempt) && slot_held(slot);
 }

@@ -27,9 +27,9 @@
 #define SLOT_LINE_LEN 160
 
 /* What the line says: "ID ATTEMPT PID START STARTED_NS TIMEOUT_S", blanks, newline. */
-struct slot_run {
+struct slot_attempt {
     char id[RECORD_ID_MAX]; /* of the event */
-    uint32_t attempt;
+    uint32_t number;
     pid_t pid;          /* 0: about to start */
     uint64_t start;     /* of the process: clock ticks since boot, /proc/PID/stat; 0: not known */
     int64_t started_ns; /* wall clock */
@@ -46,7 +46,7 @@ enum slot_state {
 struct slot {
     unsigned number;
     int fd; /* -1: not open */
-    struct slot_run run;
+    struct slot_attempt attempt;
 };
 
 /* Opens and, where it can be had, locks a slot. Without `make` a missing file stays missing. */
@@ -55,16 +55,16 @@ enum status slot_open(struct slot *slot, const struct spool *spool, unsigned num
 void slot_close(struct slot *slot);
 
 /* Says that `run` is about to start (pid 0). */
-enum status slot_begin(struct slot *slot, const struct slot_run *run,
+enum status slot_begin(struct slot *slot, const struct slot_attempt *attempt,
                        struct err *err) STATUS_CHECKED;
 /* For the process that is about to become the hook: adds its own pid and start time. 0, or -1 with
  * errno. Neither allocates nor changes anything but `run` and the file. */
-int slot_enter(int fd, struct slot_run *run);
+int slot_enter(int fd, struct slot_attempt *attempt);
 /* Nothing runs in it any more, and what ran is accounted for. */
 void slot_clear(struct slot *slot);
 
 /* Whether the process of `run` lives; a zombie does not. pid 0 counts as living. */
-bool slot_alive(const struct slot_run *run);
+bool slot_alive(const struct slot_attempt *attempt);
 /* Whether the slot of `run` is still busy (a slot that was SLOT_BUSY when it was opened): locked,
  * and its process alive. `run` is read anew. */
 bool slot_busy(struct slot *slot);
@@ -72,7 +72,7 @@ bool slot_busy(struct slot *slot);
 bool slot_held(const struct slot *slot);
 
 /* One line in both directions; pure. The line has SLOT_LINE_LEN bytes, the newline included. */
-void slot_print(char line[SLOT_LINE_LEN + 1], const struct slot_run *run);
-bool slot_parse(struct str line, struct slot_run *run);
+void slot_print(char line[SLOT_LINE_LEN + 1], const struct slot_attempt *attempt);
+bool slot_parse(struct str line, struct slot_attempt *attempt);
 
 #endif

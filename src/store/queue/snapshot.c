@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "core/record.h"
-#include "store/queue/ledger.h"
 
 #define ROOM_FIRST 16
 
@@ -16,7 +15,7 @@ void snapshot_init(struct snapshot *snapshot)
     *snapshot = (struct snapshot){.count = 0};
 }
 
-static void lane_free(struct snapshot_lane *lane)
+static void free_lane(struct snapshot_lane *lane)
 {
     free(lane->retries);
     free(lane->settled);
@@ -26,7 +25,7 @@ static void lane_free(struct snapshot_lane *lane)
 void snapshot_free(struct snapshot *snapshot)
 {
     for (size_t i = 0; i < snapshot->count; i++)
-        lane_free(snapshot->lanes[i]);
+        free_lane(snapshot->lanes[i]);
     free(snapshot->lanes);
     snapshot_init(snapshot);
 }
@@ -114,7 +113,7 @@ void snapshot_retry_remove(struct snapshot_lane *lane, struct place place)
 
 /* ---- settled beyond the cursor */
 
-static int ascending(const void *a, const void *b)
+static int compare_places(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
@@ -127,7 +126,7 @@ void snapshot_tidy(struct snapshot_lane *lane)
     size_t kept = 0;
 
     if (lane->unsorted)
-        qsort(lane->settled, lane->settled_count, sizeof *lane->settled, ascending);
+        qsort(lane->settled, lane->settled_count, sizeof *lane->settled, compare_places);
     lane->unsorted = false;
     for (size_t i = 0; i < lane->settled_count; i++)
         if (lane->settled[i] >= cursor &&
@@ -136,7 +135,7 @@ void snapshot_tidy(struct snapshot_lane *lane)
     lane->settled_count = kept;
 }
 
-static enum status settled_room(struct snapshot_lane *lane, struct err *err)
+static enum status grow_settled(struct snapshot_lane *lane, struct err *err)
 {
     size_t room = lane->settled_room == 0 ? ROOM_FIRST : lane->settled_room * 2;
     uint64_t *larger;
@@ -159,7 +158,7 @@ enum status snapshot_settle(struct snapshot_lane *lane, struct place place, stru
     if (packed < place_pack(lane->cursor) || lane->settled_count >= SNAPSHOT_SETTLED_MAX)
         return STATUS_OK;
     if (lane->settled_count == lane->settled_room) {
-        enum status status = settled_room(lane, err);
+        enum status status = grow_settled(lane, err);
 
         if (status != STATUS_OK)
             return status;
@@ -178,12 +177,13 @@ bool snapshot_settled(struct snapshot_lane *lane, struct place place)
         return false;
     if (lane->unsorted)
         snapshot_tidy(lane);
-    return bsearch(&packed, lane->settled, lane->settled_count, sizeof packed, ascending) != NULL;
+    return bsearch(&packed, lane->settled, lane->settled_count, sizeof packed, compare_places) !=
+           NULL;
 }
 
 /* ---- results */
 
-static void count(struct snapshot_lane *lane, const struct result *result)
+static void count_result(struct snapshot_lane *lane, const struct result *result)
 {
     lane->done += result->state == RESULT_DONE;
     lane->dead += result->state == RESULT_DEAD;
@@ -194,7 +194,7 @@ static void count(struct snapshot_lane *lane, const struct result *result)
 }
 
 /* A lost run does not count as an attempt. */
-static void put_off(struct snapshot_retry *retry, const struct result *result)
+static void put_off_retry(struct snapshot_retry *retry, const struct result *result)
 {
     bool lost = result->end == RESULT_LOST;
 
@@ -204,7 +204,7 @@ static void put_off(struct snapshot_retry *retry, const struct result *result)
     retry->first = retry->claimed = false;
 }
 
-static void begin_anew(struct snapshot_retry *retry)
+static void begin_retry_anew(struct snapshot_retry *retry)
 {
     *retry = (struct snapshot_retry){.place = retry->place, .held = retry->held};
 }
@@ -224,94 +224,18 @@ enum status snapshot_apply(struct snapshot *snapshot, const struct result *resul
         return status;
     retry = snapshot_retry(lane, place);
     if (retry != NULL && retry->again && result->state != RESULT_DROPPED) {
-        begin_anew(retry);
+        begin_retry_anew(retry);
     } else if (result->state == RESULT_AGAIN) {
         if (retry == NULL)
             status = snapshot_retry_add(lane, place, &retry, err);
         if (status == STATUS_OK)
-            put_off(retry, result);
+            put_off_retry(retry, result);
     } else {
         status = snapshot_settle(lane, place, err);
         if (status == STATUS_OK)
             snapshot_retry_remove(lane, place);
     }
     if (status == STATUS_OK)
-        count(lane, result);
+        count_result(lane, result);
     return status;
-}
-
-/* ---- replay */
-
-struct replay {
-    struct snapshot *snapshot;
-    struct buf text;
-};
-
-static enum status replay_line(void *context, struct place place, struct str line, struct err *err)
-{
-    struct replay *r = context;
-    struct result result;
-    enum status status;
-
-    (void)place;
-    status = result_parse(&result, &r->text, line, NULL);
-    if (status == STATUS_CORRUPT)
-        return STATUS_OK; /* of a later version */
-    if (status != STATUS_OK)
-        return err_set(err, status, "cannot read a result");
-    return snapshot_apply(r->snapshot, &result, err);
-}
-
-enum status snapshot_replay(struct snapshot *snapshot, const struct spool *spool, struct err *err)
-{
-    struct replay r = {.snapshot = snapshot};
-    enum status status;
-
-    buf_init(&r.text, LEDGER_LINE_MAX);
-    status = ledger_walk(spool, LEDGER_RESULTS, snapshot->results, replay_line, &r,
-                         &snapshot->results, NULL, err);
-    buf_free(&r.text);
-    return status;
-}
-
-/* Commands on record were mostly carried out long ago, but nobody knows which: they are passed
- * over, since a second time would run hooks of old events again. */
-enum status snapshot_rebuild(struct snapshot *snapshot, const struct spool *spool, struct err *err)
-{
-    struct record_owner owner = {.first = 0};
-    enum status status;
-
-    snapshot_free(snapshot);
-    status = ledger_owner(spool, &owner, NULL);
-    if (status != STATUS_OK && status != STATUS_MISSING)
-        return err_set(err, status, "cannot read the results of hooks");
-    snapshot->commands = (struct place){owner.commands_segment, owner.commands_offset};
-    status = snapshot_replay(snapshot, spool, err);
-    if (status == STATUS_OK && snapshot->count > 0)
-        status = ledger_skip(spool, LEDGER_ORDERS, &snapshot->commands, err);
-    return status;
-}
-
-/* It speaks of results that do not count any more. */
-static bool outdated(const struct snapshot *snapshot, const struct spool *spool)
-{
-    struct record_owner owner;
-
-    return ledger_owner(spool, &owner, NULL) == STATUS_OK &&
-           snapshot->results.segment < owner.first;
-}
-
-enum status snapshot_load(struct snapshot *snapshot, const struct spool *spool, bool *rebuilt,
-                          struct err *err)
-{
-    struct err why = ERR_INIT;
-    enum status status = snapshot_read(spool, snapshot, &why);
-
-    *rebuilt = status == STATUS_MISSING || status == STATUS_CORRUPT ||
-               (status == STATUS_OK && outdated(snapshot, spool));
-    if (*rebuilt)
-        return snapshot_rebuild(snapshot, spool, err);
-    if (status != STATUS_OK)
-        return err_pass(err, status, &why);
-    return snapshot_replay(snapshot, spool, err);
 }

@@ -52,9 +52,9 @@ struct snapshot_lane {
 };
 
 struct snapshot {
-    struct place results;  /* the lines of the results log before it are in */
-    struct place commands; /* those before it were carried out */
-    struct place read;     /* behind the last record that the queue has read; {0,0}: not known */
+    struct place results; /* the lines of the results log before it are in */
+    struct place orders;  /* those before it were carried out */
+    struct place read;    /* behind the last record that the queue has read; {0,0}: not known */
     char read_crc[RECORD_CRC_DIGITS + 1]; /* of that record: another is not the one meant */
     struct snapshot_lane **lanes;
     size_t count;

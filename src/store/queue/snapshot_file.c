@@ -15,7 +15,6 @@
 #include "core/record.h"
 #include "core/scan.h"
 #include "store/queue/snapshot.h"
-#include "store/queue/standing.h"
 
 #define SNAPSHOT_FORMAT 1
 #define FILE_MAX ((size_t)1024 * 1024 * 1024)
@@ -90,14 +89,14 @@ static void print_lane(struct buf *b, const struct snapshot_lane *lane)
     print_settled(b, lane);
 }
 
-static void print(struct buf *b, const struct snapshot *snapshot, int64_t now_ns)
+static void print_snapshot(struct buf *b, const struct snapshot *snapshot, int64_t now_ns)
 {
     buf_printf(b, "{\"snapshot\":%d", SNAPSHOT_FORMAT);
     add_time(b, "written_at", now_ns);
     buf_add_char(b, ',');
     add_place(b, "results", snapshot->results);
     buf_add_char(b, ',');
-    add_place(b, "commands", snapshot->commands);
+    add_place(b, "commands", snapshot->orders);
     if (snapshot->read.segment != 0) {
         buf_add_char(b, ',');
         add_place(b, "read", snapshot->read);
@@ -120,11 +119,11 @@ enum status snapshot_write(const struct spool *spool, struct snapshot *snapshot,
     for (size_t i = 0; i < snapshot->count; i++)
         snapshot_tidy(snapshot->lanes[i]);
     buf_init(&bytes, FILE_MAX);
-    print(&bytes, snapshot, now_ns);
+    print_snapshot(&bytes, snapshot, now_ns);
     status = buf_status(&bytes, "the snapshot of the queue", err);
     if (status == STATUS_OK) {
         dir = file_open(spool->dir, SPOOL_RUN, O_RDONLY | O_DIRECTORY, 0);
-        if (dir < 0 || file_replace(dir, SPOOL_SNAPSHOT_NAME ".tmp", SPOOL_SNAPSHOT_NAME, bytes.ptr,
+        if (dir < 0 || file_replace(dir, SPOOL_SNAPSHOT_TMP, SPOOL_SNAPSHOT_NAME, bytes.ptr,
                                     bytes.len, 0600) != 0)
             status = err_errno(err, "cannot write %s/" SPOOL_SNAPSHOT, spool->path);
     }
@@ -137,7 +136,7 @@ enum status snapshot_write(const struct spool *spool, struct snapshot *snapshot,
 
 enum {
     M_RESULTS,
-    M_COMMANDS,
+    M_ORDERS,
     M_READ,
     M_READ_CRC,
     M_ENDPOINT,
@@ -163,7 +162,7 @@ enum {
 
 static const char *const names[M_COUNT] = {
     [M_RESULTS] = "results",
-    [M_COMMANDS] = "commands",
+    [M_ORDERS] = "commands",
     [M_READ] = "read",
     [M_READ_CRC] = "read_crc",
     [M_ENDPOINT] = "endpoint",
@@ -185,13 +184,13 @@ static const char *const names[M_COUNT] = {
     [M_FIRST] = "first",
 };
 
-struct found {
+struct snapshot_members {
     struct str values[M_COUNT];
 };
 
-static void collect(void *context, const struct scan_member *member)
+static void collect_member(void *context, const struct scan_member *member)
 {
-    struct found *found = context;
+    struct snapshot_members *found = context;
 
     for (size_t i = 0; i < M_COUNT; i++)
         if (str_is(member->name, names[i]) && (member->type == SCAN_STRING) == (i < M_STRINGS)) {
@@ -217,7 +216,7 @@ static bool take_u32(struct str s, uint32_t *out)
     return true;
 }
 
-static enum status damaged(struct err *err)
+static enum status report_damage(struct err *err)
 {
     return err_set(err, STATUS_CORRUPT, "the snapshot of the queue is damaged");
 }
@@ -249,7 +248,7 @@ static enum status take_why(struct str raw, char out[SNAPSHOT_WHY_MAX], struct e
     if (text.failed == STATUS_MEMORY || utf8.failed == STATUS_MEMORY)
         status = err_set(err, STATUS_MEMORY, "no memory for the snapshot of the queue");
     else if (!right || utf8.failed != STATUS_OK)
-        status = damaged(err);
+        status = report_damage(err);
     else
         keep_why(buf_str(&utf8), out);
     buf_free(&utf8);
@@ -257,7 +256,8 @@ static enum status take_why(struct str raw, char out[SNAPSHOT_WHY_MAX], struct e
     return status;
 }
 
-static enum status parse_lane(struct snapshot *snapshot, const struct found *found, struct err *err)
+static enum status parse_lane(struct snapshot *snapshot, const struct snapshot_members *found,
+                              struct err *err)
 {
     const struct str *v = found->values;
     struct snapshot_lane *lane;
@@ -268,15 +268,15 @@ static enum status parse_lane(struct snapshot *snapshot, const struct found *fou
     if (!take_place(v[M_CURSOR], &lane->cursor) || !num_u64(v[M_DONE], &lane->done) ||
         !num_u64(v[M_DEAD], &lane->dead) || !num_u64(v[M_DROPPED], &lane->dropped) ||
         !num_u64(v[M_FAILED], &lane->failed) || !num_u64(v[M_LOST], &lane->lost))
-        return damaged(err);
+        return report_damage(err);
     if (v[M_SUSPENDED].ptr == NULL)
         return STATUS_OK;
     if (!clock_iso_parse(v[M_SUSPENDED], &lane->suspended_ns))
-        return damaged(err);
+        return report_damage(err);
     return take_why(v[M_WHY], lane->why, err);
 }
 
-static enum status parse_retry(struct snapshot_lane *lane, const struct found *found,
+static enum status parse_retry(struct snapshot_lane *lane, const struct snapshot_members *found,
                                struct err *err)
 {
     const struct str *v = found->values;
@@ -285,13 +285,13 @@ static enum status parse_retry(struct snapshot_lane *lane, const struct found *f
     struct place place;
 
     if (!take_place(v[M_RETRY], &place))
-        return damaged(err);
+        return report_damage(err);
     status = snapshot_retry_add(lane, place, &retry, err);
     if (status != STATUS_OK)
         return status;
     if (!take_u32(v[M_ATTEMPTS], &retry->attempts) || !take_u32(v[M_LOST], &retry->lost) ||
         !clock_iso_parse(v[M_NEXT], &retry->next_ns))
-        return damaged(err);
+        return report_damage(err);
     retry->again = str_is(v[M_AGAIN], "true");
     retry->first = str_is(v[M_FIRST], "true");
     return STATUS_OK;
@@ -307,7 +307,7 @@ static enum status parse_settled(struct snapshot_lane *lane, struct str ids, str
 
         str_cut(rest, ' ', &id, &rest);
         if (!take_place(id, &place))
-            return damaged(err);
+            return report_damage(err);
         status = snapshot_settle(lane, place, err);
         if (status != STATUS_OK)
             return status;
@@ -315,12 +315,12 @@ static enum status parse_settled(struct snapshot_lane *lane, struct str ids, str
     return STATUS_OK;
 }
 
-static bool parse_head(struct snapshot *snapshot, const struct found *found)
+static bool parse_head(struct snapshot *snapshot, const struct snapshot_members *found)
 {
     const struct str *v = found->values;
 
     if (!str_is(v[M_SNAPSHOT], "1") || !take_place(v[M_RESULTS], &snapshot->results) ||
-        !take_place(v[M_COMMANDS], &snapshot->commands))
+        !take_place(v[M_ORDERS], &snapshot->orders))
         return false;
     if (v[M_READ].ptr == NULL)
         return true;
@@ -333,12 +333,12 @@ static bool parse_head(struct snapshot *snapshot, const struct found *found)
 
 static enum status parse_line(struct snapshot *snapshot, struct str line, struct err *err)
 {
-    struct found found = {{{NULL, 0}}};
+    struct snapshot_members found = {{{NULL, 0}}};
     const struct str *v = found.values;
     struct snapshot_lane *last = snapshot->count == 0 ? NULL : snapshot->lanes[snapshot->count - 1];
 
-    if (scan_json(line, collect, &found).verdict != SCAN_OK)
-        return damaged(err);
+    if (scan_json(line, collect_member, &found).verdict != SCAN_OK)
+        return report_damage(err);
     if (v[M_ENDPOINT].ptr != NULL)
         return parse_lane(snapshot, &found, err);
     if (v[M_RETRY].ptr != NULL && last != NULL)
@@ -346,20 +346,20 @@ static enum status parse_line(struct snapshot *snapshot, struct str line, struct
     if (v[M_SETTLED].ptr != NULL && last != NULL)
         return parse_settled(last, v[M_SETTLED], err);
     if (v[M_SNAPSHOT].ptr != NULL)
-        return parse_head(snapshot, &found) ? STATUS_OK : damaged(err);
-    return v[M_ENDPOINTS].ptr != NULL ? STATUS_OK : damaged(err);
+        return parse_head(snapshot, &found) ? STATUS_OK : report_damage(err);
+    return v[M_ENDPOINTS].ptr != NULL ? STATUS_OK : report_damage(err);
 }
 
-static enum status parse(struct snapshot *snapshot, struct str text, struct err *err)
+static enum status parse_snapshot(struct snapshot *snapshot, struct str text, struct err *err)
 {
     enum status status = STATUS_OK;
     struct str line, rest;
 
     if (!str_starts(text, "{\"snapshot\":") || !str_ends(text, "\n"))
-        return damaged(err);
+        return report_damage(err);
     rest = (struct str){text.ptr, text.len - 1};
     if (!record_crc_ok(rest))
-        return damaged(err);
+        return report_damage(err);
     while (status == STATUS_OK && rest.ptr != NULL) {
         str_cut(rest, '\n', &line, &rest);
         status = parse_line(snapshot, line, err);
@@ -379,7 +379,7 @@ enum status snapshot_read(const struct spool *spool, struct snapshot *out, struc
         status = errno == ENOENT ? err_set(err, STATUS_MISSING, "there is no snapshot of the queue")
                                  : err_errno(err, "cannot read %s/" SPOOL_SNAPSHOT, spool->path);
     else
-        status = parse(&snapshot, buf_str(&text), err);
+        status = parse_snapshot(&snapshot, buf_str(&text), err);
     buf_free(&text);
     if (status == STATUS_OK)
         *out = snapshot;
@@ -390,7 +390,7 @@ enum status snapshot_read(const struct spool *spool, struct snapshot *out, struc
 
 bool snapshot_head(const struct spool *spool, struct snapshot *out)
 {
-    struct found found = {{{NULL, 0}}};
+    struct snapshot_members found = {{{NULL, 0}}};
     char head[HEAD_MAX];
     struct str line, rest;
     int fd = file_open(spool->dir, SPOOL_SNAPSHOT, O_RDONLY, 0);
@@ -399,36 +399,5 @@ bool snapshot_head(const struct spool *spool, struct snapshot *out)
     file_close(&fd);
     snapshot_init(out);
     return got > 0 && str_cut((struct str){head, (size_t)got}, '\n', &line, &rest) &&
-           scan_json(line, collect, &found).verdict == SCAN_OK && parse_head(out, &found);
-}
-
-static uint32_t lane_hold(const struct snapshot_lane *lane)
-{
-    uint32_t hold = lane->cursor.segment;
-
-    for (size_t i = 0; i < lane->retry_count; i++)
-        if (lane->retries[i].place.segment < hold)
-            hold = lane->retries[i].place.segment;
-    return hold;
-}
-
-uint32_t snapshot_hold(const struct spool *spool)
-{
-    struct snapshot snapshot;
-    uint32_t hold = UINT32_MAX;
-
-    /* What belongs to another journal says nothing of this one. */
-    if (standing_check(spool, NULL, NULL) == STATUS_PAUSED ||
-        snapshot_read(spool, &snapshot, NULL) != STATUS_OK)
-        return 0;
-    /* Written when a runner had only just begun. */
-    if (snapshot.count == 0)
-        hold = 0;
-    for (size_t i = 0; i < snapshot.count; i++) {
-        uint32_t lane = lane_hold(snapshot.lanes[i]);
-
-        hold = lane < hold ? lane : hold;
-    }
-    snapshot_free(&snapshot);
-    return hold;
+           scan_json(line, collect_member, &found).verdict == SCAN_OK && parse_head(out, &found);
 }

@@ -21,7 +21,7 @@
 #define UNKNOWN_EVENTS "hooks have seen events that are not in the journal"
 #define LOG_EVERY_NS (3600 * NS_PER_S)
 
-static enum status paused(const struct spool *spool, const char *why, struct err *err)
+static enum status report_pause(const struct spool *spool, const char *why, struct err *err)
 {
     return err_set(err, STATUS_PAUSED, "%s: %s: " REMEDY, spool->path, why);
 }
@@ -30,8 +30,8 @@ static enum status paused(const struct spool *spool, const char *why, struct err
 
 /* The checksum and the end of the line that ends there. The rest of the line is not read: it may be
  * long. */
-static enum status is_there(const struct spool *spool, const struct snapshot *head, bool *there,
-                            struct err *err)
+static enum status find_read(const struct spool *spool, const struct snapshot *head, bool *there,
+                             struct err *err)
 {
     static const char end[] = "\"}\n";
     char wanted[RECORD_CRC_DIGITS + sizeof end], bytes[RECORD_CRC_DIGITS + sizeof end - 1];
@@ -69,10 +69,10 @@ static enum status check_read(const struct spool *spool, const struct segment_li
 
     if (segments->count > 0 && head->read.segment < segments->numbers[0])
         return STATUS_OK;
-    status = is_there(spool, head, &there, err);
+    status = find_read(spool, head, &there, err);
     if (status != STATUS_OK)
         return status;
-    return there ? STATUS_OK : paused(spool, UNKNOWN_EVENTS, err);
+    return there ? STATUS_OK : report_pause(spool, UNKNOWN_EVENTS, err);
 }
 
 /* ---- without that: the last event that has a result */
@@ -97,7 +97,7 @@ static enum status take_last(void *context, struct place at, struct str line, st
 }
 
 /* Of the newest file. */
-static enum status last_result(const struct spool *spool, struct place *out, struct err *err)
+static enum status find_last(const struct spool *spool, struct place *out, struct err *err)
 {
     struct last last = {.place = {0, 0}};
     struct place from, end;
@@ -117,7 +117,7 @@ static enum status check_last(const struct spool *spool, const struct segment_li
 {
     struct err why = ERR_INIT;
     struct place place;
-    enum status status = last_result(spool, &place, err);
+    enum status status = find_last(spool, &place, err);
     struct buf line;
 
     if (status != STATUS_OK || place.segment == 0 ||
@@ -127,7 +127,7 @@ static enum status check_last(const struct spool *spool, const struct segment_li
     status = segments->count == 0 ? STATUS_MISSING : reader_get(spool, place, &line, &why);
     buf_free(&line);
     if (status == STATUS_MISSING)
-        return paused(spool, UNKNOWN_EVENTS, err);
+        return report_pause(spool, UNKNOWN_EVENTS, err);
     return status == STATUS_OK || status == STATUS_CORRUPT ? STATUS_OK
                                                            : err_pass(err, status, &why);
 }
@@ -140,7 +140,7 @@ static enum status check_owner(const struct spool *spool, const struct segment_l
     struct snapshot head;
 
     if (strcmp(owner->journal, spool->journal) != 0)
-        return paused(spool, "what hooks did (run/results) is of another journal", err);
+        return report_pause(spool, "what hooks did (run/results) is of another journal", err);
     /* One of before a resume speaks of nothing any more. */
     if (!snapshot_head(spool, &head) || head.results.segment < owner->first ||
         head.read.segment == 0)
@@ -164,7 +164,7 @@ enum status standing_check(const struct spool *spool, struct record_owner *out, 
     else if (status != STATUS_MISSING)
         err_pass(err, status, &why);
     else if (segments.count > 0)
-        status = paused(spool, "what hooks did (run/results) is missing", err);
+        status = report_pause(spool, "what hooks did (run/results) is missing", err);
     segment_list_free(&segments);
     if (status == STATUS_OK && out != NULL)
         *out = owner;

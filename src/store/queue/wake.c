@@ -49,7 +49,7 @@ static int set_files(posix_spawn_file_actions_t *files)
     return error;
 }
 
-static int spawn(pid_t *pid, char *program, char *config_path)
+static int spawn_runner(pid_t *pid, char *program, char *config_path)
 {
     char name[] = RUNNER, config[] = "--config", detach[] = "--detach", path[] = PATH_VARIABLE;
     char *argv[] = {name, config, config_path, detach, NULL};
@@ -75,13 +75,14 @@ static int spawn(pid_t *pid, char *program, char *config_path)
 
 /* The process that we start detaches another one and ends at once. Where SIGCHLD is ignored the
  * kernel has taken it away already. */
-static void reap(pid_t pid)
+static void reap_starter(pid_t pid)
 {
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         continue;
 }
 
-static enum status start(const struct config *config, const char *config_path, struct err *err)
+static enum status start_runner(const struct config *config, const char *config_path,
+                                struct err *err)
 {
     char *program = NULL;
     enum status status = wake_find_runner(&program, config, err);
@@ -92,9 +93,9 @@ static enum status start(const struct config *config, const char *config_path, s
     if (status == STATUS_OK && path == NULL)
         status = err_set(err, STATUS_MEMORY, "no memory for a path");
     if (status == STATUS_OK) {
-        error = spawn(&pid, program, path);
+        error = spawn_runner(&pid, program, path);
         if (error == 0)
-            reap(pid);
+            reap_starter(pid);
         else
             status = err_set(err, error == ENOMEM ? STATUS_MEMORY : STATUS_IO,
                              "cannot start %s: %s", program, strerror(error));
@@ -124,7 +125,12 @@ bool wake_tell(const struct spool *spool)
 enum status wake_runner(const struct spool *spool, const struct config *config,
                         const char *config_path, struct err *err)
 {
-    return wake_tell(spool) ? STATUS_OK : start(config, config_path, err);
+    struct err why = ERR_INIT;
+    enum status status = wake_tell(spool) ? STATUS_OK : start_runner(config, config_path, &why);
+
+    if (status == STATUS_OK)
+        return status;
+    return err_set(err, status, "hooks wait, because no runner could be started: %s", why.text);
 }
 
 int wake_listen(const struct spool *spool)

@@ -57,7 +57,7 @@ void wake_note_gateway(const struct spool *spool)
 
 /* ---- the places */
 
-struct search {
+struct runner_search {
     char path[RUNNER_PATH_MAX];
     enum status status; /* of the last place that was looked at; STATUS_MISSING: go on */
     struct err why;
@@ -65,7 +65,7 @@ struct search {
 };
 
 /* Notes a place for the sentence, once: false where it was looked at before. */
-static bool place_is_new(struct search *s, const char *folder)
+static bool note_place(struct runner_search *s, const char *folder)
 {
     char *text = s->places;
     size_t len = strlen(text);
@@ -81,16 +81,16 @@ static bool place_is_new(struct search *s, const char *folder)
     return true;
 }
 
-static void look_in(struct search *s, const char *folder)
+static void look_in(struct runner_search *s, const char *folder)
 {
-    if (s->status != STATUS_MISSING || !place_is_new(s, folder))
+    if (s->status != STATUS_MISSING || !note_place(s, folder))
         return;
     err_clear(&s->why);
     (void)snprintf(s->path, sizeof s->path, "%s/" RUNNER, strcmp(folder, "/") == 0 ? "" : folder);
     s->status = program_check(s->path, &s->why);
 }
 
-static void look_beside(struct search *s, const char *program)
+static void look_beside(struct runner_search *s, const char *program)
 {
     char folder[PATH_MAX];
     char *slash;
@@ -104,7 +104,7 @@ static void look_beside(struct search *s, const char *program)
 }
 
 /* Root owns the folders above every program: that would say nothing. */
-static void look_above(struct search *s, const char *program)
+static void look_above(struct runner_search *s, const char *program)
 {
     char folder[PATH_MAX];
 
@@ -113,7 +113,7 @@ static void look_above(struct search *s, const char *program)
         look_in(s, folder);
 }
 
-static void look_in_passwd_home(struct search *s)
+static void look_in_passwd_home(struct runner_search *s)
 {
     struct user user;
     enum status status;
@@ -130,13 +130,13 @@ static void look_in_passwd_home(struct search *s)
     user_free(&user);
 }
 
-static enum status found(char **out, const struct search *s, struct err *err)
+static enum status copy_path(char **out, const struct runner_search *s, struct err *err)
 {
     *out = strdup(s->path);
     return *out == NULL ? err_set(err, STATUS_MEMORY, "no memory for a path") : STATUS_OK;
 }
 
-static enum status named(char **out, const char *runner, struct err *err)
+static enum status use_named(char **out, const char *runner, struct err *err)
 {
     enum status status = program_check(runner, err);
 
@@ -148,11 +148,11 @@ static enum status named(char **out, const char *runner, struct err *err)
 
 enum status wake_find_runner(char **out, const struct config *config, struct err *err)
 {
-    struct search s = {.status = STATUS_MISSING, .why = ERR_INIT};
+    struct runner_search s = {.status = STATUS_MISSING, .why = ERR_INIT};
     char gateway[PATH_MAX];
 
     if (config->runner != NULL)
-        return named(out, config->runner, err);
+        return use_named(out, config->runner, err);
     if (wake_gateway(gateway, config) || program_self(gateway)) {
         look_beside(&s, gateway);
         look_above(&s, gateway);
@@ -160,7 +160,7 @@ enum status wake_find_runner(char **out, const struct config *config, struct err
     look_in_passwd_home(&s);
     look_in(&s, LIBEXECDIR);
     if (s.status == STATUS_OK)
-        return found(out, &s, err);
+        return copy_path(out, &s, err);
     if (s.status != STATUS_MISSING)
         return err_pass(err, s.status, &s.why);
     return err_set(err, STATUS_MISSING,
@@ -171,7 +171,7 @@ enum status wake_find_runner(char **out, const struct config *config, struct err
 
 bool wake_runner_sure(const char *path, const struct config *config)
 {
-    struct search s = {.status = STATUS_MISSING, .why = ERR_INIT};
+    struct runner_search s = {.status = STATUS_MISSING, .why = ERR_INIT};
     char program[PATH_MAX];
 
     if (config->runner != NULL || wake_gateway(program, config))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * lines - walks the lines of a file.
+ * lines - see store/spool/lines.h.
  */
 #include "store/spool/lines.h"
 
@@ -22,7 +22,7 @@ void lines_free(struct lines *lines)
 }
 
 /* Moves what is left of the window to its front. */
-static void compact(struct lines *l)
+static void compact_window(struct lines *l)
 {
     size_t left = l->window.len - l->start;
 
@@ -34,9 +34,8 @@ static void compact(struct lines *l)
     l->start = 0;
 }
 
-/* One more block behind the window; *got 0 at the end. A file that shrinks under us just ends
- * earlier. */
-static enum status fill(struct lines *l, size_t *got, struct err *err)
+/* Adds a block to the window; *got 0 at the end. A file that shrinks meanwhile ends earlier. */
+static enum status fill_window(struct lines *l, size_t *got, struct err *err)
 {
     uint64_t next = l->at + (l->window.len - l->start);
     size_t want = BLOCK;
@@ -48,7 +47,7 @@ static enum status fill(struct lines *l, size_t *got, struct err *err)
         return STATUS_OK;
     if (l->end - next < want)
         want = (size_t)(l->end - next);
-    compact(l);
+    compact_window(l);
     room = buf_room(&l->window, want);
     if (room == NULL)
         return buf_status(&l->window, "a line of the journal", err);
@@ -60,8 +59,8 @@ static enum status fill(struct lines *l, size_t *got, struct err *err)
     return STATUS_OK;
 }
 
-/* Walks over the rest of a line that is too long to be kept: l->at ends up behind it. */
-static enum status skip(struct lines *l, struct line *line, struct err *err)
+/* Moves past the rest of a line that is too long. */
+static enum status skip_line(struct lines *l, struct line *line, struct err *err)
 {
     line->too_long = true;
     line->text = STR("");
@@ -78,13 +77,13 @@ static enum status skip(struct lines *l, struct line *line, struct err *err)
         line->ended = newline != NULL;
         if (line->ended)
             return STATUS_OK;
-        status = fill(l, &got, err);
+        status = fill_window(l, &got, err);
         if (status != STATUS_OK || got == 0)
             return status;
     }
 }
 
-static void take(struct lines *l, struct line *line, size_t len, bool ended)
+static void take_line(struct lines *l, struct line *line, size_t len, bool ended)
 {
     line->text = (struct str){l->window.ptr + l->start, len};
     line->ended = ended;
@@ -108,18 +107,18 @@ enum status lines_next(struct lines *lines, struct line *line, bool *more, struc
         size_t got;
 
         if (newline != NULL && (size_t)(newline - begin) <= lines->max) {
-            take(lines, line, (size_t)(newline - begin), true);
+            take_line(lines, line, (size_t)(newline - begin), true);
             return STATUS_OK;
         }
         if (have > lines->max)
-            return skip(lines, line, err);
+            return skip_line(lines, line, err);
         searched = have;
-        status = fill(lines, &got, err);
+        status = fill_window(lines, &got, err);
         if (status != STATUS_OK)
             return status;
         if (got == 0) {
             *more = have > 0;
-            take(lines, line, have, false);
+            take_line(lines, line, have, false);
             return STATUS_OK;
         }
     }

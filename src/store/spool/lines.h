@@ -16,7 +16,7 @@ struct line {
     struct str text; /* without the newline; valid until the next call; empty where too_long */
     uint64_t offset; /* where it begins */
     uint64_t len;    /* bytes, the newline included */
-    bool ended;      /* there is a newline; false only for the last one */
+    bool ended;      /* by a newline; false only for the last one */
     bool too_long;
 };
 
@@ -29,13 +29,12 @@ struct lines {
     struct buf window;
 };
 
-/* The lines of fd from `from`, where a line is taken to begin, up to `end` or the end of the file.
- * One that is longer than `max` is walked over, not kept.
- */
+/* Walks the lines of fd from `from`, where a line begins, up to `end` or the end of the file. A
+ * line longer than `max` is skipped. */
 void lines_init(struct lines *lines, int fd, uint64_t from, uint64_t end, size_t max);
 void lines_free(struct lines *lines);
 
-/* *more false: there are none left. STATUS_IO, STATUS_MEMORY. */
+/* *more false: there is no line left. STATUS_IO, STATUS_MEMORY. */
 enum status lines_next(struct lines *lines, struct line *line, bool *more,
                        struct err *err) STATUS_CHECKED;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * once - files that appear whole and durable, or not at all.
+ * once - see store/spool/once.h.
  */
 #include "store/spool/once.h"
 
@@ -10,8 +10,8 @@
 
 #include "base/file.h"
 
-/* A temporary file that is left over may be a second name of a finished one (killed between link
- * and unlink): it is removed and never opened, or its truncation would empty the finished file. */
+/* A temporary file that is left may be a second name of a finished file (killed between link and
+ * unlink), which truncating it would empty: so it is removed, never opened. */
 static int open_fresh(int dir, const char *tmp)
 {
     if (unlinkat(dir, tmp, 0) != 0 && errno != ENOENT)
@@ -19,7 +19,7 @@ static int open_fresh(int dir, const char *tmp)
     return file_open(dir, tmp, O_WRONLY | O_CREAT | O_EXCL, 0600);
 }
 
-static int fill(int fd, const void *bytes, size_t len, uint64_t size)
+static int fill_file(int fd, const void *bytes, size_t len, uint64_t size)
 {
     if (file_write(fd, bytes, len) != 0)
         return -1;
@@ -36,7 +36,7 @@ int once_make(int dir, const char *tmp, const char *name, const void *bytes, siz
 
     if (fd < 0)
         return -1;
-    rc = fill(fd, bytes, len, size);
+    rc = fill_file(fd, bytes, len, size);
     saved = errno;
     file_close(&fd);
     if (rc == 0) {

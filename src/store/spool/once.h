@@ -12,9 +12,9 @@ enum once {
     ONCE_REPLACE /* rename(2) */
 };
 
-/* Makes dir/name of `bytes`, followed by a hole up to `size` bytes in all: written to dir/tmp,
- * synced, given its name, directory synced. 0, or -1 with errno. Two callers must not use one `tmp`
- * at the same time. */
+/* Makes dir/name of `bytes`, followed by a hole up to `size` bytes in all: writes dir/tmp, syncs
+ * it, gives it its name, syncs the directory. Returns 0, or -1 with errno. Two callers must not use
+ * one `tmp` at the same time. */
 int once_make(int dir, const char *tmp, const char *name, const void *bytes, size_t len,
               uint64_t size, enum once how);
 

@@ -9,7 +9,8 @@
 #define PLACE_SEGMENT_MAX ((UINT32_C(1) << 24) - 1)
 #define PLACE_OFFSET_MAX ((UINT64_C(1) << 40) - 1)
 
-/* A place in the journal: all bytes of segments before `segment`, and those before `offset` in it. */
+/* A place in the journal: all bytes of segments before `segment`, and those before `offset` in it.
+ */
 struct place {
     uint32_t segment; /* 1 to PLACE_SEGMENT_MAX; 0 means nowhere */
     uint64_t offset;  /* up to PLACE_OFFSET_MAX */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * spool - the folder that holds everything durable, and the only file that knows the names inside
- * it.
+ * spool - see store/spool/spool.h.
  */
 #include "store/spool/spool.h"
 
@@ -25,8 +24,6 @@
 
 #define DIR_LOG "log"
 #define DIR_IDX "idx"
-#define DIR_QUARANTINE "quarantine"
-#define DIR_REFUSED "refused"
 
 #define FORMAT_HEAD "stenohook spool 1\nindex-key "
 #define FORMAT_JOURNAL "\njournal "
@@ -36,10 +33,10 @@
 
 void spool_segment_name(char out[SPOOL_NAME_MAX], uint32_t segment)
 {
-    snprintf(out, SPOOL_NAME_MAX, "%08" PRIu32 ".jsonl", segment);
+    snprintf(out, SPOOL_NAME_MAX, "%08" PRIu32 SPOOL_SEGMENT_SUFFIX, segment);
 }
 
-/* "NNN" + ending, exactly `digits` of them. */
+/* Exactly `digits` digits, then `ending`. */
 static bool numbered_parse(const char *name, size_t digits, const char *ending, uint64_t *number)
 {
     struct str s = str_of(name);
@@ -53,7 +50,8 @@ bool spool_segment_parse(const char *name, uint32_t *segment)
 {
     uint64_t n;
 
-    if (!numbered_parse(name, SEGMENT_DIGITS, ".jsonl", &n) || n == 0 || n > PLACE_SEGMENT_MAX)
+    if (!numbered_parse(name, SEGMENT_DIGITS, SPOOL_SEGMENT_SUFFIX, &n) || n == 0 ||
+        n > PLACE_SEGMENT_MAX)
         return false;
     *segment = (uint32_t)n;
     return true;
@@ -73,8 +71,7 @@ static enum status make_dir(int dir, const char *name, const char *path, struct 
     return STATUS_OK;
 }
 
-/* The key keeps senders from choosing identities that collide in the index; it is no secret that
- * guards events. */
+/* The key keeps senders from choosing identities that collide in the index; it guards no events. */
 static enum status make_format(int dir, const char *path, struct err *err)
 {
     uint8_t key[SIPHASH_KEY_LEN], journal[RECORD_JOURNAL_LEN / 2];
@@ -121,8 +118,7 @@ static enum status sync_parent(const char *path, struct err *err)
         end++;
     *end = '\0';
     fd = file_open(AT_FDCWD, parent, O_RDONLY | O_DIRECTORY, 0);
-    /* A folder that we may enter but not read cannot be synced by us; its owner's habits have to
-     * do. */
+    /* We cannot sync a folder that we may enter but not read. */
     if (fd < 0 && errno != EACCES)
         status = err_errno(err, "cannot open the folder %s", parent);
     else if (fd >= 0 && file_sync_dir(fd) != 0)
@@ -177,7 +173,7 @@ static enum status open_top(int *out, const char *path, struct err *err)
 
 enum status spool_create(const char *path, struct err *err)
 {
-    static const char *const folders[] = {DIR_LOG,   DIR_IDX,       DIR_QUARANTINE, DIR_REFUSED,
+    static const char *const folders[] = {DIR_LOG,   DIR_IDX,       SPOOL_QUARANTINE, SPOOL_REFUSED,
                                           SPOOL_RUN, SPOOL_RESULTS, SPOOL_COMMANDS};
     enum status status;
     int dir = -1;
@@ -213,7 +209,7 @@ enum status spool_make_run(const struct spool *spool, struct err *err)
 
 /* ---- opening */
 
-/* STATUS_CORRUPT: it is none. */
+/* STATUS_CORRUPT: it is no format file of ours. */
 static enum status format_parse(struct str text, struct spool *spool, struct err *err)
 {
     static const size_t journal = sizeof FORMAT_JOURNAL - 1;
@@ -272,8 +268,7 @@ static enum status read_format(struct spool *spool, struct err *err)
     return status;
 }
 
-/* What can be made again without harm is: index and boxes. A journal folder that is gone is a
- * person's to decide. */
+/* `derived` folders (index, boxes) are made again if missing. A missing journal needs a person. */
 static enum status open_sub(const struct spool *spool, const char *name, bool derived, int *out,
                             struct err *err)
 {
@@ -317,9 +312,9 @@ enum status spool_open(struct spool *spool, const char *path, struct err *err)
     if (status == STATUS_OK)
         status = open_sub(spool, DIR_IDX, true, &spool->idx, err);
     if (status == STATUS_OK)
-        status = open_sub(spool, DIR_QUARANTINE, true, &spool->quarantine, err);
+        status = open_sub(spool, SPOOL_QUARANTINE, true, &spool->quarantine, err);
     if (status == STATUS_OK)
-        status = open_sub(spool, DIR_REFUSED, true, &spool->refused, err);
+        status = open_sub(spool, SPOOL_REFUSED, true, &spool->refused, err);
     if (status != STATUS_OK)
         spool_close(spool);
     return status;

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT
- * spool - the folder that holds everything durable, and the only file that knows the names inside
- * it.
+ * spool - the folder that holds everything durable. Only these two files know the names in it.
  *
- *   SPOOL/  0700            format          what this is, the key of the index fingerprints, the
- * journal's name append.lock  commit   lock files, never unlinked; commit holds the durable word
- * and the poison mark rebuild.lock          held by the one process that indexes older segments,
- * checkpoints and prunes state                 volatile hint: boot, live segment, index reach
- * (store/journal/hints.h) log/00000012.jsonl    journal segments idx/00.idx            dedup
- * tables; idx/reach: the durable checkpoint quarantine/  refused/ deliveries that are no events
- * (store/boxes/box.h) run/                  hooks: lock of the one runner, wake (FIFO), snapshot,
- * slot.N of a running hook results/  commands/ what became of each run, and what an operator asked
- * for (store/queue/ledger.h) stenohook.log         our log
+ *   SPOOL/                mode 0700
+ *     format              what this is, the key of the index's fingerprints, the journal's name
+ *     append.lock         lock of those who append; like all locks here never unlinked
+ *     commit              lock of the one who syncs; holds the commit word
+ *     rebuild.lock        lock of the one who indexes old segments, checkpoints and prunes
+ *     state               hint of this boot: live segment, index (store/journal/hints.h)
+ *     log/00000012.jsonl  segments of the journal
+ *     idx/00.idx, reach   tables of the index, and how far they are durable
+ *     quarantine/         deliveries that are no events (store/boxes/box.h)
+ *     refused/            the same, of senders who did not authenticate
+ *     run/                hooks: lock of the runner, wake (FIFO), snapshot, slot.N of a running
+ * hook results/          what became of each run (store/queue/ledger.h) commands/         what an
+ * operator asked for stenohook.log       our log
  */
 #ifndef STORE_SPOOL_SPOOL_H
 #define STORE_SPOOL_SPOOL_H
@@ -27,7 +30,7 @@ struct spool {
     char *path;                             /* absolute */
     int dir, log, idx, quarantine, refused; /* directory descriptors */
     uint8_t index_key[SIPHASH_KEY_LEN];
-    char journal[RECORD_JOURNAL_LEN + 1]; /* a random name: whose the runner's state is */
+    char journal[RECORD_JOURNAL_LEN + 1]; /* random name; the runner's state names it too */
 };
 
 /* Of files of one kind. */
@@ -35,53 +38,71 @@ struct spool_amount {
     uint64_t files, bytes;
 };
 
-/* Names, relative to the directory named in the comment. */
-#define SPOOL_FORMAT "format"             /* dir */
-#define SPOOL_APPEND_LOCK "append.lock"   /* dir */
-#define SPOOL_COMMIT "commit"             /* dir */
-#define SPOOL_STATE "state"               /* dir */
-#define SPOOL_LOG "stenohook.log"         /* dir */
-#define SPOOL_REBUILD_LOCK "rebuild.lock" /* dir */
-#define SPOOL_RUN "run"                   /* dir */
-#define SPOOL_RUN_LOCK "run/lock" /* dir; and what follows, so that a gateway has no more to open  \
-                                   */
+/* Names in the folder itself. */
+#define SPOOL_FORMAT "format"
+#define SPOOL_APPEND_LOCK "append.lock"
+#define SPOOL_COMMIT "commit"
+#define SPOOL_STATE "state"
+#define SPOOL_LOG "stenohook.log"
+#define SPOOL_REBUILD_LOCK "rebuild.lock"
+#define SPOOL_QUARANTINE "quarantine"
+#define SPOOL_REFUSED "refused"
+#define SPOOL_RUN "run"
+
+/* Names in run/, relative to the spool, so that a gateway has no more folders to open. */
+#define SPOOL_RUN_LOCK "run/lock"
 #define SPOOL_WAKE "run/wake"
-#define SPOOL_GATEWAY                                                                              \
-    "run/gateway" /* a link to the gateway that last looked for a runner (store/queue/wake.h) */
+#define SPOOL_GATEWAY "run/gateway" /* link to the gateway that last looked for a runner */
 #define SPOOL_GATEWAY_NEW "run/gateway.new"
 #define SPOOL_SNAPSHOT "run/snapshot"
-#define SPOOL_SNAPSHOT_NAME "snapshot" /* in run */
+#define SPOOL_SNAPSHOT_NAME "snapshot" /* relative to run */
+#define SPOOL_SNAPSHOT_TMP "snapshot.tmp"
 #define SPOOL_SLOT_PREFIX "run/slot."
+#define SPOOL_SLOT_NEW ".new" /* follows the number of a slot that takes another's place */
 #define SPOOL_RESULTS "run/results"
 #define SPOOL_COMMANDS "run/commands"
-#define SPOOL_PAUSED "run/paused" /* made when it was last said that hooks are paused */
+#define SPOOL_PAUSED "run/paused" /* touched when "hooks are paused" was last logged */
 #define SPOOL_COMMANDS_LOCK "run/commands.lock"
-#define SPOOL_REACH "reach" /* idx */
-#define SPOOL_NAME_MAX 32
-void spool_segment_name(char out[SPOOL_NAME_MAX], uint32_t segment); /* log: "00000012.jsonl" */
-bool spool_segment_parse(const char *name, uint32_t *segment);
-void spool_table_name(char out[SPOOL_NAME_MAX], unsigned table); /* idx: "00.idx" */
 
-/* Makes the folders and `format`, also where some of them are there already (an init that was cut
- * off is simply run again). Everything is synced, parent folder included. */
+/* Names in log/, idx/, results/ and commands/. */
+#define SPOOL_SEGMENT_SUFFIX ".jsonl"
+#define SPOOL_SEGMENT_TMP "segment.tmp"
+#define SPOOL_TABLE_TMP "table.tmp"
+#define SPOOL_REACH "reach"
+#define SPOOL_REACH_TMP "reach.tmp"
+#define SPOOL_LEDGER_TMP "ledger.tmp"        /* made under the lock of the ledger's writer */
+#define SPOOL_LEDGER_TMP_APPEND "append.tmp" /* made under the append lock */
+
+/* Names in the boxes. */
+#define SPOOL_BOX_COUNTS "usage" /* in refused/ */
+#define SPOOL_BOX_TMP_PREFIX ".tmp-"
+#define SPOOL_BOX_ASIDE_PREFIX ".old-" /* box_expire looks whether the entry may go */
+#define SPOOL_BOX_SUFFIX ".box"
+#define SPOOL_BOX_PUBLISHED_SUFFIX ".published.box"
+
+#define SPOOL_NAME_MAX 32
+void spool_segment_name(char out[SPOOL_NAME_MAX], uint32_t segment); /* "00000012.jsonl" */
+bool spool_segment_parse(const char *name, uint32_t *segment);
+void spool_table_name(char out[SPOOL_NAME_MAX], unsigned table); /* "00.idx" */
+
+/* Makes the folders and `format`; what is there already stays, so an init that was cut off is
+ * simply run again. Syncs everything, the parent folder included. */
 enum status spool_create(const char *path, struct err *err) STATUS_CHECKED;
 
 /* Opens an existing spool. STATUS_OWNER: it does not belong to the effective user. STATUS_CONFIG:
- * there is none, or it is of another format, with the remedy ("run stenohook init"). On failure
- * nothing stays open. */
+ * it is missing or of another format; err names the remedy. On failure nothing stays open. */
 enum status spool_open(struct spool *spool, const char *path, struct err *err) STATUS_CHECKED;
-/* Whether others than the owner can look into a folder of that mode, or change it. Such a spool
- * serves all the same (only one that everyone may write to is refused), but whoever finds one says
- * so, in these words: its path, then SPOOL_NOT_PRIVATE, then its path. */
+/* Whether only the owner can read or change a folder of that mode. A spool that is open to others
+ * still serves (one that everyone may write to is refused), but programs warn with
+ * SPOOL_NOT_PRIVATE, whose two arguments are the spool's path. */
 bool spool_mode_private(mode_t mode);
 #define SPOOL_NOT_PRIVATE "the spool %s is open to others: chmod 700 %s"
-/* Makes run/ and the folders in it where they are missing. */
+/* Makes run/ and the folders in it if they are missing. */
 enum status spool_make_run(const struct spool *spool, struct err *err) STATUS_CHECKED;
 void spool_close(struct spool *spool);
 
 /* For programs that people start: root becomes the owner of the spool (groups, gid, uid), the owner
- * stays what he is, anyone else is refused with STATUS_OWNER and a clear word. A spool that does
- * not exist is STATUS_CONFIG. */
+ * stays who he is, others get STATUS_OWNER. STATUS_CONFIG: there is no spool. */
 enum status spool_become_owner(const char *path, struct err *err) STATUS_CHECKED;
 
 #endif
