@@ -50,8 +50,7 @@ void exchange_log(struct exchange *x, const char *line, size_t len)
 {
     char text[LINE_MAX_LEN + 1];
 
-    /* One write for line and newline, so that lines of several processes do not mix in a shared
-     * error log. */
+    /* One write, so that lines of several processes do not mix in a shared error log. */
     if (len > LINE_MAX_LEN)
         len = LINE_MAX_LEN;
     memcpy(text, line, len);

@@ -46,7 +46,7 @@ static const char *const member_names[M_COUNT] = {
     [M_STENOHOOK] = "stenohook",
 };
 
-struct members {
+struct known_members {
     struct {
         struct str value;
         enum scan_type type;
@@ -55,7 +55,7 @@ struct members {
     bool memory_short;
 };
 
-static void note(struct members *m, struct str name, const struct scan_member *member)
+static void note_member(struct known_members *m, struct str name, const struct scan_member *member)
 {
     for (size_t i = 0; i < M_COUNT; i++) {
         if (!str_is(name, member_names[i]))
@@ -71,23 +71,23 @@ static void note(struct members *m, struct str name, const struct scan_member *m
  * second `status`. */
 static void collect(void *context, const struct scan_member *member)
 {
-    struct members *m = context;
+    struct known_members *m = context;
     struct buf name;
 
     if (memchr(member->name.ptr, '\\', member->name.len) == NULL) {
-        note(m, member->name, member);
+        note_member(m, member->name, member);
         return;
     }
     if (member->name.len > NAME_MAX_RAW)
         return;
     buf_init(&name, NAME_MAX_DECODED);
     if (text_json_decode(&name, member->name) && name.failed == STATUS_OK)
-        note(m, buf_str(&name), member);
+        note_member(m, buf_str(&name), member);
     m->memory_short = m->memory_short || name.failed == STATUS_MEMORY;
     buf_free(&name);
 }
 
-static bool has_string(const struct members *m, size_t which)
+static bool has_string(const struct known_members *m, size_t which)
 {
     return m->at[which].times == 1 && m->at[which].type == SCAN_STRING;
 }
@@ -200,14 +200,14 @@ static bool shape_id(struct payload *shape, enum event_kind kind, const char *na
 }
 
 /* The only value that we know of a member that only we send: written as we write it. */
-static bool is_trial(const struct members *m)
+static bool is_trial(const struct known_members *m)
 {
     return has_string(m, M_STENOHOOK) && str_is(m->at[M_STENOHOOK].value, "\"trial\"");
 }
 
 /* The shape by its members' names and types alone; *id and *status are the members that fill it,
  * M_COUNT for none. */
-static enum event_kind choose(const struct members *m, size_t *id, size_t *status)
+static enum event_kind choose(const struct known_members *m, size_t *id, size_t *status)
 {
     *status = M_STATUS;
     for (size_t i = 0; i < M_COUNT; i++)
@@ -259,7 +259,7 @@ static bool fill(struct payload *shape, enum event_kind kind, struct str id, str
     return false;
 }
 
-static enum status classify(const struct members *m, struct payload *shape, struct err *err)
+static enum status classify(const struct known_members *m, struct payload *shape, struct err *err)
 {
     size_t id, status;
     enum event_kind kind = choose(m, &id, &status);
@@ -303,7 +303,7 @@ static enum status verdict_status(const struct scan_result *result, struct str b
 
 enum status payload_parse(struct str body, struct payload *out, struct err *err)
 {
-    struct members members = {.memory_short = false};
+    struct known_members members = {.memory_short = false};
     struct payload shape = {.kind = EVENT_UNKNOWN};
     struct scan_result result = scan_json(body, collect, &members);
     enum status status = verdict_status(&result, body, err);

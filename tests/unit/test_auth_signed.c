@@ -61,9 +61,9 @@ UNIT_TEST(a_bad_aai_signature_is_refused)
         {AAI "t=" AAI_T ",v0=" AAI_V1, "X-AAI-Signature has no v1="},
         {AAI "t=" AAI_T ",t=" AAI_T ",v1=" AAI_V1, "more than one t="},
         {AAI "t=" AAI_T ",v1=" AAI_V1 ", t=" AAI_T ",v1=" AAI_V1, "more than one t="},
-        {AAI "t=hello,v1=" AAI_V1, "a t= that is no number"},
-        {AAI "t=,v1=" AAI_V1, "a t= that is no number"},
-        {AAI "t=-1,v1=" AAI_V1, "a t= that is no number"},
+        {AAI "t=hello,v1=" AAI_V1, "a t= that is not a number"},
+        {AAI "t=,v1=" AAI_V1, "a t= that is not a number"},
+        {AAI "t=-1,v1=" AAI_V1, "a t= that is not a number"},
         {AAI "t=1700000001,v1=" AAI_V1, "does not match the body under any of 2 secrets"},
         {AAI "t=" AAI_T ",v1=" ZEROS, "does not match the body"},
         {AAI "t=" AAI_T ",v1=", "does not match the body"},
@@ -241,9 +241,9 @@ UNIT_TEST(a_timestamp_that_is_no_number_is_refused)
     struct ak_delivery d = with_standard(SW SW_RIGHT);
 
     d.env[1] = "HTTP_WEBHOOK_TIMESTAMP=hello";
-    ak_unauthorized(&d, "webhook-timestamp is no number");
+    ak_unauthorized(&d, "webhook-timestamp is not a number");
     d.env[1] = "HTTP_WEBHOOK_TIMESTAMP=1614265330, 1614265330";
-    ak_unauthorized(&d, "webhook-timestamp is no number");
+    ak_unauthorized(&d, "webhook-timestamp is not a number");
 }
 
 UNIT_TEST(a_standard_signature_outside_its_window_is_held)

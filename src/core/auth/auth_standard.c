@@ -53,12 +53,12 @@ static enum status read_message(const struct request *r, const struct header_nam
     if (out->id.ptr == NULL || out->time.ptr == NULL || out->signatures.ptr == NULL)
         return STATUS_UNAUTHORIZED;
     if (!num_u64(out->time, &out->seconds))
-        return err_set(err, STATUS_UNAUTHORIZED, "%s is no number", n->time);
+        return err_set(err, STATUS_UNAUTHORIZED, "%s is not a number", n->time);
     return STATUS_OK;
 }
 
-/* "v1,BASE64" entries between blanks; other versions are passed over. An entry that ends in a comma
- * is where a server has joined two headers: then none counts. */
+/* "v1,BASE64" entries between blanks; other versions are ignored. An entry that ends in a comma
+ * shows that a server joined two headers: then none counts. */
 static bool any_signature(struct str rest, struct str expected)
 {
     struct str entry;
@@ -77,7 +77,7 @@ static bool any_signature(struct str rest, struct str expected)
     return found && !joined;
 }
 
-/* The key that a secret stands for; false where it is none. */
+/* Decodes the key in a secret; false if it is not base64 or empty. */
 static bool decode_secret(struct str secret, struct buf *key)
 {
     if (str_starts(secret, SECRET_PREFIX)) {
@@ -87,7 +87,7 @@ static bool decode_secret(struct str secret, struct buf *key)
     return mac_base64_decode(key, secret) && key->len > 0;
 }
 
-/* STATUS_OK where a signature is right under this secret. */
+/* STATUS_OK if a signature is right under this secret. */
 static enum status try_secret(const struct auth_attempt *a, const struct message *m,
                               struct str secret, struct err *err)
 {
@@ -134,7 +134,7 @@ enum status auth_standard_check(const struct auth_attempt *a, struct str *messag
     *message_id = m.id;
     if (found)
         return auth_window_check(a, m.seconds, err);
-    /* Perhaps the sender was right: a secret of ours that cannot be used is not its fault. */
+    /* The sender may be right: an unusable secret is our fault. */
     if (unusable != 0)
         return err_set(err, STATUS_NO_SECRET,
                        "endpoint \"%s\": %zu of its %zu secrets cannot be used: not base64 behind "
