@@ -15,8 +15,8 @@
 #include "base/program.h"
 #include "base/str.h"
 #include "cli/print.h"
+#include "cli/programs.h"
 
-#define REMOTE "stenohook-remote"
 #define ARGS_MAX 8
 
 extern char **environ;
@@ -54,15 +54,15 @@ static bool ended_well(pid_t pid)
 
 void check_url(struct findings *f, const char *config_path, const char *endpoint, const char *url)
 {
-    const char *args[ARGS_MAX] = {REMOTE, "--config", config_path, "trial"};
+    const char *args[ARGS_MAX] = {PROGRAM_REMOTE, "--config", config_path, "trial"};
     char path[PATH_MAX];
     size_t n = 4;
     pid_t pid;
     int error;
 
-    if (!program_find(path, REMOTE)) {
+    if (!program_find(path, PROGRAM_REMOTE)) {
         finding_error(f,
-                      "--url is done by the program " REMOTE
+                      "--url is done by the program " PROGRAM_REMOTE
                       ", which is not installed: it belongs beside stenohook, or into " LIBEXECDIR);
         return;
     }

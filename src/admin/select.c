@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "store/journal/segment.h"
+
 static enum status offer(const struct filter *filter, const struct reader_item *item,
                          select_each each, void *context, uint64_t *rotten, struct err *err)
 {
@@ -116,15 +118,14 @@ enum status select_last(const struct spool *spool, const struct filter *filter, 
     struct place found = {0, 0};
     int64_t oldest_ns = INT64_MAX;
     enum status status;
-    uint32_t *segments;
-    size_t count;
+    struct segment_list list;
 
-    status = reader_segments(spool, &segments, &count, err);
+    status = segment_list_read(spool, &list, err);
     if (status != STATUS_OK)
         return status;
-    while (status == STATUS_OK && count > 0 && n > 0)
-        status = last_of_segment(spool, filter, segments[--count], &n, &found, &oldest_ns, err);
-    free(segments);
+    for (size_t i = list.count; status == STATUS_OK && i > 0 && n > 0; i--)
+        status = last_of_segment(spool, filter, list.numbers[i - 1], &n, &found, &oldest_ns, err);
+    segment_list_free(&list);
     if (status != STATUS_OK)
         return status;
     *from = found;

@@ -1,31 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * no_names - the C library's name service, as static programs have it: it knows nobody.
  *
- * libConfuse can ask it for the home of a user, when it opens a file whose path begins with ~, and
- * libfcgi for the address of a host, when it opens a socket by name. We let them do neither. The C
- * library's own functions load shared libraries of the host, which must be of the very version that
- * the program was linked with, and crash or fail otherwise; the linker warns of each. These here
- * are linked instead. Users are read from /etc/passwd (base/user.h); those that only a name service
- * knows (LDAP, NIS) do not exist for a static program.
+ * libfcgi can ask it for the address of a host, when it opens a socket by name, which we never
+ * let it do. The C library's own functions load shared libraries of the host, which must be of the
+ * very version that the program was linked with, and crash or fail otherwise; the linker warns of
+ * each. These here are linked instead. Users are read from /etc/passwd (base/user.h); those that
+ * only a name service knows (LDAP, NIS) do not exist for a static program.
  */
-#include <errno.h>
 #include <netdb.h>
-#include <pwd.h>
 #include <stddef.h>
-
-struct passwd *getpwnam(const char *name)
-{
-    (void)name;
-    errno = ENOENT;
-    return NULL;
-}
-
-struct passwd *getpwuid(uid_t uid)
-{
-    (void)uid;
-    errno = ENOENT;
-    return NULL;
-}
 
 struct hostent *gethostbyname(const char *name)
 {

@@ -4,4 +4,6 @@ libcli_a_SOURCES = \
 	src/cli/help.c src/cli/help.h \
 	src/cli/options.c src/cli/options.h \
 	src/cli/print.c src/cli/print.h \
-	src/cli/session.c src/cli/session.h
+	src/cli/programs.h \
+	src/cli/session.c src/cli/session.h \
+	src/cli/values.c src/cli/values.h

@@ -16,4 +16,4 @@ libcore_a_SOURCES = \
 	src/core/scan.c src/core/scan.h \
 	src/core/sieve.c src/core/sieve.h \
 	src/core/url.c src/core/url.h
-libcore_a_CPPFLAGS = $(AM_CPPFLAGS) $(JSONC_CFLAGS) $(CONFUSE_CFLAGS)
+libcore_a_CPPFLAGS = $(AM_CPPFLAGS) $(JSONC_CFLAGS)

@@ -100,7 +100,7 @@ enum status aai_pace(struct aai *aai, uint64_t wanted, struct err *err)
 
         if (ms == 0)
             return STATUS_OK;
-        (void)snprintf(why, sizeof why, "these were %" PRIu64 " requests in five minutes",
+        (void)snprintf(why, sizeof why, "%" PRIu64 " requests were made in five minutes",
                        aai->pace.most);
         if (!aai_wait(aai, why, ms))
             return err_set(err, STATUS_LIMIT, "%s", why);
@@ -112,10 +112,10 @@ void aai_count(struct aai *aai)
     pace_count(&aai->pace, clock_mono_ns() / NS_PER_MS);
 }
 
-/* Asks until there is an answer that counts. On failure *answer needs no freeing; its end and code
- * stay. */
-static enum status ask(struct aai *aai, const struct http_request *r, const char *what,
-                       struct http_answer *answer, struct err *err)
+/* Repeats the request until its answer is final. On failure *answer needs no freeing; its end and
+ * code stay. */
+static enum status ask_until_answered(struct aai *aai, const struct http_request *r,
+                                      const char *what, struct http_answer *answer, struct err *err)
 {
     bool is_get = strcmp(r->method, "GET") == 0;
 
@@ -146,8 +146,8 @@ enum status aai_url(struct buf *url, const struct aai *aai, const char *path, st
 }
 
 /* Asks for base + path, and appends the answer's body. */
-static enum status get(struct aai *aai, const char *path, size_t max, const char *what,
-                       struct buf *out, struct err *err)
+static enum status get_path(struct aai *aai, const char *path, size_t max, const char *what,
+                            struct buf *out, struct err *err)
 {
     struct http_request r;
     struct http_answer answer;
@@ -159,7 +159,7 @@ static enum status get(struct aai *aai, const char *path, size_t max, const char
     if (status == STATUS_OK) {
         aai_prepare(aai, &r, "GET", url.ptr, STR_NONE);
         r.answer_max = max;
-        status = ask(aai, &r, what, &answer, err);
+        status = ask_until_answered(aai, &r, what, &answer, err);
     }
     if (status == STATUS_OK) {
         buf_add_str(out, buf_str(&answer.body));
@@ -191,7 +191,7 @@ enum status aai_upload(struct aai *aai, int fd, uint64_t size, struct buf *url, 
         r.body_size = size;
         r.progress = aai->watch->progress;
         r.context = aai->watch->context;
-        status = ask(aai, &r, "the upload", &answer, err);
+        status = ask_until_answered(aai, &r, "the upload", &answer, err);
     }
     if (status == STATUS_OK) {
         status = aai_upload_read(url, buf_str(&answer.body), err);
@@ -201,8 +201,8 @@ enum status aai_upload(struct aai *aai, int fd, uint64_t size, struct buf *url, 
     return status;
 }
 
-static enum status submit(struct aai *aai, const char *url, struct str body,
-                          char id[EVENT_ID_MAX + 1], struct err *err)
+static enum status submit_body(struct aai *aai, const char *url, struct str body,
+                               char id[EVENT_ID_MAX + 1], struct err *err)
 {
     struct aai_transcript made;
     struct http_request r;
@@ -213,7 +213,7 @@ static enum status submit(struct aai *aai, const char *url, struct str body,
     aai_prepare(aai, &r, "POST", url, STR("application/json"));
     r.body = body;
     r.total_ms = SUBMIT_MS;
-    status = ask(aai, &r, "the submission", &answer, &failed);
+    status = ask_until_answered(aai, &r, "the submission", &answer, &failed);
     if (status == STATUS_OK) {
         status = aai_transcript_read(&made, buf_str(&answer.body), NULL, &failed);
         http_answer_free(&answer);
@@ -224,14 +224,15 @@ static enum status submit(struct aai *aai, const char *url, struct str body,
             return STATUS_OK;
         }
     }
-    /* It may have arrived, and what it asked for be on its way. */
+    /* The request may have arrived and been carried out. */
     if (answer.end == HTTP_TIMED_OUT || answer.end == HTTP_CUT_OFF ||
         answer.end == HTTP_TOO_LARGE ||
         (answer.end == HTTP_ANSWERED && answer.code / 100 != 4 && answer.code / 100 != 3))
-        return err_set(err, status,
-                       "%s; nobody knows whether the transcript was made: look at the list of "
-                       "transcripts before you submit again",
-                       failed.text);
+        return err_set(
+            err, status,
+            "%s; the transcript may have been made: look at the list of transcripts before you "
+            "submit again",
+            failed.text);
     return err_pass(err, status, &failed);
 }
 
@@ -248,7 +249,7 @@ enum status aai_submit(struct aai *aai, const struct members *members, char id[E
     if (status == STATUS_OK)
         status = aai_url(&url, aai, "/v2/transcript", err);
     if (status == STATUS_OK)
-        status = submit(aai, url.ptr, buf_str(&body), id, err);
+        status = submit_body(aai, url.ptr, buf_str(&body), id, err);
     buf_wipe(&body);
     buf_free(&url);
     return status;
@@ -257,7 +258,7 @@ enum status aai_submit(struct aai *aai, const struct members *members, char id[E
 /* ---- fetch */
 
 static const struct {
-    const char *path; /* behind the id */
+    const char *path; /* after the id */
     const char *what;
 } forms[] = {
     [AAI_JSON] = {"", "the transcript"},
@@ -272,19 +273,19 @@ static enum status path_of(char path[], size_t size, const char *id, enum aai_fo
                            struct err *err)
 {
     if (!aai_id_ok(str_of(id)))
-        return err_set(err, STATUS_USAGE, "'%s' is no id of a transcript", id);
+        return err_set(err, STATUS_USAGE, "invalid transcript id '%s'", id);
     (void)snprintf(path, size, "/v2/transcript/%s%s", id, forms[form].path);
     return STATUS_OK;
 }
 
-/* An error page of somebody in between must not be taken for subtitles. */
+/* An error page of a proxy must not be taken for subtitles. */
 static enum status check_subtitles(struct str text, enum aai_form form, struct err *err)
 {
     bool begins = form == AAI_VTT ? str_starts(text, "WEBVTT")
                                   : text.len == 0 || (text.ptr[0] >= '0' && text.ptr[0] <= '9');
 
     if (!begins || !text_utf8_ok(text) || memchr(text.ptr, '\0', text.len) != NULL)
-        return err_set(err, STATUS_MALFORMED, "the API's answer holds no %s subtitles",
+        return err_set(err, STATUS_MALFORMED, "the API's answer is not %s subtitles",
                        form == AAI_VTT ? "WebVTT" : "SRT");
     return STATUS_OK;
 }
@@ -298,7 +299,7 @@ static enum status check_document(struct str text, const char *id, struct err *e
 
     if (status != STATUS_OK)
         return status;
-    /* Redacted audio has none. */
+    /* Redacted audio has no id. */
     if (json_member(document, "id") != NULL &&
         (!json_get_string(json_member(document, "id"), &found) || !str_is(found, id)))
         status = err_set(err, STATUS_MALFORMED, "the API answered with another transcript");
@@ -336,7 +337,7 @@ enum status aai_get(struct aai *aai, const char *id, enum aai_form form, struct 
     enum status status = path_of(path, sizeof path, id, form, err);
 
     if (status == STATUS_OK)
-        status = get(aai, path, AAI_TRANSCRIPT_MAX, forms[form].what, out, err);
+        status = get_path(aai, path, AAI_TRANSCRIPT_MAX, forms[form].what, out, err);
     if (status != STATUS_OK)
         return status;
     return check_form((struct str){out->ptr + before, out->len - before}, id, form, err);
@@ -344,8 +345,8 @@ enum status aai_get(struct aai *aai, const char *id, enum aai_form form, struct 
 
 /* ---- the list */
 
-static enum status next_page(struct aai *aai, const char *status, const char *before,
-                             struct aai_page *page, struct err *err)
+static enum status get_page(struct aai *aai, const char *status, const char *before,
+                            struct aai_page *page, struct err *err)
 {
     struct buf path, answer;
     enum status result;
@@ -361,7 +362,7 @@ static enum status next_page(struct aai *aai, const char *status, const char *be
         url_add_pair(&path, STR("before_id"), str_of(before));
     result = buf_status(&path, "the API's URL", err);
     if (result == STATUS_OK)
-        result = get(aai, path.ptr, AAI_ANSWER_MAX, "the list of transcripts", &answer, err);
+        result = get_path(aai, path.ptr, AAI_ANSWER_MAX, "the list of transcripts", &answer, err);
     if (result == STATUS_OK)
         result = aai_page_read(page, buf_str(&answer), err);
     buf_free(&answer);
@@ -381,7 +382,7 @@ enum status aai_list(struct aai *aai, const char *status,
         struct aai_item item = {.created_ns = 0};
         enum status result = pages == AAI_PAGES_MAX
                                  ? err_set(err, STATUS_LIMIT, "the API's list does not end")
-                                 : next_page(aai, status, before, &page, err);
+                                 : get_page(aai, status, before, &page, err);
 
         if (result != STATUS_OK)
             return result;
@@ -394,7 +395,7 @@ enum status aai_list(struct aai *aai, const char *status,
             }
         }
         if (more && str_is(item.id, before))
-            result = err_set(err, STATUS_MALFORMED, "the API's list turns in a circle");
+            result = err_set(err, STATUS_MALFORMED, "the API's list repeats itself");
         if (more)
             (void)snprintf(before, sizeof before, "%.*s", (int)item.id.len, item.id.ptr);
         aai_page_free(&page);

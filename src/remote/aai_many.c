@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * aai_many - many transcripts, several at a time.
+ * aai_many - gets many transcripts, several at a time.
  *
- * In rounds: one ends when all was asked for, or when the API says that it is busy. What is under
- * way then comes to its end, the pause is waited for with no request open, and the next round asks
- * for what is left.
+ * A round ends when all of it was asked for, or when the API says that it is busy. Open requests
+ * then end, the pause is waited for without any, and the next round asks for the rest.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +12,7 @@
 #include "remote/aai_parts.h"
 
 #define WHAT "the transcript"
-/* Of one round, so that the pace is kept to without a wait among open requests. */
+/* Of one round, so that no wait for the pace has open requests. */
 #define ROUND_MAX 200
 
 /* One request under way. */
@@ -22,7 +21,7 @@ struct errand {
     struct sieve sieve;
 };
 
-struct crowd {
+struct aai_crowd {
     struct aai *aai;
     const struct aai_many *many;
     struct errand **errands;
@@ -30,15 +29,15 @@ struct crowd {
     bool *settled;
     size_t round[ROUND_MAX]; /* which are asked for in this one */
     size_t round_count;
-    bool busy; /* the API is: this round asks for no more */
+    bool busy; /* the API is busy: this round asks for no more */
     uint64_t pause_ms;
     char why[ERR_TEXT_MAX];
-    bool ended;         /* `done` has said so */
+    bool ended;         /* `done` returned false */
     enum status status; /* of the whole */
     struct err *err;
 };
 
-/* What is looked at of a transcript, and of a refusal. */
+/* The members that are kept of a transcript, or of a refusal. */
 static const char *const wanted[] = {"id", "status", "error", "webhook_url", "webhook_status_code",
                                      NULL};
 
@@ -56,7 +55,7 @@ static void errand_free(struct errand *e)
     free(e);
 }
 
-static enum status errand_make(struct errand **out, const struct crowd *c, const char *id,
+static enum status errand_make(struct errand **out, const struct aai_crowd *c, const char *id,
                                struct err *err)
 {
     struct errand *e = calloc(1, sizeof *e);
@@ -81,7 +80,7 @@ static enum status errand_make(struct errand **out, const struct crowd *c, const
 
 static bool crowd_next(void *context, size_t which, struct http_request *r)
 {
-    struct crowd *c = context;
+    struct aai_crowd *c = context;
     size_t id;
 
     if (which == c->round_count || c->busy || c->status != STATUS_OK)
@@ -98,7 +97,7 @@ static bool crowd_next(void *context, size_t which, struct http_request *r)
     return true;
 }
 
-static void crowd_give(struct crowd *c, size_t id, enum status status, struct str answer,
+static void crowd_give(struct aai_crowd *c, size_t id, enum status status, struct str answer,
                        struct err *why)
 {
     struct aai_transcript t;
@@ -111,7 +110,7 @@ static void crowd_give(struct crowd *c, size_t id, enum status status, struct st
         aai_transcript_free(&t);
 }
 
-/* What befell one would befall all others. */
+/* Whether all other requests would fail in the same way. */
 static bool is_final(enum status status, const struct http_answer *answer)
 {
     return status == STATUS_NO_SECRET || status == STATUS_CONFIG || answer->end == HTTP_UNTRUSTED ||
@@ -120,7 +119,7 @@ static bool is_final(enum status status, const struct http_answer *answer)
 
 static bool crowd_done(void *context, size_t which, const struct http_answer *answer)
 {
-    struct crowd *c = context;
+    struct aai_crowd *c = context;
     size_t id = c->round[which];
     struct err why = ERR_INIT;
     enum status status = aai_judge(answer, WHAT, &why);
@@ -143,7 +142,7 @@ static bool crowd_done(void *context, size_t which, const struct http_answer *an
     return !c->ended && c->status == STATUS_OK;
 }
 
-static size_t gather(struct crowd *c)
+static size_t gather_round(struct aai_crowd *c)
 {
     c->round_count = 0;
     for (size_t i = 0; i < c->many->count && c->round_count < ROUND_MAX; i++)
@@ -152,7 +151,7 @@ static size_t gather(struct crowd *c)
     return c->round_count;
 }
 
-static enum status run_round(struct crowd *c, struct err *err)
+static enum status run_round(struct aai_crowd *c, struct err *err)
 {
     const struct http_many requests = {crowd_next, crowd_done, c, AAI_PARALLEL};
     enum status status = aai_pace(c->aai, c->round_count, err);
@@ -168,22 +167,22 @@ static enum status run_round(struct crowd *c, struct err *err)
     return status;
 }
 
-static enum status run_rounds(struct crowd *c, struct err *err)
+static enum status run_rounds(struct aai_crowd *c, struct err *err)
 {
     enum status status = STATUS_OK;
 
-    /* Before the first one is asked for: what is in a path was looked at. */
+    /* Check all before any is put into a path. */
     for (size_t i = 0; i < c->many->count; i++)
         if (!aai_id_ok(str_of(c->many->ids[i])))
-            return err_set(err, STATUS_USAGE, "'%s' is no id of a transcript", c->many->ids[i]);
-    while (status == STATUS_OK && !c->ended && gather(c) > 0)
+            return err_set(err, STATUS_USAGE, "invalid transcript id '%s'", c->many->ids[i]);
+    while (status == STATUS_OK && !c->ended && gather_round(c) > 0)
         status = run_round(c, err);
     return status;
 }
 
 enum status aai_get_many(struct aai *aai, const struct aai_many *many, struct err *err)
 {
-    struct crowd c = {.aai = aai, .many = many, .status = STATUS_OK, .err = err};
+    struct aai_crowd c = {.aai = aai, .many = many, .status = STATUS_OK, .err = err};
     enum status status;
 
     c.errands = calloc(many->count + 1, sizeof *c.errands);
@@ -192,7 +191,7 @@ enum status aai_get_many(struct aai *aai, const struct aai_many *many, struct er
     status = c.errands == NULL || c.attempts == NULL || c.settled == NULL
                  ? err_set(err, STATUS_MEMORY, "no memory for many transcripts")
                  : run_rounds(&c, err);
-    /* Of what was dropped on its way. */
+    /* Requests that were dropped. */
     for (size_t i = 0; i < many->count && c.errands != NULL; i++)
         errand_free(c.errands[i]);
     free(c.errands);

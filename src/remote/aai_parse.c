@@ -9,7 +9,7 @@
 #include "core/payload.h"
 #include "core/url.h"
 
-/* How much of the API's own words is shown. */
+/* How much of the API's own words err holds. */
 #define WORDS_MAX 200
 
 bool aai_id_ok(struct str id)
@@ -65,7 +65,8 @@ static struct str error_of(struct json **document, struct str answer)
     return words;
 }
 
-static enum status refused(const struct http_answer *answer, const char *what, struct err *err)
+static enum status judge_refusal(const struct http_answer *answer, const char *what,
+                                 struct err *err)
 {
     struct json *document = NULL;
     struct str words = error_of(&document, buf_str(&answer->body));
@@ -94,7 +95,7 @@ enum status aai_judge(const struct http_answer *answer, const char *what, struct
     if (answer->end == HTTP_ANSWERED && answer->code / 100 == 2)
         return STATUS_OK;
     if (answer->end == HTTP_ANSWERED)
-        return refused(answer, what, err);
+        return judge_refusal(answer, what, err);
     return err_set(err, answer->end == HTTP_TOO_LARGE ? STATUS_LIMIT : STATUS_IO, "%s: %s", what,
                    answer->words);
 }
@@ -110,30 +111,30 @@ static bool optional_string(const struct json *document, const char *name, struc
     return value == NULL || json_get_string(value, out);
 }
 
-static enum status wrong(struct err *err, const char *name)
+static enum status set_unusable(struct err *err, const char *name)
 {
     return err_set(err, STATUS_MALFORMED, "the API's answer has no usable '%s'", name);
 }
 
-static enum status fill(struct aai_transcript *t, const char *id, struct err *err)
+static enum status read_members(struct aai_transcript *t, const char *id, struct err *err)
 {
     const struct json *code = json_member(t->document, "webhook_status_code");
 
     if (!json_get_string(json_member(t->document, "id"), &t->id) || !aai_id_ok(t->id))
-        return wrong(err, "id");
+        return set_unusable(err, "id");
     if (id != NULL && !str_is(t->id, id))
         return err_set(err, STATUS_MALFORMED, "the API answered with another transcript: %.*s",
                        (int)t->id.len, t->id.ptr);
     if (!json_get_string(json_member(t->document, "status"), &t->status))
-        return wrong(err, "status");
+        return set_unusable(err, "status");
     if (!optional_string(t->document, "text", &t->text))
-        return wrong(err, "text");
+        return set_unusable(err, "text");
     if (!optional_string(t->document, "error", &t->error))
-        return wrong(err, "error");
+        return set_unusable(err, "error");
     if (!optional_string(t->document, "webhook_url", &t->webhook_url))
-        return wrong(err, "webhook_url");
+        return set_unusable(err, "webhook_url");
     if (code != NULL && !json_get_u64(code, &t->webhook_status_code))
-        return wrong(err, "webhook_status_code");
+        return set_unusable(err, "webhook_status_code");
     return STATUS_OK;
 }
 
@@ -146,7 +147,7 @@ enum status aai_transcript_read(struct aai_transcript *out, struct str answer, c
     enum status status = json_read(&t.document, answer, names, "the API's answer", err);
 
     if (status == STATUS_OK)
-        status = fill(&t, id, err);
+        status = read_members(&t, id, err);
     if (status == STATUS_OK)
         *out = t;
     else
@@ -174,7 +175,7 @@ struct aai_item aai_page_item(const struct aai_page *page, size_t index)
 {
     struct aai_item item = {.created_ns = 0};
 
-    /* Was looked at when the page was read. */
+    /* It was checked when the page was read. */
     (void)item_of(json_item(json_member(page->document, "transcripts"), index), &item);
     return item;
 }
@@ -194,9 +195,9 @@ enum status aai_page_read(struct aai_page *out, struct str answer, struct err *e
     details = json_member(document, "page_details");
     count = json_count(list);
     if (!json_is_array(list))
-        status = wrong(err, "transcripts");
+        status = set_unusable(err, "transcripts");
     else if (!json_is_object(details) || !optional_string(details, "prev_url", &older))
-        status = wrong(err, "page_details");
+        status = set_unusable(err, "page_details");
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         struct aai_item item;
 
@@ -228,7 +229,7 @@ enum status aai_upload_read(struct buf *url, struct str answer, struct err *err)
         return status;
     if (!json_get_string(json_member(document, "upload_url"), &given) ||
         url_check(given, "upload_url", NULL) != STATUS_OK)
-        status = wrong(err, "upload_url");
+        status = set_unusable(err, "upload_url");
     else
         buf_add_str(url, given);
     json_free(document);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * aai_parse - what the answers of AssemblyAI's API say, and what follows them. Pure.
+ * aai_parse - reads the answers of AssemblyAI's API, and says whether to retry. Pure.
  *
- * An answer is taken for hostile until its types, ids and URLs were looked at. STATUS_MALFORMED and
+ * Answers are hostile until their types, ids and URLs have been checked. STATUS_MALFORMED and
  * STATUS_TRUNCATED name the answer and what is wrong with it.
  */
 #ifndef REMOTE_AAI_PARSE_H
@@ -19,24 +19,25 @@
 
 /* ---- ids */
 
-/* 1 to EVENT_ID_MAX of [A-Za-z0-9_.:-], the first no dot: fit for a path and for a file's name. */
+/* Whether it has 1 to EVENT_ID_MAX of [A-Za-z0-9_.:-] and does not begin with a dot, so that it can
+ * be part of a path. */
 bool aai_id_ok(struct str id);
 
 /* ---- when a request is repeated */
 
 #define AAI_ATTEMPTS 5
 #define AAI_WAIT_FIRST_MS 500
-/* A Retry-After beyond this is told rather than waited. */
+/* A longer Retry-After is reported, not waited for. */
 #define AAI_WAIT_MAX_MS 120000
 
-/* Whether to ask again behind attempt number `attempt` (from 1), and after which time. A POST is
- * repeated only where it was certainly not carried out, which is what a 429 says: a second one
- * would make, and bill, a second transcript. */
+/* Whether to ask again after attempt number `attempt` (from 1), and after which time. A POST is
+ * repeated only after a 429, which says that it was not carried out: a second one would make, and
+ * bill, a second transcript. */
 bool aai_again(bool is_get, unsigned attempt, const struct http_answer *answer, uint64_t *wait_ms);
 
-/* STATUS_OK for a 2xx. Else what went wrong, with `what` before it: STATUS_NO_SECRET for a refused
- * key, STATUS_MISSING for another refusal, STATUS_CONFIG for a redirect, STATUS_LIMIT for an answer
- * that is too large, STATUS_IO for all that may be different another time. */
+/* STATUS_OK: a 2xx. STATUS_NO_SECRET: the key is refused; STATUS_MISSING: another refusal;
+ * STATUS_CONFIG: a redirect; STATUS_LIMIT: the answer is too large; STATUS_IO: a retry may help.
+ * err begins with `what`. */
 enum status aai_judge(const struct http_answer *answer, const char *what,
                       struct err *err) STATUS_CHECKED;
 
@@ -60,14 +61,14 @@ void aai_transcript_free(struct aai_transcript *t);
 struct aai_page {
     struct json *document;
     size_t count;
-    bool older; /* there is a page behind it */
+    bool older; /* there is an older page */
 };
 struct aai_item {
-    struct str id;     /* as aai_id_ok wants it */
+    struct str id;     /* passes aai_id_ok */
     struct str status; /* owned by the page, as id */
     int64_t created_ns;
 };
-/* Every item was looked at. */
+/* Checks every item. */
 enum status aai_page_read(struct aai_page *out, struct str answer, struct err *err) STATUS_CHECKED;
 struct aai_item aai_page_item(const struct aai_page *page, size_t index);
 void aai_page_free(struct aai_page *page);

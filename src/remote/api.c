@@ -35,7 +35,7 @@ static bool wait_ms(void *context, uint64_t ms)
     return true;
 }
 
-/* What comes next gets a line of its own. */
+/* The next output gets a line of its own. */
 static void end_progress(struct api *api)
 {
     if (api->progress.open)
@@ -43,7 +43,7 @@ static void end_progress(struct api *api)
     api->progress.open = api->progress.printed = false;
 }
 
-static void tell_again(void *context, const char *why, uint64_t ms)
+static void print_retry(void *context, const char *why, uint64_t ms)
 {
     end_progress(context);
     /* The progress of a verb may stand there. */
@@ -52,8 +52,8 @@ static void tell_again(void *context, const char *why, uint64_t ms)
     print_hint("%s; again in %" PRIu64 ".%" PRIu64 " s", why, ms / 1000, ms % 1000 / 100);
 }
 
-/* Hears of every few kilobytes, and more than once of the last. */
-static void tell_progress(void *context, uint64_t sent, uint64_t total)
+/* Called every few kilobytes, and more than once at the end. */
+static void show_upload(void *context, uint64_t sent, uint64_t total)
 {
     struct api *api = context;
     unsigned percent = (unsigned)(sent * 100 / total);
@@ -67,7 +67,7 @@ static void tell_progress(void *context, uint64_t sent, uint64_t total)
     api->progress.open = sent != total;
 }
 
-static void tell_key(void *context, bool usable, const char *text)
+static void warn_key(void *context, bool usable, const char *text)
 {
     (void)context;
     (void)usable;
@@ -85,7 +85,7 @@ static enum status read_settings(struct api *api, const char *config_path, bool 
 
     if (needed || config_path != NULL || !has_key)
         return session_settings(&api->settings, config_path, err);
-    /* What is there counts, and must be right; where there is nothing, we go on without. */
+    /* A configuration that exists must be valid; a missing one is ignored. */
     status = settings_find(&path, NULL, &missing);
     if (status != STATUS_OK)
         return STATUS_OK;
@@ -100,9 +100,9 @@ static enum status open_client(struct api *api, struct str key, struct err *err)
                                               : CONFIG_API_URL;
     enum status status = url_check_base(str_of(url), "--api-url", err);
 
-    api->watch = (struct aai_watch){.wait = wait_ms, .again = tell_again, .context = api};
+    api->watch = (struct aai_watch){.wait = wait_ms, .again = print_retry, .context = api};
     if (isatty(STDERR_FILENO))
-        api->watch.progress = tell_progress;
+        api->watch.progress = show_upload;
     return status == STATUS_OK ? aai_open(&api->aai, url, key, &api->watch, err) : status;
 }
 
@@ -113,7 +113,7 @@ enum status api_open(struct api *api, const char *config_path, bool needs_settin
 
     buf_init(&key, KEY_MAX);
     if (status == STATUS_OK)
-        status = key_read(&key, api->key_file, getenv(KEY_VARIABLE), api->settings, tell_key, err);
+        status = key_read(&key, api->key_file, getenv(KEY_VARIABLE), api->settings, warn_key, err);
     if (status == STATUS_OK)
         status = open_client(api, buf_str(&key), err);
     buf_wipe(&key);

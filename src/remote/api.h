@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * api - what the verbs that ask AssemblyAI's API share: their options, the configuration, the key,
- * and what is said meanwhile on stderr.
+ * api - what the verbs that use AssemblyAI's API share: options, configuration, key, and what they
+ * print to stderr meanwhile.
  */
 #ifndef REMOTE_API_H
 #define REMOTE_API_H
@@ -18,19 +18,19 @@ enum { API_KEY_FILE = OPTIONS_SHARED, API_URL };
      "the file with the API's key (default: $ASSEMBLYAI_API_KEY, then api-key-file)"},             \
     {                                                                                              \
         API_URL, "api-url", "URL", NULL,                                                           \
-            "where the API is (default: api-url of the configuration)"                             \
+            "the address of the API (default: api-url of the configuration)"                       \
     }
 
 struct api {
     const char *key_file; /* as the options say, or NULL */
     const char *url;
-    const struct settings *settings; /* NULL: none was needed, and none was there */
+    const struct settings *settings; /* NULL: not needed and not found */
     struct aai *aai;
     struct aai_watch watch;
     struct {
         unsigned percent; /* of the line that was printed last */
         bool printed;
-        bool open; /* the cursor stands behind it */
+        bool open; /* the line has not ended */
     } progress;    /* of an upload, on a terminal */
 };
 
@@ -39,7 +39,7 @@ void api_init(struct api *api);
 /* false: the option is not one of API_OPTIONS. */
 bool api_take(struct api *api, int option, const char *value);
 /* Reads the configuration and the key, and makes the client. `needs_settings`: a missing
- * configuration is a failure also where the options would do without. */
+ * configuration is a failure even if the options suffice. */
 enum status api_open(struct api *api, const char *config_path, bool needs_settings,
                      struct err *err) STATUS_CHECKED;
 void api_close(struct api *api);

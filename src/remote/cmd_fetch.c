@@ -57,13 +57,14 @@ static enum status take_format(struct fetch *f, const char *name, struct err *er
             f->format = &formats[i];
             return STATUS_OK;
         }
-    return err_set(err, STATUS_USAGE,
-                   "--format: there is no '%s': json, text, srt, vtt, sentences, paragraphs, "
-                   "redacted-audio",
-                   name);
+    return err_set(
+        err, STATUS_USAGE,
+        "--format: invalid value '%s' (use json, text, srt, vtt, sentences, paragraphs or "
+        "redacted-audio)",
+        name);
 }
 
-static enum status take(struct fetch *f, int option, struct err *err)
+static enum status take_option(struct fetch *f, int option, struct err *err)
 {
     if (api_take(&f->api, option, optarg))
         return STATUS_OK;
@@ -73,7 +74,7 @@ static enum status take(struct fetch *f, int option, struct err *err)
     return STATUS_OK;
 }
 
-static enum status parse(struct fetch *f, int argc, char **argv, struct err *err)
+static enum status parse_options(struct fetch *f, int argc, char **argv, struct err *err)
 {
     enum status status;
     int c;
@@ -81,7 +82,7 @@ static enum status parse(struct fetch *f, int argc, char **argv, struct err *err
     options_begin();
     while ((c = options_take(cmd_fetch_options, argc, argv, &status, err)) != -1) {
         if (c != '?')
-            status = take(f, c, err);
+            status = take_option(f, c, err);
         if (status != STATUS_OK)
             return status;
     }
@@ -93,18 +94,18 @@ static enum status parse(struct fetch *f, int argc, char **argv, struct err *err
         if (!aai_id_ok(str_of(argv[i])))
             status =
                 err_set(err, STATUS_USAGE,
-                        "'%s' is no id of a transcript: 1 to %d letters, digits and -_.:", argv[i],
-                        EVENT_ID_MAX);
+                        "invalid transcript id '%s' (expected 1 to %d letters, digits and -_.:)",
+                        argv[i], EVENT_ID_MAX);
     return status;
 }
 
-/* ---- what is kept of an answer */
+/* ---- the answer */
 
-/* A transcript that is not finished would be taken for the whole by whoever finds its file. */
+/* An unfinished transcript in a file would be taken for the whole. */
 static enum status check_finished(const struct aai_transcript *t, bool only_text, struct err *err)
 {
     if (str_is(t->status, "error") && only_text)
-        return err_set(err, STATUS_MISSING, "%.*s has no text, it failed: %.*s", (int)t->id.len,
+        return err_set(err, STATUS_MISSING, "%.*s failed and has no text: %.*s", (int)t->id.len,
                        t->id.ptr, (int)(t->error.len < 200 ? t->error.len : 200),
                        t->error.ptr == NULL ? "" : t->error.ptr);
     if (str_is(t->status, "completed") || str_is(t->status, "error"))
@@ -113,7 +114,8 @@ static enum status check_finished(const struct aai_transcript *t, bool only_text
                    (int)(t->status.len < 40 ? t->status.len : 40), t->status.ptr);
 }
 
-static enum status keep(const struct fetch *f, const char *id, struct buf *answer, struct err *err)
+static enum status reduce_answer(const struct fetch *f, const char *id, struct buf *answer,
+                                 struct err *err)
 {
     struct aai_transcript t;
     struct buf text;
@@ -139,7 +141,7 @@ static enum status keep(const struct fetch *f, const char *id, struct buf *answe
     return status == STATUS_OK ? buf_status(answer, "the transcript", err) : status;
 }
 
-/* ---- where it goes */
+/* ---- the output */
 
 static enum status write_file(const struct fetch *f, const char *id, const struct buf *answer,
                               struct err *err)
@@ -153,7 +155,7 @@ static enum status write_file(const struct fetch *f, const char *id, const struc
     if (status != STATUS_OK)
         return status;
     (void)snprintf(name, sizeof name, "%s.%s", id, f->format->suffix);
-    /* Nobody who can write to the folder too can lay something in its way. */
+    /* Others who can write to the folder cannot guess the name. */
     (void)snprintf(tmp, sizeof tmp, ".stenohook-fetch-%016llx", (unsigned long long)random);
     if (file_replace(f->dir, tmp, name, answer->ptr, answer->len, 0600) != 0)
         return err_errno(err, "cannot write %s/%s", f->out, name);
@@ -164,9 +166,8 @@ static enum status write_file(const struct fetch *f, const char *id, const struc
     return status == STATUS_OK ? print_end(err) : status;
 }
 
-/* What a terminal would take for a command becomes "?": C0 but blanks, DEL, and C1 (U+0080 to
- * U+009F). */
-static void tame(struct buf *b)
+/* Replaces terminal controls by "?": C0 except blanks, DEL, and C1 (U+0080 to U+009F). */
+static void tame_controls(struct buf *b)
 {
     for (size_t i = 0; i < b->len; i++) {
         unsigned char c = (unsigned char)b->ptr[i];
@@ -187,19 +188,19 @@ static enum status fetch_one(struct fetch *f, const char *id, struct err *err)
     buf_init(&answer, AAI_TRANSCRIPT_MAX);
     status = aai_get(f->api.aai, id, f->format->form, &answer, err);
     if (status == STATUS_OK)
-        status = keep(f, id, &answer, err);
+        status = reduce_answer(f, id, &answer, err);
     if (status == STATUS_OK && f->out != NULL) {
         status = write_file(f, id, &answer, err);
     } else if (status == STATUS_OK) {
         if (isatty(STDOUT_FILENO))
-            tame(&answer);
+            tame_controls(&answer);
         status = print_buf(&answer, "the transcript", err);
     }
     buf_free(&answer);
     return status;
 }
 
-/* One that cannot be had does not keep us from the others; the first failure is the result. */
+/* Goes on after a failure; the first one is the result. */
 static enum status fetch_all(struct fetch *f, char **ids, int count, struct err *err)
 {
     enum status result = STATUS_OK;
@@ -225,7 +226,7 @@ enum status cmd_fetch(int argc, char **argv, const char *config_path, struct err
     enum status status;
 
     api_init(&f.api);
-    status = parse(&f, argc, argv, err);
+    status = parse_options(&f, argc, argv, err);
     if (status == STATUS_OK && f.out != NULL) {
         f.dir = file_open(AT_FDCWD, f.out, O_RDONLY | O_DIRECTORY, 0);
         if (f.dir < 0)

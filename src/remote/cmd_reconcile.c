@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * reconcile - the verb: what is asked for, and what is said of it.
+ * cmd_reconcile - the verb reconcile: its options and its output.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/num.h"
 #include "base/text.h"
 #include "cli/print.h"
 #include "cli/session.h"
+#include "cli/values.h"
 #include "remote/api.h"
 #include "remote/missed.h"
 #include "remote/reconcile.h"
@@ -37,7 +37,7 @@ const struct options_row cmd_reconcile_options[] = {
     {0, NULL, NULL, NULL, NULL},
 };
 
-struct order {
+struct reconciling {
     struct api api;
     const char *endpoint;
     const char *since;
@@ -53,7 +53,7 @@ struct order {
 
 /* ---- the command line */
 
-static enum status take(struct order *o, int option, struct err *err)
+static enum status take_option(struct reconciling *o, int option, struct err *err)
 {
     if (api_take(&o->api, option, optarg))
         return STATUS_OK;
@@ -71,7 +71,7 @@ static enum status take(struct order *o, int option, struct err *err)
     return STATUS_OK;
 }
 
-static enum status parse(struct order *o, int argc, char **argv, struct err *err)
+static enum status parse_options(struct reconciling *o, int argc, char **argv, struct err *err)
 {
     enum status status;
     int c;
@@ -79,29 +79,14 @@ static enum status parse(struct order *o, int argc, char **argv, struct err *err
     options_begin();
     while ((c = options_take(cmd_reconcile_options, argc, argv, &status, err)) != -1) {
         if (c != '?')
-            status = take(o, c, err);
+            status = take_option(o, c, err);
         if (status != STATUS_OK)
             return status;
     }
     return options_operands(argc, argv, 0, 0, err);
 }
 
-/* ---- what is looked at */
-
-static enum status read_since(int64_t *out, const char *text, int64_t now_ns, struct err *err)
-{
-    uint64_t seconds;
-
-    if (num_duration(str_of(text), &seconds)) {
-        *out = seconds > (uint64_t)(now_ns / NS_PER_S) ? 0 : now_ns - (int64_t)seconds * NS_PER_S;
-        return STATUS_OK;
-    }
-    if (clock_iso_parse(str_of(text), out))
-        return STATUS_OK;
-    return err_set(err, STATUS_USAGE,
-                   "--since: invalid value '%s' (use 24h, 7d, 2026-11-23 or 2026-11-23T07:50:18Z)",
-                   text);
-}
+/* ---- which transcripts */
 
 static int64_t within_keep(int64_t since_ns, int64_t now_ns, uint64_t keep_s)
 {
@@ -112,13 +97,14 @@ static int64_t within_keep(int64_t since_ns, int64_t now_ns, uint64_t keep_s)
     clock_iso(reach_ns, text);
     print_duration(kept, keep_s);
     if (reach_ns > since_ns)
-        print_warning("--since reaches back beyond keep (%s): what is forgotten would be recorded "
-                      "again, so nothing before %s is looked at",
-                      kept, text);
+        print_warning(
+            "--since is longer ago than keep (%s): forgotten transcripts would be recorded "
+            "again, so those before %s are ignored",
+            kept, text);
     return reach_ns;
 }
 
-static enum status choose_endpoints(struct order *o, const struct settings *settings,
+static enum status choose_endpoints(struct reconciling *o, const struct settings *settings,
                                     struct err *err)
 {
     const struct config *config = settings->config;
@@ -134,19 +120,20 @@ static enum status choose_endpoints(struct order *o, const struct settings *sett
             o->endpoints[o->endpoint_count++] = e;
     }
     if (!named)
-        return err_set(err, STATUS_USAGE, "--endpoint: there is no endpoint \"%s\" in %s",
-                       o->endpoint, settings->path);
+        return err_set(err, STATUS_USAGE, "--endpoint: no endpoint \"%s\" in %s", o->endpoint,
+                       settings->path);
     if (o->endpoint_count == 0)
-        return err_set(err, STATUS_CONFIG,
-                       "%s: %s can have a webhook of a transcript: that takes a url, the address "
-                       "under which AssemblyAI was told of it, and no signatures",
-                       settings->path, o->endpoint == NULL ? "no endpoint" : "not that endpoint");
+        return err_set(
+            err, STATUS_CONFIG,
+            "%s: %s can get webhooks of transcripts: that requires a url, which was given to "
+            "AssemblyAI, and no signatures",
+            settings->path, o->endpoint == NULL ? "no endpoint" : "not that endpoint");
     return STATUS_OK;
 }
 
-/* ---- what is said */
+/* ---- the output */
 
-static void clear_progress(struct order *o)
+static void clear_progress(struct reconciling *o)
 {
     if (o->shown)
         fputs("\033[K", stderr);
@@ -155,7 +142,7 @@ static void clear_progress(struct order *o)
 
 static void show_progress(void *context, const struct reconcile_sums *sums)
 {
-    struct order *o = context;
+    struct reconciling *o = context;
     uint64_t now_ns;
 
     if (!o->terminal || (now_ns = clock_mono_ns()) - o->shown_ns < PROGRESS_NS)
@@ -179,10 +166,10 @@ static void print_json(struct buf *b, const struct event_facts *event, const cha
     buf_add_text(b, "}\n");
 }
 
-static enum status tell_recorded(void *context, const struct event_facts *event, const char *id,
-                                 struct err *err)
+static enum status print_recorded(void *context, const struct event_facts *event, const char *id,
+                                  struct err *err)
 {
-    struct order *o = context;
+    struct reconciling *o = context;
 
     clear_progress(o);
     if (o->json)
@@ -194,14 +181,14 @@ static enum status tell_recorded(void *context, const struct event_facts *event,
     return print_buf(&o->line, "what was recorded", err);
 }
 
-static void tell_failed(void *context, const char *id, const char *why)
+static void warn_failed(void *context, const char *id, const char *why)
 {
     clear_progress(context);
     print_warning("%s is skipped: %s", id, why);
 }
 
-static enum status conclude(struct order *o, const struct reconcile_sums *sums, enum status status,
-                            struct err *err)
+static enum status print_sums(struct reconciling *o, const struct reconcile_sums *sums,
+                              enum status status, struct err *err)
 {
     clear_progress(o);
     print_hint("%" PRIu64 " transcript%s listed: %" PRIu64 " %s, %" PRIu64
@@ -216,9 +203,8 @@ static enum status conclude(struct order *o, const struct reconcile_sums *sums, 
     return status;
 }
 
-/* ---- all */
-
-static enum status run(struct order *o, int64_t now_ns, int64_t since_ns, struct err *err)
+static enum status reconcile_all(struct reconciling *o, int64_t now_ns, int64_t since_ns,
+                                 struct err *err)
 {
     const struct settings *settings = o->api.settings;
     struct reconcile r = {
@@ -226,8 +212,8 @@ static enum status run(struct order *o, int64_t now_ns, int64_t since_ns, struct
         .settings = settings,
         .endpoints = o->endpoints,
         .dry_run = o->dry_run,
-        .recorded = tell_recorded,
-        .failed = tell_failed,
+        .recorded = print_recorded,
+        .failed = warn_failed,
         .progress = show_progress,
         .context = o,
     };
@@ -244,25 +230,25 @@ static enum status run(struct order *o, int64_t now_ns, int64_t since_ns, struct
     r.since_ns = within_keep(since_ns, now_ns, settings->config->keep_s);
     status = reconcile_run(&r, &sums, err);
     spool_close(&spool);
-    return conclude(o, &sums, status, err);
+    return print_sums(o, &sums, status, err);
 }
 
 enum status cmd_reconcile(int argc, char **argv, const char *config_path, struct err *err)
 {
-    struct order o = {.since = SINCE_DEFAULT, .terminal = isatty(STDERR_FILENO) != 0};
+    struct reconciling o = {.since = SINCE_DEFAULT, .terminal = isatty(STDERR_FILENO) != 0};
     int64_t now_ns = clock_wall_ns();
     int64_t since_ns;
     enum status status;
 
     api_init(&o.api);
     buf_init(&o.line, LINE_MAX_TEXT);
-    status = parse(&o, argc, argv, err);
+    status = parse_options(&o, argc, argv, err);
     if (status == STATUS_OK)
-        status = read_since(&since_ns, o.since, now_ns, err);
+        status = value_time(&since_ns, "--since", o.since, now_ns, err);
     if (status == STATUS_OK)
         status = api_open(&o.api, config_path, true, err);
     if (status == STATUS_OK)
-        status = run(&o, now_ns, since_ns, err);
+        status = reconcile_all(&o, now_ns, since_ns, err);
     api_close(&o.api);
     buf_free(&o.line);
     return status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * submit - has audio transcribed, with an endpoint of ours to be told when that is done.
+ * cmd_submit - the verb submit: has audio transcribed, with a webhook to an endpoint of ours.
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -12,16 +12,17 @@
 #include "remote/api.h"
 #include "remote/remote_verbs.h"
 #include "remote/target.h"
+#include "remote/words.h"
 
 enum { SUBMIT_ENDPOINT = OPTIONS_LONG, SUBMIT_PARAM, SUBMIT_OPTION };
 
 const struct options_row cmd_submit_options[] = {
     {SUBMIT_ENDPOINT, "endpoint", "NAME", NULL,
-     "the endpoint that is told (default: the one called default, or the only one)"},
+     "the endpoint that gets the webhook (default: the one called default, or the only one)"},
     {SUBMIT_PARAM, "param", "NAME=VALUE", NULL,
-     "comes back in the query of the webhook, as customer_id=1234; may be repeated"},
+     "added to the query of the webhook, such as customer_id=1234; may be repeated"},
     {SUBMIT_OPTION, "option", "NAME=VALUE", NULL,
-     "an option of the transcript, as speaker_labels=true; VALUE is JSON, or a text;\n"
+     "an option of the transcript, such as speaker_labels=true; VALUE is JSON or a text;\n"
      "may be repeated"},
     API_OPTIONS,
     {0, NULL, NULL, NULL, NULL},
@@ -38,7 +39,7 @@ struct submit {
 
 /* ---- the command line */
 
-static enum status take(struct submit *s, int option, struct err *err)
+static enum status take_option(struct submit *s, int option, struct err *err)
 {
     if (api_take(&s->api, option, optarg))
         return STATUS_OK;
@@ -53,7 +54,7 @@ static enum status take(struct submit *s, int option, struct err *err)
     }
 }
 
-static enum status parse(struct submit *s, int argc, char **argv, struct err *err)
+static enum status parse_options(struct submit *s, int argc, char **argv, struct err *err)
 {
     enum status status;
     int c;
@@ -61,7 +62,7 @@ static enum status parse(struct submit *s, int argc, char **argv, struct err *er
     options_begin();
     while ((c = options_take(cmd_submit_options, argc, argv, &status, err)) != -1) {
         if (c != '?')
-            status = take(s, c, err);
+            status = take_option(s, c, err);
         if (status != STATUS_OK)
             return status;
     }
@@ -71,9 +72,9 @@ static enum status parse(struct submit *s, int argc, char **argv, struct err *er
     return status;
 }
 
-/* ---- what is asked for */
+/* ---- the submission */
 
-/* Options of the transcript come first: what is ours is not to be replaced by them. */
+/* Options come first: they must not replace our members. */
 static enum status add_options(struct submit *s, struct err *err)
 {
     static const char *const ours[] = {"audio_url", "webhook_url", "webhook_auth_header_name",
@@ -87,7 +88,7 @@ static enum status add_options(struct submit *s, struct err *err)
         for (size_t k = 0; k < sizeof ours / sizeof *ours; k++)
             if (str_is(name, ours[k]))
                 return err_set(err, STATUS_USAGE,
-                               "--option: %s comes from the audio and the endpoint", ours[k]);
+                               "--option: %s is set from the audio and the endpoint", ours[k]);
         status = members_param(&s->members, str_of(s->options.at[i]), err);
     }
     return status;
@@ -99,20 +100,20 @@ static enum status check_endpoint(const struct submit *s, const struct config_en
     const char *api = s->api.url != NULL ? s->api.url : s->api.settings->config->api_url;
 
     if (e->url == NULL)
-        return err_set(err, STATUS_CONFIG,
-                       "endpoint \"%s\" has no url: write the address under which AssemblyAI "
-                       "reaches it into the configuration",
-                       e->name);
+        return err_set(
+            err, STATUS_CONFIG,
+            "endpoint \"%s\" has no url: add the address at which AssemblyAI reaches it to the "
+            "configuration",
+            e->name);
     if (e->scheme == AUTH_AAI_SIGNATURE || e->scheme == AUTH_STANDARD_WEBHOOKS)
         return err_set(
             err, STATUS_CONFIG,
-            "endpoint \"%s\" wants signatures, and AssemblyAI does not sign the webhooks "
-            "of transcripts: take one with auth-header",
+            "endpoint \"%s\" requires signatures, and AssemblyAI does not sign the webhooks "
+            "of transcripts: use one with auth-header",
             e->name);
     if (url_is_loopback(str_of(e->url)) && !url_is_loopback(str_of(api)))
-        print_warning(
-            "endpoint \"%s\": its url is of this machine, where AssemblyAI cannot reach it",
-            e->name);
+        print_warning("endpoint \"%s\": its url is on this machine, which AssemblyAI cannot reach",
+                      e->name);
     return STATUS_OK;
 }
 
@@ -150,7 +151,7 @@ static bool is_url(const char *audio)
 
 static enum status open_audio(const struct submit *s, int *out, uint64_t *size, struct err *err)
 {
-    /* O_NONBLOCK: a FIFO would hold us for ever. */
+    /* O_NONBLOCK: opening a FIFO would block. */
     int fd = file_open(AT_FDCWD, s->audio, O_RDONLY | O_NONBLOCK, 0);
     struct stat sb;
 
@@ -158,14 +159,14 @@ static enum status open_audio(const struct submit *s, int *out, uint64_t *size, 
         return err_errno(err, "cannot open %s", s->audio);
     if (fstat(fd, &sb) != 0 || !S_ISREG(sb.st_mode)) {
         file_close(&fd);
-        return err_set(err, STATUS_USAGE, "%s is no regular file", s->audio);
+        return err_set(err, STATUS_USAGE, "%s is not a regular file", s->audio);
     }
     *out = fd;
     *size = (uint64_t)sb.st_size;
     return STATUS_OK;
 }
 
-/* Before anything is sent, all that can be wrong on our side was looked at: fd is -1 for a URL. */
+/* Checks all that can be wrong on our side before anything is sent. fd is -1 for a URL. */
 static enum status check_audio(const struct submit *s, int *fd, uint64_t *size, struct err *err)
 {
     if (is_url(s->audio))
@@ -189,7 +190,7 @@ static enum status add_audio(struct submit *s, int fd, uint64_t size, struct err
     return status;
 }
 
-static enum status submit(struct submit *s, struct err *err)
+static enum status submit_audio(struct submit *s, struct err *err)
 {
     char id[EVENT_ID_MAX + 1];
     uint64_t size = 0;
@@ -217,11 +218,11 @@ enum status cmd_submit(int argc, char **argv, const char *config_path, struct er
 
     api_init(&s.api);
     members_init(&s.members);
-    status = parse(&s, argc, argv, err);
+    status = parse_options(&s, argc, argv, err);
     if (status == STATUS_OK)
         status = api_open(&s.api, config_path, true, err);
     if (status == STATUS_OK)
-        status = submit(&s, err);
+        status = submit_audio(&s, err);
     members_free(&s.members);
     api_close(&s.api);
     return status;

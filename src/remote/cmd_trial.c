@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/print.h"
 #include "cli/session.h"
+#include "cli/values.h"
 #include "core/url.h"
 #include "remote/deliver.h"
 #include "remote/remote_verbs.h"
@@ -18,13 +19,12 @@
 enum { TRIAL_ENDPOINT = OPTIONS_LONG, TRIAL_TIMEOUT };
 
 const struct options_row cmd_trial_options[] = {
-    {TRIAL_ENDPOINT, "endpoint", "NAME", NULL,
-     "the endpoint that is tried (default: each that has a url)"},
+    {TRIAL_ENDPOINT, "endpoint", "NAME", NULL, "only this endpoint (default: each that has a url)"},
     {TRIAL_TIMEOUT, "timeout", "TIME", NULL, "how long an answer may take (default: 10s)"},
     {0, NULL, NULL, NULL, NULL},
 };
 
-struct call {
+struct trial_options {
     const char *endpoint; /* or NULL */
     const char *url;      /* or NULL */
     uint64_t timeout_ms;
@@ -32,7 +32,7 @@ struct call {
 
 /* ---- the command line */
 
-static enum status parse(struct call *c, int argc, char **argv, struct err *err)
+static enum status parse_options(struct trial_options *c, int argc, char **argv, struct err *err)
 {
     enum status status;
     int option;
@@ -42,7 +42,7 @@ static enum status parse(struct call *c, int argc, char **argv, struct err *err)
         if (option == TRIAL_ENDPOINT)
             c->endpoint = optarg;
         else if (option == TRIAL_TIMEOUT)
-            status = option_duration(optarg, "--timeout", &c->timeout_ms, err);
+            status = value_duration(&c->timeout_ms, "--timeout", optarg, err);
         if (status != STATUS_OK)
             return status;
     }
@@ -56,16 +56,16 @@ static enum status parse(struct call *c, int argc, char **argv, struct err *err)
 
 /* ---- what is found */
 
-struct teller {
+struct trial_findings {
     unsigned errors;
     enum status status; /* of stdout */
     struct err *err;
 };
 
-static void tell(void *context, enum trial_grade grade, const char *text)
+static void print_finding(void *context, enum trial_grade grade, const char *text)
 {
     static const char *const grades[] = {"ok", "warning", "error"};
-    struct teller *t = context;
+    struct trial_findings *t = context;
     struct buf line;
 
     t->errors += grade == TRIAL_ERROR;
@@ -75,7 +75,7 @@ static void tell(void *context, enum trial_grade grade, const char *text)
     buf_add_char(&line, '\n');
     if (t->status == STATUS_OK)
         t->status = print_buf(&line, "a finding", t->err);
-    /* Seen at once: the next answer may take seconds. */
+    /* Show it now: the next answer may take seconds. */
     if (t->status == STATUS_OK)
         t->status = print_end(t->err);
     buf_free(&line);
@@ -83,13 +83,15 @@ static void tell(void *context, enum trial_grade grade, const char *text)
 
 /* ---- which endpoints */
 
-static enum status try_one(const struct call *c, const struct session *room, const char *name,
-                           struct teller *teller, struct err *err)
+static enum status try_one(const struct trial_options *c, const struct session *room,
+                           const char *name, struct trial_findings *findings, struct err *err)
 {
     struct target target;
     enum status status = target_find(&target, room->settings, name, err);
-    struct trial trial = {
-        .spool = &room->spool, .timeout_ms = c->timeout_ms, .tell = tell, .context = teller};
+    struct trial trial = {.spool = &room->spool,
+                          .timeout_ms = c->timeout_ms,
+                          .finding = print_finding,
+                          .context = findings};
     struct buf url;
 
     if (status != STATUS_OK)
@@ -98,53 +100,53 @@ static enum status try_one(const struct call *c, const struct session *room, con
     trial.secret = target.secret;
     trial.url = c->url != NULL ? c->url : target.endpoint->url;
     if (trial.url == NULL)
-        return err_set(err, STATUS_USAGE,
-                       "endpoint \"%s\" has no url: write one into the configuration, or give the "
-                       "address",
-                       target.endpoint->name);
+        return err_set(
+            err, STATUS_USAGE,
+            "endpoint \"%s\" has no url: add one to the configuration, or give the address",
+            target.endpoint->name);
     buf_init(&url, URL_MAX);
     status = target_url(&url, trial.url, NULL, 0, err);
     if (status == STATUS_OK)
         status = trial_run(&trial, err);
     buf_free(&url);
-    return status == STATUS_OK ? teller->status : status;
+    return status == STATUS_OK ? findings->status : status;
 }
 
-static enum status try_all(const struct call *c, const struct session *room, struct teller *teller,
-                           struct err *err)
+static enum status try_all(const struct trial_options *c, const struct session *room,
+                           struct trial_findings *findings, struct err *err)
 {
     const struct config *config = room->settings->config;
     enum status status = STATUS_OK;
     size_t tried = 0;
 
     if (c->endpoint != NULL || c->url != NULL)
-        return try_one(c, room, c->endpoint, teller, err);
+        return try_one(c, room, c->endpoint, findings, err);
     for (size_t i = 0; status == STATUS_OK && i < config->endpoint_count; i++) {
         if (config->endpoints[i].url == NULL)
             continue;
         tried++;
-        status = try_one(c, room, config->endpoints[i].name, teller, err);
+        status = try_one(c, room, config->endpoints[i].name, findings, err);
     }
     if (status == STATUS_OK && tried == 0)
-        status = err_set(err, STATUS_USAGE,
-                         "no endpoint has a url: write one into the configuration, or give the "
-                         "address");
+        status =
+            err_set(err, STATUS_USAGE,
+                    "no endpoint has a url: add one to the configuration, or give the address");
     return status;
 }
 
 enum status cmd_trial(int argc, char **argv, const char *config_path, struct err *err)
 {
-    struct call call = {.timeout_ms = DELIVER_TIMEOUT_MS};
-    struct teller teller = {.err = err};
+    struct trial_options options = {.timeout_ms = DELIVER_TIMEOUT_MS};
+    struct trial_findings findings = {.err = err};
     struct session room;
-    enum status status = parse(&call, argc, argv, err);
+    enum status status = parse_options(&options, argc, argv, err);
 
     if (status == STATUS_OK)
         status = session_open(&room, config_path, err);
     if (status != STATUS_OK)
         return status;
-    status = try_all(&call, &room, &teller, err);
+    status = try_all(&options, &room, &findings, err);
     session_close(&room);
-    /* What is wrong was said: no more words. */
-    return status == STATUS_OK && teller.errors > 0 ? STATUS_MISSING : status;
+    /* The findings were printed: no further error. */
+    return status == STATUS_OK && findings.errors > 0 ? STATUS_MISSING : status;
 }

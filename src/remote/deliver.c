@@ -3,7 +3,7 @@
  */
 #include "remote/deliver.h"
 
-/* What the documented headers show, and what a firewall that blocks it would block. */
+/* As documented, so that a filter that blocks AssemblyAI blocks us, too. */
 #define USER_AGENT STR("python-requests/2.25.1")
 
 struct deliver_plan deliver_plan_default(void)
@@ -17,8 +17,8 @@ static bool code_is_final(enum deliver_rule rule, int code)
     return rule == DELIVER_NEW && code >= 400 && code <= 499;
 }
 
-/* As if there were no last attempt. */
-static enum deliver_next decide(enum deliver_rule rule, const struct http_answer *answer)
+/* Ignores the number of attempts. */
+static enum deliver_next judge_answer(enum deliver_rule rule, const struct http_answer *answer)
 {
     switch (answer->end) {
     case HTTP_ANSWERED:
@@ -41,12 +41,12 @@ static enum deliver_next decide(enum deliver_rule rule, const struct http_answer
 enum deliver_next deliver_decide(const struct deliver_plan *plan, unsigned attempt,
                                  const struct http_answer *answer)
 {
-    enum deliver_next next = decide(plan->rule, answer);
+    enum deliver_next next = judge_answer(plan->rule, answer);
 
     return next == DELIVER_AGAIN && attempt >= plan->attempts ? DELIVER_LOST : next;
 }
 
-/* The documented headers, the secret, what comes on top, and the end of the list. */
+/* The documented headers, the secret, the extra ones, and the end of the list. */
 #define DOCUMENTED 4
 #define HEADERS_MAX (DOCUMENTED + 1 + DELIVER_EXTRA_MAX + 1)
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * deliver - the sender's side of a webhook, by the rules that AssemblyAI documents.
+ * deliver - delivers webhooks by the rules that AssemblyAI documents.
  *
  * A delivery is a POST of application/json as python-requests sends it, with a static header for
- * the secret where one is set. It has succeeded with a 2xx within ten seconds. Redirects are never
- * followed. An answer that was cut off is none; of one that is too large the code counts.
+ * the secret if one is set. It succeeds with a 2xx within ten seconds. Redirects are not followed.
+ * An answer that is cut off counts as no answer; of one that is too large the code counts.
  *
  *   outcome                        DELIVER_NEW (since 2026)   DELIVER_OLD (before)
  *   2xx                            delivered                  delivered
@@ -11,7 +11,7 @@
  *   3xx, 5xx, 1xx                  again                      again
  *   too slow, cut off              again                      again
  *   unreachable, no trust (TLS)    again                      lost
- *   our own trouble                lost                       lost
+ *   our own failure                lost                       lost
  *
  * "again" is "lost" at the last of DELIVER_ATTEMPTS attempts, DELIVER_INTERVAL_MS apart.
  */
@@ -28,7 +28,7 @@
 #define DELIVER_ATTEMPTS 10
 #define DELIVER_INTERVAL_MS 10000
 #define DELIVER_TIMEOUT_MS 10000
-/* What is looked at of an answer's body: the sender throws it away. */
+/* How much of an answer's body is read: the sender ignores it. */
 #define DELIVER_ANSWER_MAX ((size_t)64 * 1024)
 
 enum deliver_rule { DELIVER_NEW, DELIVER_OLD };
@@ -36,7 +36,7 @@ enum deliver_rule { DELIVER_NEW, DELIVER_OLD };
 enum deliver_next {
     DELIVER_DONE,  /* a 2xx: delivered */
     DELIVER_AGAIN, /* after the interval */
-    DELIVER_LOST   /* never again */
+    DELIVER_LOST   /* given up */
 };
 
 /* How often and how fast. deliver_plan_default gives the documented numbers. */
@@ -48,12 +48,12 @@ struct deliver_plan {
 };
 struct deliver_plan deliver_plan_default(void);
 
-/* What follows attempt number `attempt` (from 1). Pure: looks at answer->end and ->code alone. */
+/* Decides what follows attempt number `attempt` (from 1), by answer->end and ->code. Pure. */
 enum deliver_next deliver_decide(const struct deliver_plan *plan, unsigned attempt,
                                  const struct http_answer *answer);
 
-/* Borrowed. header_name NULL: no secret is sent. `extra` (ends with STR_NONE, may be NULL): headers
- * of another kind, as a signature is; at most DELIVER_EXTRA_MAX. */
+/* Borrowed. header_name NULL: no secret is sent. `extra` (ends with STR_NONE, may be NULL): at most
+ * DELIVER_EXTRA_MAX other headers, such as a signature. */
 #define DELIVER_EXTRA_MAX 8
 struct delivery {
     const char *url;
@@ -63,13 +63,12 @@ struct delivery {
     const struct http_header *extra;
 };
 
-/* One attempt; *answer as of http_ask. */
+/* Makes one attempt; *answer as of http_ask. */
 void deliver_once(struct http *http, const struct delivery *delivery,
                   const struct deliver_plan *plan, struct http_answer *answer);
 
-/* All attempts of a delivery. `tell` (may be NULL) hears of each as soon as it ended; `wait` sleeps
- * for so many milliseconds, and returns false to give up. What is returned is DELIVER_DONE or
- * DELIVER_LOST. */
+/* Makes all attempts of a delivery. `tell` (may be NULL) is called after each; `wait` sleeps, and
+ * returns false to give up. Returns DELIVER_DONE or DELIVER_LOST. */
 struct deliver_watch {
     void (*tell)(void *context, unsigned attempt, const struct http_answer *answer,
                  enum deliver_next next);

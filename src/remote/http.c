@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * http - HTTP as a client: one request.
+ * http - see remote/http.h: one request.
  */
 #include "remote/http.h"
 
@@ -19,7 +19,7 @@
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool initialised;
 
-static void initialise(void)
+static void initialise_curl(void)
 {
     initialised = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
@@ -28,7 +28,7 @@ enum status http_open(struct http **out, struct err *err)
 {
     struct http *http = calloc(1, sizeof *http);
 
-    (void)pthread_once(&once, initialise);
+    (void)pthread_once(&once, initialise_curl);
     if (http != NULL && initialised) {
         http->easy = curl_easy_init();
         http->multi = curl_multi_init();
@@ -50,9 +50,9 @@ void http_close(struct http *http)
     free(http);
 }
 
-/* ---- callbacks: what comes */
+/* ---- callbacks: the answer */
 
-/* Also where an interim answer (1xx) was before. */
+/* Called again after an interim answer (1xx). */
 static void begin_headers(struct transfer *t)
 {
     t->answer->retry_after_s = HTTP_RETRY_UNSAID;
@@ -100,7 +100,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
     return t->out_of_memory || t->too_large ? 0 : len;
 }
 
-/* ---- callbacks: what goes */
+/* ---- callbacks: the request */
 
 static size_t on_read(char *out, size_t size, size_t count, void *context)
 {
@@ -176,12 +176,12 @@ static bool header_ok(const struct http_header *header)
     return header->name[0] != '\0' && strpbrk(header->name, "\r\n :;") == NULL;
 }
 
-/* NULL, or what is wrong. */
+/* Returns NULL, or what is wrong. */
 static const char *set_headers(struct transfer *t)
 {
     const struct http_header *header = t->request->headers;
 
-    /* Nobody is asked beforehand whether he wants the body: it would cost a second with some. */
+    /* No "Expect: 100-continue": it would cost a second with some servers. */
     if (!add_line(t, "Expect:"))
         return "no memory for the headers";
     for (; header != NULL && header->value.ptr != NULL; header++) {
@@ -194,7 +194,7 @@ static const char *set_headers(struct transfer *t)
     return NULL;
 }
 
-/* What is true of every request. */
+/* Sets what is the same for every request. */
 static void set_manners(struct transfer *t)
 {
     const char *trusted = getenv("SSL_CERT_FILE");
@@ -232,7 +232,7 @@ static void set_method(struct transfer *t)
         curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
     if (is_get)
         return;
-    /* On a connection that is kept open curl sends again, unasked, what went into the void. */
+    /* On a kept connection, curl repeats a lost request without asking. */
     curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
     if (r->body.ptr == NULL && !from_file && strcmp(r->method, "POST") != 0) {
         curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, r->method);
@@ -321,7 +321,7 @@ static const struct {
     {CURLE_RECV_ERROR, HTTP_CUT_OFF},
     {CURLE_WEIRD_SERVER_REPLY, HTTP_CUT_OFF},
     {CURLE_BAD_CONTENT_ENCODING, HTTP_CUT_OFF},
-    {CURLE_UNSUPPORTED_PROTOCOL, HTTP_CUT_OFF}, /* HTTP/0.9: the URL's scheme was looked at */
+    {CURLE_UNSUPPORTED_PROTOCOL, HTTP_CUT_OFF}, /* HTTP/0.9: the URL's scheme was checked */
 };
 
 static enum http_end end_of(const struct transfer *t, CURLcode code)
@@ -337,7 +337,7 @@ static enum http_end end_of(const struct transfer *t, CURLcode code)
         return HTTP_TOO_LARGE;
     if (t->out_of_memory || t->read_error != 0)
         return HTTP_FAILED;
-    /* curl is content with a connection that ends among the headers. */
+    /* curl accepts a connection that ends within the headers. */
     if (end == HTTP_ANSWERED && !t->headers_whole)
         return HTTP_CUT_OFF;
     (void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &proxy);
@@ -351,7 +351,7 @@ static void set_words(struct transfer *t, CURLcode code)
 {
     struct http_answer *answer = t->answer;
     const char *words = t->words[0] != '\0' ? t->words
-                        : code == CURLE_OK  ? "the connection ended among the headers"
+                        : code == CURLE_OK  ? "the connection ended within the headers"
                                             : curl_easy_strerror(code);
 
     if (answer->end == HTTP_TOO_LARGE)
@@ -361,7 +361,7 @@ static void set_words(struct transfer *t, CURLcode code)
     else if (t->out_of_memory)
         (void)snprintf(answer->words, sizeof answer->words, "no memory for the answer");
     else if (t->read_error != 0)
-        (void)snprintf(answer->words, sizeof answer->words, "the file cannot be read to its end");
+        (void)snprintf(answer->words, sizeof answer->words, "cannot read the whole file");
     else if (answer->end != HTTP_ANSWERED)
         (void)snprintf(answer->words, sizeof answer->words, "%s", words);
 }
@@ -386,7 +386,7 @@ void transfer_end(struct transfer *t, CURLcode code)
 
 void transfer_forget(struct transfer *t)
 {
-    /* Takes back all options, among them the pointers to *t and to the headers. */
+    /* Clears all options, among them the pointers to *t and to the headers. */
     curl_easy_reset(t->easy);
     /* They may hold secrets. */
     for (struct curl_slist *h = t->headers; h != NULL; h = h->next)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * http_many - HTTP as a client: many requests at a time.
+ * http_many - see remote/http.h: many requests at a time.
  */
 #include <stdlib.h>
 
 #include "remote/http_parts.h"
 
-/* How long is waited for the network before curl's own clocks are looked at again. */
+/* How long to wait for the network before curl checks its own timeouts. */
 #define WAIT_MS 1000
 
-struct slot {
+struct http_slot {
     struct transfer transfer;
     struct http_request request;
     struct http_answer answer;
@@ -16,18 +16,18 @@ struct slot {
     bool busy;
 };
 
-struct crowd {
+struct http_round {
     struct http *http;
     const struct http_many *many;
-    struct slot *slots;
+    struct http_slot *slots;
     unsigned parallel;
     size_t asked;
     unsigned busy;
     bool no_more; /* nothing more is asked for */
-    bool dropped; /* `done` has said so */
+    bool dropped; /* `done` returned false */
 };
 
-static void finish(struct crowd *c, struct slot *s)
+static void finish_slot(struct http_round *c, struct http_slot *s)
 {
     s->busy = false;
     c->busy--;
@@ -37,7 +37,7 @@ static void finish(struct crowd *c, struct slot *s)
     http_answer_free(&s->answer);
 }
 
-static enum status start(struct crowd *c, struct slot *s, struct err *err)
+static enum status start_request(struct http_round *c, struct http_slot *s, struct err *err)
 {
     CURL *easy = s->transfer.easy == NULL ? curl_easy_init() : s->transfer.easy;
 
@@ -54,25 +54,25 @@ static enum status start(struct crowd *c, struct slot *s, struct err *err)
     s->busy = true;
     c->busy++;
     if (!transfer_begin(&s->transfer, easy, &s->request, &s->answer))
-        finish(c, s);
+        finish_slot(c, s);
     else if (curl_multi_add_handle(c->http->multi, easy) != CURLM_OK)
         return err_set(err, STATUS_MEMORY, "no memory for an HTTP request");
     return STATUS_OK;
 }
 
-static enum status fill(struct crowd *c, struct err *err)
+static enum status fill_slots(struct http_round *c, struct err *err)
 {
     enum status status = STATUS_OK;
 
     for (unsigned i = 0; i < c->parallel && status == STATUS_OK; i++)
-        /* One that ends at once leaves its slot free for another. */
+        /* A request that ends at once leaves its slot free. */
         while (!c->no_more && !c->slots[i].busy && status == STATUS_OK)
-            status = start(c, &c->slots[i], err);
+            status = start_request(c, &c->slots[i], err);
     return status;
 }
 
-/* Whether any has ended: its slot is then filled before the network is waited for. */
-static bool collect(struct crowd *c)
+/* Returns whether any has ended: its slot is then filled before the next wait. */
+static bool collect_answers(struct http_round *c)
 {
     struct CURLMsg *message;
     bool any = false;
@@ -83,13 +83,13 @@ static bool collect(struct crowd *c)
         CURL *easy = message->easy_handle;
 
         for (unsigned i = 0; i < c->parallel; i++) {
-            struct slot *s = &c->slots[i];
+            struct http_slot *s = &c->slots[i];
 
             if (!s->busy || s->transfer.easy != easy)
                 continue;
             transfer_end(&s->transfer, code);
             (void)curl_multi_remove_handle(c->http->multi, easy);
-            finish(c, s);
+            finish_slot(c, s);
             any = true;
             break;
         }
@@ -106,26 +106,26 @@ static CURLMcode wait_for_network(CURLM *multi)
 #endif
 }
 
-static enum status turn(struct crowd *c, struct err *err)
+static enum status turn_once(struct http_round *c, struct err *err)
 {
     int running;
 
     if (curl_multi_perform(c->http->multi, &running) != CURLM_OK)
-        return err_set(err, STATUS_MEMORY, "the HTTP client lacks memory");
-    if (!collect(c) && c->busy > 0 && wait_for_network(c->http->multi) != CURLM_OK)
+        return err_set(err, STATUS_MEMORY, "no memory for the HTTP client");
+    if (!collect_answers(c) && c->busy > 0 && wait_for_network(c->http->multi) != CURLM_OK)
         return err_set(err, STATUS_IO, "cannot wait for the network");
     return STATUS_OK;
 }
 
-static void clean_up(struct crowd *c)
+static void clean_up(struct http_round *c)
 {
     c->dropped = true;
     for (unsigned i = 0; i < c->parallel; i++) {
-        struct slot *s = &c->slots[i];
+        struct http_slot *s = &c->slots[i];
 
         if (s->busy) {
             (void)curl_multi_remove_handle(c->http->multi, s->transfer.easy);
-            finish(c, s);
+            finish_slot(c, s);
         }
         curl_easy_cleanup(s->transfer.easy);
     }
@@ -134,7 +134,7 @@ static void clean_up(struct crowd *c)
 
 enum status http_ask_many(struct http *http, const struct http_many *many, struct err *err)
 {
-    struct crowd c = {.http = http, .many = many, .parallel = many->parallel};
+    struct http_round c = {.http = http, .many = many, .parallel = many->parallel};
     enum status status;
 
     if (c.parallel < 1)
@@ -145,9 +145,9 @@ enum status http_ask_many(struct http *http, const struct http_many *many, struc
     if (c.slots == NULL)
         return err_set(err, STATUS_MEMORY, "no memory for HTTP requests");
     do {
-        status = fill(&c, err);
+        status = fill_slots(&c, err);
         if (status == STATUS_OK && c.busy > 0)
-            status = turn(&c, err);
+            status = turn_once(&c, err);
     } while (status == STATUS_OK && !c.dropped && (c.busy > 0 || !c.no_more));
     clean_up(&c);
     return status;

@@ -21,12 +21,12 @@ static enum status from_file(struct buf *out, const char *file, settings_tell te
     enum status status = settings_secret(file, out, &usable, tell, NULL, err);
 
     if (status == STATUS_OK && !usable)
-        return err_set(err, STATUS_NO_SECRET, "%s holds no key of the API", file);
+        return err_set(err, STATUS_NO_SECRET, "%s holds no API key", file);
     if (status != STATUS_OK || is_key((struct str){out->ptr + before, out->len - before}))
         return status;
     explicit_bzero(out->ptr + before, out->len - before);
     buf_cut(out, before);
-    return err_set(err, STATUS_NO_SECRET, "%s holds a blank or another character that no key has",
+    return err_set(err, STATUS_NO_SECRET, "%s: the key has a blank or another invalid character",
                    file);
 }
 
@@ -34,9 +34,9 @@ static enum status from_variable(struct buf *out, struct str key, struct err *er
 {
     if (!is_key(key))
         return err_set(err, STATUS_NO_SECRET,
-                       KEY_VARIABLE " holds a blank or another character that no key has");
+                       KEY_VARIABLE ": the key has a blank or another invalid character");
     if (key.len > KEY_MAX)
-        return err_set(err, STATUS_NO_SECRET, KEY_VARIABLE " is longer than any key");
+        return err_set(err, STATUS_NO_SECRET, KEY_VARIABLE ": the key is too long");
     buf_add_str(out, key);
     return buf_status(out, "the key of the API", err);
 }
@@ -50,8 +50,7 @@ enum status key_read(struct buf *out, const char *given, const char *variable,
         return from_variable(out, str_of(variable), err);
     if (settings != NULL && settings->config->api_key_file != NULL)
         return from_file(out, settings->config->api_key_file, tell, err);
-    return err_set(
-        err, STATUS_NO_SECRET,
-        "there is no key of the API: write it into a file of mode 600 and name that with "
-        "--key-file or, in the configuration, with api-key-file");
+    return err_set(err, STATUS_NO_SECRET,
+                   "no API key: write it into a file of mode 600 and name that with "
+                   "--key-file or, in the configuration, with api-key-file");
 }

@@ -11,10 +11,9 @@
 #define KEY_VARIABLE "ASSEMBLYAI_API_KEY"
 #define KEY_MAX SETTINGS_SECRET_MAX
 
-/* Appends the key: of the file `given` (--key-file), else `variable` (what the environment has,
- * NULL for nothing), else of the configuration's api-key-file. What is wrong with the file is told
- * to `tell`. settings may be NULL. STATUS_NO_SECRET: there is none, or what there is cannot be one.
- */
+/* Appends the key: from the file `given` (--key-file), else `variable` (the environment's value, or
+ * NULL), else from the configuration's api-key-file. `tell` gets warnings about the file. settings
+ * may be NULL. STATUS_NO_SECRET: there is no key, or it is invalid. */
 enum status key_read(struct buf *out, const char *given, const char *variable,
                      const struct settings *settings, settings_tell tell,
                      struct err *err) STATUS_CHECKED;

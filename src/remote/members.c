@@ -14,7 +14,7 @@ void members_init(struct members *m)
     m->count = 0;
 }
 
-static void forget(char *value)
+static void wipe_value(char *value)
 {
     if (value != NULL)
         explicit_bzero(value, strlen(value));
@@ -25,7 +25,7 @@ void members_free(struct members *m)
 {
     for (size_t i = 0; i < m->count; i++) {
         free(m->at[i].name);
-        forget(m->at[i].value);
+        wipe_value(m->at[i].value);
     }
     m->count = 0;
 }
@@ -52,11 +52,11 @@ enum status members_json(struct members *m, struct str name, struct str value, s
     if (copy != NULL && i == m->count)
         m->at[i].name = str_dup(name);
     if (copy == NULL || m->at[i].name == NULL) {
-        forget(copy);
+        wipe_value(copy);
         return err_set(err, STATUS_MEMORY, "no memory for a member");
     }
     if (i < m->count)
-        forget(m->at[i].value);
+        wipe_value(m->at[i].value);
     else
         m->count++;
     m->at[i].value = copy;
@@ -69,7 +69,7 @@ enum status members_text(struct members *m, struct str name, struct str value, s
     enum status status;
 
     if (!text_utf8_ok(value))
-        return err_set(err, STATUS_USAGE, "a value is not UTF-8");
+        return err_set(err, STATUS_USAGE, "a member's value is not UTF-8");
     buf_init(&quoted, MEMBERS_VALUE_MAX);
     text_json(&quoted, value);
     status = buf_status(&quoted, "a member", NULL);
@@ -88,7 +88,7 @@ enum status members_param(struct members *m, struct str param, struct err *err)
     struct str name, value;
 
     if (!str_cut(param, '=', &name, &value) || name.len == 0 || !text_utf8_ok(param))
-        return err_set(err, STATUS_USAGE, "'%.*s' is no member: write it as name=value",
+        return err_set(err, STATUS_USAGE, "invalid member '%.*s' (use name=value)",
                        (int)(param.len < 100 ? param.len : 100), param.ptr);
     if (scan_json(value, NULL, NULL).verdict == SCAN_OK)
         return members_json(m, name, value, err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * members - a JSON object that is put together member by member, and printed as Python's json.dumps
- * does: {"a": "b", "c": 1}.
+ * members - makes a JSON object member by member, and prints it as Python's json.dumps does: {"a":
+ * "b", "c": 1}.
  */
 #ifndef REMOTE_MEMBERS_H
 #define REMOTE_MEMBERS_H
@@ -26,15 +26,14 @@ struct members {
 void members_init(struct members *m);
 void members_free(struct members *m); /* wipes the values */
 
-/* Adds a member or, where its name is there already, replaces its value. `value` is a text, or JSON
- * as it is to be printed. STATUS_USAGE: more than MEMBERS_MAX, or larger than MEMBERS_VALUE_MAX, or
- * a text that is not UTF-8. */
+/* Adds a member, or replaces its value. `value` is a text, or JSON as it is to be printed.
+ * STATUS_USAGE: more than MEMBERS_MAX, larger than MEMBERS_VALUE_MAX, or a text that is not UTF-8.
+ */
 enum status members_text(struct members *m, struct str name, struct str value,
                          struct err *err) STATUS_CHECKED;
 enum status members_json(struct members *m, struct str name, struct str value,
                          struct err *err) STATUS_CHECKED;
-/* "name=value" as it was given to us: what is JSON (true, 3, {"a": 1}, "3") is taken as that, all
- * else as a text. */
+/* Adds "name=value": a value that is JSON (true, 3, {"a": 1}, "3") as JSON, any other as a text. */
 enum status members_param(struct members *m, struct str param, struct err *err) STATUS_CHECKED;
 
 void members_print(const struct members *m, struct buf *out);

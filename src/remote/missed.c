@@ -13,7 +13,7 @@
 
 int64_t missed_reach(int64_t since_ns, int64_t now_ns, uint64_t keep_s)
 {
-    uint64_t margin_s = keep_s / 2 < CLAIM_MARGIN_S ? keep_s / 2 : CLAIM_MARGIN_S;
+    uint64_t margin_s = keep_s / 2 < MISSED_MARGIN_S ? keep_s / 2 : MISSED_MARGIN_S;
     uint64_t back_s = keep_s - margin_s;
     int64_t earliest_ns;
 
@@ -34,11 +34,11 @@ bool missed_finished(struct str status)
     return str_is(status, "completed") || str_is(status, "error");
 }
 
-/* As AssemblyAI writes it. Neither holds what JSON would escape. */
+/* As AssemblyAI writes it. Neither value needs escaping. */
 static enum status print_body(struct buf *out, struct str id, struct str status, struct err *err)
 {
     if (!aai_id_ok(id) || !missed_finished(status))
-        return err_set(err, STATUS_MALFORMED, "this is no finished transcript");
+        return err_set(err, STATUS_MALFORMED, "the transcript is not finished");
     buf_add_text(out, "{\"transcript_id\": \"");
     buf_add_str(out, id);
     buf_add_text(out, "\", \"status\": \"");
@@ -64,7 +64,7 @@ enum status missed_key(char key[EVENT_KEY_MAX], const struct config_endpoint *en
     return result;
 }
 
-/* The query as it would have come, without what is secret of it. */
+/* The query as it would have come, without the secret. */
 static enum status print_query(struct buf *out, const struct config_endpoint *endpoint,
                                struct str webhook_url, struct err *err)
 {
@@ -85,32 +85,32 @@ enum status missed_make(struct missed *out, const struct config_endpoint *endpoi
                         const struct aai_transcript *transcript, int64_t now_ns, struct err *err)
 {
     const struct request request = {.method = METHOD_POST, .remote_addr = STR("")};
-    struct missed c = {.event = NULL};
+    struct missed m = {.event = NULL};
     enum status status;
 
-    buf_init(&c.body, BODY_MAX);
-    buf_init(&c.query, QUERY_MAX);
-    status = print_body(&c.body, transcript->id, transcript->status, err);
+    buf_init(&m.body, BODY_MAX);
+    buf_init(&m.query, QUERY_MAX);
+    status = print_body(&m.body, transcript->id, transcript->status, err);
     if (status == STATUS_OK)
-        status = print_query(&c.query, endpoint, transcript->webhook_url, err);
+        status = print_query(&m.query, endpoint, transcript->webhook_url, err);
     if (status == STATUS_OK)
-        status = auth_by_api(endpoint, &c.principal, err);
+        status = auth_by_api(endpoint, &m.principal, err);
     if (status == STATUS_OK)
-        status = event_make(&c.event, c.principal, &request, buf_str(&c.query), buf_str(&c.body),
+        status = event_make(&m.event, m.principal, &request, buf_str(&m.query), buf_str(&m.body),
                             now_ns, err);
     if (status == STATUS_OK)
-        *out = c;
+        *out = m;
     else
-        missed_free(&c);
+        missed_free(&m);
     return status;
 }
 
-void missed_free(struct missed *c)
+void missed_free(struct missed *m)
 {
-    event_free(c->event);
-    principal_free(c->principal);
-    c->event = NULL;
-    c->principal = NULL;
-    buf_free(&c->body);
-    buf_free(&c->query);
+    event_free(m->event);
+    principal_free(m->principal);
+    m->event = NULL;
+    m->principal = NULL;
+    buf_free(&m->body);
+    buf_free(&m->query);
 }

@@ -10,7 +10,7 @@ void pace_init(struct pace *p, uint64_t most)
     *p = (struct pace){.most = most};
 }
 
-static void advance(struct pace *p, uint64_t second)
+static void advance_window(struct pace *p, uint64_t second)
 {
     if (second >= p->second + PACE_SECONDS) {
         memset(p->counts, 0, sizeof p->counts);
@@ -27,7 +27,7 @@ static void advance(struct pace *p, uint64_t second)
 
 void pace_count(struct pace *p, uint64_t now_ms)
 {
-    advance(p, now_ms / 1000);
+    advance_window(p, now_ms / 1000);
     p->counts[p->second % PACE_SECONDS]++;
     p->total++;
 }
@@ -36,7 +36,7 @@ uint64_t pace_wait_ms(struct pace *p, uint64_t now_ms, uint64_t wanted)
 {
     uint64_t left, end;
 
-    advance(p, now_ms / 1000);
+    advance_window(p, now_ms / 1000);
     wanted = wanted < p->most ? wanted : p->most;
     left = p->total;
     end = p->second;

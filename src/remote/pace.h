@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
- * pace - how many requests there were in the last five minutes, and when there may be more. Pure.
+ * pace - counts the requests of the last five minutes, and says when more may be sent. Pure.
  */
 #ifndef REMOTE_PACE_H
 #define REMOTE_PACE_H
 
 #include <stdint.h>
 
-/* AssemblyAI takes 20,000 requests in five minutes from one account. We leave a quarter to whoever
- * shares it. */
+/* AssemblyAI accepts 20,000 requests in five minutes from one account. We leave a quarter to other
+ * programs that use it. */
 #define PACE_WINDOW_S 300
 #define PACE_MOST 15000
 
-/* One more than the window has: the second that has begun is no whole one. */
+/* One more than the window: the current second is not over. */
 #define PACE_SECONDS (PACE_WINDOW_S + 1)
 
 struct pace {
@@ -23,8 +23,8 @@ struct pace {
 
 void pace_init(struct pace *pace, uint64_t most);
 void pace_count(struct pace *pace, uint64_t now_ms);
-/* 0: `wanted` more may be sent now. Else after how many milliseconds they may. More than `most`
- * are taken for `most`. The clock never goes back. */
+/* Returns after how many milliseconds `wanted` more may be sent; 0: now. More than `most` count as
+ * `most`. The clock must not go back. */
 uint64_t pace_wait_ms(struct pace *pace, uint64_t now_ms, uint64_t wanted);
 
 #endif

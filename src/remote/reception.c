@@ -11,16 +11,16 @@
 #define ELF_MAGIC                                                                                  \
     "\x7f"                                                                                         \
     "ELF"
-/* What mod_fcgid takes of a body unless it is told otherwise. */
+/* The largest body that mod_fcgid accepts by default. */
 #define FCGID_BODY_MAX ((size_t)128 * 1024)
 
-/* ---- who */
+/* ---- whose answer */
 
 struct said {
     struct str status, id;
 };
 
-static void note(void *context, const struct scan_member *member)
+static void note_member(void *context, const struct scan_member *member)
 {
     struct said *s = context;
 
@@ -30,8 +30,8 @@ static void note(void *context, const struct scan_member *member)
         s->id = member->value;
 }
 
-/* What our own program wrote has no escapes in it. */
-static void keep_id(char id[RECEPTION_ID_MAX], struct str value)
+/* Our own ids have no escapes. */
+static void copy_id(char id[RECEPTION_ID_MAX], struct str value)
 {
     if (value.len < 3 || value.len - 2 >= RECEPTION_ID_MAX || value.ptr[0] != '"')
         return;
@@ -42,14 +42,14 @@ static void keep_id(char id[RECEPTION_ID_MAX], struct str value)
 enum reception reception_of(const struct http_answer *answer, char id[RECEPTION_ID_MAX])
 {
     struct said said = {STR_NONE, STR_NONE};
-    struct scan_result json = scan_json(buf_str(&answer->body), note, &said);
+    struct scan_result json = scan_json(buf_str(&answer->body), note_member, &said);
     bool good = answer->code >= 200 && answer->code <= 299;
 
     id[0] = '\0';
     if (answer->end != HTTP_ANSWERED || json.verdict != SCAN_OK || json.type != SCAN_OBJECT)
         return RECEPTION_FOREIGN;
     if (str_is(said.status, "\"accepted\"") && good) {
-        keep_id(id, said.id);
+        copy_id(id, said.id);
         return RECEPTION_RECORDED;
     }
     if (str_is(said.status, "\"ok\"") || str_is(said.status, "\"attention\""))
@@ -67,38 +67,30 @@ struct cause {
 static const struct cause of_ours[] = {
     {400, "the body is not JSON"},
     {401, "the secret is not this endpoint's, or its header is lost on the way (Apache drops "
-          "Authorization unless it is told otherwise); stenohook.log says which"},
+          "Authorization by default); see stenohook.log"},
     {403, "the secret is right, but the address that the delivery comes from is not in allow-from"},
     {404, "the configuration has no endpoint of that name"},
     {405, "something on the way changed the method of the request"},
     {413, "the body is larger than the endpoint's body-max"},
-    {503, "the gateway is in trouble of its own: stenohook.log says in which"},
+    {503, "the gateway failed: see stenohook.log"},
 };
 
 static const struct cause of_others[] = {
-    {400, "the web server does not like the request: its error log says why"},
-    {401,
-     "the web server itself wants a password for this address: take the address out of what it "
-     "protects"},
-    {403,
-     "the web server lets nobody run the program (mode 755 of it and of its folder, ExecCGI), or a "
-     "filter such as ModSecurity stops what calls itself python-requests: ask the host for an "
-     "exception"},
-    {404, "nothing is at that address on the server: look at the path, and whether the program is "
-          "there"},
-    {405,
-     "the web server takes the address for a file that is only read: CGI is not switched on there"},
-    {406,
-     "a filter such as ModSecurity stops what calls itself python-requests: ask the host for an "
-     "exception for this address"},
-    {411, "the web server wants the length of a body, which something on the way took off"},
+    {400, "the web server refused the request: see its error log"},
+    {401, "the web server itself requires a password for this address: exempt the address"},
+    {403, "the web server does not run the program (mode 755 of it and of its folder, ExecCGI), or "
+          "a filter such as ModSecurity blocks python-requests: ask the host for an exception"},
+    {404, "the server has nothing at that address: check the path, and that the program is there"},
+    {405, "the web server takes the address for a static file: enable CGI there"},
+    {406, "a filter such as ModSecurity blocks python-requests: ask the host for an exception for "
+          "this address"},
+    {411, "the web server requires Content-Length, which something on the way removed"},
     {413, "the web server has a limit of its own for bodies (LimitRequestBody, "
           "server.max-request-size)"},
-    {429, "the host limits how many requests may come"},
-    {500,
-     "the web server could not run the program: its error log says why (mode 755 and not writable "
-     "by the group, uploaded in binary mode, built for this processor)"},
-    {502, "the web server did not get an answer from the program: is it running?"},
+    {429, "the host limits the rate of requests"},
+    {500, "the web server could not run the program: see its error log (mode 755 and not writable "
+          "by the group, uploaded in binary mode, built for this processor)"},
+    {502, "the web server got no answer from the program: is it running?"},
     {503, "the web server itself is overloaded, or closed for maintenance"},
     {504, "the program took longer than the web server waits"},
 };
@@ -122,18 +114,16 @@ static bool is_page(const struct http_answer *answer)
     return strstr(answer->type, "html") != NULL || str_starts(body, "<");
 }
 
-/* A sender is content with it, and never comes again. */
+/* A sender takes it for success and never retries. */
 static const char *cause_of_2xx(const struct http_answer *answer)
 {
     if (str_starts(buf_str(&answer->body), ELF_MAGIC))
-        return "the web server hands the program out as a file and does not run it: CGI is not "
-               "allowed "
-               "there, or .htaccess is not honoured (AllowOverride)";
+        return "the web server serves the program as a file: CGI is not allowed there, or "
+               ".htaccess is ignored (AllowOverride)";
     if (is_page(answer))
-        return "a web page answers and not the gateway: the address leads elsewhere, or the host "
-               "shows a "
-               "page of its own there";
-    return "something else than the gateway answers: the address leads elsewhere";
+        return "a web page answers, not the gateway: the address leads elsewhere, or the host "
+               "shows a page of its own there";
+    return "another program than the gateway answers: the address leads elsewhere";
 }
 
 static const char *cause_of_other(const struct http_answer *answer, size_t sent)
@@ -141,12 +131,11 @@ static const char *cause_of_other(const struct http_answer *answer, size_t sent)
     if (answer->code >= 200 && answer->code <= 299)
         return cause_of_2xx(answer);
     if (answer->code >= 300 && answer->code <= 399)
-        return "a redirect, which the sender does not follow: give it the address that this one "
-               "leads to "
+        return "a redirect, which the sender does not follow: use the address that it leads to "
                "(https instead of http, with or without www)";
     if (answer->code == 500 && sent > FCGID_BODY_MAX)
-        return "mod_fcgid takes no body over 128 KiB unless FcgidMaxRequestLen says more, which "
-               ".htaccess cannot: use the program as plain CGI, named stenohook.cgi";
+        return "mod_fcgid refuses bodies over 128 KiB unless FcgidMaxRequestLen, which .htaccess "
+               "cannot set, allows more: use the program as plain CGI, named stenohook.cgi";
     return cause_in(of_others, sizeof of_others / sizeof *of_others, answer->code);
 }
 

@@ -20,11 +20,15 @@ libremote_a_SOURCES = \
 	src/remote/pace.c src/remote/pace.h \
 	src/remote/reception.c src/remote/reception.h \
 	src/remote/reconcile.c src/remote/reconcile.h \
-	src/remote/remote_verbs.c src/remote/remote_verbs.h \
+	src/remote/remote_verbs.h \
 	src/remote/sample.c src/remote/sample.h \
+	src/remote/send.c src/remote/send.h \
+	src/remote/send_report.c \
 	src/remote/sign.c src/remote/sign.h \
 	src/remote/target.c src/remote/target.h \
 	src/remote/trial.c src/remote/trial.h \
+	src/remote/trial_finding.c \
 	src/remote/trial_parts.h \
-	src/remote/trial_spool.c
+	src/remote/trial_spool.c \
+	src/remote/words.c src/remote/words.h
 libremote_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)

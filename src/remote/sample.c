@@ -108,6 +108,7 @@ enum status sample_fill(struct members *m, const char *kind, const char *id, int
     }
     if (status == STATUS_OK && m->count == 0)
         return err_set(err, STATUS_USAGE,
-                       "there is no kind '%s': completed, error, redacted, streaming, voice", kind);
+                       "invalid KIND '%s' (use completed, error, redacted, streaming or voice)",
+                       kind);
     return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * sample - bodies of every kind that the sender documents, for trying things out.
+ * sample - makes sample bodies of every kind that the sender documents.
  */
 #ifndef REMOTE_SAMPLE_H
 #define REMOTE_SAMPLE_H
@@ -11,12 +11,12 @@
 #include "base/str.h"
 #include "remote/members.h"
 
-/* An UUID of random bits. */
+/* Makes a UUID of random bits. */
 #define SAMPLE_ID_MAX 40
 void sample_id(const uint8_t random[16], char out[SAMPLE_ID_MAX]);
 
-/* "completed", "error", "redacted", "streaming" or "voice". `m` must be empty; STATUS_USAGE lists
- * the kinds. */
+/* Adds the members of a kind: "completed", "error", "redacted", "streaming" or "voice". `m` must be
+ * empty. STATUS_USAGE: another kind. */
 enum status sample_fill(struct members *m, const char *kind, const char *id, int64_t now_ns,
                         struct err *err) STATUS_CHECKED;
 

@@ -11,7 +11,7 @@
 
 #define SECRET_PREFIX "whsec_"
 
-static enum status keep(struct signature *out, struct buf *value, struct err *err)
+static enum status copy_value(struct signature *out, struct buf *value, struct err *err)
 {
     enum status status = buf_status(value, "a signature", err);
 
@@ -33,7 +33,7 @@ static enum status sign_aai(struct signature *out, struct str secret, struct str
     buf_init(&value, sizeof out->value - 1);
     buf_printf(&value, "t=%s,v1=", out->time);
     text_hex(&value, mac, sizeof mac);
-    status = keep(out, &value, err);
+    status = copy_value(out, &value, err);
     if (status == STATUS_OK)
         out->headers[0] = (struct http_header){"X-AAI-Signature", str_of(out->value)};
     return status;
@@ -57,12 +57,13 @@ static enum status sign_standard(struct signature *out, struct str secret, struc
         mac_hmac_sha256(buf_str(&key), parts, sizeof parts / sizeof *parts, mac);
     buf_wipe(&key);
     if (!usable)
-        return err_set(err, STATUS_NO_SECRET,
-                       "the secret is no base64 behind its prefix: copy it again from the sender");
+        return err_set(
+            err, STATUS_NO_SECRET,
+            "the secret: invalid base64 after the prefix: copy it again from the sender");
     buf_init(&value, sizeof out->value - 1);
     buf_add_text(&value, "v1,");
     mac_base64(&value, mac, sizeof mac);
-    status = keep(out, &value, err);
+    status = copy_value(out, &value, err);
     if (status != STATUS_OK)
         return status;
     out->headers[0] = (struct http_header){"webhook-id", id};

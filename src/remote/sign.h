@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * sign - signatures of bodies, as core/auth/auth.h checks them. Pure.
+ * sign - signs bodies as core/auth/auth.h checks them. Pure.
  */
 #ifndef REMOTE_SIGN_H
 #define REMOTE_SIGN_H
@@ -20,9 +20,9 @@ struct signature {
     struct http_header headers[4]; /* ends with STR_NONE; points into this struct and to `id` */
 };
 
-/* For AUTH_AAI_SIGNATURE and AUTH_STANDARD_WEBHOOKS; any other scheme gives no headers. `id` names
- * the delivery (Standard Webhooks) and must stay. STATUS_NO_SECRET: the secret is none of this
- * scheme. */
+/* Makes the headers of AUTH_AAI_SIGNATURE and AUTH_STANDARD_WEBHOOKS; other schemes have none. `id`
+ * names the delivery (Standard Webhooks) and is borrowed. STATUS_NO_SECRET: the secret is invalid
+ * for the scheme. */
 enum status sign_body(struct signature *out, enum auth_scheme scheme, struct str secret,
                       struct str body, struct str id, uint64_t now_s,
                       struct err *err) STATUS_CHECKED;

@@ -17,13 +17,12 @@ enum status target_find(struct target *out, const struct settings *settings, con
     if (e == NULL && name != NULL)
         return err_set(err, STATUS_USAGE, "%s has no endpoint '%s'", settings->path, name);
     if (e == NULL)
-        return err_set(err, STATUS_USAGE, "which endpoint? %s has %zu: name one with --endpoint",
+        return err_set(err, STATUS_USAGE, "%s has %zu endpoints: name one with --endpoint",
                        settings->path, config->endpoint_count);
     secrets = &settings->secrets[e - config->endpoints];
     if (e->scheme != AUTH_NONE && secrets->count == 0)
         return err_set(err, STATUS_NO_SECRET,
-                       "endpoint \"%s\": none of its secrets can be read: see 'stenohook check'",
-                       e->name);
+                       "endpoint \"%s\": no secret can be read: see 'stenohook check'", e->name);
     out->endpoint = e;
     out->secret = secrets->count == 0 ? STR_NONE : secrets->values[0];
     return STATUS_OK;
@@ -36,11 +35,10 @@ enum status target_url(struct buf *out, const char *url, const char *const *para
 
     if (status != STATUS_OK)
         return status;
-    /* What stands behind it is never sent. */
+    /* A fragment is never sent. */
     if (strchr(url, '#') != NULL)
         return err_set(err, STATUS_USAGE,
-                       "the address must end before its fragment: leave out "
-                       "what begins with #");
+                       "the address has a fragment: leave out what begins with #");
     buf_add_text(out, url);
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
         status = url_add_param(out, str_of(params[i]), err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * target - an endpoint of the configuration as a sender sees it: its address and its secret.
+ * target - the address and the secret of an endpoint, for a sender.
  */
 #ifndef REMOTE_TARGET_H
 #define REMOTE_TARGET_H
@@ -12,26 +12,22 @@
 #include "core/config/config.h"
 #include "settings/settings.h"
 
-/* Of options that name parameters. */
-#define TARGET_PARAMS_MAX 64
-
 /* Borrowed from the settings. */
 struct target {
     const struct config_endpoint *endpoint;
-    struct str secret; /* the first one that can be read; STR_NONE where the scheme has none */
+    struct str secret; /* the first readable one; STR_NONE if the scheme has none */
 };
 
-/* `name` NULL: the endpoint called "default", or the only one. STATUS_USAGE: there is no such
- * endpoint. STATUS_NO_SECRET: its scheme needs one, and none can be read. */
+/* Finds an endpoint; `name` NULL: the one called "default", or the only one. STATUS_USAGE: there is
+ * none. STATUS_NO_SECRET: it needs a secret, and none can be read. */
 enum status target_find(struct target *out, const struct settings *settings, const char *name,
                         struct err *err) STATUS_CHECKED;
 
-/* `url` with the parameters ("name=value", escaped here) behind it. */
+/* Appends `url` and the parameters ("name=value", escaped here). */
 enum status target_url(struct buf *out, const char *url, const char *const *params, size_t count,
                        struct err *err) STATUS_CHECKED;
 
-/* Puts the secret into the URL where the endpoint looks for it there too: from then on the URL is
- * not to be shown. */
+/* Adds the secret to the URL if the endpoint has auth-query. The URL must not be shown then. */
 enum status target_add_token(struct buf *url, const struct config_endpoint *endpoint,
                              struct str secret, struct err *err) STATUS_CHECKED;
 

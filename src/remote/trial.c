@@ -4,7 +4,6 @@
 #include "remote/trial.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,18 +23,7 @@
 #define SMALL 400
 #define SHOWN_MAX 200
 
-void trial_say(const struct trial *t, enum trial_grade grade, const char *format, ...)
-{
-    char text[WORDS_MAX_BYTES];
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    t->tell(t->context, grade, text);
-}
-
-/* ---- one way in which the secret comes */
+/* ---- the ways to send a secret */
 
 struct way {
     const char *name;
@@ -43,8 +31,7 @@ struct way {
     bool in_query;
 };
 
-/* Each proves by itself, so each is tried alone: one that works would hide that the other is lost.
- */
+/* Each way suffices, so each is tried alone: one that works would hide that the other is lost. */
 static size_t ways_of(const struct config_endpoint *e, struct way out[2])
 {
     size_t n = 0;
@@ -70,10 +57,10 @@ static enum status url_of(struct buf *out, const struct trial *t, const struct w
     return buf_status(out, "the address", err);
 }
 
-/* ---- what is delivered */
+/* ---- the delivery */
 
-/* Characters of other alphabets, escapes, and blanks behind the end: whatever touches a body on its
- * way shows. Nothing that looks like an attack to a filter. */
+/* Has characters of other alphabets, escapes, and blanks after the end, so that any change on the
+ * way shows; nothing that a filter takes for an attack. */
 static void make_body(struct buf *out, const char *id, size_t size)
 {
     static const char end[] = "\"}\r\n \n";
@@ -94,8 +81,8 @@ struct parcel {
     struct delivery delivery;
 };
 
-static enum status pack(struct parcel *p, const struct trial *t, const struct way *way, size_t size,
-                        struct err *err)
+static enum status pack_parcel(struct parcel *p, const struct trial *t, const struct way *way,
+                               size_t size, struct err *err)
 {
     uint8_t random[16];
     enum status status = id_random(random, sizeof random, err);
@@ -118,9 +105,9 @@ static enum status pack(struct parcel *p, const struct trial *t, const struct wa
     return status;
 }
 
-/* ---- what comes back */
+/* ---- the answer */
 
-static void say_answer(const struct trial *t, const char *what, const struct http_answer *answer,
+static void find_cause(const struct trial *t, const char *what, const struct http_answer *answer,
                        size_t sent)
 {
     struct buf cause;
@@ -128,16 +115,16 @@ static void say_answer(const struct trial *t, const char *what, const struct htt
     buf_init(&cause, WORDS_MAX_BYTES);
     reception_cause(&cause, answer, sent);
     if (answer->code == 0)
-        trial_say(t, TRIAL_ERROR, "%s: no answer: %s", what, answer->words);
+        trial_finding(t, TRIAL_ERROR, "%s: no answer: %s", what, answer->words);
     else
-        trial_say(t, TRIAL_ERROR, "%s is answered %d%s%s", what, answer->code,
-                  cause.len == 0 ? "" : ": ", cause.len == 0 ? "" : cause.ptr);
+        trial_finding(t, TRIAL_ERROR, "%s is answered %d%s%s", what, answer->code,
+                      cause.len == 0 ? "" : ": ", cause.len == 0 ? "" : cause.ptr);
     buf_free(&cause);
 }
 
-/* Whether what follows is worth trying. */
-static bool judge(const struct trial *t, const char *what, const struct parcel *p,
-                  const struct http_answer *answer)
+/* Returns whether to go on. */
+static bool judge_delivery(const struct trial *t, const char *what, const struct parcel *p,
+                           const struct http_answer *answer)
 {
     char id[RECEPTION_ID_MAX];
 
@@ -152,12 +139,12 @@ static bool judge(const struct trial *t, const char *what, const struct parcel *
     case RECEPTION_FOREIGN:
         break;
     }
-    say_answer(t, what, answer, p->body.len);
+    find_cause(t, what, answer, p->body.len);
     return false;
 }
 
-static enum status deliver(const struct trial *t, struct http *http, const struct way *way,
-                           size_t size, bool *good, struct err *err)
+static enum status deliver_parcel(const struct trial *t, struct http *http, const struct way *way,
+                                  size_t size, bool *good, struct err *err)
 {
     struct deliver_plan plan = deliver_plan_default();
     struct parcel p = {.id = ""};
@@ -168,11 +155,11 @@ static enum status deliver(const struct trial *t, struct http *http, const struc
     buf_init(&p.url, BODY_MAX);
     buf_init(&p.body, BODY_MAX);
     plan.timeout_ms = t->timeout_ms;
-    status = pack(&p, t, way, size, err);
+    status = pack_parcel(&p, t, way, size, err);
     if (status == STATUS_OK) {
         (void)snprintf(what, sizeof what, "a delivery of %zu bytes, %s,", p.body.len, way->name);
         deliver_once(http, &p.delivery, &plan, &answer);
-        *good = judge(t, what, &p, &answer);
+        *good = judge_delivery(t, what, &p, &answer);
         http_answer_free(&answer);
     }
     buf_wipe(&p.url);
@@ -191,28 +178,28 @@ static bool judge_report(const struct trial *t, const struct http_answer *answer
         body.len--;
     switch (reception_of(answer, id)) {
     case RECEPTION_REPORT:
-        trial_say(t,
-                  str_is(body, "{\"status\":\"ok\"}") || str_starts(body, "{\"status\":\"ok\",")
-                      ? TRIAL_GOOD
-                      : TRIAL_WARNING,
-                  "the report of %s: %.*s", t->url, (int)body.len, body.ptr);
+        trial_finding(t,
+                      str_is(body, "{\"status\":\"ok\"}") || str_starts(body, "{\"status\":\"ok\",")
+                          ? TRIAL_GOOD
+                          : TRIAL_WARNING,
+                      "the report of %s: %.*s", t->url, (int)body.len, body.ptr);
         return true;
     case RECEPTION_REFUSED:
-        /* A wrong secret and a foreign address are told of the delivery, in more words. */
+        /* The delivery reports a wrong secret or a refused address better. */
         if (answer->code == 401 || answer->code == 403 || answer->code == 405)
             return true;
-        trial_say(t, TRIAL_ERROR, "the report of %s: %.*s", t->url, (int)body.len, body.ptr);
+        trial_finding(t, TRIAL_ERROR, "the report of %s: %.*s", t->url, (int)body.len, body.ptr);
         return true;
     case RECEPTION_RECORDED:
     case RECEPTION_FOREIGN:
         break;
     }
-    say_answer(t, "a GET", answer, 0);
+    find_cause(t, "a GET", answer, 0);
     return false;
 }
 
-static enum status report(const struct trial *t, struct http *http, const struct way *way,
-                          bool *good, struct err *err)
+static enum status ask_report(const struct trial *t, struct http *http, const struct way *way,
+                              bool *good, struct err *err)
 {
     const struct http_header headers[] = {
         {way->header == NULL ? "Accept" : way->header,
@@ -223,7 +210,7 @@ static enum status report(const struct trial *t, struct http *http, const struct
     enum status status;
     struct buf url;
 
-    /* A signature covers a body: there is no report. */
+    /* A signature covers a body: a GET has none, so no report. */
     if (t->endpoint->scheme != AUTH_STATIC && t->endpoint->scheme != AUTH_NONE) {
         *good = true;
         return STATUS_OK;
@@ -263,16 +250,16 @@ enum status trial_run(const struct trial *t, struct err *err)
     bool good = false, all_good = true;
 
     if (status == STATUS_OK)
-        status = report(t, http, &ways[0], &good, err);
+        status = ask_report(t, http, &ways[0], &good, err);
     all_good = good;
     for (size_t i = 0; status == STATUS_OK && good && i < count; i++) {
         bool this_good = false;
 
-        status = deliver(t, http, &ways[i], SMALL, &this_good, err);
+        status = deliver_parcel(t, http, &ways[i], SMALL, &this_good, err);
         all_good = all_good && this_good;
     }
     if (status == STATUS_OK && all_good)
-        status = deliver(t, http, &ways[0], large_of(t), &good, err);
+        status = deliver_parcel(t, http, &ways[0], large_of(t), &good, err);
     http_close(http);
     return status;
 }

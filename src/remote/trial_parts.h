@@ -8,16 +8,18 @@
 
 #include "remote/trial.h"
 
-void trial_say(const struct trial *trial, enum trial_grade grade, const char *format, ...)
+/* Reports one finding. */
+void trial_finding(const struct trial *trial, enum trial_grade grade, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* trial_spool.c: looks into the spool for what became of a delivery. */
-/* The answer named that event: tells whether it is in this spool, the trial `subject` with these
- * very bytes, which is what is returned. `what` names the delivery, with a comma behind it. */
+/* trial_spool.c: finds in the spool what became of a delivery. `what` names it, and ends with a
+ * comma. */
+/* After an answer that named event `id`: whether this spool has it, with this subject and exactly
+ * these bytes. Reports either. */
 bool trial_recorded(const struct trial *trial, const char *what, const char *id,
                     const char *subject, struct str body);
-/* The gateway refused it: tells why, by what is kept in the boxes, and takes it out of there.
- * false: nothing is kept, and nothing was told. */
+/* After a refusal: reports its cause as the boxes have it, and removes the entry. false: no entry,
+ * and nothing was reported. */
 bool trial_kept(const struct trial *trial, const char *what, struct str body);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * trial_spool - what became of a trial's delivery, by what is on disk.
+ * trial_spool - finds in the spool what became of a trial's delivery.
  */
 #include <string.h>
 
@@ -13,59 +13,62 @@
 
 /* ---- recorded */
 
-static void say_difference(const struct trial *t, const char *what, struct str sent, struct str got)
+static void find_difference(const struct trial *t, const char *what, struct str sent,
+                            struct str got)
 {
     size_t same = 0;
 
     while (same < sent.len && same < got.len && sent.ptr[same] == got.ptr[same])
         same++;
-    trial_say(t, TRIAL_ERROR,
-              "%s was changed on its way: %zu bytes were recorded, and byte %zu is the first that "
-              "differs",
-              what, got.len, same);
+    trial_finding(
+        t, TRIAL_ERROR,
+        "%s was changed on its way: %zu bytes were recorded, and byte %zu is the first that "
+        "differs",
+        what, got.len, same);
 }
 
-static void say_elsewhere(const struct trial *t, const char *what, const char *id)
+static void find_elsewhere(const struct trial *t, const char *what, const char *id)
 {
-    trial_say(t, TRIAL_ERROR,
-              "%s was accepted as event \"%s\", which is not in %s: the address leads to another "
-              "installation",
-              what, id, t->spool->path);
+    trial_finding(
+        t, TRIAL_ERROR,
+        "%s was accepted as event \"%s\", which is not in %s: the address leads to another "
+        "installation",
+        what, id, t->spool->path);
 }
 
-static bool compare(const struct trial *t, const char *what, const struct record *record,
-                    struct str body)
+static bool compare_bodies(const struct trial *t, const char *what, const struct record *record,
+                           struct str body)
 {
     if (!str_eq(record->body, body)) {
-        say_difference(t, what, body, record->body);
+        find_difference(t, what, body, record->body);
         return false;
     }
     if (!str_is(record->endpoint, t->endpoint->name)) {
-        trial_say(t, TRIAL_ERROR,
-                  "%s was recorded for endpoint \"%.*s\": the address is not that of \"%s\"", what,
-                  (int)record->endpoint.len, record->endpoint.ptr, t->endpoint->name);
+        trial_finding(t, TRIAL_ERROR,
+                      "%s was recorded for endpoint \"%.*s\": the address is not that of \"%s\"",
+                      what, (int)record->endpoint.len, record->endpoint.ptr, t->endpoint->name);
         return false;
     }
-    trial_say(t, TRIAL_GOOD, "%s is event %.*s, recorded byte for byte", what, (int)record->id.len,
-              record->id.ptr);
+    trial_finding(t, TRIAL_GOOD, "%s is event %.*s, recorded byte for byte", what,
+                  (int)record->id.len, record->id.ptr);
     return true;
 }
 
-/* Ids of two journals may be alike: what it is about says whether it is ours. */
-static bool look_at(const struct trial *t, const char *what, const char *id, const char *subject,
-                    struct str line, struct str body)
+/* Two journals may have the same id: the subject says whether the event is ours. */
+static bool check_record(const struct trial *t, const char *what, const char *id,
+                         const char *subject, struct str line, struct str body)
 {
     struct record record;
     bool same = false;
 
     if (record_parse(&record, line, true, NULL) != STATUS_OK) {
-        trial_say(t, TRIAL_ERROR, "%s is event %s, which cannot be read", what, id);
+        trial_finding(t, TRIAL_ERROR, "%s is event %s, which cannot be read", what, id);
         return false;
     }
     if (str_is(record.subject, subject))
-        same = compare(t, what, &record, body);
+        same = compare_bodies(t, what, &record, body);
     else
-        say_elsewhere(t, what, id);
+        find_elsewhere(t, what, id);
     record_free(&record);
     return same;
 }
@@ -83,11 +86,12 @@ bool trial_recorded(const struct trial *t, const char *what, const char *id, con
     if (record_id_parse(str_of(id), &place.segment, &place.offset))
         status = reader_get(t->spool, place, &line, &err);
     if (status == STATUS_OK)
-        same = look_at(t, what, id, subject, buf_str(&line), body);
+        same = check_record(t, what, id, subject, buf_str(&line), body);
     else if (status == STATUS_MISSING || status == STATUS_CORRUPT)
-        say_elsewhere(t, what, id);
+        find_elsewhere(t, what, id);
     else
-        trial_say(t, TRIAL_ERROR, "%s is event %s, which cannot be read: %s", what, id, err.text);
+        trial_finding(t, TRIAL_ERROR, "%s is event %s, which cannot be read: %s", what, id,
+                      err.text);
     buf_free(&line);
     return same;
 }
@@ -108,12 +112,11 @@ static bool is_it(const struct rejected *entry, const struct trial *t, struct st
     return same;
 }
 
-/* What to do about it, behind the gateway's own words. */
-static const char *remedy(const struct rejected *entry)
+/* Returns what to add to the gateway's own words. */
+static const char *remedy_of(const struct rejected *entry)
 {
     if (str_is(entry->reason, status_name(STATUS_ADDRESS)))
-        return "; so nothing more can be proved from here: add this address for the time of the "
-               "trial";
+        return "; so nothing more can be proved from here: add this address during the trial";
     if (entry->detail.len > 0 &&
         memmem(entry->detail.ptr, entry->detail.len, "missing", strlen("missing")) != NULL)
         return "; it was sent, so the web server keeps it from the program (Apache does that with "
@@ -121,17 +124,17 @@ static const char *remedy(const struct rejected *entry)
     return "";
 }
 
-static void say_kept(const struct trial *t, const char *what, const struct rejected *entry)
+static void find_refusal(const struct trial *t, const char *what, const struct rejected *entry)
 {
     int len = (int)(entry->detail.len < DETAIL_MAX ? entry->detail.len : DETAIL_MAX);
     bool address = str_is(entry->reason, status_name(STATUS_ADDRESS));
 
-    trial_say(t, address ? TRIAL_WARNING : TRIAL_ERROR,
-              "%s reached the gateway, which refused it: %.*s%s", what, len,
-              len == 0 ? "" : entry->detail.ptr, remedy(entry));
+    trial_finding(t, address ? TRIAL_WARNING : TRIAL_ERROR,
+                  "%s reached the gateway, which refused it: %.*s%s", what, len,
+                  len == 0 ? "" : entry->detail.ptr, remedy_of(entry));
 }
 
-static void pass_over(void *context, enum box_kind box, const char *name, const char *why)
+static void skip_entry(void *context, enum box_kind box, const char *name, const char *why)
 {
     (void)context;
     (void)box;
@@ -144,7 +147,7 @@ bool trial_kept(const struct trial *t, const char *what, struct str body)
     struct rejected_refs refs;
     bool found = false;
 
-    if (rejected_scan(&refs, t->spool, 1U << BOX_REFUSED | 1U << BOX_QUARANTINED, pass_over, NULL,
+    if (rejected_scan(&refs, t->spool, 1U << BOX_REFUSED | 1U << BOX_QUARANTINED, skip_entry, NULL,
                       NULL) != STATUS_OK)
         return false;
     for (size_t i = refs.count; i-- > 0 && !found;) {
@@ -154,10 +157,10 @@ bool trial_kept(const struct trial *t, const char *what, struct str body)
             continue;
         found = is_it(&entry, t, body);
         if (found) {
-            say_kept(t, what, &entry);
-            /* Nobody is to find it there and wonder. One that stays does no harm. */
+            find_refusal(t, what, &entry);
+            /* It would puzzle whoever finds it. One that stays does no harm. */
             if (rejected_remove(&refs.list[i], t->spool, NULL) != STATUS_OK)
-                trial_say(t, TRIAL_WARNING, "the refused trial stays in its box");
+                trial_finding(t, TRIAL_WARNING, "the refused trial stays in its box");
         }
         rejected_free(&entry);
     }

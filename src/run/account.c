@@ -53,13 +53,13 @@ static void log_end(const struct account *account, const struct result *result)
     case RESULT_AGAIN:
         clock_iso(result->next_ns, when);
         log_line(account->log, LOG_LEVEL_WARNING,
-                 "hook of endpoint \"%s\", event %s, run %" PRIu32 ": %s; again at %s",
+                 "hook of endpoint \"%s\", event %s, attempt %" PRIu32 ": %s; retrying at %s",
                  result->endpoint.ptr, result->id.ptr, result->attempt, how, when);
         return;
     case RESULT_DEAD:
         log_line(account->log, LOG_LEVEL_ERROR,
-                 "hook of endpoint \"%s\", event %s, run %" PRIu32
-                 ": %s; not run again by itself (dead)",
+                 "hook of endpoint \"%s\", event %s, attempt %" PRIu32
+                 ": %s; not retried any more (dead)",
                  result->endpoint.ptr, result->id.ptr, result->attempt, how);
         return;
     case RESULT_DROPPED:
@@ -103,8 +103,8 @@ enum status account_settle(struct account *account, struct claim *claim, struct 
     status = queue_settle(account->queue, claim, result, wall_ns, &err);
     if (status != STATUS_OK)
         log_line(account->log, status_level(status),
-                 "how the hook of event %s ended could not be written down, so it runs again: %s",
-                 id, err.text);
+                 "how the hook of event %s ended could not be written, so it runs again: %s", id,
+                 err.text);
     return status;
 }
 
@@ -117,7 +117,7 @@ void account_suspend(struct account *account, struct claim *claim, const char *w
 
     if (*told != what)
         log_line(account->log, LOG_LEVEL_ERROR,
-                 "endpoint \"%s\" is suspended, its hooks wait without using up runs: %s", name,
+                 "endpoint \"%s\" is suspended, its hooks wait without using up attempts: %s", name,
                  why);
     *told = what;
     queue_suspend(account->queue, claim, why, wall_ns);

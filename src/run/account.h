@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * account - what becomes of a run is decided, written down, and told in the log.
+ * account - decides what becomes of an attempt, writes it down, and logs it.
  */
 #ifndef RUN_ACCOUNT_H
 #define RUN_ACCOUNT_H
@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "store/queue/queue.h"
 
-/* Suspensions that are remembered, so that each is told once and not at every probe. */
+/* Suspensions that are remembered, so that each is logged once and not at every probe. */
 #define ACCOUNT_TOLD 64
 
 struct account {

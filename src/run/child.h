@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * child - one run of a hook: the only fork and exec of hooks.
+ * child - one attempt to run a hook.
  *
  * A hook gets the raw body on stdin (seekable), two pipes as stdout and stderr whose ends are kept
  * apart, its slot as descriptor 3 (store/queue/slot.h) and no other descriptor; a session and
  * process group of its own; umask 077; signals as they are by default; no core files; HOME or / as
  * its folder; and the environment and arguments that it is given, nothing else.
  *
- * For a process with one thread that blocks SIGCHLD and is told of it otherwise; descriptors 0 to 3
- * are in use in it (/dev/null will do). Never waits but for the exec itself. Times are monotonic.
+ * For a process with one thread that blocks SIGCHLD and learns of it otherwise; descriptors 0 to 3
+ * are in use in it (/dev/null is enough). Never waits but for the exec itself. Times are monotonic.
  */
 #ifndef RUN_CHILD_H
 #define RUN_CHILD_H
@@ -27,7 +27,7 @@
 
 /* Between SIGTERM and SIGKILL to a hook, and all that it has started, at its timeout. */
 #define CHILD_TERM_NS (10 * NS_PER_S)
-/* How long output of its own children is still waited for when a hook has ended. */
+/* How long output of its children is awaited after a hook has ended. */
 #define CHILD_GRACE_NS (200 * NS_PER_MS)
 
 struct child_plan {
@@ -75,12 +75,12 @@ enum status child_start(struct child *child, const struct child_plan *plan, uint
 
 /* What to poll for: fills up to two, returns how many. */
 nfds_t child_wants(const struct child *child, struct pollfd polled[2]);
-/* Reads what there is, and where `look` is true finds out whether it has ended; stops it when its
- * time is up. true: it is over. */
+/* Reads its output, checks whether it has ended if `look`, and stops it when its time is up. true:
+ * it is over. */
 bool child_step(struct child *child, bool look, uint64_t now_ns);
-/* Fills end, code, took_ms and the tails (which point into the child) of a run that is over. */
+/* Fills end, code, took_ms and the tails (which point into the child) of one that is over. */
 void child_outcome(struct child *child, struct result *result);
-/* Leaves it to itself, or does nothing where it is over. */
+/* Stops watching it. */
 void child_leave(struct child *child);
 
 #endif

@@ -36,11 +36,11 @@ struct crew;
 /* `queue` is borrowed. */
 enum status crew_make(struct crew **out, const struct crew_setup *setup, struct queue *queue,
                       struct err *err) STATUS_CHECKED;
-/* What still runs is left to its slot. */
+/* What still runs is left to the next runner. */
 void crew_free(struct crew *crew);
 
-/* Takes over what an earlier runner left: ended hooks are settled as lost, living ones watched.
- * After a failure nobody knows what lives, and no hook may be begun. */
+/* Takes over what an earlier runner left: settles ended hooks as lost, and watches living ones.
+ * After a failure it is unknown what lives, and no hook may be begun. */
 enum status crew_adopt(struct crew *crew, uint64_t mono_ns, int64_t wall_ns,
                        struct err *err) STATUS_CHECKED;
 
@@ -48,7 +48,7 @@ enum status crew_adopt(struct crew *crew, uint64_t mono_ns, int64_t wall_ns,
 unsigned crew_running(const struct crew *crew);
 /* From when on it may begin one more. */
 uint64_t crew_ready_ns(const struct crew *crew);
-/* Begins the hook of a claim, or settles, suspends or gives the claim back where it cannot be. */
+/* Begins the hook of a claim. If that fails it settles, suspends or gives back the claim. */
 void crew_begin(struct crew *crew, struct claim *claim, uint64_t mono_ns, int64_t wall_ns);
 
 /* What to poll for: fills up to CREW_POLLED_MAX. */

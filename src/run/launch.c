@@ -2,7 +2,7 @@
  * launch - see run/launch.h.
  *
  * The new process shares our memory until its exec, and we wait that long, as in posix_spawn: that
- * saves copying our page tables, which for a short hook costs more than the rest, and tells us of a
+ * saves copying our page tables, which for a short hook costs more than the rest, and reports a
  * failed exec by its errno. So it changes nothing in memory but *launch, and calls only functions
  * that hold no lock and allocate nothing.
  */
@@ -24,7 +24,7 @@
 #define SLOT_FD 3
 /* Of the process before its exec. */
 #define STACK_LEN ((size_t)64 * 1024)
-/* Where close_range is missing: no descriptor of ours is beyond that, and all close on exec. */
+/* Without close_range: no descriptor of ours is beyond that, and all close on exec. */
 #define FDS_MAX 1024
 #define EXIT_NO_HOOK 127
 /* For what does not return on the stack of the new process: AddressSanitizer would remember its

@@ -22,7 +22,8 @@
 #include "store/queue/standing.h"
 
 #define PROGRAM "stenohook-run"
-/* The language of hooks, whoever started the runner. */
+#define SEE ": see '" PROGRAM " --help'"
+/* The language of hooks, however the runner was started. */
 #define HOOK_LANG "C.UTF-8"
 #define SLOT_FD 3
 #define FDS_FALLBACK 1024
@@ -39,7 +40,7 @@ struct runner_options {
 static const char usage[] =
     "usage: " PROGRAM " [--config FILE] [--once | --detach]\n"
     "\n"
-    "Runs the hooks of recorded events. Stays in the foreground until it is told to stop.\n"
+    "Runs the hooks of recorded events. Stays in the foreground until it is stopped.\n"
     "\n"
     "  --config FILE  the configuration (see stenohook.conf(5))\n"
     "  --once         work off what is due, then exit: for cron\n"
@@ -58,8 +59,8 @@ static void close_strangers(void)
         (void)close(fd);
 }
 
-/* Nothing that whoever started us had open lives on in hooks; and what is opened later is none of
- * the descriptors that a hook gets. */
+/* No descriptor that we were started with lives on in hooks, and none that is opened later is one
+ * of those that a hook gets. */
 static bool hold_descriptors(void)
 {
     int fd;
@@ -100,7 +101,7 @@ static bool clean_environment(const char *config_path)
            setenv("STENOHOOK_CONFIG", config_path, 1) == 0;
 }
 
-/* Leaves a process that nobody waits for, in a session that it does not lead. */
+/* Goes on in a process that is no child of its starter, in a session that it does not lead. */
 static enum status detach_process(struct err *err)
 {
     int null_fd;
@@ -160,13 +161,12 @@ static enum status parse_options(struct runner_options *options, int argc, char 
         else if (c == 'h')
             options->help = true;
         else
-            return err_set(
-                err, STATUS_USAGE, "%s \"%s\"; see " PROGRAM " --help",
-                c == ':' ? "a value is missing for" : "no such option:", argv[optind - 1]);
+            return err_set(err, STATUS_USAGE,
+                           c == ':' ? "option '%s' needs a value" SEE : "unknown option '%s'" SEE,
+                           argv[optind - 1]);
     }
     if (optind < argc)
-        return err_set(err, STATUS_USAGE, "\"%s\" is too much; see " PROGRAM " --help",
-                       argv[optind]);
+        return err_set(err, STATUS_USAGE, "unexpected argument '%s'" SEE, argv[optind]);
     if (once && options->detach)
         return err_set(err, STATUS_USAGE, "--once and --detach exclude each other");
     options->stay = once ? RUNNER_ONCE : options->detach ? RUNNER_LINGER : RUNNER_SERVICE;
@@ -186,7 +186,7 @@ static void log_warning(void *context, const char *text)
 {
     const struct log *log = context;
 
-    /* What is said of secrets at the first reading is the gateway's to tell. */
+    /* Before the log is open these are about secrets, which the gateway reports. */
     if (log->dir >= 0)
         log_line(log, LOG_LEVEL_WARNING, "%s", text);
 }
@@ -234,7 +234,7 @@ static enum status enter_spool(const struct runner_options *options, const char 
         return status;
     log->dir = spool.dir;
     status = serve_spool(options, &spool, cache, log, stops, err);
-    /* Each request starts a runner, so that hooks are paused is said now and then only. */
+    /* Each request starts a runner, so "hooks are paused" is logged only now and then. */
     if (status != STATUS_OK &&
         (status != STATUS_PAUSED || standing_should_log(&spool, clock_wall_ns())))
         log_line(log, status_level(status), "%s", err->text);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * orphan - a hook that an earlier runner started and that still runs. It is nobody's child of ours:
- * it is looked at now and then, stopped at its timeout, and how it ended is not known.
+ * orphan - a hook that an earlier runner started and that still runs. It is no child of ours:
+ * it is checked now and then, stopped at its timeout, and how it ended stays unknown.
  */
 #ifndef RUN_ORPHAN_H
 #define RUN_ORPHAN_H

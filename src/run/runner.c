@@ -22,7 +22,7 @@
 /* How often, at most, the configuration is looked at; and how often, at least, the journal. */
 #define SETTINGS_NS (250 * NS_PER_MS)
 #define FILL_NS (2000 * NS_PER_MS)
-/* How often what is too old is removed, and how long it may wait for whoever has the index. */
+/* How often the spool is pruned, and how long that may wait for the lock of the index. */
 #define PRUNE_NS (3600000 * NS_PER_MS)
 #define PRUNE_WAIT_NS (100 * NS_PER_MS)
 /* After a failure of the queue it is let alone for so long. */
@@ -43,7 +43,7 @@ struct runner {
     struct crew *crew;
     int wake_fd, signal_fd;
     bool stopping;
-    bool ended;   /* somebody may have */
+    bool ended;   /* a hook may have */
     bool woken;   /* there may be something new */
     bool claimed; /* since the last fill: what is read ahead may be used up */
     /* Monotonic. */
@@ -63,14 +63,14 @@ static void report_trouble(struct runner *r, const struct err *err)
     r->trouble_ns = r->now_ns + TROUBLE_NS;
 }
 
-/* ---- what it goes by */
+/* ---- settings */
 
 static void take_settings(struct runner *r)
 {
     const struct settings *next;
     struct err err = ERR_INIT;
 
-    /* Whoever is woken by a delivery goes by what was there when it was made. */
+    /* A runner that a delivery wakes uses the settings of the time of that delivery. */
     if (!r->woken && r->now_ns < r->settings_ns)
         return;
     r->settings_ns = r->now_ns + SETTINGS_NS;
@@ -270,8 +270,8 @@ static bool wants_to_leave(const struct runner *r)
     return false;
 }
 
-/* Whoever records an event from now on finds nobody to wake, and starts a runner, which waits for
- * our lock. So what is not there at this look is not ours. */
+/* From now on a gateway that records an event finds no runner to wake, and starts one, which waits
+ * for our lock. So what is not there at this look is not ours. */
 static bool may_leave(struct runner *r)
 {
     if (r->stopping)
@@ -352,8 +352,8 @@ static enum status take_lock(struct runner *r, bool *other, struct err *err)
     }
 }
 
-/* As a service it waits until somebody has resumed the hooks. Without the lock, which a resume
- * needs. false: it is told to stop. */
+/* A service waits until hooks are resumed, without the lock, which a resume needs. false: it is to
+ * stop. */
 static bool wait_out_pause(struct runner *r, const struct err *why)
 {
     const struct timespec step = {PAUSE_LOOK_S, 0};

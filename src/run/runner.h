@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * runner - the loop of the one runner of a spool: claims events, has their hooks run, keeps what
+ * runner - the loop of the one runner of a spool: claims events, runs their hooks, records what
  * became of them.
  */
 #ifndef RUN_RUNNER_H
@@ -16,16 +16,16 @@
 
 /* A runner that was started for a request stays so long after its last hook... */
 #define RUNNER_LINGER_NS (15 * NS_PER_S)
-/* ...and as long as another run is due that soon. */
+/* ...and as long as another attempt is due that soon. */
 #define RUNNER_SOON_NS (900 * NS_PER_S)
-/* How long hooks that run are waited for when it is told to stop. What still runs then is left to
- * itself, and taken over by the next runner. */
+/* How long it waits for running hooks when it is to stop. The next runner takes over those that
+ * still run then. */
 #define RUNNER_STOP_NS (10 * NS_PER_S)
 
 enum runner_stay {
     RUNNER_ONCE,   /* works off what is due */
     RUNNER_LINGER, /* as above */
-    RUNNER_SERVICE /* until it is told to stop */
+    RUNNER_SERVICE /* until it is stopped */
 };
 
 struct runner_setup {
@@ -39,7 +39,7 @@ struct runner_setup {
     enum runner_stay stay;
 };
 
-/* STATUS_OK also where another runner is at it, which has then been woken. */
+/* STATUS_OK also if another runner is at work, which was then woken. */
 enum status runner_run(const struct runner_setup *setup, struct err *err) STATUS_CHECKED;
 
 #endif

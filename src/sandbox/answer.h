@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * answer - what the API answers: the documented members of a transcript and of a list.
- * Pure.
+ * answer - the API's answers: transcripts, items of a list, errors. Pure.
  */
 #ifndef SANDBOX_ANSWER_H
 #define SANDBOX_ANSWER_H
@@ -8,18 +7,15 @@
 #include "base/buf.h"
 #include "sandbox/transcript.h"
 
-/* STATUS_MALFORMED: a documented parameter is of another type than documented. */
-enum status answer_check_asked(const struct object *asked, struct err *err) STATUS_CHECKED;
-
-/* The transcript with all documented members; what was submitted under names that nobody has heard
- * of comes back behind them. Never the value of the webhook's header. STATUS_MEMORY. */
+/* Prints a transcript with all documented members, then those submitted under other names. Never
+ * prints the value of the webhook's header. STATUS_MEMORY is the only failure. */
 enum status answer_transcript(struct buf *out, const struct transcript *transcript, int64_t now_ms,
                               struct err *err) STATUS_CHECKED;
 
-/* One item of a list. */
+/* Prints an item of a list. */
 void answer_item(struct buf *out, const struct transcript *transcript, int64_t now_ms);
 
-/* {"error": ...} */
+/* Prints {"error": ...}. */
 void answer_error(struct buf *out, const char *words);
 
 #endif

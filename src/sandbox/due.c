@@ -18,8 +18,8 @@
 
 #define MS_DIGITS 15
 /* MS-ID-K-AAAA */
-#define NAME_LEN (MS_DIGITS + 1 + SANDBOX_ID_LEN + 1 + 1 + 1 + 4)
-/* Of all that are due, at most so many are looked at for one that is free. */
+#define NAME_LEN (MS_DIGITS + 1 + TRANSCRIPT_ID_LEN + 1 + 1 + 1 + 4)
+/* How many due entries are tried for a free one. */
 #define CANDIDATES_MAX 256
 
 static const char kinds[] = "rt";
@@ -36,32 +36,33 @@ bool due_parse(struct due *due, const char *name)
     uint64_t at, attempt;
     const char *kind;
 
-    if (strlen(name) != NAME_LEN || id[-1] != '-' || id[SANDBOX_ID_LEN] != '-' ||
-        id[SANDBOX_ID_LEN + 2] != '-' || !sandbox_id_ok((struct str){id, SANDBOX_ID_LEN}) ||
+    if (strlen(name) != NAME_LEN || id[-1] != '-' || id[TRANSCRIPT_ID_LEN] != '-' ||
+        id[TRANSCRIPT_ID_LEN + 2] != '-' ||
+        !transcript_id_ok((struct str){id, TRANSCRIPT_ID_LEN}) ||
         !num_u64((struct str){name, MS_DIGITS}, &at) ||
-        !num_u64(str_of(id + SANDBOX_ID_LEN + 3), &attempt) || attempt == 0)
+        !num_u64(str_of(id + TRANSCRIPT_ID_LEN + 3), &attempt) || attempt == 0)
         return false;
-    kind = strchr(kinds, id[SANDBOX_ID_LEN + 1]);
+    kind = strchr(kinds, id[TRANSCRIPT_ID_LEN + 1]);
     if (kind == NULL)
         return false;
     *due = (struct due){.at_ms = (int64_t)at,
                         .kind = (enum due_kind)(kind - kinds),
                         .attempt = (unsigned)attempt,
                         .fd = -1};
-    memcpy(due->id, id, SANDBOX_ID_LEN);
+    memcpy(due->id, id, TRANSCRIPT_ID_LEN);
     memcpy(due->name, name, NAME_LEN + 1);
     return true;
 }
 
-enum status due_add(const struct transcripts *store, const struct due *due, struct err *err)
+enum status due_add(const struct transcripts *state, const struct due *due, struct err *err)
 {
     char name[DUE_NAME_MAX];
     int fd;
 
     due_print(due, name);
-    fd = file_open(store->due, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
-    if (fd < 0 || file_sync_dir(store->due) < 0) {
-        enum status status = err_errno(err, "cannot note the delivery of transcript %s", due->id);
+    fd = file_open(state->due, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    if (fd < 0 || file_sync_dir(state->due) < 0) {
+        enum status status = err_errno(err, "cannot queue the delivery of transcript %s", due->id);
 
         file_close(&fd);
         return status;
@@ -70,14 +71,14 @@ enum status due_add(const struct transcripts *store, const struct due *due, stru
     return STATUS_OK;
 }
 
-/* Locked, and still of that name: whoever had it may be through with it. */
-static bool lock_entry(const struct transcripts *store, struct due *due)
+/* Locks the entry if it still has that name: another sender may have finished it. */
+static bool lock_entry(const struct transcripts *state, struct due *due)
 {
     struct stat named, opened;
-    int fd = file_open(store->due, due->name, O_RDONLY, 0);
+    int fd = file_open(state->due, due->name, O_RDONLY, 0);
 
     if (fd >= 0 && file_trylock(fd) == 0 && fstat(fd, &opened) == 0 &&
-        fstatat(store->due, due->name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+        fstatat(state->due, due->name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
         named.st_ino == opened.st_ino) {
         due->fd = fd;
         return true;
@@ -96,11 +97,11 @@ static int compare_names(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-/* The whole folder, or as many as there is room for. */
-static enum status read_due(const struct transcripts *store, int64_t now_ms,
+/* Reads the folder, as far as there is room. */
+static enum status read_due(const struct transcripts *state, int64_t now_ms,
                             struct candidates *found, struct err *err)
 {
-    int fd = file_open(store->due, ".", O_RDONLY | O_DIRECTORY, 0);
+    int fd = file_open(state->due, ".", O_RDONLY | O_DIRECTORY, 0);
     DIR *stream = fd < 0 ? NULL : fdopendir(fd);
     struct dirent *entry;
     struct due due;
@@ -121,41 +122,41 @@ static enum status read_due(const struct transcripts *store, int64_t now_ms,
     return STATUS_OK;
 }
 
-enum status due_claim(const struct transcripts *store, int64_t now_ms, struct due *out,
-                      struct err *err)
+enum status due_take(const struct transcripts *state, int64_t now_ms, struct due *out,
+                     struct err *err)
 {
     struct candidates found;
-    enum status status = read_due(store, now_ms, &found, err);
+    enum status status = read_due(state, now_ms, &found, err);
     struct due due;
 
     if (status != STATUS_OK)
         return status;
     for (size_t i = 0; i < found.count; i++)
-        if (due_parse(&due, found.names[i]) && lock_entry(store, &due)) {
+        if (due_parse(&due, found.names[i]) && lock_entry(state, &due)) {
             *out = due;
             return STATUS_OK;
         }
     return err_set(err, STATUS_MISSING, "no delivery is due");
 }
 
-enum status due_again(const struct transcripts *store, struct due *due, struct err *err)
+enum status due_again(const struct transcripts *state, struct due *due, struct err *err)
 {
     enum status status = STATUS_OK;
     char name[DUE_NAME_MAX];
 
     due_print(due, name);
-    if (renameat(store->due, due->name, store->due, name) < 0 || file_sync_dir(store->due) < 0)
-        status = err_errno(err, "cannot put off the delivery of transcript %s", due->id);
+    if (renameat(state->due, due->name, state->due, name) < 0 || file_sync_dir(state->due) < 0)
+        status = err_errno(err, "cannot postpone the delivery of transcript %s", due->id);
     file_close(&due->fd);
     return status;
 }
 
-enum status due_done(const struct transcripts *store, struct due *due, struct err *err)
+enum status due_done(const struct transcripts *state, struct due *due, struct err *err)
 {
     enum status status = STATUS_OK;
 
-    if (unlinkat(store->due, due->name, 0) < 0 || file_sync_dir(store->due) < 0)
-        status = err_errno(err, "cannot take away the delivery of transcript %s", due->id);
+    if (unlinkat(state->due, due->name, 0) < 0 || file_sync_dir(state->due) < 0)
+        status = err_errno(err, "cannot remove the delivery of transcript %s", due->id);
     file_close(&due->fd);
     return status;
 }

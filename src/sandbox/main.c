@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * stenohook-sandbox.fcgi - a stand-in for AssemblyAI's API, for trying things out: a FastCGI
- * program behind a web server that listens on loopback.
+ * stenohook-sandbox.fcgi - a stand-in for AssemblyAI's API, for trying things out. With a listening
+ * socket as descriptor 0 it is the FastCGI server, else the command line of `stenohook sandbox`.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,12 +8,23 @@
 #include <unistd.h>
 
 #include "cgi/cgi.h"
-#include "sandbox/send.h"
+#include "cli/programs.h"
+#include "sandbox/cmd_sandbox.h"
+#include "sandbox/sender.h"
 #include "sandbox/web.h"
 
-#define NAME "stenohook-sandbox.fcgi"
+static const struct command commands[] = {
+    {VERB_SANDBOX, .run = cmd_sandbox, .options = cmd_sandbox_options},
+};
 
-int main(void)
+static const struct command_program program = {
+    .name = PROGRAM_SANDBOX,
+    .manuals = "stenohook-sandbox(8)",
+    .commands = commands,
+    .count = sizeof commands / sizeof *commands,
+};
+
+static int serve(void)
 {
     static struct sandbox sandbox;
     const struct cgi_handler handler = {
@@ -22,18 +33,26 @@ int main(void)
     enum status status;
 
     umask(077);
-    /* As a CGI program it would end with the request, and no webhook would ever be sent. */
-    if (!cgi_is_fastcgi()) {
-        fprintf(stderr, NAME ": start me as a FastCGI program: 'stenohook sandbox' does\n");
-        return EXIT_FAILURE;
-    }
     status = sandbox_setup(&sandbox, getenv, &err);
     if (status == STATUS_OK)
-        status = send_start(&sandbox, &err);
+        status = sender_start(&sandbox, &err);
     if (status != STATUS_OK) {
-        fprintf(stderr, NAME ": %s\n", err.text);
+        fprintf(stderr, PROGRAM_SANDBOX ": %s\n", err.text);
         return status_exit(status);
     }
-    /* The threads that send are still at work: nothing is given back under their feet. */
+    /* The threads that send still run: nothing may be freed under them. */
     _exit(fcgi_serve(&handler, (unsigned)sandbox.threads));
+}
+
+int main(int argc, char **argv)
+{
+    if (cgi_is_fastcgi())
+        return serve();
+    /* A CGI program ends with its request, and would never send a webhook. */
+    if (getenv("REQUEST_METHOD") != NULL || getenv("GATEWAY_INTERFACE") != NULL) {
+        fprintf(stderr, PROGRAM_SANDBOX
+                ": start me as a FastCGI program, not as CGI: 'stenohook sandbox' does\n");
+        return EXIT_FAILURE;
+    }
+    return command_main(&program, argc, argv);
 }

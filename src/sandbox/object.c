@@ -17,7 +17,7 @@ struct collecting {
     bool twice;
 };
 
-static void collect(void *context, const struct scan_member *member)
+static void add_member(void *context, const struct scan_member *member)
 {
     struct collecting *c = context;
     struct object *o = c->object;
@@ -35,14 +35,14 @@ enum status object_read(struct object *o, struct str text, const char *what, str
     static const char *const none[] = {NULL};
     struct collecting c = {.object = o};
     struct json *json;
-    /* Has the words for what is wrong with a text. */
+    /* Only for its error texts. */
     enum status status = json_read(&json, text, none, what, err);
 
     if (status != STATUS_OK)
         return status;
     json_free(json);
     o->count = 0;
-    if (!scan_json(text, collect, &c).utf8_ok)
+    if (!scan_json(text, add_member, &c).utf8_ok)
         return err_set(err, STATUS_MALFORMED, "%s is not UTF-8", what);
     if (c.twice)
         return err_set(err, STATUS_MALFORMED, "%s names a member twice", what);

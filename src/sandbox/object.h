@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * object - a JSON object with all its members, also those that nobody has heard of. Pure.
+ * object - a JSON object with all its members. Pure.
  */
 #ifndef SANDBOX_OBJECT_H
 #define SANDBOX_OBJECT_H
@@ -14,25 +14,25 @@
 
 #define OBJECT_MEMBERS_MAX 256
 
-/* Borrows from the text. Names are as they were written: one with escapes matches nothing. */
+/* Borrows from the text. Names are not decoded: one with escapes matches nothing. */
 struct object {
     struct scan_member at[OBJECT_MEMBERS_MAX];
     size_t count;
 };
 
-/* STATUS_MALFORMED, STATUS_TRUNCATED (`what` is named): no JSON, no object, not UTF-8, a name that
- * stands there twice, more than OBJECT_MEMBERS_MAX members. */
+/* STATUS_MALFORMED, STATUS_TRUNCATED: not a JSON object in UTF-8, a name twice, or more than
+ * OBJECT_MEMBERS_MAX members. err names `what`. */
 enum status object_read(struct object *o, struct str text, const char *what,
                         struct err *err) STATUS_CHECKED;
 
-/* NULL: there is none of that name. */
+/* NULL: no such member. */
 const struct scan_member *object_find(const struct object *o, const char *name);
-/* The member is there, and true. */
+/* Whether the member is true. */
 bool object_true(const struct object *o, const char *name);
-/* false, *out untouched: it is not there, or no whole number of at most 18 digits. */
+/* false, *out untouched: missing, or not a whole number of at most 18 digits. */
 bool object_number(const struct object *o, const char *name, uint64_t *out);
-/* Appends what the string means. false: it is not there, or null, or no string, or holds a NUL; out
- * may then hold a part. */
+/* Appends the decoded string. false: missing, not a string, or with a NUL; out may then have a
+ * part. */
 bool object_text(const struct object *o, const char *name, struct buf *out);
 
 #endif

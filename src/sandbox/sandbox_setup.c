@@ -15,6 +15,7 @@
 #include "base/id.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "cli/programs.h"
 #include "remote/key.h"
 
 #define VARIABLE_MAX 64
@@ -47,8 +48,8 @@ static enum status read_number(char *(*get)(const char *name), const struct limi
         return STATUS_OK;
     if (!num_size(str_of(text), &number) || number < l->least || number > l->most)
         return err_set(err, STATUS_CONFIG,
-                       "%s is '%s': it must be a number from %" PRIu64 " to %" PRIu64, variable,
-                       text, l->least, l->most);
+                       "%s: invalid value '%s' (use a number from %" PRIu64 " to %" PRIu64 ")",
+                       variable, text, l->least, l->most);
     *l->value = number;
     return STATUS_OK;
 }
@@ -81,7 +82,8 @@ static enum status read_rule(struct sandbox *s, const char *rule, struct err *er
     else if (strcmp(rule, "old") == 0)
         s->plan.rule = DELIVER_OLD;
     else
-        return err_set(err, STATUS_CONFIG, SANDBOX_PREFIX "RULE is '%s': it is new or old", rule);
+        return err_set(err, STATUS_CONFIG,
+                       SANDBOX_PREFIX "RULE: invalid value '%s' (use new or old)", rule);
     return STATUS_OK;
 }
 
@@ -109,11 +111,11 @@ enum status sandbox_make_key(int dir, struct err *err)
     return status;
 }
 
-static void say(void *context, bool usable, const char *text)
+static void warn_key(void *context, bool usable, const char *text)
 {
     (void)context;
     (void)usable;
-    fprintf(stderr, "stenohook-sandbox.fcgi: %s\n", text);
+    fprintf(stderr, PROGRAM_SANDBOX ": %s\n", text);
 }
 
 static enum status read_key(struct sandbox *s, const char *given, const char *folder,
@@ -123,19 +125,19 @@ static enum status read_key(struct sandbox *s, const char *given, const char *fo
     enum status status;
 
     if (given != NULL && given[0] != '\0')
-        return key_read(&s->key, given, NULL, NULL, say, err);
-    status = sandbox_make_key(s->store.dir, err);
+        return key_read(&s->key, given, NULL, NULL, warn_key, err);
+    status = sandbox_make_key(s->state.dir, err);
     if (status != STATUS_OK)
         return status;
     if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, SANDBOX_KEY_FILE) >= sizeof path)
-        return err_set(err, STATUS_CONFIG, "%s is too long a path", folder);
-    return key_read(&s->key, path, NULL, NULL, say, err);
+        return err_set(err, STATUS_CONFIG, "the path %s is too long", folder);
+    return key_read(&s->key, path, NULL, NULL, warn_key, err);
 }
 
 enum status sandbox_setup(struct sandbox *sandbox, char *(*get)(const char *name), struct err *err)
 {
     struct sandbox s = {
-        .store = {-1, -1, -1, -1},
+        .state = {-1, -1, -1, -1},
         .delay_ms = DELAY_DEFAULT_MS,
         .plan = deliver_plan_default(),
         .rate = RATE_DEFAULT,
@@ -149,12 +151,12 @@ enum status sandbox_setup(struct sandbox *sandbox, char *(*get)(const char *name
     buf_init(&s.key, KEY_MAX);
     if (folder == NULL || folder[0] != '/')
         return err_set(err, STATUS_CONFIG,
-                       SANDBOX_PREFIX "DIR must name the folder of the sandbox, from / on");
+                       SANDBOX_PREFIX "DIR must be an absolute path, the folder of the sandbox");
     status = read_numbers(&s, get, err);
     if (status == STATUS_OK)
         status = read_rule(&s, get(SANDBOX_PREFIX "RULE"), err);
     if (status == STATUS_OK)
-        status = transcripts_open(&s.store, folder, err);
+        status = transcripts_open(&s.state, folder, err);
     if (status == STATUS_OK)
         status = read_key(&s, get(SANDBOX_PREFIX "KEY_FILE"), folder, err);
     if (status == STATUS_OK)
@@ -166,6 +168,6 @@ enum status sandbox_setup(struct sandbox *sandbox, char *(*get)(const char *name
 
 void sandbox_free(struct sandbox *sandbox)
 {
-    transcripts_close(&sandbox->store);
+    transcripts_close(&sandbox->state);
     buf_wipe(&sandbox->key);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * sandbox_setup - what the sandbox is to do: the environment of its server.
+ * sandbox_setup - the settings of the sandbox's server, from its environment.
  */
 #ifndef SANDBOX_SANDBOX_SETUP_H
 #define SANDBOX_SANDBOX_SETUP_H
@@ -8,11 +8,11 @@
 #include "sandbox/transcripts.h"
 
 #define SANDBOX_PREFIX "STENOHOOK_SANDBOX_"
-/* Of the key file. */
+/* In the folder of the state. */
 #define SANDBOX_KEY_FILE "key"
 
 struct sandbox {
-    struct transcripts store;
+    struct transcripts state;
     struct buf key;
     uint64_t delay_ms; /* from the submission to the end of a transcript */
     struct deliver_plan plan;
@@ -22,7 +22,7 @@ struct sandbox {
     uint64_t threads;
 };
 
-/* `get` is getenv. Opens the state's folder; makes a key where there is none. STATUS_CONFIG names
+/* `get` is getenv. Opens the state's folder; makes a key if there is none. STATUS_CONFIG: err names
  * the variable. */
 enum status sandbox_setup(struct sandbox *sandbox, char *(*get)(const char *name),
                           struct err *err) STATUS_CHECKED;

@@ -12,11 +12,11 @@
 #define SENTENCES_SPREAD 17
 #define SENTENCES_A_TURN 2
 #define SENTENCES_A_PARAGRAPH 4
-/* Of one sentence, at most: what must be left of the room for words before another is begun. */
+/* The longest sentence: another is only begun if there is room for it. */
 #define SENTENCE_WORDS 24
 #define SILENCE_MS 400
 
-/* What a sentence is put together from, one of each line; "*" stands before a person's name. */
+/* A sentence has one of each list; "*" marks a person's name. */
 static const char *const who[] = {"the caller", "our team",      "*Maria",       "the customer",
                                   "*Thomas",    "the engineer",  "a colleague",  "*Zoë",
                                   "the driver", "the librarian", "the new desk", "*Ahmed"};
@@ -31,7 +31,7 @@ static const char *const when[] = {"this morning",       "before lunch",       "
                                    "as soon as it can",  "for the third time", "without a word",
                                    "at the end of June", "in the main hall",   "after the meeting"};
 
-#define PICK(list, random) list[next(random) % (sizeof list / sizeof *list)]
+#define PICK(list, random) list[next_random(random) % (sizeof list / sizeof *list)]
 
 struct making {
     struct speech *speech;
@@ -43,7 +43,7 @@ struct making {
 };
 
 /* splitmix64. */
-static uint64_t next(uint64_t *state)
+static uint64_t next_random(uint64_t *state)
 {
     uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
 
@@ -52,7 +52,7 @@ static uint64_t next(uint64_t *state)
     return z ^ (z >> 31);
 }
 
-static void lower(char *text)
+static void lower_text(char *text)
 {
     for (; *text != '\0'; text++)
         if (*text >= 'A' && *text <= 'Z')
@@ -62,19 +62,19 @@ static void lower(char *text)
 static void add_word(struct making *m, struct str text)
 {
     struct speech_word *w = &m->speech->words[m->speech->count++];
-    uint32_t length = (uint32_t)(90 + 55 * text.len + next(&m->random) % 90);
+    uint32_t length = (uint32_t)(90 + 55 * text.len + next_random(&m->random) % 90);
 
     (void)snprintf(w->text, sizeof w->text, "%.*s", (int)text.len, text.ptr);
     if (m->begins && w->text[0] >= 'a' && w->text[0] <= 'z')
         w->text[0] = (char)(w->text[0] - 'a' + 'A');
     if (!m->options->format)
-        lower(w->text);
+        lower_text(w->text);
     w->start_ms = m->now_ms;
     w->end_ms = m->now_ms + length;
-    w->thousandths = (unsigned)(800 + next(&m->random) % 200);
+    w->thousandths = (unsigned)(800 + next_random(&m->random) % 200);
     w->speaker = m->sentence / SENTENCES_A_TURN % m->options->speakers;
     w->ends_sentence = w->ends_paragraph = false;
-    m->now_ms = w->end_ms + (uint32_t)(20 + next(&m->random) % 120);
+    m->now_ms = w->end_ms + (uint32_t)(20 + next_random(&m->random) % 120);
     m->begins = false;
 }
 
@@ -102,7 +102,7 @@ static void add_sentence(struct making *m, bool is_last)
     add_phrase(m, PICK(who, &m->random));
     add_phrase(m, PICK(does, &m->random));
     add_phrase(m, PICK(what, &m->random));
-    if (next(&m->random) % 3 != 0)
+    if (next_random(&m->random) % 3 != 0)
         add_phrase(m, PICK(when, &m->random));
     last = &m->speech->words[m->speech->count - 1];
     if (m->options->punctuate)
@@ -121,7 +121,7 @@ void speech_make(struct speech *speech, struct str audio, const struct speech_op
 
     mac_sha256(&audio, 1, digest);
     memcpy(&m.random, digest, sizeof m.random);
-    sentences = SENTENCES_MIN + (unsigned)(next(&m.random) % SENTENCES_SPREAD);
+    sentences = SENTENCES_MIN + (unsigned)(next_random(&m.random) % SENTENCES_SPREAD);
     speech->count = 0;
     for (unsigned i = 1; i <= sentences; i++)
         if (speech->count + SENTENCE_WORDS <= SPEECH_WORDS_MAX)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * speech - the made-up transcript: the same audio always says the same. Pure.
+ * speech - makes up what audio says: always the same for the same address. Pure.
  */
 #ifndef SANDBOX_SPEECH_H
 #define SANDBOX_SPEECH_H
@@ -29,6 +29,13 @@ struct speech {
     size_t count; /* at least one */
 };
 
+/* What a word's "speaker" and "channel" show. */
+enum speech_voices {
+    SPEECH_NOBODY,   /* null: not asked for */
+    SPEECH_SPEAKERS, /* "A", "B", ... */
+    SPEECH_CHANNELS  /* "1", "2", in both members */
+};
+
 enum speech_redaction { SPEECH_AS_SAID, SPEECH_HASHES, SPEECH_ENTITIES };
 
 struct speech_options {
@@ -40,14 +47,14 @@ struct speech_options {
 
 void speech_make(struct speech *speech, struct str audio, const struct speech_options *options);
 
-/* Words first to end - 1, with blanks between. */
+/* Appends words first to end - 1, with blanks between. */
 void speech_text(struct buf *out, const struct speech *speech, size_t first, size_t end);
-/* The mean of words first to end - 1. */
+/* Returns the mean confidence of words first to end - 1. */
 unsigned speech_thousandths(const struct speech *speech, size_t first, size_t end);
-/* Whole seconds, rounded up, with the silence behind the last word. */
+/* Returns the length in seconds, rounded up, with the silence after the last word. */
 uint64_t speech_seconds(const struct speech *speech);
 
-/* How the words are divided: the end of the piece that begins with word `first`. */
+/* Returns the end of the piece that begins with word `first`. */
 enum speech_piece { SPEECH_SENTENCE, SPEECH_PARAGRAPH, SPEECH_UTTERANCE };
 size_t speech_piece_end(const struct speech *speech, size_t first, enum speech_piece piece);
 

@@ -16,16 +16,16 @@ void speech_print_thousandths(struct buf *out, unsigned thousandths)
     buf_printf(out, "%u.%03u", thousandths / 1000, thousandths % 1000);
 }
 
-static void add_voice(struct buf *out, unsigned speaker, enum print_voices voices)
+static void add_voice(struct buf *out, unsigned speaker, enum speech_voices voices)
 {
     switch (voices) {
-    case PRINT_NOBODY:
+    case SPEECH_NOBODY:
         buf_add_text(out, "null");
         return;
-    case PRINT_SPEAKERS:
+    case SPEECH_SPEAKERS:
         buf_printf(out, "\"%c\"", 'A' + (int)speaker);
         return;
-    case PRINT_CHANNELS:
+    case SPEECH_CHANNELS:
         buf_printf(out, "\"%u\"", speaker + 1);
         return;
     }
@@ -33,7 +33,7 @@ static void add_voice(struct buf *out, unsigned speaker, enum print_voices voice
 
 /* "text": TEXT, "start": ..., without braces. */
 static void add_span(struct buf *out, const struct speech *s, size_t first, size_t end,
-                     enum print_voices voices)
+                     enum speech_voices voices)
 {
     struct buf text;
 
@@ -50,14 +50,14 @@ static void add_span(struct buf *out, const struct speech *s, size_t first, size
     speech_print_thousandths(out, speech_thousandths(s, first, end));
     buf_add_text(out, ", \"speaker\": ");
     add_voice(out, s->words[first].speaker, voices);
-    if (voices == PRINT_CHANNELS) {
+    if (voices == SPEECH_CHANNELS) {
         buf_add_text(out, ", \"channel\": ");
         add_voice(out, s->words[first].speaker, voices);
     }
 }
 
 void speech_print_words(struct buf *out, const struct speech *speech, size_t first, size_t end,
-                        enum print_voices voices)
+                        enum speech_voices voices)
 {
     buf_add_char(out, '[');
     for (size_t i = first; i < end; i++) {
@@ -69,7 +69,7 @@ void speech_print_words(struct buf *out, const struct speech *speech, size_t fir
 }
 
 void speech_print_pieces(struct buf *out, const struct speech *speech, enum speech_piece piece,
-                         enum print_voices voices)
+                         enum speech_voices voices)
 {
     size_t end;
 
@@ -87,7 +87,7 @@ void speech_print_pieces(struct buf *out, const struct speech *speech, enum spee
 
 /* ---- subtitles */
 
-static size_t characters(const char *text)
+static size_t count_characters(const char *text)
 {
     size_t count = 0;
 
@@ -99,10 +99,10 @@ static size_t characters(const char *text)
 static size_t caption_end(const struct speech *s, size_t first, uint64_t chars)
 {
     size_t end = first + 1;
-    uint64_t used = characters(s->words[first].text);
+    uint64_t used = count_characters(s->words[first].text);
 
     for (; end < s->count; end++) {
-        used += 1 + characters(s->words[end].text);
+        used += 1 + count_characters(s->words[end].text);
         if (used > chars)
             break;
     }
@@ -116,16 +116,16 @@ static void add_time(struct buf *out, uint32_t ms, char point)
 }
 
 void speech_print_subtitles(struct buf *out, const struct speech *speech,
-                            enum speech_print_subtitles format, uint64_t chars)
+                            enum speech_subtitles format, uint64_t chars)
 {
-    char point = format == PRINT_SRT ? ',' : '.';
+    char point = format == SPEECH_SRT ? ',' : '.';
     unsigned number = 1;
     size_t end;
 
-    buf_add_text(out, format == PRINT_SRT ? "" : "WEBVTT\n\n");
+    buf_add_text(out, format == SPEECH_SRT ? "" : "WEBVTT\n\n");
     for (size_t first = 0; first < speech->count; first = end, number++) {
         end = caption_end(speech, first, chars);
-        if (format == PRINT_SRT)
+        if (format == SPEECH_SRT)
             buf_printf(out, "%u\n", number);
         add_time(out, speech->words[first].start_ms, point);
         buf_add_text(out, " --> ");

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * speech_print - the forms in which the API hands out a transcript's words: JSON and subtitles.
- * Pure.
+ * speech_print - prints speech as the API does: JSON and subtitles. Pure.
  */
 #ifndef SANDBOX_SPEECH_PRINT_H
 #define SANDBOX_SPEECH_PRINT_H
@@ -9,29 +8,22 @@
 #include "base/str.h"
 #include "sandbox/speech.h"
 
-/* Who a word's "speaker" and "channel" are. */
-enum print_voices {
-    PRINT_NOBODY,   /* null: nobody asked */
-    PRINT_SPEAKERS, /* "A", "B", ... */
-    PRINT_CHANNELS  /* "1", "2", in both members */
-};
-
-/* [{"text": ...}, ...] */
+/* Prints [{"text": ...}, ...]. */
 void speech_print_words(struct buf *out, const struct speech *speech, size_t first, size_t end,
-                        enum print_voices voices);
+                        enum speech_voices voices);
 void speech_print_pieces(struct buf *out, const struct speech *speech, enum speech_piece piece,
-                         enum print_voices voices);
-/* A confidence: 0.876. */
+                         enum speech_voices voices);
+/* Prints a confidence: 0.876. */
 void speech_print_thousandths(struct buf *out, unsigned thousandths);
 
-/* Subtitles of at most `chars` characters a caption; a longer word is a caption of its own. */
-enum speech_print_subtitles { PRINT_SRT, PRINT_VTT };
-#define PRINT_CHARS_DEFAULT 128
+/* Prints subtitles of at most `chars` characters a caption; a longer word has its own. */
+enum speech_subtitles { SPEECH_SRT, SPEECH_VTT };
+#define SPEECH_CAPTION_CHARS 128
 void speech_print_subtitles(struct buf *out, const struct speech *speech,
-                            enum speech_print_subtitles format, uint64_t chars);
+                            enum speech_subtitles format, uint64_t chars);
 
-/* Of the words and phrases in `list` (separated by commas) those that are said:
- * "total_count": N, "matches": [...]. Neither capital letters nor punctuation count. */
+/* Prints where the words and phrases of `list` (separated by commas) are said:
+ * "matches": [...], "total_count": N. Ignores case and punctuation. */
 void speech_print_matches(struct buf *out, const struct speech *speech, struct str list);
 
 #endif

@@ -10,14 +10,14 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "core/url.h"
-#include "sandbox/answer.h"
+#include "sandbox/documented.h"
 
 #define HEADER_NAME_MAX 128
 #define HEADER_VALUE_MAX 4096
 #define HEADER_NAME_CHARS                                                                          \
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~"
 
-/* ---- what may be submitted */
+/* ---- submissions */
 
 static bool is_given(const struct object *o, const char *name)
 {
@@ -31,16 +31,16 @@ static enum status check_address(const struct object *o, const char *name, struc
 {
     struct err why = ERR_INIT;
 
-    buf_reset(address, JOB_ADDRESS_MAX);
+    buf_reset(address, TRANSCRIPT_ADDRESS_MAX);
     if (!object_text(o, name, address))
         return err_set(err, STATUS_MALFORMED, "%s must be a string of at most %d bytes", name,
-                       JOB_ADDRESS_MAX);
+                       TRANSCRIPT_ADDRESS_MAX);
     if (url_check(buf_str(address), name, &why) != STATUS_OK)
         return err_pass(err, STATUS_MALFORMED, &why);
     return STATUS_OK;
 }
 
-/* The last part of the path: the name of the audio's file. */
+/* Whether the last part of the path, the name of the audio's file, has it. */
 static bool name_holds_error(struct str address)
 {
     struct str path, rest;
@@ -70,9 +70,9 @@ static enum status check_header(const struct object *o, struct err *err)
     buf_init(&name, HEADER_NAME_MAX);
     buf_init(&value, HEADER_VALUE_MAX);
     if (!object_text(o, name_is, &name) || !str_only(buf_str(&name), HEADER_NAME_CHARS))
-        status = err_set(err, STATUS_MALFORMED, "%s is no name of a header", name_is);
+        status = err_set(err, STATUS_MALFORMED, "%s is not a valid header name", name_is);
     else if (!object_text(o, value_is, &value) || strpbrk(value.ptr, "\r\n") != NULL)
-        status = err_set(err, STATUS_MALFORMED, "%s is no value of a header", value_is);
+        status = err_set(err, STATUS_MALFORMED, "%s is not a valid header value", value_is);
     buf_free(&name);
     buf_wipe(&value);
     return status;
@@ -87,12 +87,12 @@ enum status transcript_submit(struct transcript *transcript, struct str text, st
     if (status == STATUS_OK && !is_given(o, "audio_url"))
         status = err_set(err, STATUS_MALFORMED, "audio_url is missing");
     if (status == STATUS_OK)
-        status = answer_check_asked(o, err);
+        status = documented_check(o, err);
     if (status == STATUS_OK)
         status = check_header(o, err);
     if (status != STATUS_OK)
         return status;
-    buf_init(&address, JOB_ADDRESS_MAX);
+    buf_init(&address, TRANSCRIPT_ADDRESS_MAX);
     if (is_given(o, "webhook_url"))
         status = check_address(o, "webhook_url", &address, err);
     if (status == STATUS_OK)
@@ -142,7 +142,7 @@ enum status transcript_parse(struct transcript *transcript, struct str text, str
         return STATUS_CORRUPT;
     asked = object_find(o, "asked");
     if (!take_text(o, "id", transcript->id, sizeof transcript->id) ||
-        !sandbox_id_ok(str_of(transcript->id)) ||
+        !transcript_id_ok(str_of(transcript->id)) ||
         !take_text(o, "base", transcript->base, sizeof transcript->base) || asked == NULL ||
         !object_number(o, "ready_ms", &ready) || !object_number(o, "webhook_code", &code))
         return err_set(err, STATUS_CORRUPT, "a stored transcript lacks members");
@@ -151,7 +151,7 @@ enum status transcript_parse(struct transcript *transcript, struct str text, str
     transcript->fails = object_true(o, "fails");
     transcript->deleted = object_true(o, "deleted");
     transcript->asked_text = asked->value;
-    /* Last: it takes the place of the members that were looked at. */
+    /* Last: it replaces the members that were read above. */
     if (object_read(o, transcript->asked_text, "a stored submission", err) != STATUS_OK)
         return STATUS_CORRUPT;
     return STATUS_OK;
@@ -168,7 +168,7 @@ void transcript_delete(struct transcript *transcript)
 
 enum transcript_status transcript_status(const struct transcript *transcript, int64_t now_ms)
 {
-    int64_t created_ms = sandbox_id_ns(transcript->id) / NS_PER_MS;
+    int64_t created_ms = transcript_id_ns(transcript->id) / NS_PER_MS;
 
     if (now_ms >= transcript->ready_ms)
         return transcript->fails ? TRANSCRIPT_ERROR : TRANSCRIPT_COMPLETED;
@@ -194,19 +194,19 @@ bool transcript_status_find(struct str name, enum transcript_status *out)
     return false;
 }
 
-enum print_voices transcript_voices(const struct transcript *transcript)
+enum speech_voices transcript_voices(const struct transcript *transcript)
 {
     if (object_true(&transcript->asked, "multichannel") ||
         object_true(&transcript->asked, "dual_channel"))
-        return PRINT_CHANNELS;
-    return object_true(&transcript->asked, "speaker_labels") ? PRINT_SPEAKERS : PRINT_NOBODY;
+        return SPEECH_CHANNELS;
+    return object_true(&transcript->asked, "speaker_labels") ? SPEECH_SPEAKERS : SPEECH_NOBODY;
 }
 
 static unsigned speakers_of(const struct transcript *transcript)
 {
     uint64_t speakers = 2;
 
-    if (transcript_voices(transcript) != PRINT_SPEAKERS)
+    if (transcript_voices(transcript) != SPEECH_SPEAKERS)
         return 2;
     (void)object_number(&transcript->asked, "speakers_expected", &speakers);
     if (speakers < 1)

@@ -26,11 +26,11 @@ static enum status open_folder(int dir, const char *name, int *out, struct err *
     return *out < 0 ? err_errno(err, "cannot open the folder %s", name) : STATUS_OK;
 }
 
-static void sweep(const struct transcripts *store)
+static void sweep_uploads(const struct transcripts *state)
 {
-    int fd = file_open(store->uploads, ".", O_RDONLY | O_DIRECTORY, 0);
+    int fd = file_open(state->uploads, ".", O_RDONLY | O_DIRECTORY, 0);
     DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-    time_t oldest = (time_t)(clock_wall_ns() / NS_PER_S) - STORE_UPLOAD_S;
+    time_t oldest = (time_t)(clock_wall_ns() / NS_PER_S) - TRANSCRIPTS_UPLOAD_S;
     struct dirent *entry;
     struct stat st;
 
@@ -39,14 +39,14 @@ static void sweep(const struct transcripts *store)
         return;
     }
     while ((entry = readdir(stream)) != NULL)
-        if (str_ends(str_of(entry->d_name), STORE_PART) &&
-            fstatat(store->uploads, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        if (str_ends(str_of(entry->d_name), TRANSCRIPTS_PART) &&
+            fstatat(state->uploads, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
             st.st_mtime < oldest)
-            (void)unlinkat(store->uploads, entry->d_name, 0);
+            (void)unlinkat(state->uploads, entry->d_name, 0);
     closedir(stream);
 }
 
-enum status transcripts_open(struct transcripts *store, const char *path, struct err *err)
+enum status transcripts_open(struct transcripts *state, const char *path, struct err *err)
 {
     struct transcripts s = {-1, -1, -1, -1};
     enum status status = open_folder(AT_FDCWD, path, &s.dir, err);
@@ -63,44 +63,45 @@ enum status transcripts_open(struct transcripts *store, const char *path, struct
         transcripts_close(&s);
         return status;
     }
-    sweep(&s);
-    *store = s;
+    sweep_uploads(&s);
+    *state = s;
     return status;
 }
 
-void transcripts_close(struct transcripts *store)
+void transcripts_close(struct transcripts *state)
 {
-    file_close(&store->dir);
-    file_close(&store->transcripts);
-    file_close(&store->due);
-    file_close(&store->uploads);
+    file_close(&state->dir);
+    file_close(&state->transcripts);
+    file_close(&state->due);
+    file_close(&state->uploads);
 }
 
 /* ---- transcripts */
 
-static enum status day_folder(const struct transcripts *store, const char *id, int *out,
+static enum status day_folder(const struct transcripts *state, const char *id, int *out,
                               struct err *err)
 {
-    char day[SANDBOX_DAY_MAX];
+    char day[TRANSCRIPT_DAY_MAX];
     enum status status;
 
-    sandbox_id_day(id, day);
-    status = open_folder(store->transcripts, day, out, err);
-    /* Its name must last as long as what is put into it. */
-    if (status == STATUS_OK && file_sync_dir(store->transcripts) < 0) {
+    transcript_id_day(id, day);
+    status = open_folder(state->transcripts, day, out, err);
+    /* Its name must be as durable as its files. */
+    if (status == STATUS_OK && file_sync_dir(state->transcripts) < 0) {
         status = err_errno(err, "cannot sync the folder transcripts");
         file_close(out);
     }
     return status;
 }
 
-static enum status write_job(int folder, const struct transcript *transcript, struct err *err)
+static enum status write_transcript(int folder, const struct transcript *transcript,
+                                    struct err *err)
 {
     char name[NAME_MAX_LEN], tmp[NAME_MAX_LEN];
     enum status status;
     struct buf text;
 
-    buf_init(&text, JOB_TEXT_MAX);
+    buf_init(&text, TRANSCRIPT_TEXT_MAX);
     transcript_print(&text, transcript);
     status = buf_status(&text, "a transcript", err);
     (void)snprintf(name, sizeof name, "%s.json", transcript->id);
@@ -111,38 +112,38 @@ static enum status write_job(int folder, const struct transcript *transcript, st
     return status;
 }
 
-enum status transcripts_add(const struct transcripts *store, const struct transcript *transcript,
+enum status transcripts_add(const struct transcripts *state, const struct transcript *transcript,
                             struct err *err)
 {
     int folder = -1;
-    enum status status = day_folder(store, transcript->id, &folder, err);
+    enum status status = day_folder(state, transcript->id, &folder, err);
 
     if (status == STATUS_OK)
-        status = write_job(folder, transcript, err);
+        status = write_transcript(folder, transcript, err);
     file_close(&folder);
     return status;
 }
 
-enum status transcripts_read(const struct transcripts *store, const char *id, struct buf *text,
+enum status transcripts_read(const struct transcripts *state, const char *id, struct buf *text,
                              struct transcript *transcript, struct err *err)
 {
-    char day[SANDBOX_DAY_MAX], name[SANDBOX_DAY_MAX + NAME_MAX_LEN];
+    char day[TRANSCRIPT_DAY_MAX], name[TRANSCRIPT_DAY_MAX + NAME_MAX_LEN];
 
-    sandbox_id_day(id, day);
+    transcript_id_day(id, day);
     (void)snprintf(name, sizeof name, "%s/%s.json", day, id);
-    buf_reset(text, JOB_TEXT_MAX);
-    if (file_slurp(store->transcripts, name, text) < 0) {
+    buf_reset(text, TRANSCRIPT_TEXT_MAX);
+    if (file_slurp(state->transcripts, name, text) < 0) {
         if (errno == ENOENT)
-            return err_set(err, STATUS_MISSING, "there is no transcript %s", id);
+            return err_set(err, STATUS_MISSING, "no transcript %s", id);
         return err_errno(err, "cannot read transcript %s", id);
     }
     return transcript_parse(transcript, buf_str(text), err);
 }
 
-static enum status take_lock(const struct transcripts *store, const char *name, int *out,
+static enum status take_lock(const struct transcripts *state, const char *name, int *out,
                              struct err *err)
 {
-    int fd = file_open(store->dir, name, O_RDWR | O_CREAT, 0600);
+    int fd = file_open(state->dir, name, O_RDWR | O_CREAT, 0600);
 
     if (fd < 0 || file_lock(fd, clock_mono_ns() + LOCK_NS) < 0) {
         enum status status = err_errno(err, "cannot lock the file %s", name);
@@ -154,46 +155,46 @@ static enum status take_lock(const struct transcripts *store, const char *name, 
     return STATUS_OK;
 }
 
-enum status transcripts_change(const struct transcripts *store, const char *id, struct buf *text,
+enum status transcripts_change(const struct transcripts *state, const char *id, struct buf *text,
                                struct transcript *transcript,
                                enum status (*change)(struct transcript *transcript, void *context,
                                                      struct err *err),
                                void *context, struct err *err)
 {
     int folder = -1, lock = -1;
-    enum status status = take_lock(store, LOCK_FILE, &lock, err);
+    enum status status = take_lock(state, LOCK_FILE, &lock, err);
 
     if (status == STATUS_OK)
-        status = transcripts_read(store, id, text, transcript, err);
+        status = transcripts_read(state, id, text, transcript, err);
     if (status == STATUS_OK)
         status = change(transcript, context, err);
     if (status == STATUS_OK)
-        status = day_folder(store, id, &folder, err);
+        status = day_folder(state, id, &folder, err);
     if (status == STATUS_OK)
-        status = write_job(folder, transcript, err);
+        status = write_transcript(folder, transcript, err);
     file_close(&folder);
     file_close(&lock);
     return status;
 }
 
-/* ---- how often we were asked */
+/* ---- the rate of requests */
 
 struct rate {
     int64_t begin_s;
     uint64_t count;
 };
 
-enum status transcripts_count(const struct transcripts *store, uint64_t most, uint64_t window_s,
+enum status transcripts_count(const struct transcripts *state, uint64_t most, uint64_t window_s,
                               int64_t now_ms, uint64_t *wait_s, struct err *err)
 {
     int64_t now_s = now_ms / 1000;
     struct rate rate = {now_s, 0};
     int fd = -1;
-    enum status status = take_lock(store, RATE_FILE, &fd, err);
+    enum status status = take_lock(state, RATE_FILE, &fd, err);
 
     if (status != STATUS_OK)
         return status;
-    /* What was torn, or is of a clock that was put back, begins anew. */
+    /* Begin anew if it is torn, or if the clock was set back. */
     if (file_pread(fd, &rate, sizeof rate, 0) != (ssize_t)sizeof rate || rate.begin_s > now_s ||
         now_s - rate.begin_s >= (int64_t)window_s)
         rate = (struct rate){now_s, 0};

@@ -5,9 +5,9 @@
  *   transcripts/2026-11-25/ID.json one transcript, replaced as a whole
  *   due/MS-ID-KIND-ATTEMPT         one delivery that is still to be made, empty: the name says all
  *   uploads/ID                     uploaded audio
- *   rate, lock                     how often we were asked; held while a transcript changes
+ *   rate, lock                     counts requests; is held while a transcript changes
  *
- * Many processes and threads may use it at once. Whatever a function reports as done is on disk.
+ * Many processes and threads may use it at once. What a function reports as done is on disk.
  */
 #ifndef SANDBOX_TRANSCRIPTS_H
 #define SANDBOX_TRANSCRIPTS_H
@@ -28,27 +28,25 @@ struct transcripts {
 };
 
 /* An upload is uploads/ID.part until it is whole. */
-#define STORE_PART ".part"
-/* How long it may take. */
-#define STORE_UPLOAD_S 3600
+#define TRANSCRIPTS_PART ".part"
+/* How long an upload may take. */
+#define TRANSCRIPTS_UPLOAD_S 3600
 
-/* Makes what is missing, for nobody but us, and removes what is left of uploads that can no longer
- * be under way. */
-enum status transcripts_open(struct transcripts *store, const char *path,
+/* Makes what is missing, accessible to our user only, and removes uploads that were given up. */
+enum status transcripts_open(struct transcripts *state, const char *path,
                              struct err *err) STATUS_CHECKED;
-void transcripts_close(struct transcripts *store);
+void transcripts_close(struct transcripts *state);
 
 /* ---- transcripts */
 
-enum status transcripts_add(const struct transcripts *store, const struct transcript *transcript,
+enum status transcripts_add(const struct transcripts *state, const struct transcript *transcript,
                             struct err *err) STATUS_CHECKED;
-/* STATUS_MISSING: there is none. `text` is emptied first; the transcript borrows from it. */
-enum status transcripts_read(const struct transcripts *store, const char *id, struct buf *text,
+/* STATUS_MISSING: no such transcript. `text` is emptied first; the transcript borrows from it. */
+enum status transcripts_read(const struct transcripts *state, const char *id, struct buf *text,
                              struct transcript *transcript, struct err *err) STATUS_CHECKED;
-/* Reads the transcript, lets `change` work on it, and replaces it; nobody changes it meanwhile.
- * Where `change` fails nothing has changed, and its status is returned. `text` as transcripts_read.
- */
-enum status transcripts_change(const struct transcripts *store, const char *id, struct buf *text,
+/* Reads the transcript, calls `change`, and replaces it, under the lock. If `change` fails nothing
+ * changes, and its status is returned. `text` as in transcripts_read. */
+enum status transcripts_change(const struct transcripts *state, const char *id, struct buf *text,
                                struct transcript *transcript,
                                enum status (*change)(struct transcript *transcript, void *context,
                                                      struct err *err),
@@ -56,35 +54,35 @@ enum status transcripts_change(const struct transcripts *store, const char *id, 
 
 /* ---- pages */
 
-#define STORE_PAGE_MAX 200
+#define TRANSCRIPTS_PAGE_MAX 200
 
 struct transcripts_query {
-    size_t limit; /* 1 to STORE_PAGE_MAX */
+    size_t limit; /* 1 to TRANSCRIPTS_PAGE_MAX */
     bool has_status;
     enum transcript_status status;
-    char day[SANDBOX_DAY_MAX];   /* "" for any */
-    char before[SANDBOX_ID_MAX]; /* older than this one, or "" */
-    char after[SANDBOX_ID_MAX];  /* newer than this one, or "": then the oldest of those */
+    char day[TRANSCRIPT_DAY_MAX];   /* "" for any */
+    char before[TRANSCRIPT_ID_MAX]; /* older than this one, or "" */
+    char after[TRANSCRIPT_ID_MAX];  /* the oldest that are newer than this one, or "" */
     int64_t now_ms;
 };
 
 struct transcripts_page {
-    char ids[STORE_PAGE_MAX][SANDBOX_ID_MAX]; /* newest first */
+    char ids[TRANSCRIPTS_PAGE_MAX][TRANSCRIPT_ID_MAX]; /* newest first */
     size_t count;
-    bool has_older, has_newer; /* by the same query, past its ends */
+    bool has_older, has_newer; /* of the same query */
 };
 
-/* Costs one look at the names of each day that is touched, and, where a status is asked for, at
- * each file that is passed over. Submissions of more than STORE_DAYS days ago do not show. */
-#define STORE_DAYS 90
-enum status transcripts_list(const struct transcripts *store, const struct transcripts_query *query,
+/* Reads the names of each day that it needs and, if a status is asked for, each file. Leaves out
+ * submissions of more than TRANSCRIPTS_DAYS days ago. */
+#define TRANSCRIPTS_DAYS 90
+enum status transcripts_list(const struct transcripts *state, const struct transcripts_query *query,
                              struct transcripts_page *page, struct err *err) STATUS_CHECKED;
 
-/* ---- how often we were asked */
+/* ---- the rate of requests */
 
-/* Counts a request. *wait_s: 0, or in how many seconds a request is admitted again: not more than
- * `most` of them are in each `window_s` seconds. */
-enum status transcripts_count(const struct transcripts *store, uint64_t most, uint64_t window_s,
+/* Counts a request. *wait_s: 0, or the seconds until one is accepted again, if there were `most` in
+ * the last `window_s` seconds. */
+enum status transcripts_count(const struct transcripts *state, uint64_t most, uint64_t window_s,
                               int64_t now_ms, uint64_t *wait_s, struct err *err) STATUS_CHECKED;
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * transcripts_list - the pages of transcripts.h.
  *
- * A day is a folder and an id tells its place, so a page is found by names alone.
+ * A day is a folder, and ids are in order, so a page is found by names alone.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -15,30 +15,30 @@
 #include "sandbox/transcripts.h"
 
 #define DAYS_MAX 100000
-#define DAY_JOBS_MAX 1000000
+#define DAY_IDS_MAX 1000000
 #define MS_PER_DAY INT64_C(86400000)
 
 /* Names of one length, in order. */
-struct names {
+struct folder_names {
     char *ptr; /* `count` times `size` bytes */
     size_t size;
     size_t count;
     size_t room;
 };
 
-struct walk {
-    const struct transcripts *store;
+struct page_walk {
+    const struct transcripts *state;
     const struct transcripts_query *query;
-    char oldest[SANDBOX_DAY_MAX];
+    char oldest[TRANSCRIPT_DAY_MAX];
     bool upwards; /* from the oldest on */
     struct transcripts_page *page;
     size_t limit;
 };
 
-static enum status add_name(struct names *n, const char *name, size_t max, struct err *err)
+static enum status add_name(struct folder_names *n, const char *name, size_t max, struct err *err)
 {
     if (n->count == max)
-        return err_set(err, STATUS_LIMIT, "a folder of more than %zu entries", max);
+        return err_set(err, STATUS_LIMIT, "a folder has more than %zu entries", max);
     if (n->count == n->room) {
         size_t room = n->room == 0 ? 256 : 2 * n->room;
         char *grown = realloc(n->ptr, room * n->size);
@@ -56,18 +56,18 @@ static enum status add_name(struct names *n, const char *name, size_t max, struc
 
 static int compare_days(const void *a, const void *b)
 {
-    return memcmp(a, b, SANDBOX_DAY_MAX);
+    return memcmp(a, b, TRANSCRIPT_DAY_MAX);
 }
 
 static int compare_ids(const void *a, const void *b)
 {
-    return memcmp(a, b, SANDBOX_ID_MAX);
+    return memcmp(a, b, TRANSCRIPT_ID_MAX);
 }
 
-/* Each entry that `fits`, cut to its first size - 1 bytes. */
-static enum status read_folder(int dir, const char *folder, struct names *n, size_t max,
-                               bool (*fits)(const struct walk *w, const char *name),
-                               const struct walk *w, struct err *err)
+/* Adds each entry that `fits`, cut to its first size - 1 bytes. */
+static enum status read_folder(int dir, const char *folder, struct folder_names *n, size_t max,
+                               bool (*fits)(const struct page_walk *w, const char *name),
+                               const struct page_walk *w, struct err *err)
 {
     int fd = file_open(dir, folder, O_RDONLY | O_DIRECTORY, 0);
     DIR *stream = fd < 0 ? NULL : fdopendir(fd);
@@ -88,41 +88,41 @@ static enum status read_folder(int dir, const char *folder, struct names *n, siz
     return status;
 }
 
-static bool day_fits(const struct walk *w, const char *name)
+static bool day_fits(const struct page_walk *w, const char *name)
 {
     const struct transcripts_query *q = w->query;
-    char day[SANDBOX_DAY_MAX];
+    char day[TRANSCRIPT_DAY_MAX];
     int64_t ns;
 
-    if (strlen(name) != SANDBOX_DAY_MAX - 1 || !clock_iso_parse(str_of(name), &ns))
+    if (strlen(name) != TRANSCRIPT_DAY_MAX - 1 || !clock_iso_parse(str_of(name), &ns))
         return false;
     if (strcmp(name, w->oldest) < 0 || (q->day[0] != '\0' && strcmp(name, q->day) != 0))
         return false;
     if (q->before[0] != '\0') {
-        sandbox_id_day(q->before, day);
+        transcript_id_day(q->before, day);
         if (strcmp(name, day) > 0)
             return false;
     }
     if (q->after[0] != '\0') {
-        sandbox_id_day(q->after, day);
+        transcript_id_day(q->after, day);
         if (strcmp(name, day) < 0)
             return false;
     }
     return true;
 }
 
-static bool id_fits(const struct walk *w, const char *name)
+static bool id_fits(const struct page_walk *w, const char *name)
 {
     const struct transcripts_query *q = w->query;
 
-    return strlen(name) > SANDBOX_ID_LEN && strcmp(name + SANDBOX_ID_LEN, ".json") == 0 &&
-           sandbox_id_ok((struct str){name, SANDBOX_ID_LEN}) &&
-           (q->before[0] == '\0' || memcmp(name, q->before, SANDBOX_ID_LEN) < 0) &&
-           (q->after[0] == '\0' || memcmp(name, q->after, SANDBOX_ID_LEN) > 0);
+    return strlen(name) > TRANSCRIPT_ID_LEN && strcmp(name + TRANSCRIPT_ID_LEN, ".json") == 0 &&
+           transcript_id_ok((struct str){name, TRANSCRIPT_ID_LEN}) &&
+           (q->before[0] == '\0' || memcmp(name, q->before, TRANSCRIPT_ID_LEN) < 0) &&
+           (q->after[0] == '\0' || memcmp(name, q->after, TRANSCRIPT_ID_LEN) > 0);
 }
 
-static enum status status_fits(const struct walk *w, const char *id, struct buf *text, bool *fits,
-                               struct err *err)
+static enum status status_fits(const struct page_walk *w, const char *id, struct buf *text,
+                               bool *fits, struct err *err)
 {
     struct transcript transcript;
     enum status status;
@@ -130,18 +130,18 @@ static enum status status_fits(const struct walk *w, const char *id, struct buf 
     *fits = true;
     if (!w->query->has_status)
         return STATUS_OK;
-    status = transcripts_read(w->store, id, text, &transcript, err);
+    status = transcripts_read(w->state, id, text, &transcript, err);
     if (status == STATUS_OK)
         *fits = transcript_status(&transcript, w->query->now_ms) == w->query->status;
     return status;
 }
 
-static enum status walk_day(const struct walk *w, const char *day, struct buf *text,
+static enum status walk_day(const struct page_walk *w, const char *day, struct buf *text,
                             struct err *err)
 {
-    struct names ids = {.size = SANDBOX_ID_MAX};
+    struct folder_names ids = {.size = TRANSCRIPT_ID_MAX};
     enum status status =
-        read_folder(w->store->transcripts, day, &ids, DAY_JOBS_MAX, id_fits, w, err);
+        read_folder(w->state->transcripts, day, &ids, DAY_IDS_MAX, id_fits, w, err);
 
     if (ids.count > 1)
         qsort(ids.ptr, ids.count, ids.size, compare_ids);
@@ -151,16 +151,16 @@ static enum status walk_day(const struct walk *w, const char *day, struct buf *t
 
         status = status_fits(w, id, text, &fits, err);
         if (status == STATUS_OK && fits)
-            memcpy(w->page->ids[w->page->count++], id, SANDBOX_ID_MAX);
+            memcpy(w->page->ids[w->page->count++], id, TRANSCRIPT_ID_MAX);
     }
     free(ids.ptr);
     return status;
 }
 
-static void reverse(struct transcripts_page *page)
+static void reverse_page(struct transcripts_page *page)
 {
     for (size_t i = 0; i < page->count / 2; i++) {
-        char swap[SANDBOX_ID_MAX];
+        char swap[TRANSCRIPT_ID_MAX];
 
         memcpy(swap, page->ids[i], sizeof swap);
         memcpy(page->ids[i], page->ids[page->count - 1 - i], sizeof swap);
@@ -168,42 +168,44 @@ static void reverse(struct transcripts_page *page)
     }
 }
 
-/* Fills page->ids with the first that the query has. */
-static enum status collect(const struct transcripts *store, const struct transcripts_query *query,
-                           struct transcripts_page *page, struct err *err)
+/* Fills page->ids with the first results. */
+static enum status collect_page(const struct transcripts *state,
+                                const struct transcripts_query *query,
+                                struct transcripts_page *page, struct err *err)
 {
-    struct walk w = {
-        .store = store,
+    struct page_walk w = {
+        .state = state,
         .query = query,
         .page = page,
         .limit = query->limit,
         .upwards = query->after[0] != '\0' && query->before[0] == '\0',
     };
-    struct names days = {.size = SANDBOX_DAY_MAX};
+    struct folder_names days = {.size = TRANSCRIPT_DAY_MAX};
     char iso[CLOCK_ISO_MAX];
     enum status status;
     struct buf text;
 
-    clock_iso((query->now_ms - STORE_DAYS * MS_PER_DAY) * NS_PER_MS, iso);
-    memcpy(w.oldest, iso, SANDBOX_DAY_MAX - 1);
-    buf_init(&text, JOB_TEXT_MAX);
+    clock_iso((query->now_ms - TRANSCRIPTS_DAYS * MS_PER_DAY) * NS_PER_MS, iso);
+    memcpy(w.oldest, iso, TRANSCRIPT_DAY_MAX - 1);
+    buf_init(&text, TRANSCRIPT_TEXT_MAX);
     page->count = 0;
-    status = read_folder(store->transcripts, ".", &days, DAYS_MAX, day_fits, &w, err);
+    status = read_folder(state->transcripts, ".", &days, DAYS_MAX, day_fits, &w, err);
     if (days.count > 1)
         qsort(days.ptr, days.count, days.size, compare_days);
     for (size_t i = 0; i < days.count && status == STATUS_OK && page->count < w.limit; i++)
         status =
             walk_day(&w, days.ptr + (w.upwards ? i : days.count - 1 - i) * days.size, &text, err);
     if (w.upwards)
-        reverse(page);
+        reverse_page(page);
     free(days.ptr);
     buf_free(&text);
     return status;
 }
 
-/* Whether there is one more: older than `before`, or newer than `after`. */
-static enum status probe(const struct transcripts *store, const struct transcripts_query *query,
-                         const char *before, const char *after, bool *found, struct err *err)
+/* Whether there is another one: older than `before`, or newer than `after`. */
+static enum status probe_page(const struct transcripts *state,
+                              const struct transcripts_query *query, const char *before,
+                              const char *after, bool *found, struct err *err)
 {
     struct transcripts_query q = *query;
     struct transcripts_page page;
@@ -212,22 +214,22 @@ static enum status probe(const struct transcripts *store, const struct transcrip
     memcpy(q.before, before, strlen(before) + 1);
     memcpy(q.after, after, strlen(after) + 1);
     q.limit = 1;
-    status = collect(store, &q, &page, err);
+    status = collect_page(state, &q, &page, err);
     if (status == STATUS_OK)
         *found = page.count > 0;
     return status;
 }
 
-enum status transcripts_list(const struct transcripts *store, const struct transcripts_query *query,
+enum status transcripts_list(const struct transcripts *state, const struct transcripts_query *query,
                              struct transcripts_page *page, struct err *err)
 {
     struct transcripts_page p = {.count = 0};
-    enum status status = collect(store, query, &p, err);
+    enum status status = collect_page(state, query, &p, err);
 
     if (status == STATUS_OK && p.count > 0)
-        status = probe(store, query, p.ids[p.count - 1], "", &p.has_older, err);
+        status = probe_page(state, query, p.ids[p.count - 1], "", &p.has_older, err);
     if (status == STATUS_OK && p.count > 0)
-        status = probe(store, query, "", p.ids[0], &p.has_newer, err);
+        status = probe_page(state, query, "", p.ids[0], &p.has_newer, err);
     if (status == STATUS_OK)
         *page = p;
     return status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * web_files - audio in and out: uploads, and what stands for redacted audio.
+ * web_files - audio: uploads, and silence as redacted audio.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,66 +11,66 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/id.h"
-#include "sandbox/web.h"
+#include "sandbox/web_parts.h"
 
 #define PIECE 65536
-#define UPLOAD_NS (STORE_UPLOAD_S * NS_PER_S)
-#define PART_MAX (SANDBOX_ID_MAX + 8)
+#define UPLOAD_NS (TRANSCRIPTS_UPLOAD_S * NS_PER_S)
+#define PART_MAX (TRANSCRIPT_ID_MAX + 8)
 
 /* ---- uploads */
 
-static enum status receive(struct call *v, int fd, int *code, struct err *err)
+static enum status receive_upload(struct call *call, int fd, int *code, struct err *err)
 {
-    uint64_t max = v->sandbox->upload_max, taken = 0;
-    uint64_t deadline = exchange_accepted_ns(v->x) + UPLOAD_NS;
-    char *piece = buf_room(&v->body, PIECE);
+    uint64_t max = call->sandbox->upload_max, taken = 0;
+    uint64_t deadline = exchange_accepted_ns(call->x) + UPLOAD_NS;
+    char *piece = buf_room(&call->body, PIECE);
     size_t got = 0;
 
     if (piece == NULL)
-        return buf_status(&v->body, "an upload", err);
+        return buf_status(&call->body, "an upload", err);
     do {
-        if (exchange_read(v->x, piece, PIECE, deadline, &got, NULL) != STATUS_OK)
-            return call_fail(err, code, 400, "The upload did not come to its end");
+        if (exchange_read(call->x, piece, PIECE, deadline, &got, NULL) != STATUS_OK)
+            return call_fail(err, code, 400, "The upload is incomplete");
         taken += got;
         if (taken > max)
             return call_fail(err, code, 413, "The upload is larger than %" PRIu64 " bytes", max);
         if (got > 0 && file_write(fd, piece, got) < 0)
             return err_errno(err, "cannot write an upload");
     } while (got > 0);
-    if (v->request.has_length && taken < v->request.length)
-        return call_fail(err, code, 400, "The upload did not come to its end");
+    if (call->request.has_length && taken < call->request.length)
+        return call_fail(err, code, 400, "The upload is incomplete");
     if (taken == 0)
         return call_fail(err, code, 400, "The upload is empty");
     return file_sync(fd) < 0 ? err_errno(err, "cannot sync an upload") : STATUS_OK;
 }
 
-enum status web_upload(struct call *v, int *code, struct err *err)
+enum status web_upload(struct call *call, int *code, struct err *err)
 {
-    int dir = v->sandbox->store.uploads, fd;
-    char id[SANDBOX_ID_MAX], part[PART_MAX];
+    int dir = call->sandbox->state.uploads, fd;
+    char id[TRANSCRIPT_ID_MAX], part[PART_MAX];
     uint8_t random[8];
     enum status status;
 
-    /* Before gigabytes are taken for nothing. */
-    if (v->request.has_length && v->request.length > v->sandbox->upload_max)
+    /* Before gigabytes are received for nothing. */
+    if (call->request.has_length && call->request.length > call->sandbox->upload_max)
         return call_fail(err, code, 413, "The upload is larger than %" PRIu64 " bytes",
-                         v->sandbox->upload_max);
+                         call->sandbox->upload_max);
     status = id_random(random, sizeof random, err);
     if (status != STATUS_OK)
         return status;
-    sandbox_id_make(clock_wall_ns(), random, id);
-    (void)snprintf(part, sizeof part, "%s" STORE_PART, id);
+    transcript_id_make(clock_wall_ns(), random, id);
+    (void)snprintf(part, sizeof part, "%s" TRANSCRIPTS_PART, id);
     fd = file_open(dir, part, O_WRONLY | O_CREAT | O_EXCL, 0600);
     if (fd < 0)
         return err_errno(err, "cannot make a file for an upload");
-    status = receive(v, fd, code, err);
+    status = receive_upload(call, fd, code, err);
     file_close(&fd);
     if (status == STATUS_OK && (renameat(dir, part, dir, id) < 0 || file_sync_dir(dir) < 0))
         status = err_errno(err, "cannot keep an upload");
     if (status != STATUS_OK)
         (void)unlinkat(dir, part, 0);
     else
-        buf_printf(&v->out, "{\"upload_url\": \"%s/upload/%s\"}\n", v->base, id);
+        buf_printf(&call->out, "{\"upload_url\": \"%s/upload/%s\"}\n", call->base, id);
     return status;
 }
 
@@ -97,24 +97,24 @@ static void put_head(uint8_t head[WAV_HEAD])
     put_u32(head + 40, SAMPLES);
 }
 
-enum status web_redacted_file(struct call *v, int *code, struct err *err)
+enum status web_redacted_file(struct call *call, int *code, struct err *err)
 {
-    enum status status = call_transcript(v, code, err);
+    enum status status = call_transcript(call, code, err);
     uint8_t head[WAV_HEAD];
     char *samples;
 
     if (status != STATUS_OK)
         return status;
-    if (!object_true(&v->transcript.asked, "redact_pii_audio") ||
-        transcript_status(&v->transcript, v->now_ms) != TRANSCRIPT_COMPLETED)
+    if (!object_true(&call->transcript.asked, "redact_pii_audio") ||
+        transcript_status(&call->transcript, call->now_ms) != TRANSCRIPT_COMPLETED)
         return call_fail(err, code, 404, "Not found");
     put_head(head);
-    buf_add(&v->out, head, sizeof head);
-    samples = buf_room(&v->out, SAMPLES);
+    buf_add(&call->out, head, sizeof head);
+    samples = buf_room(&call->out, SAMPLES);
     if (samples == NULL)
-        return buf_status(&v->out, "audio", err);
+        return buf_status(&call->out, "audio", err);
     memset(samples, 0x80, SAMPLES);
-    buf_grew(&v->out, SAMPLES);
-    v->type = "audio/wav";
+    buf_grew(&call->out, SAMPLES);
+    call->type = "audio/wav";
     return STATUS_OK;
 }

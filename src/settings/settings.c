@@ -3,7 +3,6 @@
  */
 #include "settings/settings.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +22,6 @@ struct settings_owner {
     struct file_id *secret_ids;
     size_t secret_count; /* of paths */
 };
-
-/* libConfuse keeps its state in variables of the process. */
-static pthread_mutex_t parsing = PTHREAD_MUTEX_INITIALIZER;
 
 static enum status no_memory(struct err *err)
 {
@@ -203,16 +199,6 @@ static enum status load_secrets(struct settings_owner *o, settings_warn warn, vo
 
 /* ---- the configuration */
 
-static enum status parse(struct settings_owner *o, struct err *err)
-{
-    enum status st;
-
-    (void)pthread_mutex_lock(&parsing);
-    st = config_parse(&o->config, o->path, buf_str(&o->text), err);
-    (void)pthread_mutex_unlock(&parsing);
-    return st;
-}
-
 static struct settings_owner *owner_make(const char *path)
 {
     struct settings_owner *o = calloc(1, sizeof *o);
@@ -233,7 +219,7 @@ static struct settings_owner *owner_make(const char *path)
 static enum status finish(const struct settings **out, struct settings_owner *o, settings_warn warn,
                           void *context, struct err *err)
 {
-    enum status st = parse(o, err);
+    enum status st = config_parse(&o->config, o->path, buf_str(&o->text), err);
 
     if (st == STATUS_OK)
         st = load_secrets(o, warn, context, err);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """cases - what the test classes share: a place, or a server of each mode, once for each class."""
+import os
 import sys
 import time
 import unittest
@@ -16,6 +17,7 @@ needs_root = pytest.mark.needs_root
 NEEDS_ROOT = "needs root"
 LACKING = "this machine has no "
 NO_REGISTRY = "the npm registry cannot be reached"
+NOT_BUILT = "configure left out "
 
 
 def lacking(what):
@@ -24,8 +26,16 @@ def lacking(what):
     raise unittest.SkipTest(LACKING + what)
 
 
+def need_program(name):
+    """The path of a program of ours; skips a test if the build has none, as with --disable-sandbox."""
+    path = os.path.join(build_dir(), name)
+    if not os.path.exists(path):
+        raise unittest.SkipTest(NOT_BUILT + name)
+    return path
+
+
 def may_be_skipped(reason):
-    return reason.startswith(LACKING) or reason in (NEEDS_ROOT, NO_REGISTRY)
+    return reason.startswith((LACKING, NOT_BUILT)) or reason in (NEEDS_ROOT, NO_REGISTRY)
 
 
 FIGURES = []

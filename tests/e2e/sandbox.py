@@ -9,7 +9,8 @@ import time
 
 import requests
 
-from place import ROOT, Process, Trouble, build_dir, free_port, need, temporary_folder, wait_until
+from cases import need_program
+from place import ROOT, Process, Trouble, free_port, need, temporary_folder, wait_until
 from remote import RemoteCase
 
 SHIPPED = os.path.join(ROOT, "examples", "sandbox", "lighttpd.conf")
@@ -32,6 +33,7 @@ class Sandbox:
 
     def __init__(self, **settings):
         need("lighttpd")
+        self.program = need_program("stenohook-sandbox.fcgi")
         self.folder = temporary_folder()
         self.state = os.path.join(self.folder, "state")
         os.mkdir(self.state, 0o700)
@@ -62,8 +64,7 @@ class Sandbox:
     def start(self):
         config = os.path.join(self.folder, "lighttpd.conf")
         with open(config, "w", encoding="utf-8") as f:
-            f.write(shipped_config(program=os.path.join(build_dir(), "stenohook-sandbox.fcgi"), folder=self.state,
-                                   run=self.run, port=self.port))
+            f.write(shipped_config(program=self.program, folder=self.state, run=self.run, port=self.port))
         env = {"PATH": os.environ["PATH"]}
         env.update({f"STENOHOOK_SANDBOX_{k.upper()}": str(v) for k, v in self.settings.items()})
         self.process = Process(["lighttpd", "-D", "-f", config], os.path.join(self.run, "server.log"), env=env)

@@ -37,8 +37,8 @@ POINTS = ("posix/io/rw/read", "posix/io/rw/read/reduce", "posix/io/rw/pread", "p
 
 
 def by_chance(probability):
-    """The beginning of a command line: its program's calls fail with that probability each. Memory does not: libConfuse
-    does not bear that, and the fault sweep takes it from all else. Nor do waits for a child, which no kernel lets fail."""
+    """The beginning of a command line: its program's calls fail with that probability each. Memory does not (the fault
+    sweep tries that), nor do waits for a child, which no kernel lets fail."""
     command = ["fiu-run", "-x", "-f", ""]
     for point in POINTS:
         command += ["-c", f"enable_random name={point},probability={probability}"]

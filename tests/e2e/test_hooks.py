@@ -206,7 +206,7 @@ class Outcome(HookCase):
         self.assertEqual([(1, "again", "exit", 1), (2, "done", "exit", 0)], self.ends(event))
         self.once()
         self.assertEqual("1\n2\n", self.said(f"tries-{event}"))
-        self.assertIn("exit 1; again at ", self.place.log_text())
+        self.assertIn("exit 1; retrying at ", self.place.log_text())
 
     def test_exit_65_is_dead_at_once(self):
         self.site(self.script("exit 65"))
@@ -214,7 +214,7 @@ class Outcome(HookCase):
         self.once()
         self.once()
         self.assertEqual([(1, "dead", "exit", 65)], self.ends(event))
-        self.assertIn(f"event {event}, run 1: exit 65; not run again by itself", self.place.log_text())
+        self.assertIn(f"event {event}, attempt 1: exit 65; not retried any more", self.place.log_text())
 
     def test_a_duplicate_does_not_run_the_hook_again(self):
         self.site(self.script(f"echo x >> {self.out}/dup-$STENOHOOK_EVENT_ID"))
@@ -231,7 +231,7 @@ class Outcome(HookCase):
         event = self.deliver()
         self.once()
         self.assertEqual([], self.ends(event))
-        self.assertIn(f'endpoint "calls" is suspended, its hooks wait without using up runs: the hook {path} cannot be '
+        self.assertIn(f'endpoint "calls" is suspended, its hooks wait without using up attempts: the hook {path} cannot be '
                       "found", self.place.log_text())
         self.script("exit 0", os.path.basename(path), 0o775)
         self.once()

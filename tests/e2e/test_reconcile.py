@@ -128,7 +128,7 @@ class Recording(ReconcileCase):
         api.add()
         for keys in ({}, {"url": URL, "auth": "standard-webhooks"}, {"url": URL, "auth": "aai-signature"}):
             with Sited(self, {"calls": keys}):
-                self.assertIn("takes a url", self.reconcile(api, code=3).err)
+                self.assertIn("requires a url", self.reconcile(api, code=3).err)
         self.assertEqual([], api.server.requests)
 
 
@@ -163,7 +163,7 @@ class LookingBack(ReconcileCase):
             ids = [api.add(created=iso(age)) for age in (9 * DAY, 10 * DAY - 1800, 11 * DAY, 30 * DAY)]
             run = self.reconcile(api, "--since", "90d")
             self.assertEqual(ids[:1], self.recorded(run))
-            self.assertIn("--since reaches back beyond keep (", run.err)
+            self.assertIn("--since is longer ago than keep (", run.err)
             self.assertEqual(ids[:1], api.asked())
             self.assertNotIn("reaches back", self.reconcile(api, "--since", "9d").err)
 
@@ -452,7 +452,7 @@ class Trouble(ReconcileCase):
         item = {"id": "same", "status": "queued", "created": iso(60)}
         body = json.dumps({"page_details": {"prev_url": "x"}, "transcripts": [item]}).encode()
         api = self.api(tamper=lambda target: reply(200, body))
-        self.assertIn("turns in a circle", self.reconcile(api, code=1).err)
+        self.assertIn("repeats itself", self.reconcile(api, code=1).err)
 
     def test_what_a_list_named_before_it_broke_is_recorded(self):
         api = self.api(page=5)

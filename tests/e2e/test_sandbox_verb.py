@@ -14,7 +14,7 @@ from sandbox import SandboxCase, shipped_config
 
 
 class Verb(SandboxCase):
-    """`stenohook-remote sandbox`."""
+    """`stenohook sandbox`."""
 
     def setUp(self):
         super().setUp()
@@ -23,7 +23,7 @@ class Verb(SandboxCase):
     def start(self, *args):
         out = os.path.join(self.folder, "out")
         with open(out, "wb") as f:
-            self.process = Process([os.path.join(build_dir(), "stenohook-remote"), "sandbox", *args],
+            self.process = Process([os.path.join(build_dir(), "stenohook"), "sandbox", *args],
                                    os.path.join(self.folder, "err"), stdout=f, cwd=self.folder,
                                    env={"PATH": "/usr/bin:/bin", "TMPDIR": self.folder})
         self.addCleanup(self.process.kill)
@@ -36,6 +36,9 @@ class Verb(SandboxCase):
         self.url = re.search(r"http://127\.0\.0\.1:\d+", said()).group()
         self.key_file = re.search(r"key of the API is in (\S+)", said()).group(1)
         return said()
+
+    def verb(self, *args, code):
+        return self.remote("sandbox", *args, code=code, env={"TMPDIR": self.folder}, program="stenohook")[1]
 
     def own_folders(self):
         return [n for n in os.listdir(self.folder) if n.startswith("stenohook-sandbox-")]
@@ -95,22 +98,23 @@ class Verb(SandboxCase):
 
     def test_what_is_wrong_is_said_and_nothing_is_left(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
-            _, said = self.remote("sandbox", "--port", str(taken.getsockname()[1]), code=4,
-                                  env={"TMPDIR": self.folder})
-            self.assertIn("in use", said)
-        self.remote("sandbox", "--port", "0", code=2)
-        self.remote("sandbox", "--port", "65536", code=2)
-        self.remote("sandbox", "operand", code=2)
-        self.remote("sandbox", "--key-file", "nothing", code=4, env={"TMPDIR": self.folder})
+            self.assertIn("in use", self.verb("--port", str(taken.getsockname()[1]), code=4))
+        self.verb("--port", "0", code=2)
+        self.verb("--port", "65536", code=2)
+        self.verb("operand", code=2)
+        self.verb("--key-file", "nothing", code=4)
         self.assertEqual([], self.own_folders())
 
 
 class Starting(SandboxCase):
+    def program(self, *args, stdin=subprocess.DEVNULL, **env):
+        return subprocess.run([self.sandbox.program, *args], stdin=stdin, env=env, capture_output=True, text=True,
+                              check=False, timeout=20)
+
     def run_alone(self, **env):
         listener = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(listener.close)
-        return subprocess.run([os.path.join(build_dir(), "stenohook-sandbox.fcgi")], stdin=listener, env=env,
-                              capture_output=True, text=True, check=False, timeout=20)
+        return self.program(stdin=listener, **env)
 
     def test_an_environment_that_cannot_be_is_told(self):
         state = os.path.join(self.folder, "state")
@@ -124,8 +128,14 @@ class Starting(SandboxCase):
             self.assertIn(words, done.stderr)
 
     def test_it_does_not_run_as_a_cgi_program(self):
-        done = subprocess.run([os.path.join(build_dir(), "stenohook-sandbox.fcgi")], stdin=subprocess.DEVNULL,
-                              env={"REQUEST_METHOD": "GET", "STENOHOOK_SANDBOX_DIR": self.folder}, capture_output=True,
-                              text=True, check=False, timeout=20)
+        done = self.program(REQUEST_METHOD="GET", STENOHOOK_SANDBOX_DIR=self.folder)
         self.assertEqual(1, done.returncode)
         self.assertIn("FastCGI", done.stderr)
+
+    def test_without_a_listening_socket_it_is_a_command_line(self):
+        shown = self.program("sandbox", "--help")
+        self.assertEqual((0, ""), (shown.returncode, shown.stderr))
+        self.assertIn("--port N", shown.stdout)
+        done = self.program(STENOHOOK_SANDBOX_DIR=self.folder)
+        self.assertEqual(2, done.returncode)
+        self.assertIn("missing command", done.stderr)

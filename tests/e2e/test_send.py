@@ -160,8 +160,8 @@ class Words(RemoteCase):
 
     def test_a_2xx_is_not_enough_of_whom_a_secret_is_sent_to(self):
         secret = self.file("secret", SAID)
-        for status, body, said in ((200, b"\x7fELF\x02\x01" + b"x" * 300000, "hands the program out as a file"),
-                                   (202, b"<html>", "a web page answers"), (204, b"", "something else than the gateway")):
+        for status, body, said in ((200, b"\x7fELF\x02\x01" + b"x" * 300000, "serves the program as a file"),
+                                   (202, b"<html>", "a web page answers"), (204, b"", "another program than the gateway")):
             server = self.serve(in_turn(reply(status, body)))
             how = ["send", "--to", server.url, *FAST]
             self.assertIn("1 of 1 delivery was answered with a 2xx, but not recorded: ",

@@ -166,8 +166,8 @@ class Crooked(Prover, PlaceCase):
         server = self.serve(outside=f"<Directory {folder}>\nAllowOverride None\n</Directory>")
         url = f"http://127.0.0.1:{server.port}/hooks/stenohook.cgi"
         self.place.configure({"calls": {"url": url}})
-        self.error("hands the program out as a file")
-        self.assertIn("1 of 1 delivery was answered with a 2xx, but not recorded: the web server hands the program out",
+        self.error("serves the program as a file")
+        self.assertIn("1 of 1 delivery was answered with a 2xx, but not recorded: the web server serves the program",
                       self.send(url, 1))
 
     def test_one_that_keeps_the_authorization_header(self):
@@ -185,7 +185,7 @@ class Crooked(Prover, PlaceCase):
         server = self.serve(handler="fcgid-script", mode="apache-fcgid",
                             outside="FcgidInitialEnv STENOHOOK_CONFIG {config}")
         self.place.configure({"calls": {"url": server.url()}})
-        said = self.error("a delivery of 200000 bytes, .* is answered 500: mod_fcgid takes no body over 128 KiB")
+        said = self.error("a delivery of 200000 bytes, .* is answered 500: mod_fcgid refuses bodies over 128 KiB")
         self.assertEqual(1, said.count("byte for byte"))
 
     def test_a_filter_that_does_not_like_the_sender(self):
@@ -233,7 +233,7 @@ class Crooked(Prover, PlaceCase):
 
     def test_a_page_of_the_host_and_nobody(self):
         for answer, cause in ((reply(200, b"<html>parked</html>", "Content-Type: text/html"), "a web page answers"),
-                              (reply(404, b"no", "Content-Type: text/html"), "nothing is at that address")):
+                              (reply(404, b"no", "Content-Type: text/html"), "the server has nothing at that address")):
             page = Scripted(lambda _, a=answer: a)
             self.addCleanup(page.stop)
             self.place.configure({"calls": {"url": page.url}})

@@ -449,7 +449,9 @@ class Check(VerbCase):
 class Programs(VerbCase):
     def test_a_program_that_is_not_there_is_named(self):
         self.assertIn(NO_RUNNER, self.cli("run", "--once", code=1)[1])
-        self.assertIn("stenohook-remote", self.cli("send", "--help", code=1)[1])
+        for verb, program in (("send", "stenohook-remote"), ("sandbox", "stenohook-sandbox.fcgi")):
+            told = self.cli(verb, "--help", code=1)[1]
+            self.assertIn(f"the program {program} is not installed: put it ", told)
 
     def test_help_passes_through(self):
         self.site(runner=self.place.runner)

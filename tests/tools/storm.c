@@ -4,9 +4,9 @@
  *
  * WORKERS processes append to the spool DIR/spool through the real journal, one to three threads
  * each; keys are partly their own, partly contested by all. Before each append the key goes to
- * DIR/tried.*, after its receipt to DIR/acked.*. A worker that was killed is started anew and first
- * appends again what its forerunner left unanswered. Now and then all are killed, and the state is
- * made that of another boot, or the index removed.
+ * DIR/tried.*, after its receipt to DIR/acked.*. A killed worker is started again, and first
+ * repeats the appends of its predecessor that had no receipt. Now and then all are killed, and the
+ * state is made that of another boot, or the index is removed.
  *
  * At the end each acknowledged key must be on record exactly once, at the place that its receipt
  * named, and no key twice. Prints "N kills, N acked, N lost, N twice"; exit status 1 unless both
@@ -143,7 +143,7 @@ static void *thread_main(void *context)
     return NULL;
 }
 
-/* A kill can cut off a line of a log where a page ends: then the next one begins behind a newline
+/* A kill can cut off a line of a log at the end of a page: then the next one begins after a newline
  * of its own, and the check passes over what does not end as keys do. */
 static int open_log(const char *name, unsigned worker, unsigned number)
 {
@@ -162,7 +162,7 @@ static int open_log(const char *name, unsigned worker, unsigned number)
     return fd;
 }
 
-/* The last line of a log, or "" where it has none. */
+/* The last line of a log, or "" if it has none. */
 static void last_line(int fd, char out[KEY_LEN_MAX + RECORD_ID_MAX])
 {
     char tail[512];
@@ -243,12 +243,12 @@ static void stop(pid_t pid)
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
     if (!WIFSIGNALED(status)) {
-        fprintf(stderr, "storm: a worker ended by itself\n");
+        fprintf(stderr, "storm: a worker ended without a kill\n");
         exit(3);
     }
 }
 
-/* Nobody runs: what a power cut does to the hints. */
+/* Without workers: does to the hints what a power cut does. */
 static void disturb(unsigned how)
 {
     struct journal_state state;

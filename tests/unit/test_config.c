@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What a configuration means, which endpoint is found, and what looks wrong. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "base/buf.h"
 #include "config_kit.h"
 #include "core/config/config.h"
+#include "fault_kit.h"
 #include "unit.h"
 
 /* ---- what a file means */
@@ -169,11 +171,10 @@ UNIT_TEST(the_environment_is_never_put_in)
 {
     setenv("STENOHOOK_TEST_VAR", "/from/environment", 1);
     ck_refused("spool = \"${STENOHOOK_TEST_VAR}\"\n" CK_ENDPOINT,
-               "f:1: variables of the environment", "\\$");
+               "f:1: environment variables are not expanded", "\\$");
     ck_refused(CK_SPOOL "endpoint \"a\" { " CK_SECRET "\nhook = {\"/x\", \"a${HOME}b\"} }",
-               "f:3: variables of the environment", "write the value itself");
-    ck_refused("spool = ${STENOHOOK_TEST_VAR}\n" CK_ENDPOINT, "f:1: \"$\" cannot stand here",
-               "quotes");
+               "f:3: environment variables are not expanded", "write the value itself");
+    ck_refused("spool = ${STENOHOOK_TEST_VAR}\n" CK_ENDPOINT, "f:1: unexpected \"$\"", "quotes");
     unsetenv("STENOHOOK_TEST_VAR");
 }
 
@@ -255,10 +256,33 @@ UNIT_TEST(what_looks_wrong_is_told)
     reviewed("auth = \"none\" allow-from = {\"192.0.2.1\"}", "");
     reviewed("auth = \"none\" allow-from = {\"192.0.2.1\"} trusted-proxies = {\"10.0.0.0/8\"}",
              "past its proxies");
-    reviewed(CK_SECRET "trusted-proxies = {\"10.0.0.0/8\"}", "does nothing without allow-from");
+    reviewed(CK_SECRET "trusted-proxies = {\"10.0.0.0/8\"}", "has no effect without allow-from");
     reviewed(CK_SECRET "hook = {\"/h\"}", "");
     reviewed(CK_SECRET "url = \"http://example.com/a\"", "use https://");
     reviewed(CK_SECRET "url = \"https://example.com/a\"", "");
     reviewed(CK_SECRET "url = \"http://127.0.0.1:8080/a\"", "");
     reviewed(CK_SECRET "url = \"http://localhost/a\"", "");
+}
+
+/* ---- memory */
+
+static enum status parse_whole(void *context, struct err *err)
+{
+    static const char text[] =
+        "spool = '/s' runner = \"/r\" api-key-file = \"/k\"\r\n"
+        "endpoint a { " CK_SECRET "url = \"https://h/\" auth-query = t hook = {\"/h\", \"x\"}\n"
+        "allow-from = \"192.0.2.1\" trusted-proxies = \"192.0.2.2\" params = {p, q} }\n"
+        "endpoint b { auth = none }\n";
+    struct config *config = NULL;
+    enum status status = config_parse(&config, "f", str_of(text), err);
+
+    (void)context;
+    UNIT_INT(status == STATUS_OK, config != NULL);
+    config_free(config);
+    return status;
+}
+
+UNIT_TEST(memory_that_runs_out_while_a_file_is_read_is_reported)
+{
+    fault_each(FAULT_MEMORY, ENOMEM, STATUS_MEMORY, parse_whole, NULL);
 }

@@ -414,7 +414,7 @@ UNIT_TEST(a_file_that_is_shorter_than_was_said_is_our_own_trouble)
            &answer);
     (void)close(fd);
     UNIT_INT(HTTP_FAILED, answer.end);
-    UNIT_TEXT("the file cannot be read to its end", answer.words);
+    UNIT_TEXT("cannot read the whole file", answer.words);
     http_answer_free(&answer);
 }
 

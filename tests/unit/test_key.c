@@ -126,7 +126,7 @@ UNIT_TEST(a_file_that_is_given_and_not_usable_is_not_replaced_by_another_key)
 {
     put("configured", STR("configured\n"), 0600);
     read_key(in("missing"), "variable", configured("configured"));
-    none("missing holds no key of the API");
+    none("missing holds no API key");
     says("cannot be opened");
     read_key(unit_folder(), "variable", NULL);
     none("no regular file");
@@ -212,7 +212,7 @@ UNIT_TEST(the_longest_key_is_taken_and_a_byte_more_is_not)
     read_key(in("key"), NULL, NULL);
     none("larger than 4096 bytes");
     read_key(NULL, text, NULL);
-    none("longer than any key");
+    none("too long");
 }
 
 UNIT_TEST(a_file_that_others_can_read_or_change_is_told_with_its_remedy)

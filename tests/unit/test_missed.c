@@ -25,7 +25,7 @@ static struct aai_transcript transcript(const char *id, const char *status, stru
 
 UNIT_TEST(looking_back_ends_an_hour_before_what_is_forgotten)
 {
-    int64_t reach = NOW_NS - (10 * DAY_S - CLAIM_MARGIN_S) * NS_PER_S;
+    int64_t reach = NOW_NS - (10 * DAY_S - MISSED_MARGIN_S) * NS_PER_S;
 
     UNIT_INT(reach, missed_reach(NOW_NS - 11 * DAY_S * NS_PER_S, NOW_NS, 10 * DAY_S));
     UNIT_INT(reach, missed_reach(reach - 1, NOW_NS, 10 * DAY_S));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "reader_kit.h"
+#include "store/journal/segment.h"
 #include "unit.h"
 
 #define ONE_SEGMENT ((uint64_t)16 * 1024 * 1024)
@@ -440,17 +441,16 @@ UNIT_TEST(a_record_of_megabytes_is_read_whole)
 UNIT_TEST(segments_are_listed_in_ascending_order)
 {
     struct err err = ERR_INIT;
-    uint32_t *segments;
+    struct segment_list list;
     struct reader_kit kit;
-    size_t count;
 
     UNIT_REQUIRE(reader_kit_open(&kit, SMALL));
     for (int i = 0; i < 3; i++)
         reader_kit_add(&kit, (const char *[]){"t0", "t1", "t2"}[i]);
-    UNIT_STATUS(STATUS_OK, reader_segments(&kit.spool, &segments, &count, &err), &err);
-    UNIT_INT(3, count);
-    for (size_t i = 0; i < count; i++)
-        UNIT_INT(i + 1, segments[i]);
-    free(segments);
+    UNIT_STATUS(STATUS_OK, segment_list_read(&kit.spool, &list, &err), &err);
+    UNIT_INT(3, list.count);
+    for (size_t i = 0; i < list.count; i++)
+        UNIT_INT(i + 1, list.numbers[i]);
+    segment_list_free(&list);
     reader_kit_close(&kit);
 }

@@ -9,7 +9,8 @@
 #include "base/text.h"
 #include "sandbox/answer.h"
 #include "sandbox/due.h"
-#include "sandbox/sandbox_config.h"
+#include "sandbox/lighttpd_config.h"
+#include "sandbox/speech_print.h"
 #include "unit.h"
 
 #define NOON_NS INT64_C(1795608000123456789) /* 2026-11-25T12:00:00.123Z */
@@ -22,29 +23,29 @@ static const struct speech_options plain = {.punctuate = true, .format = true, .
 
 UNIT_TEST(an_id_is_a_uuid_that_tells_its_time)
 {
-    char id[SANDBOX_ID_MAX], day[SANDBOX_DAY_MAX];
+    char id[TRANSCRIPT_ID_MAX], day[TRANSCRIPT_DAY_MAX];
     int64_t late;
 
-    sandbox_id_make(NOON_NS, random8, id);
-    UNIT_TRUE(sandbox_id_ok(str_of(id)));
-    UNIT_INT(SANDBOX_ID_LEN, strlen(id));
+    transcript_id_make(NOON_NS, random8, id);
+    UNIT_TRUE(transcript_id_ok(str_of(id)));
+    UNIT_INT(TRANSCRIPT_ID_LEN, strlen(id));
     UNIT_INT('7', id[14]);
-    sandbox_id_day(id, day);
+    transcript_id_day(id, day);
     UNIT_TEXT("2026-11-25", day);
-    late = NOON_NS - sandbox_id_ns(id);
+    late = NOON_NS - transcript_id_ns(id);
     UNIT_TRUE(late >= 0 && late < 500);
 }
 
 UNIT_TEST(ids_are_in_the_order_of_their_times)
 {
-    char before[SANDBOX_ID_MAX], after[SANDBOX_ID_MAX];
+    char before[TRANSCRIPT_ID_MAX], after[TRANSCRIPT_ID_MAX];
     const uint8_t high[8] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
     const uint8_t low[8] = {0};
 
-    sandbox_id_make(NOON_NS, high, before);
-    sandbox_id_make(NOON_NS + 1000, low, after);
+    transcript_id_make(NOON_NS, high, before);
+    transcript_id_make(NOON_NS + 1000, low, after);
     UNIT_TRUE(strcmp(before, after) < 0);
-    sandbox_id_make(NOON_NS + 1000000, low, after);
+    transcript_id_make(NOON_NS + 1000000, low, after);
     UNIT_TRUE(strcmp(before, after) < 0);
 }
 
@@ -62,9 +63,9 @@ UNIT_TEST(what_is_no_id_of_ours_is_refused)
         "ffffffff-ffff-786b-ba82-099b85628b9b",
     };
 
-    UNIT_TRUE(sandbox_id_ok(STR("01a2117d-d596-786b-ba82-099b85628b9b")));
+    UNIT_TRUE(transcript_id_ok(STR("01a2117d-d596-786b-ba82-099b85628b9b")));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        UNIT_FALSE(sandbox_id_ok(str_of(bad[i])));
+        UNIT_FALSE(transcript_id_ok(str_of(bad[i])));
 }
 
 /* ---- names of deliveries */
@@ -74,7 +75,7 @@ UNIT_TEST(a_delivery_is_read_back_from_its_name)
     struct due due = {.at_ms = NOON_MS, .kind = DUE_REDACTED, .attempt = 9}, back;
     char name[DUE_NAME_MAX];
 
-    sandbox_id_make(NOON_NS, random8, due.id);
+    transcript_id_make(NOON_NS, random8, due.id);
     due_print(&due, name);
     UNIT_REQUIRE(due_parse(&back, name));
     UNIT_INT(due.at_ms, back.at_ms);
@@ -91,7 +92,7 @@ UNIT_TEST(what_is_no_name_of_a_delivery_is_passed_over)
 
     UNIT_FALSE(due_parse(&back, "."));
     UNIT_FALSE(due_parse(&back, ""));
-    sandbox_id_make(NOON_NS, random8, due.id);
+    transcript_id_make(NOON_NS, random8, due.id);
     due_print(&due, name);
     UNIT_TRUE(due_parse(&back, name));
     for (size_t i = 0; name[i] != '\0'; i++) {
@@ -223,7 +224,7 @@ UNIT_TEST(srt_numbers_its_captions_and_puts_a_comma_before_milliseconds)
 
     small_speech(&s);
     buf_init(&out, 4096);
-    speech_print_subtitles(&out, &s, PRINT_SRT, 15);
+    speech_print_subtitles(&out, &s, SPEECH_SRT, 15);
     UNIT_TEXT("1\n00:59:59,000 --> 01:00:01,999\nThe caf\xc3\xa9 opens.\n\n"
               "2\n01:00:02,000 --> 01:00:02,999\nExtraordinarily.\n\n",
               out.ptr);
@@ -237,7 +238,7 @@ UNIT_TEST(vtt_has_its_head_and_puts_a_point_before_milliseconds)
 
     small_speech(&s);
     buf_init(&out, 4096);
-    speech_print_subtitles(&out, &s, PRINT_VTT, 14);
+    speech_print_subtitles(&out, &s, SPEECH_VTT, 14);
     UNIT_TEXT("WEBVTT\n\n00:59:59.000 --> 01:00:00.999\nThe caf\xc3\xa9\n\n"
               "01:00:01.000 --> 01:00:01.999\nopens.\n\n"
               "01:00:02.000 --> 01:00:02.999\nExtraordinarily.\n\n",
@@ -252,9 +253,9 @@ UNIT_TEST(words_are_printed_with_who_said_them)
 
     small_speech(&s);
     buf_init(&out, 4096);
-    speech_print_words(&out, &s, 0, 1, PRINT_NOBODY);
-    speech_print_words(&out, &s, 0, 1, PRINT_SPEAKERS);
-    speech_print_words(&out, &s, 0, 1, PRINT_CHANNELS);
+    speech_print_words(&out, &s, 0, 1, SPEECH_NOBODY);
+    speech_print_words(&out, &s, 0, 1, SPEECH_SPEAKERS);
+    speech_print_words(&out, &s, 0, 1, SPEECH_CHANNELS);
     UNIT_TEXT("[{\"text\": \"The\", \"start\": 3599000, \"end\": 3599999, \"confidence\": 0.900, "
               "\"speaker\": null}]"
               "[{\"text\": \"The\", \"start\": 3599000, \"end\": 3599999, \"confidence\": 0.900, "
@@ -311,10 +312,10 @@ UNIT_TEST(a_submission_that_is_not_as_documented_is_refused_with_the_name_of_wha
                   "given together");
     check_refused("{\"audio_url\": \"https://a.b/\", \"webhook_auth_header_name\": \"X A\", "
                   "\"webhook_auth_header_value\": \"v\"}",
-                  "no name of a header");
+                  "not a valid header name");
     check_refused("{\"audio_url\": \"https://a.b/\", \"webhook_auth_header_name\": \"X-A\", "
                   "\"webhook_auth_header_value\": \"v\\r\\nX-B: w\"}",
-                  "no value of a header");
+                  "not a valid header value");
     check_refused("{\"audio_url\": \"https://a.b/\\u0000\"}", "audio_url");
 }
 
@@ -374,7 +375,7 @@ static void make_job(struct transcript *transcript)
     struct err err = ERR_INIT;
 
     UNIT_STATUS(STATUS_OK, transcript_submit(transcript, str_of(asked_text), &err), &err);
-    sandbox_id_make(NOON_NS, random8, transcript->id);
+    transcript_id_make(NOON_NS, random8, transcript->id);
     transcript->ready_ms = NOON_MS + 1000;
     transcript->deleted = false;
     transcript->webhook_code = 0;
@@ -389,7 +390,7 @@ UNIT_TEST(a_stored_transcript_is_read_back)
 
     make_job(&transcript);
     transcript.webhook_code = 503;
-    buf_init(&text, JOB_TEXT_MAX);
+    buf_init(&text, TRANSCRIPT_TEXT_MAX);
     transcript_print(&text, &transcript);
     UNIT_STATUS(STATUS_OK, transcript_parse(&back, buf_str(&text), &err), &err);
     UNIT_TEXT(transcript.id, back.id);
@@ -423,7 +424,7 @@ static void answer_at(struct buf *out, const struct transcript *transcript, int6
 {
     struct err err = ERR_INIT;
 
-    buf_reset(out, JOB_ANSWER_MAX);
+    buf_reset(out, TRANSCRIPT_ANSWER_MAX);
     UNIT_STATUS(STATUS_OK, answer_transcript(out, transcript, ms, &err), &err);
     UNIT_INT(SCAN_OK, scan_json(buf_str(out), NULL, NULL).verdict);
 }
@@ -443,7 +444,7 @@ UNIT_TEST(an_answer_echoes_what_nobody_has_heard_of_and_keeps_the_secret)
     struct buf out;
 
     make_job(&transcript);
-    buf_init(&out, JOB_ANSWER_MAX);
+    buf_init(&out, TRANSCRIPT_ANSWER_MAX);
     answer_at(&out, &transcript, NOON_MS);
     UNIT_TRUE(strstr(out.ptr, "\"unheard_of\": {\"a\": [1]}") != NULL);
     UNIT_TRUE(strstr(out.ptr, "\"status\": \"queued\"") != NULL);
@@ -467,7 +468,7 @@ UNIT_TEST(nothing_of_the_submitter_is_left_in_a_deleted_transcript)
 
     make_job(&transcript);
     transcript_delete(&transcript);
-    buf_init(&out, JOB_ANSWER_MAX);
+    buf_init(&out, TRANSCRIPT_ANSWER_MAX);
     answer_at(&out, &transcript, NOON_MS + 1000);
     UNIT_TRUE(strstr(out.ptr, "\"text\": \"Deleted by user.\"") != NULL);
     UNIT_TRUE(strstr(out.ptr, "\"webhook_url\": \"http://deleted_by_user\"") != NULL);
@@ -475,7 +476,7 @@ UNIT_TEST(nothing_of_the_submitter_is_left_in_a_deleted_transcript)
     UNIT_TRUE(strstr(out.ptr, "\"utterances\": null") != NULL);
     UNIT_TRUE(strstr(out.ptr, "\"status\": \"completed\"") != NULL);
     UNIT_TRUE(strstr(out.ptr, "example.com") == NULL);
-    buf_reset(&out, JOB_ANSWER_MAX);
+    buf_reset(&out, TRANSCRIPT_ANSWER_MAX);
     transcript_print(&out, &transcript);
     UNIT_TRUE(strstr(out.ptr, "example.com") == NULL && strstr(out.ptr, "the-value") == NULL);
     buf_free(&out);
@@ -483,13 +484,13 @@ UNIT_TEST(nothing_of_the_submitter_is_left_in_a_deleted_transcript)
 
 UNIT_TEST(a_path_that_lighttpd_would_misread_is_refused)
 {
-    struct sandbox_config config = {"/p", "/f", "/r", 80};
+    struct lighttpd_config config = {"/p", "/f", "/r", 80};
     struct err err = ERR_INIT;
     struct buf out;
 
-    buf_init(&out, SANDBOX_CONFIG_MAX);
-    UNIT_STATUS(STATUS_OK, sandbox_config_print(&out, &config, &err), &err);
+    buf_init(&out, LIGHTTPD_CONFIG_MAX);
+    UNIT_STATUS(STATUS_OK, lighttpd_config_print(&out, &config, &err), &err);
     config.run = "/a\"; server.bind = \"0.0.0.0";
-    UNIT_STATUS(STATUS_USAGE, sandbox_config_print(&out, &config, &err), &err);
+    UNIT_STATUS(STATUS_USAGE, lighttpd_config_print(&out, &config, &err), &err);
     buf_free(&out);
 }

@@ -15,7 +15,7 @@
 #include "unit.h"
 
 /* What is read at a time. */
-#define BLOCK_LEN ((size_t)1024 * 1024)
+#define BLOCK_LEN ((size_t)256 * 1024)
 
 static struct spool spool;
 

@@ -249,9 +249,9 @@ UNIT_TEST(a_broken_or_missing_configuration_is_refused)
 
     load_fails("conf: cannot be opened: No such file or directory");
     sk_put("conf", "spol = \"/x\"\n");
-    load_fails("conf:1: spol: no such key");
+    load_fails("conf:1: spol: unknown key");
     sk_put("conf", "");
-    load_fails("spool: is missing");
+    load_fails("spool: missing");
     buf_init(&text, CONFIG_FILE_MAX + 1);
     while (text.len < CONFIG_FILE_MAX + 1)
         buf_add_char(&text, '#');

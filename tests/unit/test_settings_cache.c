@@ -123,12 +123,12 @@ UNIT_TEST(a_broken_new_version_is_told_once_and_the_last_good_one_serves)
     sk_put("conf", "spol = \"/other\"\n");
     spool_is(c, "/spool");
     spool_is(c, "/spool");
-    sk_check_told(&told, 1, "conf:1: spol: no such key");
+    sk_check_told(&told, 1, "conf:1: spol: unknown key");
     UNIT_TRUE(strstr(told.last, "stay in use") != NULL);
     sk_put("conf", "spool = \"other\"\n");
     spool_is(c, "/spool");
     spool_is(c, "/spool");
-    sk_check_told(&told, 2, "conf:1: spool: \"other\" must be an absolute path");
+    sk_check_told(&told, 2, "conf:1: spool: \"other\" is not an absolute path");
     /* A secret that is rotated meanwhile counts all the same. */
     sk_put("one", "rotated");
     s = current(c);
@@ -218,8 +218,8 @@ UNIT_TEST(until_there_is_a_good_version_the_failure_is_returned)
     current_fails(c, "cannot be opened");
     current_fails(c, "cannot be opened");
     sk_put("conf", "spol = \"/x\"\n");
-    current_fails(c, "spol: no such key");
-    current_fails(c, "spol: no such key");
+    current_fails(c, "spol: unknown key");
+    current_fails(c, "spol: unknown key");
     sk_put_all();
     spool_is(c, "/spool");
     UNIT_INT(0, told.count);

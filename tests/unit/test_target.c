@@ -76,7 +76,7 @@ UNIT_TEST(without_a_name_it_is_the_default_or_the_only_one)
     UNIT_STATUS(STATUS_OK, target_find(&target, with(&site, 1), NULL, &err), &err);
     UNIT_TRUE(target.endpoint == &site.endpoints[0]);
     UNIT_STATUS(STATUS_USAGE, target_find(&target, with(&site, 2), NULL, &err), &err);
-    UNIT_TRUE(strstr(err.text, "has 2: name one with --endpoint") != NULL);
+    UNIT_TRUE(strstr(err.text, "has 2 endpoints: name one with --endpoint") != NULL);
 }
 
 UNIT_TEST(a_name_that_is_none_is_never_another_endpoint)

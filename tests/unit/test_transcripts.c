@@ -17,8 +17,8 @@
 #define HOUR_NS INT64_C(3600000000000)
 #define JOBS 60
 
-static struct transcripts store;
-static char ids[JOBS][SANDBOX_ID_MAX]; /* newest first */
+static struct transcripts state;
+static char ids[JOBS][TRANSCRIPT_ID_MAX]; /* newest first */
 
 static bool begin(void)
 {
@@ -27,7 +27,7 @@ static bool begin(void)
     enum status status;
 
     (void)snprintf(path, sizeof path, "%s/sandbox", unit_folder());
-    status = transcripts_open(&store, path, &err);
+    status = transcripts_open(&state, path, &err);
     UNIT_STATUS(STATUS_OK, status, &err);
     return status == STATUS_OK;
 }
@@ -44,11 +44,11 @@ static void add_job(const char *id, bool job_fails)
                                   &err),
                 &err);
     memcpy(transcript.id, id, sizeof transcript.id);
-    transcript.ready_ms = sandbox_id_ns(id) / 1000000;
+    transcript.ready_ms = transcript_id_ns(id) / 1000000;
     transcript.deleted = false;
     transcript.webhook_code = 0;
     (void)snprintf(transcript.base, sizeof transcript.base, "http://127.0.0.1");
-    UNIT_STATUS(STATUS_OK, transcripts_add(&store, &transcript, &err), &err);
+    UNIT_STATUS(STATUS_OK, transcripts_add(&state, &transcript, &err), &err);
 }
 
 /* One an hour, so over three days; each tenth fails. */
@@ -59,7 +59,7 @@ static bool begin_with_jobs(void)
     if (!begin())
         return false;
     for (unsigned i = 0; i < JOBS; i++) {
-        sandbox_id_make(NOON_NS - (int64_t)i * HOUR_NS, random, ids[i]);
+        transcript_id_make(NOON_NS - (int64_t)i * HOUR_NS, random, ids[i]);
         add_job(ids[i], i % 10 == 0);
     }
     return true;
@@ -74,7 +74,7 @@ static void list(const struct transcripts_query *q, struct transcripts_page *pag
 {
     struct err err = ERR_INIT;
 
-    UNIT_STATUS(STATUS_OK, transcripts_list(&store, q, page, &err), &err);
+    UNIT_STATUS(STATUS_OK, transcripts_list(&state, q, page, &err), &err);
 }
 
 UNIT_TEST(pages_lead_from_the_newest_to_the_oldest_and_back)
@@ -103,12 +103,12 @@ UNIT_TEST(pages_lead_from_the_newest_to_the_oldest_and_back)
     UNIT_INT(7, page.count);
     UNIT_TEXT(ids[JOBS - JOBS % 7 - 7], page.ids[0]);
     UNIT_TRUE(page.has_newer && page.has_older);
-    transcripts_close(&store);
+    transcripts_close(&state);
 }
 
 UNIT_TEST(a_list_is_narrowed_by_status_day_and_both_ends)
 {
-    struct transcripts_query q = query(STORE_PAGE_MAX);
+    struct transcripts_query q = query(TRANSCRIPTS_PAGE_MAX);
     struct transcripts_page page;
 
     UNIT_REQUIRE(begin_with_jobs());
@@ -129,18 +129,18 @@ UNIT_TEST(a_list_is_narrowed_by_status_day_and_both_ends)
     list(&q, &page);
     UNIT_INT(2, page.count);
     UNIT_TEXT(ids[4], page.ids[0]);
-    transcripts_close(&store);
+    transcripts_close(&state);
 }
 
 UNIT_TEST(what_is_older_than_ninety_days_does_not_show)
 {
-    struct transcripts_query q = query(STORE_PAGE_MAX);
+    struct transcripts_query q = query(TRANSCRIPTS_PAGE_MAX);
     struct transcripts_page page;
     const uint8_t random[8] = {0};
-    char id[SANDBOX_ID_MAX];
+    char id[TRANSCRIPT_ID_MAX];
 
     UNIT_REQUIRE(begin());
-    sandbox_id_make(NOON_NS - STORE_DAYS * 24 * HOUR_NS, random, id);
+    transcript_id_make(NOON_NS - TRANSCRIPTS_DAYS * 24 * HOUR_NS, random, id);
     add_job(id, false);
     list(&q, &page);
     UNIT_INT(1, page.count);
@@ -148,7 +148,7 @@ UNIT_TEST(what_is_older_than_ninety_days_does_not_show)
     list(&q, &page);
     UNIT_INT(0, page.count);
     UNIT_FALSE(page.has_newer || page.has_older);
-    transcripts_close(&store);
+    transcripts_close(&state);
 }
 
 static enum status refuse(struct transcript *transcript, void *context, struct err *err)
@@ -173,20 +173,20 @@ UNIT_TEST(a_change_that_fails_changes_nothing)
     int code = 204;
 
     UNIT_REQUIRE(begin_with_jobs());
-    buf_init(&text, JOB_TEXT_MAX);
-    UNIT_STATUS(STATUS_OK, transcripts_change(&store, ids[0], &text, &transcript, set, &code, &err),
+    buf_init(&text, TRANSCRIPT_TEXT_MAX);
+    UNIT_STATUS(STATUS_OK, transcripts_change(&state, ids[0], &text, &transcript, set, &code, &err),
                 &err);
     UNIT_STATUS(STATUS_USAGE,
-                transcripts_change(&store, ids[0], &text, &transcript, refuse, NULL, &err), NULL);
+                transcripts_change(&state, ids[0], &text, &transcript, refuse, NULL, &err), NULL);
     err_clear(&err);
-    UNIT_STATUS(STATUS_OK, transcripts_read(&store, ids[0], &text, &transcript, &err), &err);
+    UNIT_STATUS(STATUS_OK, transcripts_read(&state, ids[0], &text, &transcript, &err), &err);
     UNIT_INT(204, transcript.webhook_code);
     UNIT_STATUS(
         STATUS_MISSING,
-        transcripts_read(&store, "01a2117d-d596-786b-ba82-099b85628b9b", &text, &transcript, &err),
+        transcripts_read(&state, "01a2117d-d596-786b-ba82-099b85628b9b", &text, &transcript, &err),
         NULL);
     buf_free(&text);
-    transcripts_close(&store);
+    transcripts_close(&state);
 }
 
 UNIT_TEST(a_delivery_is_claimed_once_and_again_when_its_time_has_come)
@@ -196,20 +196,20 @@ UNIT_TEST(a_delivery_is_claimed_once_and_again_when_its_time_has_come)
     struct err err = ERR_INIT;
 
     UNIT_REQUIRE(begin());
-    sandbox_id_make(NOON_NS, random, due.id);
-    UNIT_STATUS(STATUS_OK, due_add(&store, &due, &err), &err);
-    UNIT_STATUS(STATUS_MISSING, due_claim(&store, 999, &first, NULL), NULL);
-    UNIT_STATUS(STATUS_OK, due_claim(&store, 1000, &first, &err), &err);
-    UNIT_STATUS(STATUS_MISSING, due_claim(&store, 1000, &second, NULL), NULL);
+    transcript_id_make(NOON_NS, random, due.id);
+    UNIT_STATUS(STATUS_OK, due_add(&state, &due, &err), &err);
+    UNIT_STATUS(STATUS_MISSING, due_take(&state, 999, &first, NULL), NULL);
+    UNIT_STATUS(STATUS_OK, due_take(&state, 1000, &first, &err), &err);
+    UNIT_STATUS(STATUS_MISSING, due_take(&state, 1000, &second, NULL), NULL);
     first.at_ms = 2000;
     first.attempt++;
-    UNIT_STATUS(STATUS_OK, due_again(&store, &first, &err), &err);
-    UNIT_STATUS(STATUS_MISSING, due_claim(&store, 1999, &second, NULL), NULL);
-    UNIT_STATUS(STATUS_OK, due_claim(&store, 2000, &second, &err), &err);
+    UNIT_STATUS(STATUS_OK, due_again(&state, &first, &err), &err);
+    UNIT_STATUS(STATUS_MISSING, due_take(&state, 1999, &second, NULL), NULL);
+    UNIT_STATUS(STATUS_OK, due_take(&state, 2000, &second, &err), &err);
     UNIT_INT(2, second.attempt);
-    UNIT_STATUS(STATUS_OK, due_done(&store, &second, &err), &err);
-    UNIT_STATUS(STATUS_MISSING, due_claim(&store, 9999, &second, NULL), NULL);
-    transcripts_close(&store);
+    UNIT_STATUS(STATUS_OK, due_done(&state, &second, &err), &err);
+    UNIT_STATUS(STATUS_MISSING, due_take(&state, 9999, &second, NULL), NULL);
+    transcripts_close(&state);
 }
 
 UNIT_TEST(a_claim_ends_with_whoever_made_it)
@@ -219,14 +219,14 @@ UNIT_TEST(a_claim_ends_with_whoever_made_it)
     struct err err = ERR_INIT;
 
     UNIT_REQUIRE(begin());
-    sandbox_id_make(NOON_NS, random, due.id);
-    UNIT_STATUS(STATUS_OK, due_add(&store, &due, &err), &err);
-    UNIT_STATUS(STATUS_OK, due_claim(&store, 1000, &claim, &err), &err);
+    transcript_id_make(NOON_NS, random, due.id);
+    UNIT_STATUS(STATUS_OK, due_add(&state, &due, &err), &err);
+    UNIT_STATUS(STATUS_OK, due_take(&state, 1000, &claim, &err), &err);
     file_close(&claim.fd);
-    UNIT_STATUS(STATUS_OK, due_claim(&store, 1000, &claim, &err), &err);
+    UNIT_STATUS(STATUS_OK, due_take(&state, 1000, &claim, &err), &err);
     UNIT_INT(1, claim.attempt);
     file_close(&claim.fd);
-    transcripts_close(&store);
+    transcripts_close(&state);
 }
 
 UNIT_TEST(requests_are_admitted_up_to_the_rate_and_then_told_how_long_to_wait)
@@ -236,23 +236,23 @@ UNIT_TEST(requests_are_admitted_up_to_the_rate_and_then_told_how_long_to_wait)
 
     UNIT_REQUIRE(begin());
     for (unsigned i = 0; i < 3; i++) {
-        UNIT_STATUS(STATUS_OK, transcripts_count(&store, 3, 10, 100000, &wait, &err), &err);
+        UNIT_STATUS(STATUS_OK, transcripts_count(&state, 3, 10, 100000, &wait, &err), &err);
         UNIT_INT(0, wait);
     }
-    UNIT_STATUS(STATUS_OK, transcripts_count(&store, 3, 10, 104000, &wait, &err), &err);
+    UNIT_STATUS(STATUS_OK, transcripts_count(&state, 3, 10, 104000, &wait, &err), &err);
     UNIT_INT(6, wait);
-    UNIT_STATUS(STATUS_OK, transcripts_count(&store, 3, 10, 110000, &wait, &err), &err);
+    UNIT_STATUS(STATUS_OK, transcripts_count(&state, 3, 10, 110000, &wait, &err), &err);
     UNIT_INT(0, wait);
     /* A clock that was put back locks nobody out. */
-    UNIT_STATUS(STATUS_OK, transcripts_count(&store, 1, 10, 50000, &wait, &err), &err);
+    UNIT_STATUS(STATUS_OK, transcripts_count(&state, 1, 10, 50000, &wait, &err), &err);
     UNIT_INT(0, wait);
-    transcripts_close(&store);
+    transcripts_close(&state);
 }
 
 static void leave_part(const char *name, time_t age)
 {
     struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, {.tv_sec = time(NULL) - age}};
-    int fd = file_open(store.uploads, name, O_WRONLY | O_CREAT, 0600);
+    int fd = file_open(state.uploads, name, O_WRONLY | O_CREAT, 0600);
 
     UNIT_TRUE(fd >= 0 && futimens(fd, times) == 0);
     file_close(&fd);
@@ -261,13 +261,13 @@ static void leave_part(const char *name, time_t age)
 UNIT_TEST(what_is_left_of_an_upload_is_removed_when_it_cannot_be_under_way_any_more)
 {
     UNIT_REQUIRE(begin());
-    leave_part("old.part", STORE_UPLOAD_S + 60);
-    leave_part("young.part", STORE_UPLOAD_S - 60);
-    leave_part("whole", STORE_UPLOAD_S + 60);
-    transcripts_close(&store);
+    leave_part("old.part", TRANSCRIPTS_UPLOAD_S + 60);
+    leave_part("young.part", TRANSCRIPTS_UPLOAD_S - 60);
+    leave_part("whole", TRANSCRIPTS_UPLOAD_S + 60);
+    transcripts_close(&state);
     UNIT_REQUIRE(begin());
-    UNIT_INT(-1, faccessat(store.uploads, "old.part", F_OK, 0));
-    UNIT_INT(0, faccessat(store.uploads, "young.part", F_OK, 0));
-    UNIT_INT(0, faccessat(store.uploads, "whole", F_OK, 0));
-    transcripts_close(&store);
+    UNIT_INT(-1, faccessat(state.uploads, "old.part", F_OK, 0));
+    UNIT_INT(0, faccessat(state.uploads, "young.part", F_OK, 0));
+    UNIT_INT(0, faccessat(state.uploads, "whole", F_OK, 0));
+    transcripts_close(&state);
 }

@@ -11,22 +11,22 @@
 #include "admin/verbs/verbs.h"
 #include "base/program.h"
 #include "base/str.h"
+#include "cli/programs.h"
 #include "cli/session.h"
 #include "store/queue/wake.h"
 
 #define RUNNER "stenohook-run"
-/* It has verbs of its own, and is told which. */
-#define REMOTE "stenohook-remote"
 
-static enum status find_remote(char **out, const char *verb, struct err *err)
+static enum status find_program(char **out, const char *name, struct err *err)
 {
     char path[PATH_MAX];
 
-    if (!program_find(path, REMOTE))
-        return err_set(err, STATUS_MISSING,
-                       "%s is done by the program " REMOTE ", which is not installed: it belongs "
-                       "beside stenohook, or into " LIBEXECDIR,
-                       verb);
+    if (!program_find(path, name))
+        return err_set(
+            err, STATUS_MISSING,
+            "the program %s is not installed: put it beside stenohook or into " LIBEXECDIR
+            " (configure --disable-remote and --disable-sandbox leave it out)",
+            name);
     *out = str_dup(str_of(path));
     return *out == NULL ? err_set(err, STATUS_MEMORY, "no memory for a path") : STATUS_OK;
 }
@@ -51,9 +51,12 @@ static enum status find_runner(char **out, const char *config_path, struct err *
 
 enum status cmd_program(int argc, char **argv, const char *config_path, struct err *err)
 {
-    char runner[] = RUNNER, remote[] = REMOTE, option[] = "--config";
+    char runner[] = RUNNER, remote[] = PROGRAM_REMOTE, sandbox[] = PROGRAM_SANDBOX;
+    char option[] = "--config";
+    /* The others have verbs of their own. */
     bool is_run = strcmp(argv[0], "run") == 0;
     char *config = config_path == NULL ? NULL : str_dup(str_of(config_path));
+    char *name = is_run ? runner : strcmp(argv[0], "sandbox") == 0 ? sandbox : remote;
     char **args = calloc((size_t)argc + 4, sizeof *args);
     enum status status;
     char *path = NULL;
@@ -63,10 +66,10 @@ enum status cmd_program(int argc, char **argv, const char *config_path, struct e
         status = err_set(err, STATUS_MEMORY, "no memory for the arguments of a program");
         goto out;
     }
-    status = is_run ? find_runner(&path, config_path, err) : find_remote(&path, argv[0], err);
+    status = is_run ? find_runner(&path, config_path, err) : find_program(&path, name, err);
     if (status != STATUS_OK)
         goto out;
-    args[n++] = is_run ? runner : remote;
+    args[n++] = name;
     if (config != NULL) {
         args[n++] = option;
         args[n++] = config;

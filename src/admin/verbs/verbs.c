@@ -3,6 +3,8 @@
  */
 #include "admin/verbs/verbs.h"
 
+#include "cli/programs.h"
+
 #define ID_NOTE                                                                                    \
     "ID is an event's id (12:103), or a transcript, session or event id of the sender, or the "    \
     "beginning\nof one.\n"
@@ -147,51 +149,16 @@ static const struct command commands[] = {
     {
         .name = "run",
         .arguments = "[ARGUMENT ...]",
-        .summary = "run the hooks of recorded events (stenohook-run)",
+        .summary = "run the hooks of recorded events",
         .help = "",
         .run = cmd_program,
         .raw = true,
     },
-    {
-        .name = "send",
-        .arguments = "[ARGUMENT ...]",
-        .summary = "deliver a webhook as the sender does (stenohook-remote)",
-        .help = "",
-        .run = cmd_program,
-        .raw = true,
-    },
-    {
-        .name = "submit",
-        .arguments = "[ARGUMENT ...]",
-        .summary = "submit audio for transcription (stenohook-remote)",
-        .help = "",
-        .run = cmd_program,
-        .raw = true,
-    },
-    {
-        .name = "fetch",
-        .arguments = "[ARGUMENT ...]",
-        .summary = "fetch a transcript (stenohook-remote)",
-        .help = "",
-        .run = cmd_program,
-        .raw = true,
-    },
-    {
-        .name = "reconcile",
-        .arguments = "[ARGUMENT ...]",
-        .summary = "find and record transcripts whose webhook never arrived (stenohook-remote)",
-        .help = "",
-        .run = cmd_program,
-        .raw = true,
-    },
-    {
-        .name = "sandbox",
-        .arguments = "[ARGUMENT ...]",
-        .summary = "a stand-in for the sender's API, to try things out (stenohook-remote)",
-        .help = "",
-        .run = cmd_program,
-        .raw = true,
-    },
+    {VERB_SEND, .run = cmd_program, .raw = true},
+    {VERB_SUBMIT, .run = cmd_program, .raw = true},
+    {VERB_FETCH, .run = cmd_program, .raw = true},
+    {VERB_RECONCILE, .run = cmd_program, .raw = true},
+    {VERB_SANDBOX, .run = cmd_program, .raw = true},
 };
 
 const struct command_program admin_program = {

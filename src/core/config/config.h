@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * config - the configuration file's meaning. Pure: text in, struct out. The only file that sees
- * libConfuse, which is not reentrant: one config_parse at a time in a process.
+ * config - the configuration file's meaning. Pure: text in, struct out.
  *
- * Strict: an unknown key, a key given twice, a value out of range, a site without authentication
- * that does not say `auth = "none"` are errors that name file, line, key and remedy.
+ * Strict: an unknown key, a key given twice, a value out of range, an endpoint without
+ * authentication and without `auth = "none"` are errors that name file, line, key and remedy.
  */
 #ifndef CORE_CONFIG_CONFIG_H
 #define CORE_CONFIG_CONFIG_H
@@ -24,15 +23,15 @@
 #define CONFIG_NAME_MAX 64            /* of an endpoint, of a query parameter */
 #define CONFIG_HOOK_DEFAULT "default" /* the hook that the key `hook` sets up */
 #define CONFIG_HEADER_NAME_MAX 128    /* of auth-header */
-/* body-max where the scheme signs the body, which must then be read before anybody is known. */
+/* body-max where the scheme signs the body, which must be read before the sender is known. */
 #define CONFIG_BODY_MAX_SIGNED ((uint64_t)64 * 1024)
 
-/* api-url where the file does not say another. */
+/* The default of api-url. */
 #define CONFIG_API_URL "https://api.assemblyai.com"
 
 enum auth_scheme {
     AUTH_NONE,             /* auth = "none" */
-    AUTH_STATIC,           /* auth-header and/or auth-query: either of them proves */
+    AUTH_STATIC,           /* auth-header and/or auth-query: either is enough */
     AUTH_AAI_SIGNATURE,    /* auth = "aai-signature" */
     AUTH_STANDARD_WEBHOOKS /* auth = "standard-webhooks" */
 };
@@ -56,7 +55,7 @@ struct config_endpoint {
     uint64_t hook_memory_max; /* bytes of address space of each of its processes; 0, the default: no
                                  limit */
     char **params; /* NULL-terminated names of query parameters that the hook gets, or NULL */
-    unsigned line; /* where the endpoint stands in the file */
+    unsigned line; /* of the file, where the endpoint begins */
 };
 
 struct config {
@@ -75,15 +74,16 @@ struct config {
     size_t endpoint_count; /* at least 1 */
 };
 
-/* `file` is named in errors. *out is given back with config_free. STATUS_CONFIG: err says
- * "FILE:LINE: KEY: what is wrong; remedy". STATUS_MEMORY is the only other failure. */
+/* Reads a file's text; `file` is its name in errors. The caller frees *out with config_free.
+ * STATUS_CONFIG: err is "FILE:LINE: KEY: problem; remedy". STATUS_MEMORY is the only other failure.
+ */
 enum status config_parse(struct config **out, const char *file, struct str text,
                          struct err *err) STATUS_CHECKED;
 void config_free(struct config *config); /* NULL is fine */
 
-/* The endpoint of that name; where `name` is empty or no endpoint has it and `named` is false, the
- * one called "default", else the only one. NULL: unknown. `named`: the URL's path names an endpoint
- * for certain (PATH_INFO). */
+/* Returns the endpoint of that name. If `name` is empty, or unknown and not `named` (certain to be
+ * the name of an endpoint, as from PATH_INFO), returns the endpoint "default", else the only one.
+ * NULL: unknown. */
 const struct config_endpoint *config_endpoint(const struct config *config, struct str name,
                                               bool named);
 
@@ -92,13 +92,12 @@ const struct config_endpoint *config_endpoint_named(const struct config *config,
 /* Whether any endpoint has a hook. */
 bool config_has_hook(const struct config *config);
 
-/* What is legal but looks wrong (`Authorization` without CGIPassAuth, a URL in clear text, ...):
- * each told to `warn` as one sentence. */
+/* Reports to `warn` what is valid but probably a mistake (a URL in clear text, ...), in one
+ * sentence each. */
 typedef void (*config_warn)(void *context, const char *text);
 void config_review(const struct config *config, config_warn warn, void *context);
 
-/* One row a key: the table from which the file is read and which the manual page is checked
- * against. */
+/* One row for each key. The manual page is tested against this table. */
 struct config_key {
     const char *section; /* "" or "endpoint" */
     const char *name;
@@ -106,8 +105,7 @@ struct config_key {
     const char *initial; /* the default as text, "" for none */
     const char *least;   /* size, duration, number: the range as text, ends included; else "" */
     const char *most;
-    bool or_zero;     /* 0 is allowed beside the range and switches the thing off */
-    const char *help; /* one sentence */
+    bool or_zero; /* 0 is allowed too, and means no limit */
 };
 extern const struct config_key config_keys[];
 extern const size_t config_key_count;

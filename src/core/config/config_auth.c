@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * config_auth - the keys that say who may deliver: each alone, and together.
+ * config_auth - the keys that say how a sender proves itself, each alone and together.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,29 +25,17 @@ struct auth {
     struct err *err;
 };
 
-#define REFUSE(a, key, ...) config_refuse((a)->tree, where(a, key), (a)->err, __VA_ARGS__)
-
-static unsigned where(const struct auth *a, enum config_index key)
-{
-    unsigned line = a->section->values[key].line;
-
-    return line == 0 ? a->section->line : line;
-}
+#define REFUSE(a, key, ...)                                                                        \
+    config_refuse((a)->tree, config_line((a)->section, key), (a)->err, __VA_ARGS__)
 
 static bool given(const struct auth *a, enum config_index key)
 {
     return a->section->values[key].line != 0;
 }
 
-/* NULL where it is not given. */
-static const char *value(const struct auth *a, enum config_index key)
-{
-    return given(a, key) ? a->section->values[key].items[0] : NULL;
-}
-
 /* ---- the header's name */
 
-/* Headers that servers, proxies or the sender fill in with something else, or do not pass on. */
+/* Headers that servers, proxies or the sender set, or do not pass on. */
 static const char *const taken_headers[] = {
     "Accept",
     "Accept-Encoding",
@@ -83,7 +71,7 @@ static const char *const taken_headers[] = {
     "Proxy-Authorization",
 };
 
-/* People take the name of the API's parameter for the name of the header. */
+/* A common mistake. */
 static bool is_parameter_name(const char *name)
 {
     static const char *const names[] = {"webhook_auth_header_value", "webhook_auth_header_name",
@@ -101,30 +89,30 @@ static enum status check_header(const struct auth *a, const char *name)
 
     if (s.len == 0)
         return REFUSE(a, KEY_AUTH_HEADER,
-                      "auth-header: is empty; write the header's name, like \"X-Webhook-Secret\"");
+                      "auth-header: empty; write the header's name, like \"X-Webhook-Secret\"");
     if (is_parameter_name(name))
-        return REFUSE(a, KEY_AUTH_HEADER,
-                      "auth-header: \"%s\" is the name of the API's parameter, not of the header; "
-                      "write here what you give as webhook_auth_header_name, like "
-                      "\"X-Webhook-Secret\"",
-                      name);
+        return REFUSE(
+            a, KEY_AUTH_HEADER,
+            "auth-header: \"%s\" is the API's parameter, not the header; write what you give "
+            "as webhook_auth_header_name, like \"X-Webhook-Secret\"",
+            name);
     if (!str_only(s, HEADER_BYTES))
-        return REFUSE(a, KEY_AUTH_HEADER,
-                      "auth-header: \"%s\" would be dropped by Apache and taken for another one by "
-                      "lighttpd; use letters, digits and \"-\" only",
-                      name);
+        return REFUSE(
+            a, KEY_AUTH_HEADER,
+            "auth-header: \"%s\" would be dropped by Apache and confused with another header "
+            "by lighttpd; use only letters, digits and \"-\"",
+            name);
     if (strchr(LETTERS, *name) == NULL || s.len > CONFIG_HEADER_NAME_MAX)
         return REFUSE(a, KEY_AUTH_HEADER,
-                      "auth-header: \"%s\" cannot be used; begin with a letter and take at most %d "
+                      "auth-header: \"%s\" is not usable; begin with a letter and use at most %d "
                       "characters",
                       name, CONFIG_HEADER_NAME_MAX);
     for (size_t i = 0; i < sizeof taken_headers / sizeof *taken_headers; i++)
         if (str_is_nocase(s, taken_headers[i]))
-            return REFUSE(
-                a, KEY_AUTH_HEADER,
-                "auth-header: \"%s\" has a meaning of its own in HTTP; choose a name like "
-                "\"X-Webhook-Secret\"",
-                name);
+            return REFUSE(a, KEY_AUTH_HEADER,
+                          "auth-header: \"%s\" has another meaning in HTTP; choose a name like "
+                          "\"X-Webhook-Secret\"",
+                          name);
     return STATUS_OK;
 }
 
@@ -132,7 +120,7 @@ static enum status check_query(const struct auth *a, const char *name)
 {
     if (!str_only(str_of(name), QUERY_BYTES) || strlen(name) > CONFIG_NAME_MAX)
         return REFUSE(a, KEY_AUTH_QUERY,
-                      "auth-query: \"%s\" cannot be used; take 1 to %d letters, digits, \"-\", "
+                      "auth-query: \"%s\" is not usable; use 1 to %d letters, digits, \"-\", "
                       "\"_\" and \".\", like \"token\"",
                       name, CONFIG_NAME_MAX);
     return STATUS_OK;
@@ -142,7 +130,7 @@ static enum status check_query(const struct auth *a, const char *name)
 
 static enum status find_scheme(const struct auth *a, enum auth_scheme *out)
 {
-    const char *name = value(a, KEY_AUTH);
+    const char *name = config_text(a->section, KEY_AUTH);
 
     if (name == NULL) {
         *out = AUTH_STATIC;
@@ -154,8 +142,8 @@ static enum status find_scheme(const struct auth *a, enum auth_scheme *out)
             return STATUS_OK;
         }
     return REFUSE(a, KEY_AUTH,
-                  "auth: \"%s\" is no scheme; use \"aai-signature\", \"standard-webhooks\" or "
-                  "\"none\", or leave it out for a static secret in auth-header or auth-query",
+                  "auth: \"%s\" is not a scheme; use \"aai-signature\", \"standard-webhooks\" or "
+                  "\"none\", or leave the key out and set auth-header or auth-query",
                   name);
 }
 
@@ -164,38 +152,38 @@ static enum status check_static(const struct auth *a)
     enum status st = STATUS_OK;
 
     if (!given(a, KEY_AUTH_HEADER) && !given(a, KEY_AUTH_QUERY))
-        return REFUSE(a, KEY_SECRET_FILES,
-                      "endpoint \"%s\": nothing says how a sender proves itself; write auth-header "
-                      "= \"X-Webhook-Secret\" and secret-files, or auth = \"none\"",
-                      a->section->title);
+        return REFUSE(
+            a, KEY_SECRET_FILES,
+            "endpoint \"%s\": no authentication; set auth-header = \"X-Webhook-Secret\" and "
+            "secret-files, or auth = \"none\"",
+            a->section->title);
     if (!given(a, KEY_SECRET_FILES))
         return config_refuse(a->tree, a->section->line, a->err,
-                             "endpoint \"%s\": secret-files: is missing; write secret-files = "
+                             "endpoint \"%s\": secret-files: missing; write secret-files = "
                              "{\"/home/u/.config/stenohook/secret\"}",
                              a->section->title);
     if (given(a, KEY_AUTH_HEADER))
-        st = check_header(a, value(a, KEY_AUTH_HEADER));
+        st = check_header(a, config_text(a->section, KEY_AUTH_HEADER));
     if (st == STATUS_OK && given(a, KEY_AUTH_QUERY))
-        st = check_query(a, value(a, KEY_AUTH_QUERY));
+        st = check_query(a, config_text(a->section, KEY_AUTH_QUERY));
     return st;
 }
 
-/* A key that the scheme does not look at would make its reader believe in a protection that is not
- * there. */
+/* A key that the scheme ignores would promise a protection that does not exist. */
 static enum status check_unused(const struct auth *a, enum auth_scheme scheme)
 {
     const char *name = scheme == AUTH_STATIC ? "a static secret" : config_scheme_names[scheme];
 
     for (enum config_index key = KEY_AUTH_HEADER; key <= KEY_AUTH_QUERY; key++)
         if (scheme != AUTH_STATIC && given(a, key))
-            return REFUSE(a, key, "%s: has no use with auth = \"%s\"; take one of them out",
+            return REFUSE(a, key, "%s: has no effect with auth = \"%s\"; remove one of them",
                           config_keys[key].name, name);
     if (scheme == AUTH_NONE && given(a, KEY_SECRET_FILES))
         return REFUSE(a, KEY_SECRET_FILES,
-                      "secret-files: has no use with auth = \"none\"; take one of them out");
+                      "secret-files: has no effect with auth = \"none\"; remove one of them");
     if ((scheme == AUTH_NONE || scheme == AUTH_STATIC) && given(a, KEY_SIGNATURE_WINDOW))
         return REFUSE(a, KEY_SIGNATURE_WINDOW,
-                      "signature-window: has no use with %s, which signs nothing; take it out",
+                      "signature-window: has no effect with %s, which signs nothing; remove it",
                       scheme == AUTH_NONE ? "auth = \"none\"" : name);
     return STATUS_OK;
 }
@@ -205,40 +193,32 @@ static enum status check_signed(const struct auth *a, enum auth_scheme scheme)
     if (given(a, KEY_SECRET_FILES))
         return STATUS_OK;
     return config_refuse(a->tree, a->section->line, a->err,
-                         "endpoint \"%s\": secret-files: is missing; auth = \"%s\" needs the "
-                         "secret that the sender signs with",
+                         "endpoint \"%s\": secret-files: missing; auth = \"%s\" needs the secret "
+                         "that the sender signs with",
                          a->section->title, config_scheme_names[scheme]);
 }
 
 /* ---- copies */
 
-static enum status copy(const struct auth *a, enum config_index key, char **out)
+static enum status copy_name(const struct auth *a, enum config_index key, char **out)
 {
     if (!given(a, key))
         return STATUS_OK;
-    *out = str_dup(str_of(value(a, key)));
-    if (*out == NULL)
-        return err_set(a->err, STATUS_MEMORY, "no memory for the configuration");
-    return STATUS_OK;
+    *out = str_dup(str_of(config_text(a->section, key)));
+    return *out == NULL ? config_no_memory(a->err) : STATUS_OK;
 }
 
 static enum status copy_files(const struct auth *a)
 {
-    const struct config_value *files = &a->section->values[KEY_SECRET_FILES];
     struct config_endpoint *e = a->endpoint;
+    enum status st = config_copy(a->section, KEY_SECRET_FILES, &e->secret_files, a->err);
 
-    e->secret_files = calloc(files->count + 1, sizeof *e->secret_files);
-    if (e->secret_files == NULL)
-        return err_set(a->err, STATUS_MEMORY, "no memory for the configuration");
-    for (; e->secret_file_count < files->count; e->secret_file_count++) {
-        const char *path = files->items[e->secret_file_count];
-
-        if (*path == '\0')
-            return REFUSE(a, KEY_SECRET_FILES, "secret-files: a file's name is empty");
-        e->secret_files[e->secret_file_count] = str_dup(str_of(path));
-        if (e->secret_files[e->secret_file_count] == NULL)
-            return err_set(a->err, STATUS_MEMORY, "no memory for the configuration");
-    }
+    if (st != STATUS_OK)
+        return st;
+    e->secret_file_count = a->section->values[KEY_SECRET_FILES].count;
+    for (size_t i = 0; i < e->secret_file_count; i++)
+        if (*e->secret_files[i] == '\0')
+            return REFUSE(a, KEY_SECRET_FILES, "secret-files: empty path; write or remove it");
     return STATUS_OK;
 }
 
@@ -255,9 +235,9 @@ enum status config_build_auth(struct config_endpoint *endpoint, const struct con
     if (st == STATUS_OK && endpoint->scheme != AUTH_STATIC && endpoint->scheme != AUTH_NONE)
         st = check_signed(&a, endpoint->scheme);
     if (st == STATUS_OK)
-        st = copy(&a, KEY_AUTH_HEADER, &endpoint->auth_header);
+        st = copy_name(&a, KEY_AUTH_HEADER, &endpoint->auth_header);
     if (st == STATUS_OK)
-        st = copy(&a, KEY_AUTH_QUERY, &endpoint->auth_query);
+        st = copy_name(&a, KEY_AUTH_QUERY, &endpoint->auth_query);
     if (st == STATUS_OK)
         st = copy_files(&a);
     return st;

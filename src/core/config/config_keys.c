@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * config_keys - the table of keys, and what to say when a key is not in it.
+ * config_keys - the table of keys, and the remedy for a key that is not in it.
  */
 #include <string.h>
 
@@ -12,57 +12,34 @@
 #define NO_RANGE .least = "", .most = ""
 
 const struct config_key config_keys[] = {
-    [KEY_SPOOL] = {"", "spool", "string", "", NO_RANGE,
-                   .help = "The folder in which everything is recorded, as an absolute path."},
-    [KEY_KEEP] = {"", "keep", "duration", "90d", .least = "1d", .most = "36500d",
-                  .help = "How long recorded events are kept."},
+    [KEY_SPOOL] = {"", "spool", "string", "", NO_RANGE},
+    [KEY_KEEP] = {"", "keep", "duration", "90d", .least = "1d", .most = "36500d"},
     [KEY_FREE_SPACE_MIN] = {"", "free-space-min", "size", "16M", .least = "1", .most = "1024G",
-                            .or_zero = true,
-                            .help = "Below this much free space deliveries are answered 503."},
-    [KEY_SEGMENT_MAX] = {"", "segment-max", "size", "16M", .least = "64K", .most = "1G",
-                         .help = "The size at which a new file of the journal is begun."},
-    [KEY_THREADS] = {"", "threads", "number", "32", .least = "1", .most = "256",
-                     .help = "How many requests one FastCGI process serves at the same time."},
-    [KEY_DEADLINE] = {"", "deadline", "duration", "6s", .least = "1s", .most = "9s",
-                      .help = "How long a request may take before it is answered 503."},
+                            .or_zero = true},
+    [KEY_SEGMENT_MAX] = {"", "segment-max", "size", "16M", .least = "64K", .most = "1G"},
+    [KEY_THREADS] = {"", "threads", "number", "32", .least = "1", .most = "256"},
+    [KEY_DEADLINE] = {"", "deadline", "duration", "6s", .least = "1s", .most = "9s"},
     [KEY_REFUSED_MAX] = {"", "refused-max", "size", "64M", .least = "1", .most = "1024G",
-                         .or_zero = true, .help = "How much of what was refused is kept."},
-    [KEY_RUNNER] = {"", "runner", "string", "", NO_RANGE,
-                    .help = "The program stenohook-run, as an absolute path."},
-    [KEY_API_KEY_FILE] = {"", "api-key-file", "string", "", NO_RANGE,
-                          .help =
-                              "The file with the key of AssemblyAI's API, as an absolute path."},
-    [KEY_API_URL] = {"", "api-url", "string", CONFIG_API_URL, NO_RANGE,
-                     .help = "Where AssemblyAI's API is."},
-    [KEY_HOOKS_MAX] = {"", "hooks-max", "number", "2", .least = "1", .most = "64",
-                       .help = "How many hooks run at the same time, those of all endpoints."},
-    [KEY_URL] = {ENDPOINT, "url", "string", "", NO_RANGE,
-                 .help = "The address of this endpoint as the sender is told it."},
-    [KEY_AUTH] = {ENDPOINT, "auth", "string", "", NO_RANGE,
-                  .help = "The scheme, where it is not a static secret."},
-    [KEY_AUTH_HEADER] = {ENDPOINT, "auth-header", "string", "", NO_RANGE,
-                         .help = "The name of the header that holds the secret."},
-    [KEY_AUTH_QUERY] = {ENDPOINT, "auth-query", "string", "", NO_RANGE,
-                        .help = "The name of the query parameter that holds the secret."},
-    [KEY_SECRET_FILES] = {ENDPOINT, "secret-files", "list", "", NO_RANGE,
-                          .help = "Files with one secret each; any of the secrets is right."},
-    [KEY_ALLOW_FROM] = {ENDPOINT, "allow-from", "list", "", NO_RANGE,
-                        .help = "Addresses and networks that may deliver."},
-    [KEY_TRUSTED_PROXIES] = {ENDPOINT, "trusted-proxies", "list", "", NO_RANGE,
-                             .help = "Proxies whose X-Forwarded-For is believed."},
-    [KEY_BODY_MAX] = {ENDPOINT, "body-max", "size", "16M", .least = "1K", .most = "256M",
-                      .help = "The largest body that is recorded; 64K where the scheme signs it."},
+                         .or_zero = true},
+    [KEY_RUNNER] = {"", "runner", "string", "", NO_RANGE},
+    [KEY_API_KEY_FILE] = {"", "api-key-file", "string", "", NO_RANGE},
+    [KEY_API_URL] = {"", "api-url", "string", CONFIG_API_URL, NO_RANGE},
+    [KEY_HOOKS_MAX] = {"", "hooks-max", "number", "2", .least = "1", .most = "64"},
+    [KEY_URL] = {ENDPOINT, "url", "string", "", NO_RANGE},
+    [KEY_AUTH] = {ENDPOINT, "auth", "string", "", NO_RANGE},
+    [KEY_AUTH_HEADER] = {ENDPOINT, "auth-header", "string", "", NO_RANGE},
+    [KEY_AUTH_QUERY] = {ENDPOINT, "auth-query", "string", "", NO_RANGE},
+    [KEY_SECRET_FILES] = {ENDPOINT, "secret-files", "list", "", NO_RANGE},
+    [KEY_ALLOW_FROM] = {ENDPOINT, "allow-from", "list", "", NO_RANGE},
+    [KEY_TRUSTED_PROXIES] = {ENDPOINT, "trusted-proxies", "list", "", NO_RANGE},
+    [KEY_BODY_MAX] = {ENDPOINT, "body-max", "size", "16M", .least = "1K", .most = "256M"},
     [KEY_SIGNATURE_WINDOW] = {ENDPOINT, "signature-window", "duration", "5m", .least = "1s",
-                              .most = "1d", .help = "How far a signed time may be from ours."},
-    [KEY_HOOK] = {ENDPOINT, "hook", "list", "", NO_RANGE,
-                  .help = "The program that is run for each event, with its arguments."},
-    [KEY_HOOK_TIMEOUT] = {ENDPOINT, "hook-timeout", "duration", "10m", .least = "1s", .most = "1d",
-                          .help = "How long one run of the hook may take."},
+                              .most = "1d"},
+    [KEY_HOOK] = {ENDPOINT, "hook", "list", "", NO_RANGE},
+    [KEY_HOOK_TIMEOUT] = {ENDPOINT, "hook-timeout", "duration", "10m", .least = "1s", .most = "1d"},
     [KEY_HOOK_MEMORY_MAX] = {ENDPOINT, "hook-memory-max", "size", "0", .least = "16M",
-                             .most = "1024G", .or_zero = true,
-                             .help = "The address space of each process of the hook; 0: no limit."},
-    [KEY_PARAMS] = {ENDPOINT, "params", "list", "", NO_RANGE,
-                    .help = "Query parameters that the hook gets as variables."},
+                             .most = "1024G", .or_zero = true},
+    [KEY_PARAMS] = {ENDPOINT, "params", "list", "", NO_RANGE},
 };
 const size_t config_key_count = sizeof config_keys / sizeof *config_keys;
 
@@ -76,7 +53,7 @@ int config_key_find(const char *section, struct str name)
     return -1;
 }
 
-static int nearest(const char *section, struct str name)
+static int find_nearest(const char *section, struct str name)
 {
     unsigned best = typo_near(name) + 1;
     int found = -1;
@@ -98,15 +75,15 @@ static int nearest(const char *section, struct str name)
 void config_key_remedy(struct buf *out, const char *section, struct str name)
 {
     const char *other = *section == '\0' ? ENDPOINT : "";
-    int key = nearest(section, name);
+    int key = find_nearest(section, name);
 
     if (key < 0 && *section == '\0' && typo_distance(name, ENDPOINT) <= typo_near(name)) {
         buf_add_text(out, "did you mean \"endpoint\"?");
     } else if (key >= 0) {
         buf_printf(out, "did you mean \"%s\"?", config_keys[key].name);
     } else if (config_key_find(other, name) >= 0) {
-        buf_add_text(out, *other == '\0' ? "it stands outside of all endpoints"
-                                         : "it stands inside an endpoint \"NAME\" { ... }");
+        buf_add_text(out, *other == '\0' ? "it belongs outside the endpoints"
+                                         : "it belongs in an endpoint \"NAME\" { ... }");
     } else {
         buf_add_text(out, "the keys here are");
         for (int i = 0; i < KEY_COUNT; i++)

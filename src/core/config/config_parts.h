@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * config_parts - what stands in a configuration file, before anybody asks what it means. Shared by
- * the config_*.c only.
+ * config_parts - what a configuration file holds, before anything asks what it means.
  *
- * Three steps: config_scan looks at the characters and notes where each key stands; config_read
- * (config.c) lets libConfuse read the values; config_build turns them into a struct config.
+ * config_scan reads the text into a tree, config_build turns the tree into a struct config.
  */
 #ifndef CORE_CONFIG_CONFIG_PARTS_H
 #define CORE_CONFIG_CONFIG_PARTS_H
@@ -45,60 +43,80 @@ enum config_index {
 };
 
 struct config_value {
-    unsigned line; /* where the key stands; 0: it is not given */
-    char **items;  /* NULL-terminated; one where the key takes one value. Each is the tree's own. */
-    size_t count;
+    unsigned line;     /* of the key; 0: not given */
+    size_t count;      /* 1 if the key takes one value */
+    const char *items; /* `count` strings, one after the other, each with its NUL */
 };
 
 struct config_section {
-    char *title;   /* the endpoint's name; NULL for the section of the global keys */
-    unsigned line; /* where it begins */
+    const char *title; /* the endpoint's name; NULL for the section of the global keys */
+    unsigned line;     /* of its title */
     struct config_value values[KEY_COUNT];
 };
 
 struct config_tree {
-    const char *file; /* borrowed, for errors */
-    char *text;       /* a terminated copy without comments, in which lines end in LF */
-    struct config_section
-        *sections; /* the first holds the global keys, each further one is an endpoint */
+    const char *file;                /* borrowed, for errors */
+    char *text;                      /* a copy; its beginning holds the titles and items */
+    struct config_section *sections; /* the global keys, then the endpoints */
     size_t count;
-    bool given[KEY_COUNT]; /* whether the key stands in any section */
 };
 
-/* Checks that `text` has the form that stenohook.conf(5) describes, and fills all of *tree but the
- * items of the values.
- *
- * libConfuse never sees a file that has not passed: it silently takes the last of two keys, puts
- * environment variables in (a CGI's environment holds what the sender wrote), writes behind its
- * buffer after comments of certain lengths, and stays inside a string that was not closed. What is
- * left in *tree after a failure is given back by config_tree_free. */
-enum status config_scan(struct config_tree *tree, const char *file, struct str text,
-                        struct err *err) STATUS_CHECKED;
+/* ---- config_tree.c */
 
-/* Turns the values into the configuration. On failure *out is untouched. */
-enum status config_build(struct config **out, const struct config_tree *tree,
-                         struct err *err) STATUS_CHECKED;
-
-/* The rules that tie an endpoint's authentication keys together; fills scheme, auth_header,
- * auth_query, secret_files. */
-enum status config_build_auth(struct config_endpoint *endpoint, const struct config_tree *tree,
-                              const struct config_section *section, struct err *err) STATUS_CHECKED;
-
-void config_tree_free(struct config_tree *tree);
-
-/* STATUS_CONFIG with "FILE:LINE: " before the text; line 0 gives "FILE: ". */
+/* Returns STATUS_CONFIG with "FILE:LINE: " before the text; line 0 gives "FILE: ". */
 enum status config_refuse(const struct config_tree *tree, unsigned line, struct err *err,
                           const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* The row of that name in that section, or -1. */
+/* Sets err and returns STATUS_MEMORY. */
+enum status config_no_memory(struct err *err);
+
+/* Adds an empty section. */
+enum status config_tree_add(struct config_tree *tree, const char *title, unsigned line,
+                            struct err *err) STATUS_CHECKED;
+
+/* Returns the line of the key, or of its section if the key is not given. */
+unsigned config_line(const struct config_section *section, enum config_index key);
+
+/* Returns the key's first item, or NULL if the key is not given. */
+const char *config_text(const struct config_section *section, enum config_index key);
+
+/* Returns the item after this one, which must not be the last. */
+const char *config_next(const char *item);
+
+/* Copies all items as a NULL-terminated array, or leaves *out alone if the key is not given. After
+ * a failure *out holds what was copied. */
+enum status config_copy(const struct config_section *section, enum config_index key, char ***out,
+                        struct err *err) STATUS_CHECKED;
+
+void config_tree_free(struct config_tree *tree);
+
+/* ---- config_scan.c, config_build.c, config_auth.c */
+
+/* Reads text of the form that stenohook.conf(5) describes. After a failure too, config_tree_free
+ * frees *tree. */
+enum status config_scan(struct config_tree *tree, const char *file, struct str text,
+                        struct err *err) STATUS_CHECKED;
+
+/* Fills *config, which is all zero, with the meaning of the values. After a failure too,
+ * config_free frees it. */
+enum status config_build(struct config *config, const struct config_tree *tree,
+                         struct err *err) STATUS_CHECKED;
+
+/* Fills what an endpoint's authentication keys set: scheme, auth_header, auth_query,
+ * secret_files. */
+enum status config_build_auth(struct config_endpoint *endpoint, const struct config_tree *tree,
+                              const struct config_section *section, struct err *err) STATUS_CHECKED;
+
+/* ---- config_keys.c */
+
+/* Returns the row of the key, or -1. */
 int config_key_find(const char *section, struct str name);
 
-/* What to do about an unknown key: names the one that was probably meant, or where a key of another
- * section belongs. */
+/* Adds what to do about an unknown key: the name that was probably meant, or the section that the
+ * key belongs to. */
 void config_key_remedy(struct buf *out, const char *section, struct str name);
 
-/* The names of the values of `auth`, by enum auth_scheme; AUTH_STATIC, which is not written, has
- * NULL. */
+/* The names of the values of `auth`, by enum auth_scheme; NULL for AUTH_STATIC, which has none. */
 extern const char *const config_scheme_names[];
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * config_review - what a configuration may say, but probably does not mean to.
+ * config_review - what is valid but probably a mistake.
  */
 #include <stdarg.h>
 
@@ -13,8 +13,10 @@ struct review {
     void *context;
 };
 
-__attribute__((format(printf, 2, 3))) static void tell(const struct review *r, const char *format,
-                                                       ...)
+static void warn_of(const struct review *r, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void warn_of(const struct review *r, const char *format, ...)
 {
     char text[ERR_TEXT_MAX];
     va_list args;
@@ -30,16 +32,17 @@ static void review_header(const struct review *r)
     const struct config_endpoint *e = r->endpoint;
 
     if (e->auth_header != NULL && str_is_nocase(str_of(e->auth_header), "Authorization"))
-        tell(
+        warn_of(
             r,
-            "endpoint \"%s\": Apache gives Authorization to no program unless it is told to; write "
+            "endpoint \"%s\": Apache does not pass Authorization on to programs by default; write "
             "\"CGIPassAuth On\" in .htaccess, or choose a header like \"X-Webhook-Secret\"",
             e->name);
     if (e->auth_header == NULL && e->auth_query != NULL)
-        tell(r,
-             "endpoint \"%s\": a secret that is only in the URL stands in the logs of every server "
-             "on the way; set auth-header as well where the sender can",
-             e->name);
+        warn_of(
+            r,
+            "endpoint \"%s\": every server on the way logs the secret in the URL; set auth-header "
+            "as well if the sender supports it",
+            e->name);
 }
 
 static void review_open(const struct review *r)
@@ -47,17 +50,17 @@ static void review_open(const struct review *r)
     const struct config_endpoint *e = r->endpoint;
 
     if (e->scheme == AUTH_NONE && e->allow_from_count == 0)
-        tell(r,
-             "endpoint \"%s\": anybody can deliver (auth = \"none\"); set auth-header and "
-             "secret-files, or allow-from at least",
-             e->name);
+        warn_of(r,
+                "endpoint \"%s\": anybody can deliver (auth = \"none\"); set auth-header and "
+                "secret-files, or allow-from at least",
+                e->name);
     else if (e->scheme == AUTH_NONE && e->trusted_proxy_count != 0)
-        tell(r,
-             "endpoint \"%s\": only the address proves the sender, and it is taken from "
-             "X-Forwarded-For; anybody who can reach the server past its proxies can deliver",
-             e->name);
+        warn_of(r,
+                "endpoint \"%s\": only the address proves the sender, and it is taken from "
+                "X-Forwarded-For; anybody who can reach the server past its proxies can deliver",
+                e->name);
     if (e->trusted_proxy_count != 0 && e->allow_from_count == 0)
-        tell(r, "endpoint \"%s\": trusted-proxies does nothing without allow-from", e->name);
+        warn_of(r, "endpoint \"%s\": trusted-proxies has no effect without allow-from", e->name);
 }
 
 static void review_url(const struct review *r)
@@ -67,10 +70,11 @@ static void review_url(const struct review *r)
     if (e->url == NULL || !str_starts(str_of(e->url), "http://"))
         return;
     if (!url_is_loopback(str_of(e->url)))
-        tell(r,
-             "endpoint \"%s\": over http:// anybody on the way can read the secret and the events; "
-             "use https://",
-             e->name);
+        warn_of(
+            r,
+            "endpoint \"%s\": over http:// anybody on the way can read the secret and the events; "
+            "use https://",
+            e->name);
 }
 
 void config_review(const struct config *config, config_warn warn, void *context)

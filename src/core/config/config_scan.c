@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * config_scan - the form of a configuration file: words, strings, braces. What a value means is not
- * looked at here.
+ * config_scan - the grammar of a configuration file. It does not look at what a value means.
+ *
+ * Values are unescaped in place: each moves to the beginning of the tree's text, after those before
+ * it, and gets a NUL. There is always room, for a `=`, `{`, `,` or `endpoint` came before it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,21 +13,21 @@
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define NAME_BYTES LETTERS "0123456789_-"
 #define WORD_BYTES NAME_BYTES "."
-/* Of what is quoted from the file in an error. */
+/* An error quotes no more of the file than this. */
 #define QUOTED_MAX 60
+#define WANTED_ENDPOINT "expected endpoint \"NAME\" { ... }"
 
 enum token { TOKEN_END, TOKEN_BAD, TOKEN_WORD, TOKEN_STRING, TOKEN_MARK };
 
-struct scan {
+struct config_reading {
     struct config_tree *tree;
-    size_t section; /* index of the one that is being read */
     char *at;
-    char *kept;    /* behind what is kept of the text before `at` */
+    char *kept;    /* the end of the values that were moved to the beginning of the text */
     unsigned line; /* of `at` */
     struct err *err;
 
     enum token token;
-    struct str word; /* of a string: what stands between its quotes */
+    struct str word; /* of a string: what its quotes enclose, with its escapes */
     char mark;       /* { } = , */
     unsigned token_line;
 };
@@ -37,70 +39,58 @@ static int shown(struct str s)
 
 /* ---- characters to tokens */
 
-/* Newlines are kept, so that libConfuse counts lines as we do. */
-static void pass_newline(struct scan *s)
-{
-    *s->kept++ = '\n';
-    s->line++;
-    s->at++;
-}
-
-static bool pass_block_comment(struct scan *s)
+static bool skip_block_comment(struct config_reading *s)
 {
     const char *end = strstr(s->at + 2, "*/");
 
     if (end == NULL)
         return false;
-    for (end += 2; s->at < end;) {
-        if (*s->at == '\n')
-            pass_newline(s);
-        else
-            s->at++;
-    }
+    for (end += 2; s->at < end; s->at++)
+        s->line += *s->at == '\n';
     return true;
 }
 
-/* Up to the next token; false where a comment does not end. */
-static bool skip_blanks(struct scan *s)
+/* Goes to the next token; false if a comment does not end. */
+static bool skip_blanks(struct config_reading *s)
 {
     for (;;) {
         if (*s->at == '\n')
-            pass_newline(s);
-        else if (*s->at == ' ' || *s->at == '\t')
+            s->line++;
+        if (*s->at == '\n' || *s->at == ' ' || *s->at == '\t')
             s->at++;
         else if (*s->at == '#' || strncmp(s->at, "//", 2) == 0)
             s->at += strcspn(s->at, "\n");
         else if (strncmp(s->at, "/*", 2) != 0)
             return true;
-        else if (!pass_block_comment(s))
+        else if (!skip_block_comment(s))
             return false;
     }
 }
 
-static enum token bad(struct scan *s, const char *text)
+static enum token refuse_text(struct config_reading *s, const char *text)
 {
     (void)config_refuse(s->tree, s->line, s->err, "%s", text);
     return TOKEN_BAD;
 }
 
-/* What may not stand in a string with these quotes: NULL when the character at `p` is fine. */
+/* Returns what is wrong with the character at `p` of a string in these quotes, or NULL. */
 static const char *string_fault(char quote, const char *p)
 {
     if (*p == '\0' || *p == '\n')
-        return "this string is not closed; it must end on its line with the quote it began with";
+        return "string not closed; end it on its line with the quote that it began with";
     if ((unsigned char)*p < 0x20 && *p != '\t')
-        return "a string holds a control character; take it out";
+        return "control character in a string; remove it";
     if (quote == '\'' && *p == '\\')
-        return "a backslash cannot stand between single quotes; use double quotes and \\\\";
+        return "backslash in single quotes; use double quotes and \\\\";
     if (quote == '"' && *p == '\\' && (p[1] == '\0' || strchr("\\\"$", p[1]) == NULL))
-        return "a backslash may only stand before \\ \" or $; write \\\\ for a backslash";
+        return "unknown escape (expected \\\\, \\\" or \\$); write \\\\ for a backslash";
     if (quote == '"' && *p == '$' && p[1] == '{')
-        return "variables of the environment are not put in; write the value itself, or \\$ for a "
+        return "environment variables are not expanded; write the value itself, or \\$ for a "
                "dollar sign";
     return NULL;
 }
 
-static enum token take_string(struct scan *s)
+static enum token read_string(struct config_reading *s)
 {
     char quote = *s->at++;
 
@@ -109,7 +99,7 @@ static enum token take_string(struct scan *s)
         const char *fault = string_fault(quote, s->at);
 
         if (fault != NULL)
-            return bad(s, fault);
+            return refuse_text(s, fault);
         s->at += *s->at == '\\' ? 2 : 1;
     }
     s->word.len = (size_t)(s->at - s->word.ptr);
@@ -117,7 +107,7 @@ static enum token take_string(struct scan *s)
     return TOKEN_STRING;
 }
 
-static enum token take_word(struct scan *s)
+static enum token read_word(struct config_reading *s)
 {
     s->word.ptr = s->at;
     s->word.len = strspn(s->at, WORD_BYTES);
@@ -125,255 +115,225 @@ static enum token take_word(struct scan *s)
     return TOKEN_WORD;
 }
 
-static enum token take_other(struct scan *s)
+static enum token refuse_byte(struct config_reading *s)
 {
     unsigned char c = (unsigned char)*s->at;
-    struct err *err = s->err;
 
     if (c == '/')
-        return bad(s, "a path must stand in double quotes");
+        return refuse_text(s, "unexpected \"/\"; write a path in double quotes");
     if (c == '+')
-        return bad(s, "\"+=\" is not known; write the whole list once, after \"=\"");
+        return refuse_text(s, "\"+=\" is not supported; write the whole list once, after \"=\"");
     if (c == ';')
-        return bad(s, "no \";\" is needed; take it out");
-    if (c <= 0x20 || c >= 0x7f)
-        (void)config_refuse(s->tree, s->line, err,
-                            "byte 0x%02x cannot stand here; values stand in double quotes", c);
-    else
-        (void)config_refuse(s->tree, s->line, err,
-                            "\"%c\" cannot stand here; values stand in double quotes", c);
+        return refuse_text(s, "unexpected \";\"; remove it");
+    (void)config_refuse(s->tree, s->line, s->err,
+                        c <= 0x20 || c >= 0x7f ? "unexpected byte 0x%02x; %s"
+                                               : "unexpected \"%c\"; %s",
+                        c, "write values in double quotes");
     return TOKEN_BAD;
 }
 
-static enum token take(struct scan *s)
+static enum token read_token(struct config_reading *s)
 {
     if (*s->at == '\0')
         return TOKEN_END;
     if (*s->at == '"' || *s->at == '\'')
-        return take_string(s);
+        return read_string(s);
     if (strchr("{}=,", *s->at) != NULL) {
         s->mark = *s->at++;
         return TOKEN_MARK;
     }
     if (strchr(WORD_BYTES, *s->at) != NULL)
-        return take_word(s);
-    return take_other(s);
+        return read_word(s);
+    return refuse_byte(s);
 }
 
-/* libConfuse takes far longer over comments and runs of blanks than we do: it gets one blank for
- * each. */
-static void keep_token(struct scan *s, const char *begin)
+static enum token next_token(struct config_reading *s)
 {
-    size_t len = (size_t)(s->at - begin);
-
-    if (s->kept < begin)
-        *s->kept++ = ' ';
-    memmove(s->kept, begin, len);
-    if (s->word.ptr != NULL)
-        s->word.ptr -= begin - s->kept;
-    s->kept += len;
-}
-
-static enum token next(struct scan *s)
-{
-    const char *begin;
-
     s->word = STR_NONE;
     s->mark = '\0';
     if (!skip_blanks(s))
-        return s->token = bad(s, "this comment is not closed; it must end with */");
+        return s->token = refuse_text(s, "comment not closed; end it with */");
     s->token_line = s->line;
-    begin = s->at;
-    s->token = take(s);
-    keep_token(s, begin);
-    return s->token;
+    return s->token = read_token(s);
 }
 
-static bool is_value(const struct scan *s)
+static bool is_value(const struct config_reading *s)
 {
     return s->token == TOKEN_STRING || s->token == TOKEN_WORD;
 }
 
-static bool is_mark(const struct scan *s, char mark)
+static bool is_mark(const struct config_reading *s, char mark)
 {
     return s->token == TOKEN_MARK && s->mark == mark;
 }
 
-/* The current token is not what should stand here. What is wrong inside a token was told already.
- */
-static enum status unexpected(struct scan *s, const char *wanted)
+/* Moves the current token, a value, to the values that are kept. */
+static const char *keep_value(struct config_reading *s)
 {
-    switch (s->token) {
-    case TOKEN_BAD:
-        return STATUS_CONFIG;
-    case TOKEN_END:
-        return config_refuse(s->tree, s->token_line, s->err, "the file ends too early; %s", wanted);
-    case TOKEN_MARK:
-        return config_refuse(s->tree, s->token_line, s->err, "unexpected \"%c\"; %s", s->mark,
-                             wanted);
-    case TOKEN_WORD:
-    case TOKEN_STRING:
-        break;
+    const char *kept = s->kept, *end = s->word.ptr + s->word.len;
+
+    /* In single quotes and in words there is no backslash. */
+    for (const char *p = s->word.ptr; p < end; p++) {
+        p += *p == '\\';
+        *s->kept++ = *p;
     }
+    *s->kept++ = '\0';
+    return kept;
+}
+
+/* The current token is not what the grammar wants. What is wrong in a token is already reported. */
+static enum status refuse_token(struct config_reading *s, const char *wanted)
+{
+    if (s->token == TOKEN_BAD)
+        return STATUS_CONFIG;
+    if (s->token == TOKEN_END)
+        return config_refuse(s->tree, s->token_line, s->err, "unexpected end of the file; %s",
+                             wanted);
+    if (s->token == TOKEN_MARK)
+        s->word = (struct str){&s->mark, 1};
     return config_refuse(s->tree, s->token_line, s->err, "unexpected \"%.*s\"; %s", shown(s->word),
                          s->word.ptr, wanted);
 }
 
 /* ---- tokens to sections and keys */
 
-static enum status scan_list(struct scan *s, const char *name)
+/* The current token is the first in the braces. */
+static enum status scan_list(struct config_reading *s, const char *name, struct config_value *value)
 {
     if (is_mark(s, '}'))
-        return config_refuse(s->tree, s->token_line, s->err,
-                             "%s: the list is empty; leave the key out", name);
+        return config_refuse(s->tree, s->token_line, s->err, "%s: empty list; leave the key out",
+                             name);
     for (;;) {
+        const char *item;
+
         if (!is_value(s))
-            return unexpected(s, "a list is written {\"one\", \"two\"}");
-        (void)next(s);
+            return refuse_token(s, "expected a list like {\"one\", \"two\"}");
+        item = keep_value(s);
+        if (value->count++ == 0)
+            value->items = item;
+        (void)next_token(s);
         if (is_mark(s, ','))
-            (void)next(s);
+            (void)next_token(s);
         else if (!is_mark(s, '}'))
-            return unexpected(s, "entries of a list stand between commas, and a } closes it");
+            return refuse_token(s, "expected \",\" between entries of the list, or \"}\" after it");
         if (is_mark(s, '}'))
             return STATUS_OK;
     }
 }
 
-static enum status scan_value(struct scan *s, const struct config_key *key)
+static enum status scan_value(struct config_reading *s, const struct config_key *key,
+                              struct config_value *value)
 {
-    bool list = strcmp(key->type, "list") == 0;
-
-    (void)next(s);
-    if (is_value(s))
+    (void)next_token(s);
+    if (is_value(s)) {
+        value->items = keep_value(s);
+        value->count = 1;
         return STATUS_OK;
+    }
     if (!is_mark(s, '{'))
-        return unexpected(s, "a value stands in double quotes");
-    if (!list)
+        return refuse_token(s, "expected a value in double quotes");
+    if (strcmp(key->type, "list") != 0)
         return config_refuse(s->tree, s->token_line, s->err,
                              "%s: takes one value, not a list; write %s = \"...\"", key->name,
                              key->name);
-    (void)next(s);
-    return scan_list(s, key->name);
+    (void)next_token(s);
+    return scan_list(s, key->name, value);
 }
 
-static enum status unknown_key(struct scan *s, const char *section)
+static enum status refuse_key(struct config_reading *s, const char *section)
 {
     struct buf remedy;
     enum status st;
 
     buf_init(&remedy, ERR_TEXT_MAX);
     config_key_remedy(&remedy, section, s->word);
-    st = config_refuse(s->tree, s->token_line, s->err, "%.*s: no such key; %s", shown(s->word),
+    st = config_refuse(s->tree, s->token_line, s->err, "%.*s: unknown key; %s", shown(s->word),
                        s->word.ptr, remedy.ptr);
     buf_free(&remedy);
     return st;
 }
 
-static enum status scan_key(struct scan *s)
+/* The current token is the key. */
+static enum status scan_key(struct config_reading *s, struct config_section *section)
 {
-    struct config_section *section = &s->tree->sections[s->section];
-    const char *kind = s->section == 0 ? "" : "endpoint";
+    const char *kind = section->title == NULL ? "" : "endpoint";
     struct config_value *value;
     int index;
 
     if (s->token != TOKEN_WORD)
-        return unexpected(s, "a key stands here, as in: spool = \"/home/u/stenohook\"");
+        return refuse_token(s, "expected a key, as in: spool = \"/home/u/stenohook\"");
     index = config_key_find(kind, s->word);
     if (index < 0)
-        return unknown_key(s, kind);
+        return refuse_key(s, kind);
     value = &section->values[index];
     if (value->line != 0)
         return config_refuse(s->tree, s->token_line, s->err,
-                             "%s: given twice, the first time in line %u; keep one of them",
+                             "%s: given twice, first in line %u; remove one of them",
                              config_keys[index].name, value->line);
     value->line = s->token_line;
-    s->tree->given[index] = true;
-    (void)next(s);
+    (void)next_token(s);
     if (!is_mark(s, '='))
-        return unexpected(s, "an = stands between a key and its value");
-    return scan_value(s, &config_keys[index]);
+        return refuse_token(s, "expected \"=\" between the key and its value");
+    return scan_value(s, &config_keys[index], value);
 }
 
-static enum status add_section(struct config_tree *tree, unsigned line, struct str title,
-                               struct err *err)
-{
-    size_t size = (tree->count + 1) * sizeof *tree->sections;
-    struct config_section *grown = realloc(tree->sections, size);
-    struct config_section *section;
-
-    if (grown == NULL)
-        return err_set(err, STATUS_MEMORY, "no memory for the configuration");
-    tree->sections = grown;
-    section = &grown[tree->count];
-    memset(section, 0, sizeof *section);
-    section->line = line;
-    if (title.ptr != NULL && (section->title = str_dup(title)) == NULL)
-        return err_set(err, STATUS_MEMORY, "no memory for the configuration");
-    tree->count++;
-    return STATUS_OK;
-}
-
-static enum status check_title(struct scan *s)
+static enum status check_title(const struct config_reading *s)
 {
     if (!str_only(s->word, NAME_BYTES) || s->word.len > CONFIG_NAME_MAX)
         return config_refuse(s->tree, s->token_line, s->err,
-                             "endpoint \"%.*s\": a name has 1 to %d letters, digits, \"-\" and "
-                             "\"_\"; it is the last part of the endpoint's URL",
+                             "endpoint \"%.*s\": invalid name; use 1 to %d letters, digits, \"-\" "
+                             "and \"_\" (it is the last part of the endpoint's URL)",
                              shown(s->word), s->word.ptr, CONFIG_NAME_MAX);
     for (size_t i = 1; i < s->tree->count; i++)
         if (str_is(s->word, s->tree->sections[i].title))
             return config_refuse(s->tree, s->token_line, s->err,
-                                 "endpoint \"%.*s\": given twice, the first time in line %u; give "
-                                 "the second another name",
+                                 "endpoint \"%.*s\": given twice, first in line %u; rename one of "
+                                 "them",
                                  shown(s->word), s->word.ptr, s->tree->sections[i].line);
     if (s->tree->count > CONFIG_ENDPOINTS_MAX)
-        return config_refuse(s->tree, s->token_line, s->err, "more than %d endpoints",
+        return config_refuse(s->tree, s->token_line, s->err, "too many endpoints (at most %d)",
                              CONFIG_ENDPOINTS_MAX);
     return STATUS_OK;
 }
 
-static enum status scan_endpoint(struct scan *s)
+static enum status scan_endpoint(struct config_reading *s)
 {
     enum status st;
 
-    (void)next(s);
+    (void)next_token(s);
     if (!is_value(s))
-        return unexpected(s, "an endpoint is written: endpoint \"NAME\" { ... }");
+        return refuse_token(s, WANTED_ENDPOINT);
     st = check_title(s);
+    if (st == STATUS_OK)
+        st = config_tree_add(s->tree, keep_value(s), s->token_line, s->err);
     if (st != STATUS_OK)
         return st;
-    st = add_section(s->tree, s->token_line, s->word, s->err);
-    if (st != STATUS_OK)
-        return st;
-    (void)next(s);
+    (void)next_token(s);
     if (!is_mark(s, '{'))
-        return unexpected(s, "an endpoint is written: endpoint \"NAME\" { ... }");
-    s->section = s->tree->count - 1;
-    for (;;) {
-        (void)next(s);
+        return refuse_token(s, WANTED_ENDPOINT);
+    while (st == STATUS_OK) {
+        (void)next_token(s);
         if (is_mark(s, '}'))
             break;
-        st = scan_key(s);
-        if (st != STATUS_OK)
-            return st;
+        st = scan_key(s, &s->tree->sections[s->tree->count - 1]);
     }
-    s->section = 0;
-    return STATUS_OK;
+    return st;
 }
 
-static enum status scan_file(struct scan *s)
+static enum status scan_file(struct config_reading *s)
 {
     enum status st = STATUS_OK;
 
-    while (st == STATUS_OK && next(s) != TOKEN_END)
-        st = s->token == TOKEN_WORD && str_is(s->word, "endpoint") ? scan_endpoint(s) : scan_key(s);
-    *s->kept = '\0';
+    while (st == STATUS_OK && next_token(s) != TOKEN_END)
+        st = s->token == TOKEN_WORD && str_is(s->word, "endpoint")
+                 ? scan_endpoint(s)
+                 : scan_key(s, &s->tree->sections[0]);
     return st;
 }
 
 /* ---- the text */
 
-/* Notepad's byte order mark is left out, CR LF becomes LF. */
+/* Drops the byte order mark that some editors write, and turns CR LF into LF. */
 static char *copy_text(struct str text)
 {
     char *copy;
@@ -412,14 +372,14 @@ static enum status check_text(const struct config_tree *tree, struct str text, s
                              CONFIG_FILE_MAX / 1024);
     if (nul != NULL)
         return config_refuse(tree, line_of(text, nul), err,
-                             "a NUL byte; the file must be plain text (UTF-8, not UTF-16)");
+                             "NUL byte; the file must be plain text (UTF-8, not UTF-16)");
     return STATUS_OK;
 }
 
 enum status config_scan(struct config_tree *tree, const char *file, struct str text,
                         struct err *err)
 {
-    struct scan s = {.tree = tree, .line = 1, .err = err};
+    struct config_reading s = {.tree = tree, .line = 1, .err = err};
     enum status st;
 
     *tree = (struct config_tree){.file = file};
@@ -428,10 +388,8 @@ enum status config_scan(struct config_tree *tree, const char *file, struct str t
         return st;
     tree->text = copy_text(text);
     if (tree->text == NULL)
-        return err_set(err, STATUS_MEMORY, "no memory for the configuration");
-    st = add_section(tree, 1, STR_NONE, err);
-    if (st != STATUS_OK)
-        return st;
+        return config_no_memory(err);
+    st = config_tree_add(tree, NULL, 1, err);
     s.at = s.kept = tree->text;
-    return scan_file(&s);
+    return st == STATUS_OK ? scan_file(&s) : st;
 }

@@ -6,4 +6,5 @@ libcore_a_SOURCES += \
 	src/core/config/config_keys.c \
 	src/core/config/config_parts.h \
 	src/core/config/config_review.c \
-	src/core/config/config_scan.c
+	src/core/config/config_scan.c \
+	src/core/config/config_tree.c

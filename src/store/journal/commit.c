@@ -14,48 +14,40 @@
 #define SLEEP_MIN_NS 100000
 #define SLEEP_MAX_NS (2 * NS_PER_MS)
 
-enum sync_progress { PROGRESS_DURABLE, PROGRESS_NOT_YET, PROGRESS_FAILED };
-
 /* The segment is not the live one any more: what its successor's header grants was synced by the
  * rotation, or before its sync failed. */
-static enum sync_progress check_left(const struct journal *j, struct place end, enum status *why,
-                                     struct err *err)
+static enum status check_left(const struct journal *j, struct place end, struct err *err)
 {
     uint64_t limit;
+    enum status status = segment_limit(j->spool, end.segment, &limit, err);
 
-    *why = segment_limit(j->spool, end.segment, &limit, err);
-    if (*why != STATUS_OK)
-        return PROGRESS_FAILED;
-    if (limit == UINT64_MAX) {
-        *why = err_set(err, STATUS_CORRUPT, "no segment says how much of %08" PRIu32 " counts",
+    if (status != STATUS_OK)
+        return status;
+    if (limit == UINT64_MAX)
+        return err_set(err, STATUS_CORRUPT, "no segment says how much of %08" PRIu32 " counts",
                        end.segment);
-        return PROGRESS_FAILED;
-    }
-    if (end.offset <= limit)
-        return PROGRESS_DURABLE;
-    *why = err_set(err, STATUS_POISONED,
-                   "the segment %08" PRIu32 " was given up before it was synced", end.segment);
-    return PROGRESS_FAILED;
+    if (end.offset > limit)
+        return err_set(err, STATUS_POISONED,
+                       "the segment %08" PRIu32 " was given up before it was synced", end.segment);
+    return STATUS_OK;
 }
 
-static enum sync_progress check_place(const struct journal *j, struct place end,
-                                      const struct commit_word *word, enum status *why,
-                                      struct err *err)
+/* STATUS_OK and *durable false: not yet. */
+static enum status check_place(const struct journal *j, struct place end,
+                               const struct commit_word *word, bool *durable, struct err *err)
 {
+    *durable = true;
     if (word->durable.segment > end.segment)
-        return check_left(j, end, why, err);
-    if (word->durable.segment < end.segment) {
-        *why = err_set(err, STATUS_CORRUPT, "the commit word is behind the live segment");
-        return PROGRESS_FAILED;
-    }
+        return check_left(j, end, err);
+    if (word->durable.segment < end.segment)
+        return err_set(err, STATUS_CORRUPT, "the commit word is behind the live segment");
     if (word->durable.offset >= end.offset)
-        return PROGRESS_DURABLE;
-    if (word->poisoned == end.segment) {
-        *why = err_set(err, STATUS_POISONED, "the segment %08" PRIu32 " could not be synced",
+        return STATUS_OK;
+    if (word->poisoned == end.segment)
+        return err_set(err, STATUS_POISONED, "the segment %08" PRIu32 " could not be synced",
                        end.segment);
-        return PROGRESS_FAILED;
-    }
-    return PROGRESS_NOT_YET;
+    *durable = false;
+    return STATUS_OK;
 }
 
 /* After a failed sync the kernel may take the pages for clean, and a later sync may succeed without
@@ -91,18 +83,14 @@ static enum status sync_segment(const struct journal *j, struct place end, struc
 static enum status sync_for_processes(const struct journal *j, struct place end,
                                       struct commit_word *word, struct err *err)
 {
-    enum status status = STATUS_OK;
+    enum status status;
+    bool durable;
 
     if (!commit_word_read(j->commit, word))
         return err_set(err, STATUS_CORRUPT, "the commit word is damaged");
-    switch (check_place(j, end, word, &status, err)) {
-    case PROGRESS_DURABLE:
-        return STATUS_OK;
-    case PROGRESS_FAILED:
+    status = check_place(j, end, word, &durable, err);
+    if (status != STATUS_OK || durable)
         return status;
-    case PROGRESS_NOT_YET:
-        break;
-    }
     if (j->segment != end.segment || j->segment_fd < 0)
         return err_set(err, STATUS_CORRUPT, "the segment %08" PRIu32 " is not open", end.segment);
     return sync_segment(j, end, word, err);
@@ -115,15 +103,15 @@ enum status commit_wait(const struct journal *j, struct place end, uint64_t dead
     uint64_t sleep_ns = SLEEP_MIN_NS;
 
     for (;;) {
-        enum status status = STATUS_OK;
+        enum status status;
+        bool durable;
 
         /* A word that is half written is read again; one that stays so is the leader's to report.
          */
         if (commit_word_read(j->commit, &word)) {
-            enum sync_progress seen = check_place(j, end, &word, &status, err);
-
-            if (seen != PROGRESS_NOT_YET)
-                return seen == PROGRESS_DURABLE ? STATUS_OK : status;
+            status = check_place(j, end, &word, &durable, err);
+            if (status != STATUS_OK || durable)
+                return status;
         }
         if (file_trylock(j->commit) == 0) {
             status = sync_for_processes(j, end, &word, err);

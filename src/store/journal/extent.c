@@ -34,21 +34,6 @@ void extent_map_free(struct extent_map *map)
     segment_list_free(&map->segments);
 }
 
-size_t extent_map_find(const struct extent_map *map, uint32_t segment)
-{
-    size_t low = 0, high = map->segments.count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (map->segments.numbers[middle] < segment)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* Before the recovery that follows a reboot: it will let the last segment end after its last whole
  * record. */
 static enum status end_of_records(const struct extent *e, uint64_t *end, struct err *err)

@@ -25,8 +25,6 @@ struct extent_map {
 enum status extent_map_open(struct extent_map *map, const struct spool *spool,
                             struct err *err) STATUS_CHECKED;
 void extent_map_free(struct extent_map *map);
-/* Returns the index of the first segment that is not below `segment`, or the count. */
-size_t extent_map_find(const struct extent_map *map, uint32_t segment);
 
 /* One segment, open. */
 struct extent {

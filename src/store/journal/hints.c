@@ -3,8 +3,6 @@
  */
 #include "store/journal/hints.h"
 
-#include <string.h>
-
 #include "base/crc32c.h"
 #include "base/file.h"
 
@@ -36,13 +34,11 @@ enum status commit_word_write(int fd, const struct commit_word *word, struct err
 /* On disk, in the byte order of the machine, whose own file it is. */
 struct state_raw {
     uint64_t magic;
-    uint64_t generation;
-    char boot[CLOCK_BOOT_MAX];
-    uint32_t segment, day, rotating, oldest, tables, index_first, index_need, checkpoint;
+    struct journal_state state;
     uint32_t zero;
     uint32_t crc; /* of all before */
 };
-_Static_assert(sizeof(struct state_raw) == 120,
+_Static_assert(sizeof(struct state_raw) == 120 && sizeof(struct journal_state) == 104,
                "the state has no padding, whose bytes would be random");
 
 static uint32_t state_crc(const struct state_raw *raw)
@@ -57,40 +53,19 @@ bool journal_state_read(int fd, struct journal_state *out)
     if (file_pread(fd, &raw, sizeof raw, 0) != (ssize_t)sizeof raw)
         return false;
     if (raw.magic != STATE_MAGIC || raw.crc != state_crc(&raw) ||
-        raw.boot[CLOCK_BOOT_MAX - 1] != '\0')
+        raw.state.boot[CLOCK_BOOT_MAX - 1] != '\0')
         return false;
-    if (raw.segment == 0 || raw.segment > PLACE_SEGMENT_MAX)
+    if (raw.state.segment == 0 || raw.state.segment > PLACE_SEGMENT_MAX)
         return false;
-    memcpy(out->boot, raw.boot, sizeof out->boot);
-    out->segment = raw.segment;
-    out->day = raw.day;
-    out->rotating = raw.rotating;
-    out->oldest = raw.oldest;
-    out->tables = raw.tables;
-    out->generation = raw.generation;
-    out->index_first = raw.index_first;
-    out->index_need = raw.index_need;
-    out->checkpoint = raw.checkpoint;
+    *out = raw.state;
     return true;
 }
 
 enum status journal_state_write(int fd, const struct journal_state *state, struct err *err)
 {
-    struct state_raw raw = {
-        .magic = STATE_MAGIC,
-        .generation = state->generation,
-        .segment = state->segment,
-        .day = state->day,
-        .rotating = state->rotating,
-        .oldest = state->oldest,
-        .tables = state->tables,
-        .index_first = state->index_first,
-        .index_need = state->index_need,
-        .checkpoint = state->checkpoint,
-    };
+    struct state_raw raw = {.magic = STATE_MAGIC, .state = *state};
 
-    memcpy(raw.boot, state->boot, sizeof raw.boot);
-    raw.boot[CLOCK_BOOT_MAX - 1] = '\0';
+    raw.state.boot[CLOCK_BOOT_MAX - 1] = '\0';
     raw.crc = state_crc(&raw);
     if (file_pwrite(fd, &raw, sizeof raw, 0) != 0)
         return err_errno(err, "cannot write the journal's state");

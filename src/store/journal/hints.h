@@ -24,15 +24,15 @@ bool commit_word_read(int fd, struct commit_word *out);
 enum status commit_word_write(int fd, const struct commit_word *word,
                               struct err *err) STATUS_CHECKED;
 
-/* `state`: fixed size, with a CRC. Written under the append lock. */
+/* `state`: these bytes, with a CRC. Written under the append lock. */
 struct journal_state {
+    uint64_t generation; /* of the index: all tables have the same */
     char boot[CLOCK_BOOT_MAX];
     uint32_t segment;     /* the live one */
     uint32_t day;         /* on which it was begun: UTC, counted from 1970-01-01 */
     uint32_t rotating;    /* the segment that is being made, or 0 */
     uint32_t oldest;      /* no segment before this one exists */
     uint32_t tables;      /* how many index tables there are */
-    uint64_t generation;  /* of the index: all tables have the same */
     uint32_t index_first; /* all records from this segment on are in the index; rebuild lowers it */
     uint32_t index_need;  /* to which it must come down before an append may trust the index */
     uint32_t checkpoint;  /* the last segment that the durable reach covers */

@@ -38,7 +38,7 @@ enum status reader_open(struct reader **out, const struct spool *spool, struct p
         free(r);
         return status;
     }
-    r->first = r->next = extent_map_find(&r->map, from.segment);
+    r->first = r->next = segment_list_find(&r->map.segments, from.segment);
     if (r->first < r->map.segments.count && r->map.segments.numbers[r->first] == from.segment)
         r->offset = from.offset;
     *out = r;
@@ -109,7 +109,7 @@ static bool lacks_previous(const struct reader *r)
 
     if (!r->extent.has_header || previous < list->numbers[0])
         return false;
-    i = extent_map_find(&r->map, previous);
+    i = segment_list_find(list, previous);
     return i == list->count || list->numbers[i] != previous;
 }
 
@@ -345,7 +345,7 @@ enum status reader_get(const struct spool *spool, struct place place, struct buf
     status = extent_map_open(&map, spool, err);
     if (status != STATUS_OK)
         return status;
-    i = extent_map_find(&map, place.segment);
+    i = segment_list_find(&map.segments, place.segment);
     if (i == map.segments.count || map.segments.numbers[i] != place.segment)
         status = no_record(place, err);
     else
@@ -356,17 +356,4 @@ enum status reader_get(const struct spool *spool, struct place place, struct buf
     status = get_line(&extent, place, out, err);
     extent_close(&extent);
     return status;
-}
-
-enum status reader_segments(const struct spool *spool, uint32_t **out, size_t *count,
-                            struct err *err)
-{
-    struct segment_list list;
-    enum status status = segment_list_read(spool, &list, err);
-
-    if (status != STATUS_OK)
-        return status;
-    *out = list.numbers;
-    *count = list.count;
-    return STATUS_OK;
 }

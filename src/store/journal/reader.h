@@ -51,8 +51,4 @@ void reader_close(struct reader *reader);
 enum status reader_get(const struct spool *spool, struct place place, struct buf *out,
                        struct err *err) STATUS_CHECKED;
 
-/* Lists the segments, ascending; the caller frees the array. */
-enum status reader_segments(const struct spool *spool, uint32_t **out, size_t *count,
-                            struct err *err) STATUS_CHECKED;
-
 #endif

@@ -12,12 +12,11 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/file.h"
+#include "store/spool/lines.h"
 #include "store/spool/once.h"
 #include "store/spool/place.h"
 
-#define BLOCK_LEN ((size_t)1024 * 1024)
 #define LIST_FIRST 64
 
 /* ---- which there are */
@@ -116,12 +115,25 @@ void segment_list_free(struct segment_list *list)
     list->count = 0;
 }
 
+size_t segment_list_find(const struct segment_list *list, uint32_t segment)
+{
+    size_t low = 0, high = list->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (list->numbers[middle] < segment)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 uint32_t segment_list_below(const struct segment_list *list, uint32_t segment)
 {
-    size_t i = list->count;
+    size_t i = segment_list_find(list, segment);
 
-    while (i > 0 && list->numbers[i - 1] >= segment)
-        i--;
     return i == 0 ? 0 : list->numbers[i - 1];
 }
 
@@ -198,21 +210,12 @@ enum status segment_make(const struct spool *spool, const struct record_header *
 
 /* ---- how much of it counts */
 
-static uint32_t list_above(const struct segment_list *list, uint32_t segment)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (list->numbers[i] > segment)
-            return list->numbers[i];
-    return 0;
-}
-
 /* Reads the header of the segment that was begun when this one was sealed. Files without a sound
  * header are skipped. STATUS_MISSING: there is no such segment. */
 static enum status find_successor(const struct spool *spool, uint32_t segment,
                                   struct record_header *out, struct err *err)
 {
     struct segment_list list;
-    uint32_t next = segment;
     enum status status;
 
     status = segment_header(spool, segment + 1, out, NULL);
@@ -221,12 +224,16 @@ static enum status find_successor(const struct spool *spool, uint32_t segment,
     status = segment_list_read(spool, &list, err);
     if (status != STATUS_OK)
         return status;
-    do {
-        next = list_above(&list, next);
-        status = next == 0 ? STATUS_MISSING : segment_header(spool, next, out, NULL);
-    } while (status == STATUS_CORRUPT || (status == STATUS_MISSING && next != 0));
+    status = STATUS_MISSING;
+    for (size_t i = segment_list_find(&list, segment + 1); i < list.count; i++) {
+        status = segment_header(spool, list.numbers[i], out, NULL);
+        if (status != STATUS_CORRUPT && status != STATUS_MISSING)
+            break;
+    }
     segment_list_free(&list);
-    return status == STATUS_OK && out->previous != segment ? STATUS_MISSING : status;
+    if (status == STATUS_CORRUPT || (status == STATUS_OK && out->previous != segment))
+        return STATUS_MISSING;
+    return status;
 }
 
 enum status segment_limit(const struct spool *spool, uint32_t segment, uint64_t *limit,
@@ -247,106 +254,24 @@ enum status segment_limit(const struct spool *spool, uint32_t segment, uint64_t 
 
 /* ---- its lines */
 
-struct line_walk {
-    int fd;
-    uint64_t limit;
-    uint64_t at; /* offset in the file of the first byte of bytes */
-    char *bytes;
-    size_t len, cap;
-    size_t searched; /* no newline before this one */
-    segment_each each;
-    void *context;
-    bool unreadable;
-};
-
-/* Hands out the whole lines and keeps what follows the last one. */
-static enum status walk_lines(struct line_walk *w, struct err *err)
-{
-    size_t begin = 0;
-
-    for (;;) {
-        size_t from = begin > w->searched ? begin : w->searched;
-        const char *end = memchr(w->bytes + from, '\n', w->len - from);
-        enum status status;
-        size_t len;
-
-        if (end == NULL)
-            break;
-        len = (size_t)(end - (w->bytes + begin));
-        status = w->each(w->context, w->at + begin, (struct str){w->bytes + begin, len}, err);
-        if (status != STATUS_OK)
-            return status;
-        begin += len + 1;
-    }
-    memmove(w->bytes, w->bytes + begin, w->len - begin);
-    w->len -= begin;
-    w->at += begin;
-    w->searched = w->len;
-    return STATUS_OK;
-}
-
-static enum status walk_room(struct line_walk *w, struct err *err)
-{
-    size_t larger;
-    char *bytes;
-
-    if (w->cap - w->len >= BLOCK_LEN)
-        return STATUS_OK;
-    if (w->len > SEGMENT_LINE_MAX) {
-        /* Not a line of ours: its bytes are dropped, and the rest of it fails its checksum. */
-        w->at += w->len;
-        w->len = w->searched = 0;
-        return STATUS_OK;
-    }
-    larger = w->cap * 2 > w->len + BLOCK_LEN ? w->cap * 2 : w->len + BLOCK_LEN;
-    bytes = realloc(w->bytes, larger);
-    if (bytes == NULL)
-        return err_set(err, STATUS_MEMORY, "no memory for a line of the journal");
-    w->bytes = bytes;
-    w->cap = larger;
-    return STATUS_OK;
-}
-
-static enum status walk_block(struct line_walk *w, bool *more, struct err *err)
-{
-    uint64_t from = w->at + w->len;
-    enum status status;
-    size_t want;
-    ssize_t got;
-
-    *more = false;
-    if (from >= w->limit)
-        return STATUS_OK;
-    status = walk_room(w, err);
-    if (status != STATUS_OK)
-        return status;
-    want = w->limit - from < BLOCK_LEN ? (size_t)(w->limit - from) : BLOCK_LEN;
-    got = file_pread(w->fd, w->bytes + w->len, want, (off_t)from);
-    if (got < 0 && errno == EIO) {
-        w->unreadable = true;
-        return STATUS_OK;
-    }
-    if (got < 0)
-        return err_errno(err, "cannot read the journal");
-    w->len += (size_t)got;
-    *more = (size_t)got == want;
-    return walk_lines(w, err);
-}
-
 enum status segment_walk(int fd, uint64_t limit, uint64_t deadline_ns, segment_each each,
                          void *context, bool *whole, struct err *err)
 {
-    struct line_walk w = {.fd = fd, .limit = limit, .each = each, .context = context};
-    enum status status = STATUS_OK;
-    bool more = true;
+    struct err why = ERR_INIT;
+    enum status status;
+    struct lines lines;
+    struct line line;
+    bool more;
 
-    while (status == STATUS_OK && more) {
-        if (clock_mono_ns() >= deadline_ns)
-            status = err_set(err, STATUS_DEADLINE, "no time left to read the journal");
-        else
-            status = walk_block(&w, &more, err);
+    lines_init(&lines, fd, 0, limit, SEGMENT_LINE_MAX);
+    lines.deadline_ns = deadline_ns;
+    while ((status = lines_next(&lines, &line, &more, &why)) == STATUS_OK && more) {
+        if (line.ended && !line.too_long)
+            status = each(context, line.offset, line.text, &why);
+        if (status != STATUS_OK)
+            break;
     }
-    *whole = !w.unreadable;
-    free(w.bytes);
-    return status;
+    *whole = !lines.unreadable;
+    lines_free(&lines);
+    return lines.unreadable ? STATUS_OK : err_pass(err, status, &why);
 }

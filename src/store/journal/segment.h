@@ -27,6 +27,8 @@ enum status segment_list_read(const struct spool *spool, struct segment_list *ou
 enum status segment_list_folder(int dir, const char *folder, struct segment_list *out,
                                 struct err *err) STATUS_CHECKED;
 void segment_list_free(struct segment_list *list);
+/* Returns the index of the first number that is not below `segment`, or the count. */
+size_t segment_list_find(const struct segment_list *list, uint32_t segment);
 /* Returns the largest number below `segment`, or 0. */
 uint32_t segment_list_below(const struct segment_list *list, uint32_t segment);
 

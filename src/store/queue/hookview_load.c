@@ -161,7 +161,7 @@ static enum status find_runner(const struct spool *spool, bool *there, struct er
 
     *there = fd >= 0;
     if (fd < 0 && errno != ENXIO && errno != ENOENT)
-        return err_errno(err, "cannot tell whether there is a runner for %s", spool->path);
+        return err_errno(err, "cannot find out whether there is a runner for %s", spool->path);
     file_close(&fd);
     return STATUS_OK;
 }

@@ -73,7 +73,7 @@ static enum status begin_file(struct ledger *l, int64_t now_ns, struct err *err)
     return status;
 }
 
-/* Goes on behind what is there, where that can be. */
+/* Goes on after the last line of the last file, unless that file is invalid. */
 static enum status open_last(struct ledger *l, uint32_t segment, struct err *err)
 {
     char name[SPOOL_NAME_MAX];
@@ -99,7 +99,7 @@ static enum status open_last(struct ledger *l, uint32_t segment, struct err *err
     }
     l->fd = fd;
     l->torn = last != '\n';
-    /* Whoever wrote it may have died before a sync. */
+    /* Its writer may have died before a sync. */
     l->dirty = true;
     return STATUS_OK;
 }
@@ -160,14 +160,14 @@ static enum status sync_file(struct ledger *l, struct err *err)
 {
     if (!l->dirty)
         return STATUS_OK;
-    /* Whoever made it may not have come to that. */
+    /* Its maker may have died before it did that. */
     if (!l->named && file_sync_dir(l->dir) != 0)
         return err_errno(err, "cannot sync the folder of the log %08" PRIu32, l->segment);
     l->named = true;
     if (file_datasync(l->fd) != 0) {
         enum status status = err_errno(err, "cannot sync the log %08" PRIu32, l->segment);
 
-        /* The kernel may hold the lost pages for clean: another sync of this file would tell
+        /* The kernel may hold the lost pages for clean: another sync of this file would prove
          * nothing. */
         l->left = true;
         return status;

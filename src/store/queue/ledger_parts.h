@@ -9,11 +9,10 @@
 #include "core/record.h"
 #include "store/queue/ledger.h"
 
-/* Relative to the spool. */
+/* Returns its path, relative to the spool. */
 const char *ledger_folder(enum ledger_kind kind);
 
-/* The header at the beginning of an open file of that number. STATUS_CORRUPT: there is none that is
- * sound. */
+/* Reads the header of an open file of that number. STATUS_CORRUPT: it is missing or invalid. */
 enum status ledger_header(int fd, uint32_t segment, struct record_header *out,
                           struct err *err) STATUS_CHECKED;
 

@@ -30,7 +30,7 @@ enum status ledger_header(int fd, uint32_t segment, struct record_header *out, s
         return err_errno(err, "cannot read the log %08" PRIu32, segment);
     if (!str_cut((struct str){head, (size_t)got}, '\n', &line, &rest) ||
         !record_header_parse(line, out) || out->segment != segment)
-        return err_set(err, STATUS_CORRUPT, "the log %08" PRIu32 " has no sound header", segment);
+        return err_set(err, STATUS_CORRUPT, "the log %08" PRIu32 " has no valid header", segment);
     return STATUS_OK;
 }
 
@@ -91,7 +91,7 @@ static int open_file(const struct folder *f, size_t i)
     return file_open(f->dir, name, O_RDONLY, 0);
 }
 
-/* STATUS_CORRUPT: it says nothing, or was pruned meanwhile. */
+/* STATUS_CORRUPT: it is invalid, or was pruned meanwhile. */
 static enum status read_header(const struct folder *f, size_t i, struct record_header *out,
                                struct err *err)
 {
@@ -140,15 +140,15 @@ enum status ledger_owner(const struct spool *spool, struct record_owner *out, st
 
 /* ---- walk */
 
-struct line_walk {
+struct log_walk {
     ledger_each each;
     void *context;
     struct place end;
     uint64_t rotten;
 };
 
-/* How many bytes of the file count: the next one's header says so. Where that cannot be read, lines
- * that stand in both files would be met twice. */
+/* How many bytes of the file count, by the header of the next one. If that cannot be read, the walk
+ * fails: lines that stand in both files would be met twice. */
 static enum status find_limit(const struct folder *f, size_t i, uint64_t *limit, struct err *err)
 {
     struct record_header next;
@@ -163,7 +163,7 @@ static enum status find_limit(const struct folder *f, size_t i, uint64_t *limit,
     return err_ignore(err, status, STATUS_CORRUPT);
 }
 
-static enum status judge_line(struct line_walk *w, const struct line *line, struct err *err)
+static enum status judge_line(struct log_walk *w, const struct line *line, struct err *err)
 {
     struct record_header header;
 
@@ -178,7 +178,7 @@ static enum status judge_line(struct line_walk *w, const struct line *line, stru
     return STATUS_OK;
 }
 
-static enum status walk_file(struct line_walk *w, int fd, uint64_t limit, struct err *err)
+static enum status walk_file(struct log_walk *w, int fd, uint64_t limit, struct err *err)
 {
     enum status status;
     struct lines lines;
@@ -188,7 +188,7 @@ static enum status walk_file(struct line_walk *w, int fd, uint64_t limit, struct
     lines_init(&lines, fd, w->end.offset, limit, LEDGER_LINE_MAX);
     for (;;) {
         status = lines_next(&lines, &line, &more, err);
-        /* Without its end it may still be on its way. */
+        /* Without its newline it may still be being written. */
         if (status != STATUS_OK || !more || !line.ended)
             break;
         status = judge_line(w, &line, err);
@@ -200,7 +200,7 @@ static enum status walk_file(struct line_walk *w, int fd, uint64_t limit, struct
     return status;
 }
 
-static enum status walk_files(struct line_walk *w, const struct folder *f, struct err *err)
+static enum status walk_files(struct log_walk *w, const struct folder *f, struct err *err)
 {
     enum status status = STATUS_OK;
 
@@ -230,7 +230,7 @@ enum status ledger_walk(const struct spool *spool, enum ledger_kind kind, struct
                         ledger_each each, void *context, struct place *end, uint64_t *rotten,
                         struct err *err)
 {
-    struct line_walk w = {.each = each, .context = context, .end = from};
+    struct log_walk w = {.each = each, .context = context, .end = from};
     enum status status;
     struct folder f;
 
@@ -256,7 +256,7 @@ enum status ledger_since(const struct spool *spool, enum ledger_kind kind, int64
     for (size_t i = f.list.count; i-- > 0;) {
         struct record_header header;
 
-        /* One that says nothing may hold any line: earlier ones are met too. */
+        /* A file without a valid header may hold any line: earlier ones are met too. */
         place = (struct place){f.list.numbers[i], 0};
         if (read_header(&f, i, &header, NULL) == STATUS_OK && header.created_ns <= since_ns)
             break;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * orders - what an operator wants done with recorded events.
+ * orders - see store/queue/orders.h.
  */
 #include "store/queue/orders.h"
 
@@ -39,7 +39,7 @@ enum status orders_open(struct orders **out, const struct spool *spool, int64_t 
     enum status status;
 
     if (c == NULL)
-        return err_set(err, STATUS_MEMORY, "no memory for commands to the runner");
+        return err_set(err, STATUS_MEMORY, "no memory for orders to the runner");
     c->now_ns = now_ns;
     c->lock = -1;
     status = spool_make_run(spool, err);
@@ -50,8 +50,9 @@ enum status orders_open(struct orders **out, const struct spool *spool, int64_t 
     }
     if (status == STATUS_OK && file_lock(c->lock, deadline_ns) != 0)
         status = errno == EWOULDBLOCK
-                     ? err_set(err, STATUS_DEADLINE, "another process is giving commands for long")
-                     : err_errno(err, "cannot lock the commands");
+                     ? err_set(err, STATUS_DEADLINE,
+                               "another process holds the lock of orders for too long")
+                     : err_errno(err, "cannot lock the orders");
     if (status == STATUS_OK)
         status = ledger_open(&c->ledger, spool, LEDGER_ORDERS, now_ns, err);
     if (status == STATUS_OK)
@@ -70,12 +71,12 @@ enum status orders_add(struct orders *orders, enum order_kind kind, struct str i
     enum status status;
 
     if (!record_id_parse(id, &place.segment, &place.offset))
-        return err_set(err, STATUS_USAGE, "this is no id of an event");
+        return err_set(err, STATUS_USAGE, "invalid event id");
     record_id_print(known, place.segment, place.offset);
     clock_iso(now_ns, iso);
     buf_init(&line, LINE_MAX_LEN);
     buf_printf(&line, "{\"do\":\"%s\",\"id\":\"%s\",\"at\":\"%s\"", names[kind], known, iso);
-    status = buf_status(&line, "a command", err);
+    status = buf_status(&line, "an order", err);
     if (status == STATUS_OK)
         status = ledger_append(orders->ledger, buf_str(&line), now_ns, err);
     buf_free(&line);
@@ -118,12 +119,12 @@ enum status orders_parse(struct str line, enum order_kind *kind, char id[RECORD_
 
     if (scan_json(line, collect_member, &found).verdict != SCAN_OK || found.what.ptr == NULL ||
         found.id.ptr == NULL || !record_id_parse(found.id, &place.segment, &place.offset))
-        return err_set(err, STATUS_CORRUPT, "this is no command");
+        return err_set(err, STATUS_CORRUPT, "invalid order");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (str_is(found.what, names[i])) {
             *kind = (enum order_kind)i;
             record_id_print(id, place.segment, place.offset);
             return STATUS_OK;
         }
-    return err_set(err, STATUS_CORRUPT, "this is a command of another version");
+    return err_set(err, STATUS_CORRUPT, "an order of a later version");
 }

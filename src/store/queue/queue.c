@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * queue - which recorded events still have to have their hook run.
+ * queue - see store/queue/queue.h.
  */
 #include "store/queue/queue.h"
 
@@ -26,8 +26,7 @@ static enum status take_lock(struct queue *q, struct err *err)
     if (file_trylock(q->lock) == 0)
         return STATUS_OK;
     if (errno == EWOULDBLOCK)
-        return err_set(err, STATUS_DEADLINE, "another process runs the hooks of %s",
-                       q->spool->path);
+        return err_set(err, STATUS_DEADLINE, "another runner runs the hooks of %s", q->spool->path);
     return err_errno(err, "cannot lock %s/" SPOOL_RUN_LOCK, q->spool->path);
 }
 
@@ -40,7 +39,7 @@ static void probe_lanes(struct queue *q, int64_t now_ns)
             q->snapshot.lanes[i]->suspended_ns = now_ns;
 }
 
-/* Where nothing was recorded yet, there may be no state yet either. */
+/* Before the first record there may be no state either. */
 static enum status find_owner(struct queue *q, int64_t now_ns, struct err *err)
 {
     enum status status = standing_check(q->spool, &q->owner, err);
@@ -91,8 +90,8 @@ enum status queue_open(struct queue **out, const struct spool *spool, int64_t no
         return status;
     }
     probe_lanes(q, now_ns);
-    /* Where there was none: were it not on disk before commands are given, a restart could not tell
-     * those that were carried out. What cannot be written now is written later. */
+    /* If it was rebuilt: the next runner could not tell which orders were carried out unless it is
+     * on disk before they are given. If it cannot be written now it is written later. */
     (void)!queue_flush(q, true, now_ns, NULL);
     *out = q;
     return STATUS_OK;
@@ -117,7 +116,7 @@ void queue_close(struct queue *queue)
     free(queue);
 }
 
-/* The snapshot that is replaced tells which commands are still to be carried out. */
+/* The snapshot that is replaced says which orders are still to be carried out. */
 static enum status keep_orders(struct queue *q, struct err *err)
 {
     struct err why = ERR_INIT;
@@ -154,7 +153,7 @@ enum status queue_rebuild(const struct spool *spool, int64_t now_ns, struct err 
 
 /* ---- configure */
 
-/* What was read ahead is read again when it has a hook again. */
+/* What was read ahead is read again once it has a hook again. */
 static void rest_lane(struct lane *lane)
 {
     lane->read = lane->saved->cursor;

@@ -12,7 +12,7 @@
 #include "store/queue/queue_parts.h"
 #include "store/queue/standing.h"
 
-/* A result that could not be written: its event is run again, but not at once. */
+/* How long an event waits whose result could not be written. */
 #define UNWRITTEN_NS (60 * NS_PER_S)
 
 /* ---- claims */
@@ -23,7 +23,7 @@ static enum status make_claim(struct queue *q, struct lane *lane, struct snapsho
     struct claim *claim = calloc(1, sizeof *claim);
 
     if (claim == NULL)
-        return err_set(err, STATUS_MEMORY, "no memory for an event that is to be run");
+        return err_set(err, STATUS_MEMORY, "no memory for the claim of an event");
     retry->claimed = true;
     lane->claimed++;
     claim->lane = lane;
@@ -48,7 +48,7 @@ static void give_claim_back(struct queue *q, struct claim *claim)
     free(claim);
 }
 
-/* What is due later than it may be was said by a clock that was set back since. */
+/* A time beyond the longest delay was written before the clock was set back: due. */
 static bool is_due(const struct snapshot_retry *retry, int64_t now_ns)
 {
     return !retry->claimed && !retry->held &&
@@ -61,7 +61,7 @@ static bool comes_before(const struct snapshot_retry *a, const struct snapshot_r
                                     : a->next_ns < b->next_ns;
 }
 
-/* Among first runs that were begun and given back, or among the others. */
+/* Among first attempts that were begun and given back, or among the others. */
 static struct snapshot_retry *find_earliest(const struct snapshot_lane *saved, bool first,
                                             int64_t now_ns)
 {
@@ -121,8 +121,8 @@ static enum status claim_from_lane(struct queue *q, struct lane *lane, int64_t n
             status = begin_next_event(q, lane, &first, err);
         retry = first;
     }
-    /* The run that somebody asked for while another was made. One that is taken over is that other:
-     * it leaves this to do. */
+    /* It was ordered again during an attempt, which was not taken over: begin anew. An attempt that
+     * is taken over leaves the order standing. */
     if (status == STATUS_OK && retry->again)
         *retry = (struct snapshot_retry){.place = retry->place};
     if (status == STATUS_OK)
@@ -244,10 +244,10 @@ void queue_suspend(struct queue *queue, struct claim *claim, const char *why, in
     queue_unclaim(queue, claim);
 }
 
-/* ---- runs of an earlier runner */
+/* ---- attempts of an earlier runner */
 
-/* Its place in the retry list, made where it has none yet. *out NULL: its end is known, or hooks
- * were resumed without it: what ran then may have been the event of another journal. */
+/* Finds or makes its place in the retry list. *out NULL: its end is known, or hooks were resumed
+ * without it: what ran then may have been the event of another journal. */
 static enum status find_begun(struct queue *q, struct snapshot_lane *saved, struct place place,
                               uint32_t attempt, bool passed_over, struct snapshot_retry **out,
                               struct err *err)
@@ -304,7 +304,7 @@ enum status queue_adopt(struct queue *queue, struct str id, uint32_t attempt, st
     } else if (status == STATUS_MISSING || status == STATUS_CORRUPT) {
         status = STATUS_OK;
     } else {
-        status = err_set(err, status, "cannot look up the event of a hook that runs");
+        status = err_set(err, status, "cannot look up the event of a running hook");
     }
     buf_free(&line);
     if (status == STATUS_OK)

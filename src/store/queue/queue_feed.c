@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * queue_feed - what the queue reads of the journal: one front for all endpoints that keep up, and a
- * reader of its own for one that fell behind.
+ * queue_feed - reads the journal: one front for all endpoints that keep up, and a reader of its own
+ * for one that fell behind.
  */
 #include <string.h>
 
@@ -9,10 +9,10 @@
 #include "store/queue/queue_parts.h"
 #include "store/queue/standing.h"
 
-/* What is read in one call, so that the runner can look after its hooks in between. */
+/* The most to read in one call, so that the runner can look after its hooks in between. */
 #define RECORDS_A_CALL 4096
 #define BYTES_A_CALL ((uint64_t)16 * 1024 * 1024)
-/* An endpoint that is behind is read for when so many of its events are left. */
+/* An endpoint that is behind is read for when it has so many events left. */
 #define REFILL_AT (QUEUE_WINDOW_MAX / 2)
 
 /* A key begins with the endpoint's name. */
@@ -32,8 +32,8 @@ bool queue_takes(const struct queue *q, struct place place, struct str line)
            record_received(line, &received_ns) && standing_takes(&q->owner, place, received_ns);
 }
 
-/* So that a later runner sees whether this is still the journal that was read. What nobody has
- * recovered yet may come to count for nothing. */
+/* So that a later runner sees whether this is still the journal that was read. Not for what is not
+ * recovered yet: it may turn out not to count. */
 static void remember_read(struct snapshot *s, const struct reader_item *item)
 {
     const struct place end = {item->place.segment, item->place.offset + item->len};
@@ -75,10 +75,10 @@ struct feed {
     struct place at;   /* what is before it was taken */
     uint64_t records, bytes;
     bool recovered; /* what is read counts for good */
-    bool full;      /* there is nobody left to read for */
+    bool full;      /* there is no endpoint left to read for */
 };
 
-static bool anybody_keeps_up(const struct queue *q)
+static bool any_keeps_up(const struct queue *q)
 {
     for (size_t i = 0; i < q->count; i++)
         if (q->lanes[i]->config != NULL && !q->lanes[i]->behind)
@@ -104,13 +104,13 @@ static void give_to_lane(struct feed *w, const struct reader_item *item)
         } else if (lane->config != NULL && !lane->behind && !add_to_window(lane, item->place)) {
             lane->behind = true;
             lane->read = item->place;
-            w->full = !anybody_keeps_up(w->q);
+            w->full = !any_keeps_up(w->q);
         }
         return;
     }
 }
 
-/* Ends behind the last record: what follows it may still become one. */
+/* Ends after the last record: what follows may still become one. */
 static enum status read_journal(struct feed *w, struct err *err)
 {
     struct reader *reader;
@@ -141,10 +141,10 @@ static enum status read_journal(struct feed *w, struct err *err)
     return status;
 }
 
-/* ---- the front, and those behind */
+/* ---- the front, and endpoints that are behind */
 
-/* {0,0}: nobody has recovered since the boot. All of such a journal is read once: nothing comes to
- * it before somebody recovers. */
+/* {0,0}: the journal was not recovered since the boot. It is read once: nothing is added to it
+ * before it is recovered. */
 static struct place find_durable(const struct queue *q)
 {
     struct place place = {0, 0};
@@ -157,7 +157,7 @@ static enum status feed_front(struct queue *q, struct feed *w, struct err *err)
     struct place now = find_durable(q);
     enum status status;
 
-    if (!anybody_keeps_up(q) || (q->front_done && place_pack(q->seen) == place_pack(now)))
+    if (!any_keeps_up(q) || (q->front_done && place_pack(q->seen) == place_pack(now)))
         return STATUS_OK;
     q->seen = now;
     w->only = NULL;
@@ -180,7 +180,7 @@ static enum status feed_front(struct queue *q, struct feed *w, struct err *err)
 
 static enum status feed_lane(struct queue *q, struct lane *lane, struct feed *w, struct err *err)
 {
-    bool alone = !anybody_keeps_up(q);
+    bool alone = !any_keeps_up(q);
     struct place now = find_durable(q);
     enum status status;
 

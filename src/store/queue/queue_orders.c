@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * queue_orders - what an operator asked for, carried out.
+ * queue_orders - carries out orders.
  *
- * What a command changes waits for a snapshot that has it: else the command would be carried out
- * again after a kill.
+ * What an order changes waits for a snapshot that has it: otherwise it would be carried out again
+ * after a kill.
  */
 #include "store/journal/segment.h"
 #include "store/queue/orders.h"
@@ -12,11 +12,11 @@ struct taking {
     struct queue *q;
     int64_t now_ns;
     bool paused;  /* there is no room for more */
-    bool crowded; /* of events that wait for another run */
+    bool crowded; /* as too many events wait for another attempt */
     uint64_t taken, dropped;
 };
 
-/* It is run anyway. What does not run of its own is run by a command only. */
+/* It is about to run without the order. What does not run without orders needs it. */
 static bool will_run_anyway(const struct lane *lane, const struct snapshot_retry *retry,
                             struct place place, bool takes)
 {
@@ -26,7 +26,7 @@ static bool will_run_anyway(const struct lane *lane, const struct snapshot_retry
                                                       !snapshot_settled(lane->saved, place)));
 }
 
-/* Also where it was dropped since. */
+/* Also if it was dropped since. */
 static bool is_claimed(const struct queue *q, struct place place)
 {
     const struct claim *claim = q->claims;
@@ -86,7 +86,7 @@ static enum status drop_event(struct taking *t, struct snapshot_lane *saved, str
     return queue_record(t->q, &result, t->now_ns, err);
 }
 
-/* The endpoint of an event that waits for another run, or NULL. */
+/* Returns the endpoint of an event that waits for another attempt, or NULL. */
 static struct snapshot_lane *find_waiting(const struct queue *q, struct place place)
 {
     for (size_t i = 0; i < q->count; i++)
@@ -95,8 +95,8 @@ static struct snapshot_lane *find_waiting(const struct queue *q, struct place pl
     return NULL;
 }
 
-/* The endpoint of the event, and whether its hook runs of its own. *out NULL: there is no such
- * event. */
+/* Finds the endpoint of the event, and whether its hook runs without an order. *out NULL: there is
+ * no such event. */
 static enum status find_event(struct queue *q, struct place place, struct snapshot_lane **out,
                               bool *takes, struct err *err)
 {
@@ -198,8 +198,8 @@ static enum status walk_orders(struct taking *t, struct place from, ledger_each 
     return status == STATUS_LIMIT && t->paused ? STATUS_OK : status;
 }
 
-/* What is dropped makes the room that a replay before it waits for. It is met again in its turn,
- * and the last that was said of an event is what counts. */
+/* A drop makes the room that a replay before it waits for. It is met again in its turn, so that the
+ * last order for an event is the one that counts. */
 static enum status drop_ahead(struct taking *t, struct err *err)
 {
     struct queue *q = t->q;

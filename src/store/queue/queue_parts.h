@@ -27,11 +27,11 @@
 struct lane {
     struct snapshot_lane *saved;
     const struct config_endpoint *config;  /* NULL: it has no hook */
-    struct place window[QUEUE_WINDOW_MAX]; /* events that wait for their first run, in order */
+    struct place window[QUEUE_WINDOW_MAX]; /* events that wait for their first attempt, in order */
     size_t count;
     struct place read; /* all of its events before this are in the window, begun or settled */
-    bool behind;       /* not read for at the front: it catches up with a reader of its own */
-    bool first_next;   /* whose turn it is where a retry and a first run are both due */
+    bool behind;       /* not read for at the front: catches up with a reader of its own */
+    bool first_next;   /* whose turn it is if a retry and a first attempt are both due */
     unsigned claimed;
 };
 
@@ -47,28 +47,29 @@ struct queue {
     const struct spool *spool;
     int lock;
     const struct config *config;
-    bool unlinked;             /* the configuration was not taken over yet */
-    struct record_owner owner; /* of the results: what runs of its own */
+    bool unlinked;             /* lanes do not follow the configuration yet */
+    struct record_owner owner; /* of the results: which events run without an order */
     struct snapshot snapshot;
     struct ledger *results;
     struct lane **lanes; /* as many as the snapshot has, in its order */
     size_t count, turn;
     struct claim *claims;
-    struct place front;           /* up to where is read for all that keep up */
-    bool front_known, front_done; /* done: up to `seen` */
-    struct place seen; /* what was durable then; {0,0}: nobody has recovered since the boot */
-    bool more;         /* reading was ended by its bounds, not by the end */
-    bool dirty;        /* the snapshot on disk is older than this */
-    bool held;         /* some retries wait for a snapshot that has them */
+    struct place front;           /* where reading for all that keep up has come to */
+    bool front_known, front_done; /* done: it has reached `seen` */
+    struct place seen;            /* what was durable then; {0,0}: not recovered since the boot */
+    bool more;                    /* reading stopped at its bounds, not at the end */
+    bool dirty;                   /* the snapshot on disk is older than this */
+    bool held;                    /* some retries wait for a snapshot that has them */
     int64_t flushed_ns;
-    struct place ahead; /* up to where drops were looked for behind a replay that waits for room */
+    struct place
+        ahead; /* where looking for drops, after a replay that waits for room, has come to */
 };
 
 /* ---- queue_lanes.c */
 
-/* The lane of that snapshot lane, which exists after queue_grow. */
+/* Returns the lane of that snapshot lane; queue_grow has made it. */
 struct lane *queue_lane(const struct queue *q, const struct snapshot_lane *saved);
-/* Makes lanes for what came into the snapshot. */
+/* Makes lanes for those that came into the snapshot. */
 enum status queue_grow(struct queue *q, struct err *err) STATUS_CHECKED;
 bool queue_in_window(const struct lane *lane, struct place place);
 void queue_leave_window(struct queue *q, struct lane *lane, struct place place);
@@ -87,7 +88,7 @@ enum status queue_feed(struct queue *q, struct err *err) STATUS_CHECKED;
 /* Whether a hook runs for that record without an order: the record names the hook, and was not
  * passed over when hooks were resumed. */
 bool queue_takes(const struct queue *q, struct place place, struct str line);
-/* The name of the endpoint of an event on record, in `line`. */
+/* Reads an event into `line`, and finds the name of its endpoint in it. */
 enum status queue_endpoint_of(const struct queue *q, struct place place, struct buf *line,
                               struct str *name, struct err *err) STATUS_CHECKED;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * queue_resume - how a pause of the hooks ends: the results log is begun anew, and says from where
- * on hooks run.
+ * queue_resume - ends a pause of the hooks: begins the results log anew, whose header says which
+ * events run.
  *
- * All of it is one file that appears at once. Were we killed before that, the pause goes on; after
- * it, the next runner makes the snapshot.
+ * That is one file that appears at once. If we are killed before, the pause goes on; after it, the
+ * next runner makes the snapshot.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -28,8 +28,8 @@ struct resume {
 
 /* ---- what is known */
 
-/* An event at that place, which was there when the hook ran. One that came later stands where
- * another one was. */
+/* Whether an event stands at that place that was there when the hook ran. A later one has taken the
+ * place of another. */
 static bool speaks_of_ours(struct resume *r, const struct result *result, struct place *place)
 {
     int64_t received_ns;

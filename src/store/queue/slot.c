@@ -15,7 +15,7 @@
 #include "base/num.h"
 
 #define STAT_MAX 1024
-/* Fields of /proc/PID/stat (proc(5)), counted from the one behind the name, which is the third. */
+/* Fields of /proc/PID/stat (proc(5)), counted from the one after the name, which is the third. */
 #define STAT_STATE 3
 #define STAT_START 22
 
@@ -66,8 +66,8 @@ bool slot_alive(const struct slot_attempt *attempt)
         return state != 'Z' && state != 'X' && (attempt->start == 0 || attempt->start == start);
     if (attempt->start != 0 && (errno == ENOENT || errno == ESRCH))
         return false;
-    /* Where /proc is missing or cannot be read the pid alone has to do: a hook that lives must not
-     * pass for one that has ended. */
+    /* /proc is missing or cannot be read: the pid alone decides, as a hook that lives must not pass
+     * for one that has ended. */
     return kill(attempt->pid, 0) == 0 || errno == EPERM;
 }
 
@@ -140,8 +140,7 @@ static void print_name(char out[SPOOL_NAME_MAX], unsigned number, const char *su
     (void)snprintf(out, SPOOL_NAME_MAX, SPOOL_SLOT_PREFIX "%u%s", number, suffix);
 }
 
-/* A fresh file in the place of one that somebody else keeps locked. Locked before it has its name.
- */
+/* Puts a fresh file, already locked, in the place of one that another process keeps locked. */
 static int replace_file(const struct spool *spool, unsigned number)
 {
     char name[SPOOL_NAME_MAX], fresh[SPOOL_NAME_MAX];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * snapshot - what is known of the hooks of each endpoint, as results come.
+ * snapshot - see store/queue/snapshot.h.
  */
 #include "store/queue/snapshot.h"
 
@@ -94,7 +94,7 @@ enum status snapshot_retry_add(struct snapshot_lane *lane, struct place place,
         struct snapshot_retry *larger = reallocarray(lane->retries, room, sizeof *larger);
 
         if (larger == NULL)
-            return err_set(err, STATUS_MEMORY, "no memory for the events that are run again");
+            return err_set(err, STATUS_MEMORY, "no memory for the events to retry");
         lane->retries = larger;
         lane->retry_room = room;
     }
@@ -193,7 +193,7 @@ static void count_result(struct snapshot_lane *lane, const struct result *result
         result->state != RESULT_DONE && result->end != RESULT_LOST && result->end != RESULT_NOT_RUN;
 }
 
-/* A lost run does not count as an attempt. */
+/* A lost attempt does not count. */
 static void put_off_retry(struct snapshot_retry *retry, const struct result *result)
 {
     bool lost = result->end == RESULT_LOST;

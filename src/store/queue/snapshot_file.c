@@ -146,7 +146,7 @@ enum {
     M_RETRY,
     M_NEXT,
     M_SETTLED,
-    M_STRINGS, /* the members before it are strings, those behind it numbers */
+    M_STRINGS, /* the members before it are strings, those after it numbers */
     M_SNAPSHOT = M_STRINGS,
     M_DONE,
     M_DEAD,
@@ -221,8 +221,8 @@ static enum status report_damage(struct err *err)
     return err_set(err, STATUS_CORRUPT, "the snapshot of the queue is damaged");
 }
 
-/* Cut, where it is too long, between two characters: half of one would come back as others, and
- * each writing would make them more. */
+/* Cuts a long text between two characters: half of one would be read as others, and each writing
+ * would make them more. */
 static void keep_why(struct str text, char out[SNAPSHOT_WHY_MAX])
 {
     size_t len = text.len < SNAPSHOT_WHY_MAX ? text.len : SNAPSHOT_WHY_MAX - 1;
@@ -233,7 +233,7 @@ static void keep_why(struct str text, char out[SNAPSHOT_WHY_MAX])
     out[len] = '\0';
 }
 
-/* No memory is no damage: a snapshot that is taken for damaged costs the commands that wait. */
+/* No memory is no damage: a snapshot that passes for damaged costs the orders that wait. */
 static enum status take_why(struct str raw, char out[SNAPSHOT_WHY_MAX], struct err *err)
 {
     enum status status = STATUS_OK;

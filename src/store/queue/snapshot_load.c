@@ -37,8 +37,8 @@ enum status snapshot_replay(struct snapshot *snapshot, const struct spool *spool
     return status;
 }
 
-/* Commands on record were mostly carried out long ago, but nobody knows which: they are passed
- * over, since a second time would run hooks of old events again. */
+/* Most orders on record were carried out long ago, but it is unknown which: all are skipped, as a
+ * second time would run hooks of old events again. */
 enum status snapshot_rebuild(struct snapshot *snapshot, const struct spool *spool, struct err *err)
 {
     struct record_owner owner = {.first = 0};
@@ -55,7 +55,7 @@ enum status snapshot_rebuild(struct snapshot *snapshot, const struct spool *spoo
     return status;
 }
 
-/* It speaks of results that do not count any more. */
+/* It covers results that do not count any more. */
 static bool is_outdated(const struct snapshot *snapshot, const struct spool *spool)
 {
     struct record_owner owner;
@@ -96,7 +96,7 @@ uint32_t snapshot_hold(const struct spool *spool)
     struct snapshot snapshot;
     uint32_t hold = UINT32_MAX;
 
-    /* What belongs to another journal says nothing of this one. */
+    /* The snapshot of another journal says nothing of this one. */
     if (standing_check(spool, NULL, NULL) == STATUS_PAUSED ||
         snapshot_read(spool, &snapshot, NULL) != STATUS_OK)
         return 0;

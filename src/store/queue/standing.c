@@ -178,7 +178,7 @@ enum status standing_make(const struct spool *spool, const char *tmp, int64_t no
     struct err why = ERR_INIT;
     enum status status = ledger_owner(spool, &owner, &why);
 
-    /* Whoever made it may have failed in the last step. */
+    /* Its maker may have failed in the last step. */
     if (status == STATUS_OK)
         return ledger_sync_names(spool, err);
     if (status != STATUS_MISSING)

@@ -73,8 +73,8 @@ static int spawn_runner(pid_t *pid, char *program, char *config_path)
     return error;
 }
 
-/* The process that we start detaches another one and ends at once. Where SIGCHLD is ignored the
- * kernel has taken it away already. */
+/* The process that we start detaches another one and ends at once. If SIGCHLD is ignored the kernel
+ * has reaped it already. */
 static void reap_starter(pid_t pid)
 {
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
@@ -143,7 +143,7 @@ int wake_listen(const struct spool *spool)
         return -1;
     if (mkfifoat(spool->dir, SPOOL_WAKE, 0600) != 0 && errno != EEXIST)
         return -1;
-    /* Without a writer of our own, poll would report the end of the last one for ever. */
+    /* Without a writer of our own, poll would keep reporting the end of the last one. */
     fd = file_open(spool->dir, SPOOL_WAKE, O_RDWR | O_NONBLOCK, 0);
     return fd;
 }

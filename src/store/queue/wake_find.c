@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * wake_find - where the runner's program is, by the same rule for whoever asks.
+ * wake_find - finds the runner's program, by the same rule for all programs.
  *
- * A copy of the gateway in a cgi-bin has its runner beside it or in the account's home, and the
- * command line lies elsewhere: so the gateway leaves its place in the spool, as a symbolic link.
+ * A copy of the gateway in a cgi-bin has its runner beside it or in the account's home, but the
+ * command line is elsewhere: so the gateway leaves its path in the spool, as a symbolic link.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,10 +17,10 @@
 
 #define RUNNER "stenohook-run"
 #define RUNNER_PATH_MAX (PATH_MAX + sizeof RUNNER)
-/* What the kernel puts behind the path of a program whose file was removed or replaced. */
+/* What the kernel appends to the path of a program whose file was removed or replaced. */
 #define DELETED " (deleted)"
 
-/* ---- where the gateway lies */
+/* ---- the place of the gateway */
 
 bool wake_gateway(char path[PATH_MAX], const struct config *config)
 {
@@ -64,7 +64,7 @@ struct runner_search {
     char places[ERR_TEXT_MAX]; /* those that were looked at, as part of a sentence */
 };
 
-/* Notes a place for the sentence, once: false where it was looked at before. */
+/* Notes a place for the sentence. false: it was looked at before. */
 static bool note_place(struct runner_search *s, const char *folder)
 {
     char *text = s->places;

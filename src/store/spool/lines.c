@@ -3,16 +3,19 @@
  */
 #include "store/spool/lines.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/types.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 
 #define BLOCK ((size_t)256 * 1024)
 
 void lines_init(struct lines *lines, int fd, uint64_t from, uint64_t end, size_t max)
 {
-    *lines = (struct lines){.fd = fd, .at = from, .end = end, .max = max};
+    *lines =
+        (struct lines){.fd = fd, .at = from, .end = end, .max = max, .deadline_ns = UINT64_MAX};
     buf_init(&lines->window, max + 2 * BLOCK);
 }
 
@@ -45,6 +48,8 @@ static enum status fill_window(struct lines *l, size_t *got, struct err *err)
     *got = 0;
     if (next >= l->end)
         return STATUS_OK;
+    if (clock_mono_ns() >= l->deadline_ns)
+        return err_set(err, STATUS_DEADLINE, "no time left to read the journal");
     if (l->end - next < want)
         want = (size_t)(l->end - next);
     compact_window(l);
@@ -52,8 +57,10 @@ static enum status fill_window(struct lines *l, size_t *got, struct err *err)
     if (room == NULL)
         return buf_status(&l->window, "a line of the journal", err);
     n = file_pread(l->fd, room, want, (off_t)next);
-    if (n < 0)
+    if (n < 0) {
+        l->unreadable = errno == EIO;
         return err_errno(err, "cannot read the journal");
+    }
     buf_grew(&l->window, (size_t)n);
     *got = (size_t)n;
     return STATUS_OK;

@@ -27,6 +27,8 @@ struct lines {
     size_t start; /* where it stands in the window */
     size_t max;
     struct buf window;
+    uint64_t deadline_ns; /* of each read; set by the caller after lines_init, which sets none */
+    bool unreadable;      /* lines_next failed because the disk cannot read on */
 };
 
 /* Walks the lines of fd from `from`, where a line begins, up to `end` or the end of the file. A
@@ -34,7 +36,7 @@ struct lines {
 void lines_init(struct lines *lines, int fd, uint64_t from, uint64_t end, size_t max);
 void lines_free(struct lines *lines);
 
-/* *more false: there is no line left. STATUS_IO, STATUS_MEMORY. */
+/* *more false: there is no line left. STATUS_IO, STATUS_MEMORY, STATUS_DEADLINE. */
 enum status lines_next(struct lines *lines, struct line *line, bool *more,
                        struct err *err) STATUS_CHECKED;
 

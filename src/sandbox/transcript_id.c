@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * sandbox_id - see sandbox/sandbox_id.h.
+ * transcript_id - see sandbox/transcript_id.h.
  */
-#include "sandbox/sandbox_id.h"
+#include "sandbox/transcript_id.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,13 +15,13 @@
 
 static const char shape[] = "hhhhhhhh-hhhh-7hhh-vhhh-hhhhhhhhhhhh";
 
-void sandbox_id_make(int64_t wall_ns, const uint8_t random[8], char out[SANDBOX_ID_MAX])
+void transcript_id_make(int64_t wall_ns, const uint8_t random[8], char out[TRANSCRIPT_ID_MAX])
 {
     uint64_t ms = (uint64_t)(wall_ns / NS_PER_MS);
     unsigned part = (unsigned)(wall_ns % NS_PER_MS * 4096 / NS_PER_MS);
     unsigned mixed = ((unsigned)random[0] << 8 | random[1]) & 0x3fff;
 
-    (void)snprintf(out, SANDBOX_ID_MAX,
+    (void)snprintf(out, TRANSCRIPT_ID_MAX,
                    "%08" PRIx64 "-%04" PRIx64 "-7%03x-%04x-%02x%02x%02x%02x%02x%02x",
                    ms >> 16 & 0xffffffff, ms & 0xffff, part & 0xfff, 0x8000 | mixed, random[2],
                    random[3], random[4], random[5], random[6], random[7]);
@@ -36,7 +36,7 @@ static uint64_t ms_of(const char *id)
     return high << 16 | low;
 }
 
-static bool fits(char c, char place)
+static bool char_fits(char c, char place)
 {
     if (place == 'h')
         return c != '\0' && strchr("0123456789abcdef", c) != NULL;
@@ -45,17 +45,17 @@ static bool fits(char c, char place)
     return c == place;
 }
 
-bool sandbox_id_ok(struct str id)
+bool transcript_id_ok(struct str id)
 {
-    if (id.len != SANDBOX_ID_LEN)
+    if (id.len != TRANSCRIPT_ID_LEN)
         return false;
-    for (size_t i = 0; i < SANDBOX_ID_LEN; i++)
-        if (!fits(id.ptr[i], shape[i]))
+    for (size_t i = 0; i < TRANSCRIPT_ID_LEN; i++)
+        if (!char_fits(id.ptr[i], shape[i]))
             return false;
     return ms_of(id.ptr) <= MS_MAX;
 }
 
-int64_t sandbox_id_ns(const char *id)
+int64_t transcript_id_ns(const char *id)
 {
     uint64_t part = 0;
 
@@ -63,11 +63,11 @@ int64_t sandbox_id_ns(const char *id)
     return (int64_t)(ms_of(id) * NS_PER_MS + part * NS_PER_MS / 4096);
 }
 
-void sandbox_id_day(const char *id, char out[SANDBOX_DAY_MAX])
+void transcript_id_day(const char *id, char out[TRANSCRIPT_DAY_MAX])
 {
     char iso[CLOCK_ISO_MAX];
 
-    clock_iso(sandbox_id_ns(id), iso);
-    memcpy(out, iso, SANDBOX_DAY_MAX - 1);
-    out[SANDBOX_DAY_MAX - 1] = '\0';
+    clock_iso(transcript_id_ns(id), iso);
+    memcpy(out, iso, TRANSCRIPT_DAY_MAX - 1);
+    out[TRANSCRIPT_DAY_MAX - 1] = '\0';
 }

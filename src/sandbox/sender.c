@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * send - see sandbox/send.h.
+ * sender - see sandbox/sender.h.
  */
-#include "sandbox/send.h"
+#include "sandbox/sender.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -12,15 +12,16 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "cli/programs.h"
 #include "sandbox/due.h"
 
-/* At most several deliveries to receivers that hang may not hold up the others. */
+/* So many that a few receivers that hang do not delay the others. */
 #define SENDERS 16
-/* How late a delivery may be; another process may have made it due. */
+/* How late a delivery may be. */
 #define LOOK_NS (100 * NS_PER_MS)
-/* After trouble of our own. */
+/* After a failure of our own. */
 #define REST_NS NS_PER_S
-/* A delivery is noted before its transcript: so long one without is not given up. */
+/* A delivery is queued before its transcript is stored: keep one without for that long. */
 #define ORPHAN_MS 60000
 #define ORPHAN_AGAIN_MS 1000
 #define HEADER_NAME_MAX 128
@@ -40,7 +41,7 @@ struct letter {
     struct delivery delivery;
 };
 
-/* Whoever holds it looks for work: all others sleep until there is some. */
+/* Its holder waits for work; all other threads sleep meanwhile. */
 static pthread_mutex_t looking = PTHREAD_MUTEX_INITIALIZER;
 
 static int64_t now_ms(void)
@@ -55,12 +56,11 @@ static void log_stderr(void *context, const char *line, size_t len)
         return;
 }
 
-static const struct log sender_log = {
-    .dir = -1, .sink = log_stderr, .program = "stenohook-sandbox.fcgi"};
+static const struct log sender_log = {.dir = -1, .sink = log_stderr, .program = PROGRAM_SANDBOX};
 
 static void letter_init(struct letter *l)
 {
-    buf_init(&l->url, JOB_ADDRESS_MAX);
+    buf_init(&l->url, TRANSCRIPT_ADDRESS_MAX);
     buf_init(&l->body, BODY_MAX);
     buf_init(&l->name, HEADER_NAME_MAX);
     buf_init(&l->value, HEADER_VALUE_MAX);
@@ -74,7 +74,7 @@ static void letter_free(struct letter *l)
     buf_wipe(&l->value);
 }
 
-/* As Python's json.dumps prints them, which is what the documented lengths tell. */
+/* As Python's json.dumps prints them, as the documented lengths show. */
 static void add_body(struct buf *out, const struct transcript *transcript, enum due_kind kind)
 {
     if (kind == DUE_TRANSCRIPT) {
@@ -87,7 +87,7 @@ static void add_body(struct buf *out, const struct transcript *transcript, enum 
     buf_add_text(out, "\"}");
 }
 
-/* STATUS_MISSING: there is nobody to be told any more. */
+/* STATUS_MISSING: the transcript was deleted, or has no webhook. */
 static enum status write_letter(struct letter *l, const struct transcript *transcript,
                                 enum due_kind kind, struct err *err)
 {
@@ -116,9 +116,9 @@ static enum status set_code(struct transcript *transcript, void *context, struct
     return STATUS_OK;
 }
 
-/* The end of one attempt: first what the transcript tells of it, then that it was made. */
-static enum status settle(struct sender *s, struct due *due, const struct http_answer *answer,
-                          struct err *err)
+/* Ends an attempt: first stores the code in the transcript, then updates the entry. */
+static enum status settle_attempt(struct sender *s, struct due *due,
+                                  const struct http_answer *answer, struct err *err)
 {
     enum deliver_next next = deliver_decide(&s->sandbox->plan, due->attempt, answer);
     enum status status = STATUS_OK;
@@ -132,15 +132,15 @@ static enum status settle(struct sender *s, struct due *due, const struct http_a
              answer->words[0] != '\0' ? ": " : "", answer->words,
              next == DELIVER_LOST ? "; given up" : "");
     if (due->kind == DUE_TRANSCRIPT && code != 0)
-        status = transcripts_change(&s->sandbox->store, due->id, &s->text, &s->transcript, set_code,
+        status = transcripts_change(&s->sandbox->state, due->id, &s->text, &s->transcript, set_code,
                                     &code, err);
     if (status != STATUS_OK)
         return status;
     if (next != DELIVER_AGAIN)
-        return due_done(&s->sandbox->store, due, err);
+        return due_done(&s->sandbox->state, due, err);
     due->attempt++;
     due->at_ms = now_ms() + (int64_t)s->sandbox->plan.interval_ms;
-    return due_again(&s->sandbox->store, due, err);
+    return due_again(&s->sandbox->state, due, err);
 }
 
 static enum status deliver_due(struct sender *s, struct due *due, struct err *err)
@@ -153,11 +153,11 @@ static enum status deliver_due(struct sender *s, struct due *due, struct err *er
     status = write_letter(&letter, &s->transcript, due->kind, err);
     if (status == STATUS_OK) {
         deliver_once(s->http, &letter.delivery, &s->sandbox->plan, &answer);
-        status = settle(s, due, &answer, err);
+        status = settle_attempt(s, due, &answer, err);
         http_answer_free(&answer);
     } else if (status == STATUS_MISSING) {
         err_clear(err);
-        status = due_done(&s->sandbox->store, due, err);
+        status = due_done(&s->sandbox->state, due, err);
     }
     letter_free(&letter);
     return status;
@@ -165,16 +165,16 @@ static enum status deliver_due(struct sender *s, struct due *due, struct err *er
 
 static enum status without_transcript(struct sender *s, struct due *due, struct err *err)
 {
-    if (now_ms() - sandbox_id_ns(due->id) / NS_PER_MS > ORPHAN_MS)
-        return due_done(&s->sandbox->store, due, err);
+    if (now_ms() - transcript_id_ns(due->id) / NS_PER_MS > ORPHAN_MS)
+        return due_done(&s->sandbox->state, due, err);
     due->at_ms = now_ms() + ORPHAN_AGAIN_MS;
-    return due_again(&s->sandbox->store, due, err);
+    return due_again(&s->sandbox->state, due, err);
 }
 
-static enum status make(struct sender *s, struct due *due, struct err *err)
+static enum status make_attempt(struct sender *s, struct due *due, struct err *err)
 {
     enum status status =
-        transcripts_read(&s->sandbox->store, due->id, &s->text, &s->transcript, err);
+        transcripts_read(&s->sandbox->state, due->id, &s->text, &s->transcript, err);
 
     if (status == STATUS_OK) {
         status = deliver_due(s, due, err);
@@ -186,14 +186,14 @@ static enum status make(struct sender *s, struct due *due, struct err *err)
     return status;
 }
 
-/* Until something is due, and ours. */
-static void look(const struct sender *s, struct due *due)
+/* Waits until an entry is due, and takes it. */
+static void wait_for_due(const struct sender *s, struct due *due)
 {
     struct err err = ERR_INIT;
     enum status status;
 
     pthread_mutex_lock(&looking);
-    while ((status = due_claim(&s->sandbox->store, now_ms(), due, &err)) != STATUS_OK) {
+    while ((status = due_take(&s->sandbox->state, now_ms(), due, &err)) != STATUS_OK) {
         if (status != STATUS_MISSING)
             log_line(&sender_log, LOG_LEVEL_ERROR, "%s", err.text);
         err_clear(&err);
@@ -202,19 +202,19 @@ static void look(const struct sender *s, struct due *due)
     pthread_mutex_unlock(&looking);
 }
 
-static void *run(void *context)
+static void *send_due(void *context)
 {
     struct sender s = {.sandbox = context};
     struct err err = ERR_INIT;
     struct due due;
 
-    buf_init(&s.text, JOB_TEXT_MAX);
+    buf_init(&s.text, TRANSCRIPT_TEXT_MAX);
     while (http_open(&s.http, &err) != STATUS_OK)
         clock_sleep_ns(REST_NS);
     for (;;) {
-        look(&s, &due);
+        wait_for_due(&s, &due);
         err_clear(&err);
-        if (make(&s, &due, &err) == STATUS_OK)
+        if (make_attempt(&s, &due, &err) == STATUS_OK)
             continue;
         log_line(&sender_log, LOG_LEVEL_ERROR, "%s", err.text);
         clock_sleep_ns(REST_NS);
@@ -222,7 +222,7 @@ static void *run(void *context)
     return NULL;
 }
 
-enum status send_start(const struct sandbox *sandbox, struct err *err)
+enum status sender_start(const struct sandbox *sandbox, struct err *err)
 {
     sigset_t all, before;
     pthread_t thread;
@@ -231,11 +231,11 @@ enum status send_start(const struct sandbox *sandbox, struct err *err)
     sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     while (started < SENDERS &&
-           pthread_create(&thread, NULL, run, (void *)(uintptr_t)sandbox) == 0) {
+           pthread_create(&thread, NULL, send_due, (void *)(uintptr_t)sandbox) == 0) {
         (void)pthread_detach(thread);
         started++;
     }
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return started > 0 ? STATUS_OK
-                       : err_set(err, STATUS_MEMORY, "no thread for webhooks can be started");
+                       : err_set(err, STATUS_MEMORY, "cannot start a thread for webhooks");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * sandbox_config - see sandbox/sandbox_config.h.
+ * lighttpd_config - see sandbox/lighttpd_config.h.
  */
-#include "sandbox/sandbox_config.h"
+#include "sandbox/lighttpd_config.h"
 
 #include <string.h>
 
@@ -36,15 +36,15 @@ static enum status add_path(struct buf *out, const char *name, const char *path,
 {
     for (const char *c = path; *c != '\0'; c++)
         if ((unsigned char)*c < 0x20 || strchr("\"\\$", *c) != NULL)
-            return err_set(err, STATUS_USAGE,
-                           "the path %s has a character that lighttpd's configuration cannot hold",
-                           path);
+            return err_set(
+                err, STATUS_USAGE,
+                "the path %s has a character that is invalid in lighttpd's configuration", path);
     buf_printf(out, "var.sandbox_%s = \"%s\"\n", name, path);
     return STATUS_OK;
 }
 
-enum status sandbox_config_print(struct buf *out, const struct sandbox_config *config,
-                                 struct err *err)
+enum status lighttpd_config_print(struct buf *out, const struct lighttpd_config *config,
+                                  struct err *err)
 {
     enum status status = add_path(out, "program", config->program, err);
 
