@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * gate_parts - the gateway from inside: the process, its threads, and one request on its way
  * through. Private to this room.
- *
- * A file calls only those above it: gate (begin and end), accept and health (the answers), refuse
- * and health_hooks, wake_later, body, visit, gate_shared.
  */
 #ifndef GATE_GATE_PARTS_H
 #define GATE_GATE_PARTS_H

@@ -77,9 +77,7 @@ static enum status open_spool_at(struct open_spool **out, const char *path, stru
     if (status == STATUS_OK)
         status = journal_group_make(&s->group, err);
     if (status != STATUS_OK) {
-        spool_close(&s->spool);
-        free(s->path);
-        free(s);
+        close_spool(s);
         return status;
     }
     s->users = 1;
