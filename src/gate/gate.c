@@ -48,14 +48,12 @@ static enum status begin_visit(struct visit *v)
     v->length_status = request_parse(&v->request, exchange_env(v->x), &v->length_err);
     v->name = request_endpoint_name(&v->request, &v->named);
     status = gate_settings(gate, &v->settings, &v->err);
+    v->deadline_ns = deadline_of(v);
     if (status != STATUS_OK) {
-        v->settings = NULL;
-        v->deadline_ns = deadline_of(v);
         visit_log_notes(v);
         visit_log_failure(v, status, "");
         return status;
     }
-    v->deadline_ns = deadline_of(v);
     v->spool_status =
         spool_pool_use(&gate->pool, &v->thread->user, v->settings->config, &v->spool_err);
     visit_log_notes(v);

@@ -83,7 +83,7 @@ struct visit {
 
 /* A missing or broken configuration is no failure. */
 enum status gate_make(struct gate **out, bool fastcgi, struct err *err) STATUS_CHECKED;
-void gate_free(struct gate *gate); /* NULL is fine */
+void gate_free(struct gate *gate);
 /* Its name in the log. */
 const char *gate_program(const struct gate *gate);
 /* The settings that serve now, given back with gate_settings_release. */

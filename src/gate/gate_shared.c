@@ -31,6 +31,7 @@ static void load_once(struct gate *gate)
 enum status gate_make(struct gate **out, bool fastcgi, struct err *err)
 {
     struct gate *gate = calloc(1, sizeof *gate);
+    enum status status = STATUS_OK;
 
     if (gate == NULL)
         return err_set(err, STATUS_MEMORY, "no memory for the gateway");
@@ -38,24 +39,19 @@ enum status gate_make(struct gate **out, bool fastcgi, struct err *err)
     buf_init(&gate->notes, GATE_NOTES_MAX);
     pthread_mutex_init(&gate->lock, NULL);
     spool_pool_init(&gate->pool);
-    if (fastcgi) {
-        enum status status = settings_cache_make(&gate->cache, take_warning, gate, err);
-
-        if (status != STATUS_OK) {
-            gate_free(gate);
-            return status;
-        }
-    } else {
+    if (fastcgi)
+        status = settings_cache_make(&gate->cache, take_warning, gate, err);
+    else
         load_once(gate);
-    }
-    *out = gate;
-    return STATUS_OK;
+    if (status == STATUS_OK)
+        *out = gate;
+    else
+        gate_free(gate);
+    return status;
 }
 
 void gate_free(struct gate *gate)
 {
-    if (gate == NULL)
-        return;
     if (gate->settings != NULL)
         settings_release(gate->settings);
     if (gate->cache != NULL)
@@ -108,9 +104,9 @@ unsigned gate_threads(struct gate *gate)
     const struct settings *settings;
     unsigned threads = GATE_THREADS_DEFAULT;
 
-    if (gate_settings(gate, &settings, NULL) != STATUS_OK)
-        return threads;
-    threads = settings->config->threads;
-    gate_settings_release(gate, settings);
+    if (gate_settings(gate, &settings, NULL) == STATUS_OK) {
+        threads = settings->config->threads;
+        gate_settings_release(gate, settings);
+    }
     return threads;
 }

@@ -25,15 +25,13 @@ static void log_to_server(void *context, const char *line, size_t len)
 
 static struct log visit_log(const struct visit *v)
 {
-    struct log log = {
+    return (struct log){
         .dir = v->spool_status == STATUS_OK ? visit_spool(v)->dir : -1,
         .name = SPOOL_LOG,
         .sink = log_to_server,
         .context = v->x,
         .program = gate_program(v->thread->gate),
     };
-
-    return log;
 }
 
 void visit_log_failure(const struct visit *v, enum status status, const char *note)
