@@ -27,7 +27,7 @@ bool rejection_look(struct payload *about, struct buf *body, const struct reject
     *about = (struct payload){.kind = EVENT_UNKNOWN};
     buf_reset(body, REJECTION_LOOK_MAX);
     return entry->complete && rejected_body(entry, spool, body, NULL) == STATUS_OK &&
-           payload_parse(buf_str(body), about, NULL) == STATUS_OK;
+           payload_parse(about, buf_str(body), NULL) == STATUS_OK;
 }
 
 static void tell(void *context, enum box_kind box, const char *name, const char *why)

@@ -2,9 +2,9 @@
  * buf - a growing byte buffer with a maximum: the only way in which output is built.
  *
  * Failure is sticky: once an addition would pass `max` or memory is short, `failed` is set, that
- * addition and all later ones change nothing, and one look at buf_status at the end is enough. The
- * bytes are always followed by a NUL that does not count, so `ptr` is a C string where the content
- * has no NUL. ptr is never NULL after buf_init.
+ * addition and all later ones change nothing, and one check of buf_status at the end is enough. The
+ * bytes are always followed by a NUL that does not count, so `ptr` is a C string if the content has
+ * no NUL. ptr is never NULL after buf_init.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
@@ -27,10 +27,10 @@ struct buf {
 
 /* Never fails, allocates nothing. max in bytes, without the NUL. */
 void buf_init(struct buf *b, size_t max);
-/* Gives the memory back; the buffer is as after buf_init. */
+/* Frees the memory; the buffer is as after buf_init. */
 void buf_free(struct buf *b);
-/* As buf_free, and overwrites the bytes first: for secrets. What an earlier growth left behind
- * elsewhere stays. */
+/* As buf_free, and overwrites the bytes first: for secrets. Copies that an earlier growth left in
+ * freed memory stay. */
 void buf_wipe(struct buf *b);
 /* Empties it and forgets a failure, keeping the memory unless it is larger than `keep` bytes. */
 void buf_reset(struct buf *b, size_t keep);

@@ -18,7 +18,7 @@
 #define DAYS_TO_1970 719528
 #define DAYS_PER_ERA 146097 /* 400 years */
 
-static int64_t now(clockid_t clock)
+static int64_t read_clock(clockid_t clock)
 {
     struct timespec t;
 
@@ -28,12 +28,12 @@ static int64_t now(clockid_t clock)
 
 int64_t clock_wall_ns(void)
 {
-    return now(CLOCK_REALTIME);
+    return read_clock(CLOCK_REALTIME);
 }
 
 uint64_t clock_mono_ns(void)
 {
-    return (uint64_t)now(CLOCK_MONOTONIC);
+    return (uint64_t)read_clock(CLOCK_MONOTONIC);
 }
 
 void clock_sleep_ns(uint64_t ns)
@@ -103,7 +103,7 @@ void clock_iso(int64_t wall_ns, char out[CLOCK_ISO_MAX])
 }
 
 /* Takes exactly `width` digits off s. */
-static bool take(struct str *s, unsigned width, unsigned low, unsigned high, unsigned *out)
+static bool take_number(struct str *s, unsigned width, unsigned low, unsigned high, unsigned *out)
 {
     uint64_t n;
 
@@ -115,7 +115,7 @@ static bool take(struct str *s, unsigned width, unsigned low, unsigned high, uns
     return true;
 }
 
-static bool skip(struct str *s, const char *one_of)
+static bool skip_one(struct str *s, const char *one_of)
 {
     if (s->len == 0 || *s->ptr == '\0' || strchr(one_of, *s->ptr) == NULL)
         return false;
@@ -146,7 +146,7 @@ static bool take_fraction(struct str *s, int64_t *ns)
     return any;
 }
 
-/* How far what stands before it is ahead of UTC. */
+/* Reads the distance from UTC at the end of a time. */
 static bool take_zone(struct str *s, int64_t *ns)
 {
     bool behind = s->len > 0 && *s->ptr == '-';
@@ -154,11 +154,11 @@ static bool take_zone(struct str *s, int64_t *ns)
     unsigned minutes = 0;
 
     *ns = 0;
-    if (skip(s, "Z") || !skip(s, "+-"))
+    if (skip_one(s, "Z") || !skip_one(s, "+-"))
         return true;
-    if (!take(s, 2, 0, 23, &hours))
+    if (!take_number(s, 2, 0, 23, &hours))
         return false;
-    if ((skip(s, ":") || s->len > 0) && !take(s, 2, 0, 59, &minutes))
+    if ((skip_one(s, ":") || s->len > 0) && !take_number(s, 2, 0, 59, &minutes))
         return false;
     *ns = ((int64_t)hours * 3600 + minutes * 60) * NS_PER_S * (behind ? -1 : 1);
     return true;
@@ -172,11 +172,11 @@ static bool take_time(struct str *s, int64_t *ns)
     int64_t fraction = 0;
     int64_t ahead;
 
-    if (!take(s, 2, 0, 23, &hour) || !skip(s, ":") || !take(s, 2, 0, 59, &minute))
+    if (!take_number(s, 2, 0, 23, &hour) || !skip_one(s, ":") || !take_number(s, 2, 0, 59, &minute))
         return false;
-    if (skip(s, ":") && !take(s, 2, 0, 59, &second))
+    if (skip_one(s, ":") && !take_number(s, 2, 0, 59, &second))
         return false;
-    if (skip(s, ".") && !take_fraction(s, &fraction))
+    if (skip_one(s, ".") && !take_fraction(s, &fraction))
         return false;
     if (!take_zone(s, &ahead))
         return false;
@@ -192,10 +192,11 @@ bool clock_iso_parse(struct str s, int64_t *wall_ns)
     int64_t of_day = 0;
 
     /* Nanoseconds in 64 bits reach from 1678 to 2261. */
-    if (!take(&s, 4, 1678, 2261, &year) || !skip(&s, "-") || !take(&s, 2, 1, 12, &month) ||
-        !skip(&s, "-") || !take(&s, 2, 1, month_days(year, month), &day))
+    if (!take_number(&s, 4, 1678, 2261, &year) || !skip_one(&s, "-") ||
+        !take_number(&s, 2, 1, 12, &month) || !skip_one(&s, "-") ||
+        !take_number(&s, 2, 1, month_days(year, month), &day))
         return false;
-    if (s.len > 0 && (!skip(&s, "T ") || !take_time(&s, &of_day)))
+    if (s.len > 0 && (!skip_one(&s, "T ") || !take_time(&s, &of_day)))
         return false;
     if (s.len > 0)
         return false;
@@ -220,7 +221,7 @@ void clock_boot_id(char out[CLOCK_BOOT_MAX])
         return;
     }
     (void)snprintf(out, CLOCK_BOOT_MAX, BOOT_BY_TIME "%" PRId64,
-                   (now(CLOCK_REALTIME) - now(CLOCK_BOOTTIME)) / NS_PER_S / 60);
+                   (read_clock(CLOCK_REALTIME) - read_clock(CLOCK_BOOTTIME)) / NS_PER_S / 60);
 }
 
 static bool boot_minute(const char *id, uint64_t *out)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * clock - what time it is: read by mains and passed down, so that everything below can be tested at
- * any time.
+ * clock - reads the time; mains pass it down, so that all else can be tested at any time.
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
@@ -24,17 +23,17 @@ void clock_sleep_ns(uint64_t ns);
 /* "2026-11-23T07:50:18.966Z" (milliseconds, UTC, proleptic Gregorian; no time zone database is
  * opened). */
 void clock_iso(int64_t wall_ns, char out[CLOCK_ISO_MAX]);
-/* Reads "YYYY-MM-DD", "YYYY-MM-DDTHH:MM[:SS[.fraction]]", with a blank for T allowed, behind it Z
- * or a distance from UTC ("+05:30", "-0800", "+01"), or nothing, which is UTC. Nanoseconds. false
- * leaves *wall_ns untouched. */
+/* Reads "YYYY-MM-DD", "YYYY-MM-DDTHH:MM[:SS[.fraction]]", with T or a blank, followed by Z or a
+ * distance from UTC ("+05:30", "-0800", "+01"), or by nothing, which is UTC. On failure *wall_ns is
+ * untouched. */
 bool clock_iso_parse(struct str s, int64_t *wall_ns);
 
 #define CLOCK_BOOT_MAX 64
-/* Names this boot of the machine: /proc/sys/kernel/random/boot_id, or where that is missing the
- * boot time in minutes, rounded so that a slewed clock does not change it ("time:..."). Never
- * fails. */
+/* Writes a name for this boot of the machine: /proc/sys/kernel/random/boot_id, or if that is
+ * missing the boot time in minutes, rounded so that a slewed clock does not change it ("time:...").
+ * Never fails. */
 void clock_boot_id(char out[CLOCK_BOOT_MAX]);
-/* Whether two boot ids mean the same boot: equal, or boot times at most a minute apart. */
+/* Returns whether two boot ids mean the same boot: equal, or boot times at most a minute apart. */
 bool clock_boot_same(const char *a, const char *b);
 
 #endif

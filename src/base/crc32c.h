@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Continues from `crc`, which is 0 for the first part. Uses the processor's instruction where there
- * is one. */
+/* Continues from `crc`, which is 0 for the first part. Uses the processor's instruction if there is
+ * one. */
 uint32_t crc32c(uint32_t crc, const void *bytes, size_t len);
 
 /* The same by tables, for processors without it and for the test that compares both. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * err - the words that go with a failed status.
+ * err - the words for a failed status.
  *
  * A function that can fail takes a `struct err *` as its last parameter, fills it and returns its
  * status. The first failure wins: a later err_set on an err that already holds one changes nothing
- * but still returns its own argument. The text is one complete sentence part that names the object
- * and, where there is one, the remedy; errno's text is appended. It holds no secret, and may hold
- * raw bytes from outside: whoever prints it escapes it (base/log.h).
+ * but still returns its own argument. The text names the object and, if there is one, the remedy.
+ * It holds no secret, but may hold raw bytes from outside, which have to be escaped when it is
+ * printed (base/log.h).
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H

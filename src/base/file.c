@@ -8,11 +8,14 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 
 #define SLURP_BLOCK 4096
+/* Of a process without close_range: more than ours ever have open. */
+#define FDS_MAX 1024
 #define LOCK_SLEEP_MIN_NS 30000
 #define LOCK_SLEEP_MAX_NS NS_PER_MS
 
@@ -214,7 +217,7 @@ int file_lock(int fd, uint64_t deadline_ns)
 {
     uint64_t sleep_ns = LOCK_SLEEP_MIN_NS;
 
-    /* Not a blocking flock: that has no timeout, and queues every waiter behind a stopped holder.
+    /* Not a blocking flock: that has no timeout, and lets every process wait for a stopped holder.
      */
     while (file_trylock(fd) < 0) {
         if (errno != EWOULDBLOCK)
@@ -235,6 +238,24 @@ void file_unlock(int fd)
 
     (void)flock(fd, LOCK_UN);
     errno = saved;
+}
+
+bool file_hold(int last)
+{
+    for (int fd = STDIN_FILENO; fd <= last; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+            return false;
+    return true;
+}
+
+void file_close_from(int first)
+{
+#ifdef SYS_close_range
+    if (syscall(SYS_close_range, first, ~0U, 0) == 0)
+        return;
+#endif
+    for (int fd = first; fd < FDS_MAX; fd++)
+        (void)close(fd);
 }
 
 int file_free_space(int fd, uint64_t *bytes)

@@ -31,7 +31,7 @@ static const char *level_name(enum log_level level)
 
 /* Two processes may both find the file too large; then the younger .1 is short. A log may lose that
  * much. */
-static void rotate(const struct log *log, int fd)
+static void rotate_file(const struct log *log, int fd)
 {
     char rotated[LOG_ROTATED_MAX];
     struct stat s;
@@ -42,7 +42,7 @@ static void rotate(const struct log *log, int fd)
     (void)renameat(log->dir, log->name, log->dir, rotated);
 }
 
-static void to_file(const struct log *log, struct str line)
+static void append_line(const struct log *log, struct str line)
 {
     int fd;
 
@@ -52,7 +52,7 @@ static void to_file(const struct log *log, struct str line)
     if (fd < 0)
         return;
     (void)file_write_once(fd, line.ptr, line.len);
-    rotate(log, fd);
+    rotate_file(log, fd);
     file_close(&fd);
 }
 
@@ -68,7 +68,7 @@ static void write_line(const struct log *log, enum log_level level, struct str t
     text_log(&line, text, LOG_LINE_MAX - line.len - 1);
     buf_add_char(&line, '\n');
     if (line.failed == STATUS_OK) {
-        to_file(log, buf_str(&line));
+        append_line(log, buf_str(&line));
         if (log->sink != NULL)
             log->sink(log->context, line.ptr, line.len);
     }

@@ -22,6 +22,19 @@ void mac_sha256(const struct str *parts, size_t count, uint8_t out[MAC_SHA256_LE
     sha256_digest(&c, MAC_SHA256_LEN, out);
 }
 
+void mac_sha256_hex(const struct str *parts, size_t count, char out[2 * MAC_SHA256_LEN + 1])
+{
+    static const char digits[] = "0123456789abcdef";
+    uint8_t hash[MAC_SHA256_LEN];
+
+    mac_sha256(parts, count, hash);
+    for (size_t i = 0; i < sizeof hash; i++) {
+        out[2 * i] = digits[hash[i] >> 4];
+        out[2 * i + 1] = digits[hash[i] & 15];
+    }
+    out[2 * sizeof hash] = '\0';
+}
+
 void mac_hmac_sha256(struct str key, const struct str *parts, size_t count,
                      uint8_t out[MAC_SHA256_LEN])
 {
@@ -71,8 +84,8 @@ static void make_process_key(void)
     (void)!id_random(process_key, sizeof process_key, NULL);
 }
 
-/* The key before the value: where a digest is never shown, that hides the value as well as an HMAC,
- * at half the cost. */
+/* The key before the value: if a digest is never shown, that hides the value as well as an HMAC, at
+ * half the cost. */
 static void digest_secret(struct str value, uint8_t out[MAC_SHA256_LEN])
 {
     const struct str parts[] = {{(const char *)process_key, sizeof process_key}, value};
@@ -108,7 +121,7 @@ bool mac_base64_decode(struct buf *out, struct str s)
     size_t size = BASE64_DECODE_LENGTH(s.len);
     char *at;
 
-    /* nettle passes over white space, which RFC 4648 section 3.3 forbids here. */
+    /* nettle skips white space, which RFC 4648 section 3.3 forbids here. */
     for (size_t i = 0; i < s.len; i++)
         if (s.ptr[i] <= ' ')
             return false;

@@ -15,6 +15,8 @@
 #define MAC_SHA256_LEN 32
 
 void mac_sha256(const struct str *parts, size_t count, uint8_t out[MAC_SHA256_LEN]);
+/* In lower-case hexadecimal, terminated. */
+void mac_sha256_hex(const struct str *parts, size_t count, char out[2 * MAC_SHA256_LEN + 1]);
 
 /* HMAC-SHA256 (RFC 2104) over the parts in their order. */
 void mac_hmac_sha256(struct str key, const struct str *parts, size_t count,
@@ -29,7 +31,7 @@ void mac_stream_init(struct mac_stream *m);
 void mac_stream_add(struct mac_stream *m, const void *bytes, size_t len);
 void mac_stream_end(struct mac_stream *m, uint8_t out[MAC_SHA256_LEN]);
 
-/* Equal, in a time that depends on neither the bytes nor on where they differ. */
+/* Compares in a time that depends neither on the bytes nor on where they differ. */
 bool mac_equal(const void *a, const void *b, size_t len);
 
 /* Equal secrets. Both are hashed under a random key of this process and the hashes compared, so the

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * no_names - the C library's name service, as static programs have it: it knows nobody.
+ * no_names - the C library's name service in static programs: it finds no user.
  *
- * libfcgi can ask it for the address of a host, when it opens a socket by name, which we never
- * let it do. The C library's own functions load shared libraries of the host, which must be of the
- * very version that the program was linked with, and crash or fail otherwise; the linker warns of
- * each. These here are linked instead. Users are read from /etc/passwd (base/user.h); those that
- * only a name service knows (LDAP, NIS) do not exist for a static program.
+ * libfcgi can ask it for the address of a host, when it opens a socket by name, which we never let
+ * it do. The C library's own function loads shared libraries of the host, which must be of the very
+ * version that the program was linked with, and crashes or fails otherwise; the linker warns of it.
+ * This one is linked instead. Users are read from /etc/passwd (base/user.h); those that only a name
+ * service knows (LDAP, NIS) do not exist for a static program.
  */
 #include <netdb.h>
 #include <stddef.h>

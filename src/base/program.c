@@ -21,7 +21,7 @@ bool program_self(char path[PATH_MAX])
 
 /* The program in the folder of ours, whose real path counts: we may be a link in a folder of PATH.
  */
-static bool beside(char path[PATH_MAX], const char *name)
+static bool find_beside(char path[PATH_MAX], const char *name)
 {
     char *slash;
     size_t room;
@@ -37,7 +37,7 @@ static bool beside(char path[PATH_MAX], const char *name)
 
 bool program_find(char path[PATH_MAX], const char *name)
 {
-    if (beside(path, name))
+    if (find_beside(path, name))
         return true;
     (void)snprintf(path, PATH_MAX, "%s/%s", LIBEXECDIR, name);
     return access(path, X_OK) == 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * status - the table behind base/status.h.
+ * status - see base/status.h.
  */
 #include "base/status.h"
 

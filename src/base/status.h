@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * status - how an operation ended, and what the world is told about it.
+ * status - how an operation ended: an answer of HTTP, an exit code and a log level for each.
  *
  * One table maps a status to its HTTP answer, its exit code and its log level, so that the rule
  * "our own trouble is never the sender's fault" (a 4xx is final for the sender) stands in a single
@@ -36,11 +36,12 @@ enum status {
     STATUS_MEMORY,    /* no memory */
     STATUS_LIMIT,     /* something outgrew a named limit of ours */
     STATUS_CORRUPT,   /* a file of ours does not say what it should */
-    STATUS_PAUSED,    /* what hooks did is not known: none runs until a person says from where on */
+    STATUS_PAUSED,    /* the state of hooks is unknown: none runs until an operator says from which
+                         event on */
 
     /* Command line only. */
     STATUS_USAGE,   /* called wrongly: exit 2 */
-    STATUS_MISSING, /* nothing matched where something was asked for: exit 1 */
+    STATUS_MISSING, /* nothing matches: exit 1 */
 
     STATUS_COUNT
 };

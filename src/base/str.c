@@ -43,18 +43,18 @@ bool str_ends(struct str s, const char *suffix)
     return s.len >= len && (len == 0 || memcmp(s.ptr + s.len - len, suffix, len) == 0);
 }
 
-static bool blank(char c)
+static bool is_blank(char c)
 {
     return c == ' ' || c == '\t';
 }
 
 struct str str_trim(struct str s)
 {
-    while (s.len > 0 && blank(s.ptr[0])) {
+    while (s.len > 0 && is_blank(s.ptr[0])) {
         s.ptr++;
         s.len--;
     }
-    while (s.len > 0 && blank(s.ptr[s.len - 1]))
+    while (s.len > 0 && is_blank(s.ptr[s.len - 1]))
         s.len--;
     return s;
 }

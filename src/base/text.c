@@ -10,9 +10,10 @@
 
 static const char digits[] = "0123456789abcdef";
 static const char upper_digits[] = "0123456789ABCDEF";
-#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+#define REPLACEMENT "\xef\xbf\xbd"
+#define REPLACEMENT_CODE 0xfffd
 
-/* Length of the well-formed sequence at s (RFC 3629 section 4), 0 where there is none. */
+/* Returns the length of the well-formed sequence at s (RFC 3629 section 4), 0 if malformed. */
 static size_t utf8_sequence(struct str s)
 {
     const uint8_t *p = (const uint8_t *)s.ptr;
@@ -80,7 +81,8 @@ bool text_utf8_ok(struct str s)
     }
 }
 
-/* 0: copied as it is; 'u': written as \u00XX; else the letter behind the backslash. */
+/* 0: stands in a JSON string as it is; 'u': written as \u00XX; else the letter after the backslash.
+ */
 static const char json_escape[256] = {
     'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b',         't',           'n', 'u',
     'f', 'r', 'u', 'u', 'u', 'u', 'u', 'u', 'u',         'u',           'u', 'u',
@@ -117,7 +119,7 @@ void text_json(struct buf *out, struct str s)
     buf_add_char(out, '"');
 }
 
-/* Hands what is well-formed to `add`. */
+/* Passes what is well-formed to `add`. */
 static void add_lossy(struct buf *out, struct str s, void (*add)(struct buf *out, struct str s))
 {
     while (s.len > 0) {
@@ -147,31 +149,32 @@ void text_utf8_lossy(struct buf *out, struct str s)
     add_lossy(out, s, buf_add_str);
 }
 
-static void utf8_add(struct buf *out, uint32_t c)
+/* The length of `out`. */
+static size_t utf8_print(char out[4], uint32_t c)
 {
-    char bytes[4];
-
     if (c < 0x80) {
-        buf_add_char(out, (char)c);
-    } else if (c < 0x800) {
-        bytes[0] = (char)(0xc0 | c >> 6);
-        bytes[1] = (char)(0x80 | (c & 0x3f));
-        buf_add(out, bytes, 2);
-    } else if (c < 0x10000) {
-        bytes[0] = (char)(0xe0 | c >> 12);
-        bytes[1] = (char)(0x80 | (c >> 6 & 0x3f));
-        bytes[2] = (char)(0x80 | (c & 0x3f));
-        buf_add(out, bytes, 3);
-    } else {
-        bytes[0] = (char)(0xf0 | c >> 18);
-        bytes[1] = (char)(0x80 | (c >> 12 & 0x3f));
-        bytes[2] = (char)(0x80 | (c >> 6 & 0x3f));
-        bytes[3] = (char)(0x80 | (c & 0x3f));
-        buf_add(out, bytes, 4);
+        out[0] = (char)c;
+        return 1;
     }
+    if (c < 0x800) {
+        out[0] = (char)(0xc0 | c >> 6);
+        out[1] = (char)(0x80 | (c & 0x3f));
+        return 2;
+    }
+    if (c < 0x10000) {
+        out[0] = (char)(0xe0 | c >> 12);
+        out[1] = (char)(0x80 | (c >> 6 & 0x3f));
+        out[2] = (char)(0x80 | (c & 0x3f));
+        return 3;
+    }
+    out[0] = (char)(0xf0 | c >> 18);
+    out[1] = (char)(0x80 | (c >> 12 & 0x3f));
+    out[2] = (char)(0x80 | (c >> 6 & 0x3f));
+    out[3] = (char)(0x80 | (c & 0x3f));
+    return 4;
 }
 
-/* The four digits behind a \u at the start of s. */
+/* The four digits after a \u at the start of s. */
 static bool hex4(struct str s, uint32_t *out)
 {
     uint64_t n;
@@ -183,28 +186,25 @@ static bool hex4(struct str s, uint32_t *out)
     return true;
 }
 
-/* Decodes one \uXXXX, or a pair of them for what lies beyond U+FFFF: the bytes taken, 0 where
- * malformed. */
-static size_t json_decode_unicode(struct buf *out, struct str s)
+/* One \uXXXX, or a pair of them for what lies beyond U+FFFF: the bytes taken, 0 if malformed. */
+static size_t json_unicode(struct str s, char out[4], size_t *len)
 {
     uint32_t c;
     uint32_t second;
 
     if (!hex4(s, &c))
         return 0;
-    if (c < 0xd800 || c > 0xdfff) {
-        utf8_add(out, c);
-        return 6;
-    }
-    if (c < 0xdc00 && hex4(str_from(s, 6), &second) && second >= 0xdc00 && second <= 0xdfff) {
-        utf8_add(out, 0x10000 + ((c - 0xd800) << 10) + (second - 0xdc00));
+    if (c >= 0xd800 && c < 0xdc00 && hex4(str_from(s, 6), &second) && second >= 0xdc00 &&
+        second <= 0xdfff) {
+        *len = utf8_print(out, 0x10000 + ((c - 0xd800) << 10) + (second - 0xdc00));
         return 12;
     }
-    buf_add_text(out, REPLACEMENT);
+    *len = utf8_print(out, c < 0xd800 || c > 0xdfff ? c : REPLACEMENT_CODE);
     return 6;
 }
 
-static size_t json_decode_escape(struct buf *out, struct str s)
+/* What the escape at the start of s means: the bytes taken, 0 if malformed. */
+static size_t json_unescape(struct str s, char out[4], size_t *len)
 {
     static const char letters[] = "\"\\/bfnrt";
     static const char meanings[] = "\"\\/\b\f\n\r\t";
@@ -213,34 +213,49 @@ static size_t json_decode_escape(struct buf *out, struct str s)
     if (s.len < 2)
         return 0;
     if (s.ptr[1] == 'u')
-        return json_decode_unicode(out, s);
+        return json_unicode(s, out, len);
     at = s.ptr[1] == '\0' ? NULL : strchr(letters, s.ptr[1]);
     if (at == NULL)
         return 0;
-    buf_add_char(out, meanings[at - letters]);
+    out[0] = meanings[at - letters];
+    *len = 1;
     return 2;
 }
 
 bool text_json_decode(struct buf *out, struct str s)
 {
-    while (s.len > 0) {
+    for (;;) {
         size_t run = 0;
+        size_t len;
+        char bytes[4];
 
-        while (run < s.len && s.ptr[run] != '\\') {
-            if ((uint8_t)s.ptr[run] < 0x20 || s.ptr[run] == '"')
-                return false;
+        while (run < s.len && json_escape[(uint8_t)s.ptr[run]] == 0)
             run++;
-        }
         buf_add(out, s.ptr, run);
         s = str_from(s, run);
         if (s.len == 0)
-            break;
-        run = json_decode_escape(out, s);
+            return true;
+        run = *s.ptr == '\\' ? json_unescape(s, bytes, &len) : 0;
         if (run == 0)
             return false;
+        buf_add(out, bytes, len);
         s = str_from(s, run);
     }
-    return true;
+}
+
+bool text_json_is(struct str s, struct str text)
+{
+    while (s.len > 0) {
+        char bytes[4] = {*s.ptr};
+        size_t len = 1;
+        size_t taken = *s.ptr == '\\' ? json_unescape(s, bytes, &len) : 1;
+
+        if (taken == 0 || len > text.len || memcmp(text.ptr, bytes, len) != 0)
+            return false;
+        s = str_from(s, taken);
+        text = str_from(text, len);
+    }
+    return text.len == 0;
 }
 
 void text_percent_decode(struct buf *out, struct str s, bool plus)

@@ -2,7 +2,7 @@
  * text - encodings: UTF-8 (RFC 3629), JSON strings (RFC 8259 section 7), percent (RFC 3986), log
  * lines, hexadecimal.
  *
- * All pure. Writers append to a buf, whose sticky failure the caller looks at.
+ * All pure. Writers append to a buf, whose sticky failure the caller checks.
  */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
@@ -30,8 +30,10 @@ void text_utf8_lossy(struct buf *out, struct str s);
  * surrogate gives U+FFFD. false: not a valid JSON string content; out then holds a part. */
 bool text_json_decode(struct buf *out, struct str s);
 
-/* %XX becomes its byte and, where `plus`, `+` a blank; a `%` without two hexadecimal digits stays
- * as it is. */
+/* Whether a JSON string means `text`; `s` is what stands between its quotes. */
+bool text_json_is(struct str s, struct str text);
+
+/* %XX becomes its byte and, if `plus`, `+` a blank; a `%` without two hexadecimal digits stays. */
 void text_percent_decode(struct buf *out, struct str s, bool plus);
 
 /* Bytes outside printable ASCII become %XX; all else, `%` included, is copied: for a raw query that

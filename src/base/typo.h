@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * typo - which of the known words somebody meant who wrote another one. Pure.
+ * typo - finds the known word that a mistyped one was meant to be. Pure.
  */
 #ifndef BASE_TYPO_H
 #define BASE_TYPO_H

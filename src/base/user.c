@@ -14,7 +14,7 @@
 /* Of a row of the file. */
 #define ROW_MAX 8192
 
-static enum status take(const struct passwd *row, struct user *out, struct err *err)
+static enum status take_row(const struct passwd *row, struct user *out, struct err *err)
 {
     char *home = NULL;
 
@@ -51,7 +51,7 @@ enum status user_find(const char *file, const char *name, uid_t uid, struct user
         errno = fgetpwent_r(rows, &row, text, sizeof text, &read);
     while (errno == 0 && !is_it(&row, name, uid));
     if (errno == 0)
-        status = take(&row, out, err);
+        status = take_row(&row, out, err);
     else if (errno != ENOENT || ferror(rows))
         status = err_errno(err, "cannot read %s", file);
     fclose(rows);
@@ -69,7 +69,7 @@ bool user_look_up(const char *name, uid_t uid, struct user *out)
 #ifndef STATIC_PROGRAM
     row = name == NULL ? getpwuid(uid) : getpwnam(name);
     if (row != NULL)
-        return take(row, out, NULL) == STATUS_OK;
+        return take_row(row, out, NULL) == STATUS_OK;
 #endif
     return false;
 }
@@ -90,7 +90,7 @@ enum status user_become(uid_t uid, gid_t gid, const char *owned, struct err *err
     }
     if (setgroups(0, NULL) != 0 || setgid(gid) != 0 || setuid(uid) != 0)
         return err_errno(err, "cannot become user %ld, who owns %s", (long)uid, owned);
-    /* A capability or a security module can make setuid do half of it: check what is true now. */
+    /* With capabilities or a security module setuid can do half of it: check the result. */
     if (getuid() != uid || geteuid() != uid || getgid() != gid || getegid() != gid ||
         setuid(0) == 0)
         return err_set(err, STATUS_OWNER, "could not wholly become user %ld, who owns %s",

@@ -22,7 +22,7 @@ struct user {
 };
 
 /* The user of that name, or if `name` is NULL of that number, as `file` (USER_FILE) has him.
- * STATUS_MISSING, with err untouched: no such user, or nobody shows us that file. STATUS_MEMORY,
+ * STATUS_MISSING, with err untouched: no such user, or the file cannot be read. STATUS_MEMORY,
  * STATUS_IO: it cannot be known. *out is untouched unless it is STATUS_OK. */
 enum status user_find(const char *file, const char *name, uid_t uid, struct user *out,
                       struct err *err) STATUS_CHECKED;

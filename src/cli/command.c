@@ -3,7 +3,6 @@
  */
 #include "cli/command.h"
 
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/typo.h"
 #include "cli/help.h"
 #include "cli/options.h"
@@ -190,27 +190,12 @@ enum status command_run(const struct command_program *p, int argc, char **argv, 
     return status == STATUS_OK ? ended : status;
 }
 
-/* A descriptor that is closed at the start would be given to the next file that is opened: what is
- * printed would end up in that file. */
-static bool hold_descriptors(void)
-{
-    int fd;
-
-    do {
-        fd = open("/dev/null", O_RDWR);
-        if (fd < 0)
-            return false;
-    } while (fd <= STDERR_FILENO);
-    close(fd);
-    return true;
-}
-
 int command_main(const struct command_program *p, int argc, char **argv)
 {
     struct err err = ERR_INIT;
     enum status status;
 
-    if (!hold_descriptors())
+    if (!file_hold(STDERR_FILENO))
         return status_exit(STATUS_IO);
     /* A web server that was pointed at this program must not hand its visitors a command line: a
      * query string without

@@ -15,7 +15,7 @@
 
 static const uint8_t v4_head[V4_AT] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-/* No blanks around. *v6 tells in which notation it was. */
+/* No blanks around. *v6: it was in the notation of IPv6. */
 static bool parse_exact(struct str s, struct address *out, bool *v6)
 {
     struct address a;
@@ -100,7 +100,7 @@ bool address_in(const struct address_net *nets, size_t count, const struct addre
     return false;
 }
 
-/* Cuts the last entry off a list; false where the list is empty. */
+/* Cuts the last entry off a list; false: the list is empty. */
 static bool last_entry(struct str *list, struct str *entry)
 {
     size_t at = list->len;

@@ -5,13 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mac.h"
 #include "core/event_parts.h"
 
 /* The sender's own id of the delivery names it, whatever the body is. */
 static void use_message_id(struct payload *about, struct str message_id)
 {
-    if (!payload_keep_id(about->identity, message_id)) {
-        payload_hash(&message_id, 1, about->identity);
+    if (!payload_copy_id(about->identity, message_id)) {
+        mac_sha256_hex(&message_id, 1, about->identity);
         return;
     }
     if (about->kind != EVENT_UNKNOWN)
@@ -26,7 +27,7 @@ enum status event_name(struct event_facts *facts, const char *endpoint, struct s
     const struct str parts[] = {query, STR("\0"), body};
     struct event_facts named = *facts;
     struct payload *about = &named.about;
-    enum status status = payload_parse(body, about, err);
+    enum status status = payload_parse(about, body, err);
     int len;
 
     if (status != STATUS_OK)
@@ -34,7 +35,7 @@ enum status event_name(struct event_facts *facts, const char *endpoint, struct s
     if (message_id.len > 0)
         use_message_id(about, message_id);
     else if (about->identity[0] == '\0')
-        payload_hash(parts, sizeof parts / sizeof *parts, about->identity);
+        mac_sha256_hex(parts, sizeof parts / sizeof *parts, about->identity);
     len =
         snprintf(named.key, sizeof named.key, "%s %s %s %s", endpoint, event_kind_name(about->kind),
                  about->identity, about->status[0] == '\0' ? "-" : about->status);

@@ -23,7 +23,7 @@ struct gather {
     bool no_memory;
 };
 
-/* Sets `name` to what is in g->value, or leaves it out. */
+/* Sets `name` to g->value, or omits it. */
 static void take_value(struct gather *g, const char *name)
 {
     size_t before = g->block.len;
@@ -41,7 +41,7 @@ static void take_value(struct gather *g, const char *name)
 }
 
 /* What a C string can hold of it. */
-static void clean(struct buf *out, struct str s)
+static void clean_value(struct buf *out, struct str s)
 {
     while (s.len > 0) {
         struct str head;
@@ -54,12 +54,12 @@ static void clean(struct buf *out, struct str s)
     }
 }
 
-static void add(struct gather *g, const char *name, struct str value)
+static void add_variable(struct gather *g, const char *name, struct str value)
 {
     if (value.ptr == NULL)
         return;
     buf_reset(&g->value, HOOKENV_VALUE_MAX);
-    clean(&g->value, value);
+    clean_value(&g->value, value);
     take_value(g, name);
 }
 
@@ -112,7 +112,7 @@ static enum status add_param(struct gather *g, struct str query, const char *par
     buf_init(&decoded, encoded.len);
     text_percent_decode(&decoded, encoded, true);
     if (decoded.failed == STATUS_OK)
-        add(g, name, buf_str(&decoded));
+        add_variable(g, name, buf_str(&decoded));
     else
         status = buf_status(&decoded, "a parameter", err);
     buf_free(&decoded);
@@ -122,13 +122,13 @@ static enum status add_param(struct gather *g, struct str query, const char *par
 static void add_event(struct gather *g, const struct config_endpoint *endpoint,
                       const struct record *record, uint32_t attempt)
 {
-    add(g, "STENOHOOK_EVENT_ID", record->id);
-    add(g, "STENOHOOK_ENDPOINT", str_of(endpoint->name));
-    add(g, "STENOHOOK_KIND", record->kind);
+    add_variable(g, "STENOHOOK_EVENT_ID", record->id);
+    add_variable(g, "STENOHOOK_ENDPOINT", str_of(endpoint->name));
+    add_variable(g, "STENOHOOK_KIND", record->kind);
     if (record->subject_name != NULL && strcmp(record->subject_name, "transcript_id") == 0)
-        add(g, "STENOHOOK_TRANSCRIPT_ID", record->subject);
-    add(g, "STENOHOOK_STATUS", record->status);
-    add(g, "STENOHOOK_RECEIVED_AT", record->received_at);
+        add_variable(g, "STENOHOOK_TRANSCRIPT_ID", record->subject);
+    add_variable(g, "STENOHOOK_STATUS", record->status);
+    add_variable(g, "STENOHOOK_RECEIVED_AT", record->received_at);
     add_number(g, "STENOHOOK_ATTEMPT", attempt);
 }
 
@@ -138,21 +138,21 @@ static enum status add_all(struct gather *g, const struct config_endpoint *endpo
 {
     enum status status = STATUS_OK;
 
-    add(g, "PATH", STR(HOOKENV_PATH));
-    add(g, "HOME", str_of(home));
-    add(g, "LANG", str_of(lang));
+    add_variable(g, "PATH", STR(HOOKENV_PATH));
+    add_variable(g, "HOME", str_of(home));
+    add_variable(g, "LANG", str_of(lang));
     add_event(g, endpoint, record, attempt);
     for (char **param = endpoint->params; status == STATUS_OK && param != NULL && *param != NULL;
          param++)
         status = add_param(g, record->query, *param, err);
-    add(g, "STENOHOOK_PARAMS", record->params);
-    add(g, "STENOHOOK_QUERY", record->query);
+    add_variable(g, "STENOHOOK_PARAMS", record->params);
+    add_variable(g, "STENOHOOK_QUERY", record->query);
     if (status == STATUS_OK && (g->no_memory || g->block.failed != STATUS_OK))
         status = err_set(err, STATUS_MEMORY, "no memory for the environment of a hook");
     return status;
 }
 
-static enum status finish(struct hookenv *out, struct gather *g, struct err *err)
+static enum status fill_hookenv(struct hookenv *out, struct gather *g, struct err *err)
 {
     char **envp = calloc(g->count + 1, sizeof *envp);
     char *block = malloc(g->block.len + 1);
@@ -186,7 +186,7 @@ enum status hookenv_make(struct hookenv *out, const struct config_endpoint *endp
     buf_init(&g.value, HOOKENV_VALUE_MAX);
     status = add_all(&g, endpoint, record, attempt, home, lang, err);
     if (status == STATUS_OK)
-        status = finish(out, &g, err);
+        status = fill_hookenv(out, &g, err);
     buf_free(&g.block);
     buf_free(&g.value);
     free(g.starts);

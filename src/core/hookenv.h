@@ -22,7 +22,7 @@
 /* Of all variables together, far below what Linux takes (2 MiB by default). Where a variable would
  * pass it, it is left out; the query and its parameters, which the sender chooses, come last. */
 #define HOOKENV_TOTAL_MAX ((size_t)192 * 1024)
-/* Where hooks find programs, whoever started the runner. */
+/* The PATH of hooks, whatever started the runner. */
 #define HOOKENV_PATH "/usr/local/bin:/usr/bin:/bin"
 
 struct hookenv {

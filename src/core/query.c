@@ -86,7 +86,7 @@ struct param {
     bool printed;
 };
 
-static struct str decoded(struct buf *arena, struct str encoded)
+static struct str decode_value(struct buf *arena, struct str encoded)
 {
     size_t at = arena->len;
 
@@ -129,8 +129,8 @@ void query_json(struct buf *out, struct str query)
         out->failed = arena.failed;
     while (arena.failed == STATUS_OK && count < QUERY_PARAMS_MAX &&
            query_next(&query, &name, &value)) {
-        params[count].name = decoded(&arena, name);
-        params[count].value = decoded(&arena, value);
+        params[count].name = decode_value(&arena, name);
+        params[count].value = decode_value(&arena, value);
         params[count++].printed = false;
     }
     buf_add_char(out, '{');

@@ -10,9 +10,8 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-/* Walks "a=1&b=2": takes the next parameter off *rest, still encoded. Empty pieces are passed over;
- * a piece without
- * `=` has the value "". false at the end. */
+/* Walks "a=1&b=2": takes the next parameter off *rest, still encoded. Skips empty pieces; a piece
+ * without `=` has the value "". false at the end. */
 bool query_next(struct str *rest, struct str *name, struct str *value);
 
 /* How many parameters have that name (compared decoded); *first is the first one's value, still

@@ -64,7 +64,7 @@ static void add_query(struct buf *b, struct str query)
 
 static void add_body(struct buf *b, const struct event_facts *event)
 {
-    if (event->about.body_utf8) {
+    if (event->about.utf8) {
         buf_add_text(b, ",\"body\":");
         text_json(b, event->body);
         return;
@@ -85,7 +85,7 @@ static void add_hooks(struct buf *b, const struct event_facts *event)
     buf_add_char(b, ']');
 }
 
-/* What stands behind the id. */
+/* Adds all that follows the id. */
 static void add_rest(struct buf *b, const struct event_facts *event)
 {
     char received[CLOCK_ISO_MAX];
@@ -207,17 +207,6 @@ bool record_crc_ok(struct str line)
         return false;
     snprintf(crc, sizeof crc, "%08" PRIx32, line_crc(line.ptr, line.len));
     return memcmp(tail + LEN(crc_open), crc, CRC_DIGITS) == 0;
-}
-
-struct str record_key(struct str line)
-{
-    const char *start, *end;
-
-    if (line.len < LEN(key_open) || memcmp(line.ptr, key_open, LEN(key_open)) != 0)
-        return STR_NONE;
-    start = line.ptr + LEN(key_open);
-    end = memchr(start, '"', line.len - LEN(key_open));
-    return end == NULL ? STR_NONE : (struct str){start, (size_t)(end - start)};
 }
 
 bool record_ok(struct str line)

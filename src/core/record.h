@@ -21,10 +21,10 @@
 
 #define RECORD_ID_MAX 40
 
-/* The fixed bytes of a line, for those who look at a line that may not be whole. */
+/* The fixed bytes of a line, to recognize one that may not be whole. */
 #define RECORD_KEY_OPEN "{\"key\":\""
-#define RECORD_ID_OPEN ",\"id\":\""      /* behind the key's closing quote */
-#define RECORD_HOOKS_OPEN ",\"hooks\":[" /* behind the id's closing quote */
+#define RECORD_ID_OPEN ",\"id\":\""      /* after the key's closing quote */
+#define RECORD_HOOKS_OPEN ",\"hooks\":[" /* after the id's closing quote */
 #define RECORD_CRC_OPEN ",\"crc\":\""
 #define RECORD_CRC_DIGITS 8
 #define RECORD_FORMAT 1
@@ -34,7 +34,7 @@ struct record_line {
     struct buf
         bytes; /* the head, then room for a newline, the head again and the id, then the rest */
     size_t key_len; /* length of `{"key":"...","id":"` */
-    size_t rest;    /* where the part behind the id begins in bytes */
+    size_t rest;    /* where the part after the id begins in bytes */
 };
 
 /* Makes the line of an event. `max` bounds the memory of it in bytes: the line, and its head a
@@ -45,22 +45,22 @@ void record_line_free(struct record_line *line);
 
 /* Completes the line with its id and checksum: called under the append lock, once or again (a line
  * that could not be written is sealed anew). With `newline_first` the bytes begin with "\n" (the
- * file ended in a torn line) and the record at the byte behind it; `offset` is where the record
- * begins in either case. The bytes, ending in "\n", are valid until the next seal or free. */
+ * file ended in a torn line) and the record at the next byte; `offset` is where the record begins
+ * in either case. The bytes, ending in "\n", are valid until the next seal or free. */
 struct str record_seal(struct record_line *line, uint32_t segment, uint64_t offset,
                        bool newline_first);
 
 void record_id_print(char out[RECORD_ID_MAX], uint32_t segment, uint64_t offset);
 bool record_id_parse(struct str s, uint32_t *segment, uint64_t *offset);
 
-/* Whether `line` (without its newline) is a whole record: shape and checksum. What the journal's
- * readers and the dedup lookup both go by. */
+/* Whether `line` (without its newline) is a whole record: shape and checksum. Used by the journal's
+ * readers and the dedup lookup. */
 bool record_ok(struct str line);
 /* The checksum alone: also of a segment's header. */
 bool record_crc_ok(struct str line);
-/* When a whole record was received, from where that stands; false: not there. */
+/* Reads when a whole record was received; false: not there. */
 bool record_received(struct str line, int64_t *out);
-/* The key of a whole record, not escaped further (keys need no escapes). STR_NONE where the line
+/* The key of a whole record, not escaped further (keys need no escapes). STR_NONE if the line
  * begins otherwise. */
 struct str record_key(struct str line);
 /* The names of the hooks that a record is for, as the JSON array that it has: `["default"]`, or

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * record_parse - the other direction: a record and a segment's header read back.
+ * record_parse - reads a record and a segment's header.
  */
 #include <string.h>
 
@@ -7,8 +7,8 @@
 #include "base/mac.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "core/pick.h"
 #include "core/record.h"
-#include "core/scan.h"
 
 enum {
     M_KEY,
@@ -32,69 +32,29 @@ enum {
     M_COUNT
 };
 
-static const struct {
-    const char *name;
-    bool needed;
-} fields[M_COUNT] = {
-    [M_KEY] = {"key", true},
-    [M_ID] = {"id", true},
-    [M_HOOKS] = {"hooks", true},
-    [M_RECEIVED] = {"received_at", true},
-    [M_ENDPOINT] = {"endpoint", true},
-    [M_KIND] = {"kind", true},
-    [M_TRANSCRIPT] = {"transcript_id", false},
-    [M_SESSION] = {"session_id", false},
-    [M_EVENT] = {"event_id", false},
-    [M_STATUS] = {"status", false},
-    [M_REMOTE] = {"remote_addr", true},
-    [M_QUERY] = {"query", true},
-    [M_PARAMS] = {"params", true},
-    [M_TYPE] = {"content_type", false},
-    [M_AGENT] = {"user_agent", false},
-    [M_VIA] = {"via", false},
-    [M_BODY] = {"body", false},
-    [M_BODY64] = {"body_base64", false},
+static const struct pick_wish wishes[M_COUNT] = {
+    [M_KEY] = PICK("key", PICK_STRING, true),
+    [M_ID] = PICK("id", PICK_STRING, true),
+    [M_HOOKS] = PICK("hooks", PICK_TYPE(SCAN_ARRAY), true),
+    [M_RECEIVED] = PICK("received_at", PICK_STRING, true),
+    [M_ENDPOINT] = PICK("endpoint", PICK_STRING, true),
+    [M_KIND] = PICK("kind", PICK_STRING, true),
+    [M_TRANSCRIPT] = PICK("transcript_id", PICK_STRING, false),
+    [M_SESSION] = PICK("session_id", PICK_STRING, false),
+    [M_EVENT] = PICK("event_id", PICK_STRING, false),
+    [M_STATUS] = PICK("status", PICK_STRING, false),
+    [M_REMOTE] = PICK("remote_addr", PICK_STRING, true),
+    [M_QUERY] = PICK("query", PICK_STRING, true),
+    [M_PARAMS] = PICK("params", PICK_TYPE(SCAN_OBJECT), true),
+    [M_TYPE] = PICK("content_type", PICK_STRING, false),
+    [M_AGENT] = PICK("user_agent", PICK_STRING, false),
+    [M_VIA] = PICK("via", PICK_STRING, false),
+    [M_BODY] = PICK("body", PICK_STRING, false),
+    [M_BODY64] = PICK("body_base64", PICK_STRING, false),
 };
 
-struct found {
-    struct str values[M_COUNT]; /* raw; of strings what stands between the quotes */
-    bool wrong;                 /* a member twice, or of another type */
-};
-
-static enum scan_type type_of(size_t which)
-{
-    return which == M_PARAMS ? SCAN_OBJECT : which == M_HOOKS ? SCAN_ARRAY : SCAN_STRING;
-}
-
-/* Members that a later version may add are passed over. */
-static void collect(void *context, const struct scan_member *member)
-{
-    struct found *found = context;
-
-    for (size_t i = 0; i < M_COUNT; i++) {
-        if (!str_is(member->name, fields[i].name))
-            continue;
-        if (found->values[i].ptr != NULL || member->type != type_of(i))
-            found->wrong = true;
-        found->values[i] = member->value;
-        if (member->type == SCAN_STRING)
-            found->values[i] = (struct str){member->value.ptr + 1, member->value.len - 2};
-        return;
-    }
-}
-
-static bool complete(const struct found *found)
-{
-    for (size_t i = 0; i < M_COUNT; i++)
-        if (fields[i].needed && found->values[i].ptr == NULL)
-            return false;
-    return !found->wrong &&
-           (found->values[M_BODY].ptr == NULL) != (found->values[M_BODY64].ptr == NULL);
-}
-
-/* Decodes one member behind what is already in `text`, which has room for all of them and does not
- * move. */
-static bool decode(struct buf *text, size_t which, struct str raw, struct str *out)
+/* Appends one decoded member to `text`, which has room for all and does not move. */
+static bool decode_member(struct buf *text, size_t which, struct str raw, struct str *out)
 {
     size_t at = text->len;
     bool right = true;
@@ -103,7 +63,7 @@ static bool decode(struct buf *text, size_t which, struct str raw, struct str *o
         *out = STR_NONE;
         return true;
     }
-    if (type_of(which) != SCAN_STRING)
+    if (wishes[which].types != PICK_STRING)
         buf_add_str(text, raw);
     else if (which == M_BODY64)
         right = mac_base64_decode(text, raw);
@@ -113,7 +73,7 @@ static bool decode(struct buf *text, size_t which, struct str raw, struct str *o
     return right;
 }
 
-static bool decode_all(struct record *r, const struct found *found, bool with_body)
+static bool decode_all(struct record *r, const struct picked *found, bool with_body)
 {
     struct str *const places[M_COUNT] = {
         [M_KEY] = &r->key,           [M_ID] = &r->id,
@@ -126,50 +86,50 @@ static bool decode_all(struct record *r, const struct found *found, bool with_bo
     };
 
     for (size_t i = 0; i < M_COUNT; i++)
-        if (places[i] != NULL && !decode(&r->text, i, found->values[i], places[i]))
+        if (places[i] != NULL && !decode_member(&r->text, i, found[i].value, places[i]))
             return false;
     for (size_t i = M_TRANSCRIPT; i <= M_EVENT; i++) {
-        if (found->values[i].ptr == NULL)
+        if (found[i].value.ptr == NULL)
             continue;
-        if (r->subject_name != NULL || !decode(&r->text, i, found->values[i], &r->subject))
+        if (r->subject_name != NULL || !decode_member(&r->text, i, found[i].value, &r->subject))
             return false;
-        r->subject_name = fields[i].name;
+        r->subject_name = wishes[i].name.ptr;
     }
     if (with_body) {
-        size_t body = found->values[M_BODY].ptr != NULL ? M_BODY : M_BODY64;
+        size_t body = found[M_BODY].value.ptr != NULL ? M_BODY : M_BODY64;
 
-        return decode(&r->text, body, found->values[body], &r->body);
+        return decode_member(&r->text, body, found[body].value, &r->body);
     }
     return true;
 }
 
 /* Decoding never lengthens: the raw members together are all the room that is needed. */
-static size_t room_for(const struct found *found, bool with_body)
+static size_t room_for(const struct picked *found, bool with_body)
 {
     size_t room = 0;
 
     for (size_t i = 0; i < M_COUNT; i++)
         if (with_body || (i != M_BODY && i != M_BODY64))
-            room += found->values[i].len;
+            room += found[i].value.len;
     return room;
 }
 
 enum status record_parse(struct record *record, struct str line, bool with_body, struct err *err)
 {
-    struct found found = {.wrong = false};
+    struct picked found[M_COUNT];
     struct record made = {.received_ns = 0};
     enum status status;
     size_t room;
 
-    if (!record_ok(line) || scan_json(line, collect, &found).verdict != SCAN_OK ||
-        !complete(&found))
+    if (!record_ok(line) || !pick_members(line, wishes, M_COUNT, found) ||
+        found[M_BODY].times + found[M_BODY64].times != 1)
         return err_set(err, STATUS_CORRUPT, "this is no record, or its checksum is wrong");
-    room = room_for(&found, with_body);
+    room = room_for(found, with_body);
     buf_init(&made.text, room);
     (void)buf_room(&made.text, room);
     status = buf_status(&made.text, "the record", err);
     if (status == STATUS_OK &&
-        (!decode_all(&made, &found, with_body) || made.text.failed != STATUS_OK ||
+        (!decode_all(&made, found, with_body) || made.text.failed != STATUS_OK ||
          !clock_iso_parse(made.received_at, &made.received_ns)))
         status = err_set(err, STATUS_CORRUPT, "a member of the record cannot be read");
     if (status != STATUS_OK) {
@@ -198,26 +158,19 @@ enum {
     H_COMMANDS,
     H_COUNT
 };
-static const char *const header_names[H_COUNT] = {"segment",    "format",  "created", "prev",
-                                                  "prev_valid", "journal", "first",   "resumed",
-                                                  "from",       "commands"};
 
-static void collect_header(void *context, const struct scan_member *member)
-{
-    struct str *values = context;
-
-    for (size_t i = 0; i < H_COUNT; i++)
-        if (str_is(member->name, header_names[i]))
-            values[i] = member->value;
-}
-
-/* Between the quotes; empty where it is no string. */
-static struct str text_of(struct str value)
-{
-    if (value.len < 2 || value.ptr[0] != '"')
-        return (struct str){value.ptr, 0};
-    return (struct str){value.ptr + 1, value.len - 2};
-}
+static const struct pick_wish header_wishes[H_COUNT] = {
+    [H_SEGMENT] = PICK("segment", PICK_NUMBER, true),
+    [H_FORMAT] = PICK("format", PICK_NUMBER, true),
+    [H_CREATED] = PICK("created", PICK_STRING, true),
+    [H_PREVIOUS] = PICK("prev", PICK_NUMBER, true),
+    [H_VALID] = PICK("prev_valid", PICK_NUMBER, true),
+    [H_JOURNAL] = PICK("journal", PICK_STRING, false),
+    [H_FIRST] = PICK("first", PICK_NUMBER, false),
+    [H_RESUMED] = PICK("resumed", PICK_STRING, false),
+    [H_FROM] = PICK("from", PICK_STRING, false),
+    [H_COMMANDS] = PICK("commands", PICK_STRING, false),
+};
 
 static bool parse_from(struct str from, int64_t *out)
 {
@@ -230,18 +183,16 @@ static bool parse_from(struct str from, int64_t *out)
     return true;
 }
 
-static bool parse_owner(const struct str *values, struct record_owner *owner)
+static bool parse_owner(const struct picked *found, struct record_owner *owner)
 {
-    struct str journal = text_of(values[H_JOURNAL]);
+    struct str journal = found[H_JOURNAL].value;
     uint64_t first;
 
     if (journal.len != RECORD_JOURNAL_LEN || !str_only(journal, "0123456789abcdef") ||
-        !num_u64(values[H_FIRST], &first) || first > UINT32_MAX ||
-        !record_id_parse(text_of(values[H_RESUMED]), &owner->resumed_segment,
-                         &owner->resumed_offset) ||
-        !parse_from(text_of(values[H_FROM]), &owner->from_ns) ||
-        !record_id_parse(text_of(values[H_COMMANDS]), &owner->orders_segment,
-                         &owner->orders_offset))
+        !num_u64(found[H_FIRST].value, &first) || first > UINT32_MAX ||
+        !record_id_parse(found[H_RESUMED].value, &owner->resumed_segment, &owner->resumed_offset) ||
+        !parse_from(found[H_FROM].value, &owner->from_ns) ||
+        !record_id_parse(found[H_COMMANDS].value, &owner->orders_segment, &owner->orders_offset))
         return false;
     memcpy(owner->journal, journal.ptr, journal.len);
     owner->first = (uint32_t)first;
@@ -250,21 +201,20 @@ static bool parse_owner(const struct str *values, struct record_owner *owner)
 
 bool record_header_parse(struct str line, struct record_header *out)
 {
-    struct str values[H_COUNT] = {{NULL, 0}};
+    struct picked found[H_COUNT];
     struct record_header header = {.owner = {.first = 0}};
     uint64_t segment, format, previous;
 
-    if (!record_crc_ok(line) || scan_json(line, collect_header, values).verdict != SCAN_OK)
+    if (!record_crc_ok(line) || !pick_members(line, header_wishes, H_COUNT, found))
         return false;
-    if (!num_u64(values[H_SEGMENT], &segment) || segment > UINT32_MAX ||
-        !num_u64(values[H_FORMAT], &format) || format != RECORD_FORMAT ||
-        !num_u64(values[H_PREVIOUS], &previous) || previous > UINT32_MAX ||
-        !num_u64(values[H_VALID], &header.previous_valid) || values[H_CREATED].len < 2)
+    if (!num_u64(found[H_SEGMENT].value, &segment) || segment > UINT32_MAX ||
+        !num_u64(found[H_FORMAT].value, &format) || format != RECORD_FORMAT ||
+        !num_u64(found[H_PREVIOUS].value, &previous) || previous > UINT32_MAX ||
+        !num_u64(found[H_VALID].value, &header.previous_valid) ||
+        !clock_iso_parse(found[H_CREATED].value, &header.created_ns))
         return false;
-    if (!clock_iso_parse(text_of(values[H_CREATED]), &header.created_ns))
-        return false;
-    if (values[H_JOURNAL].ptr != NULL &&
-        (!parse_owner(values, &header.owner) || header.owner.first > segment))
+    if (found[H_JOURNAL].value.ptr != NULL &&
+        (!parse_owner(found, &header.owner) || header.owner.first > segment))
         return false;
     header.segment = (uint32_t)segment;
     header.previous = (uint32_t)previous;

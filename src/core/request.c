@@ -7,8 +7,8 @@
 
 #include "base/num.h"
 
-/* Splits "NAME=VALUE"; false where there is no `=`. */
-static bool variable(const char *entry, struct str *name, struct str *value)
+/* Splits "NAME=VALUE"; false: no `=`. */
+static bool split_variable(const char *entry, struct str *name, struct str *value)
 {
     return str_cut(str_of(entry), '=', name, value);
 }
@@ -56,14 +56,14 @@ static const struct {
     [VAR_LENGTH] = {{"CONTENT_LENGTH", 14}, false},
 };
 
-static void collect(char *const *env, struct str values[VAR_COUNT])
+static void collect_variables(char *const *env, struct str values[VAR_COUNT])
 {
     struct str name, value;
 
     for (size_t i = 0; i < VAR_COUNT; i++)
         values[i] = STR_NONE;
     for (; *env != NULL; env++) {
-        if (!variable(*env, &name, &value))
+        if (!split_variable(*env, &name, &value))
             continue;
         for (size_t i = 0; i < VAR_COUNT; i++) {
             if (!str_eq(name, vars[i].name))
@@ -89,7 +89,7 @@ enum status request_parse(struct request *r, char *const *env, struct err *err)
 {
     struct str values[VAR_COUNT];
 
-    collect(env, values);
+    collect_variables(env, values);
     *r = (struct request){.env = env};
     r->method_text = or_empty(values[VAR_METHOD]);
     r->method = method_of(r->method_text);
@@ -141,7 +141,8 @@ static struct str find_header(const struct request *r, const char *prefix, const
 
     *count = 0;
     for (char *const *env = r->env; *env != NULL; env++)
-        if (variable(*env, &name, &value) && names_header(name, prefix, header) && (*count)++ == 0)
+        if (split_variable(*env, &name, &value) && names_header(name, prefix, header) &&
+            (*count)++ == 0)
             found = value;
     return found;
 }
@@ -165,7 +166,7 @@ struct str request_var(const struct request *r, const char *name, unsigned *coun
     unsigned own = 0;
 
     for (char *const *env = r->env; *env != NULL; env++)
-        if (variable(*env, &entry_name, &value) && str_is(entry_name, name) && own++ == 0)
+        if (split_variable(*env, &entry_name, &value) && str_is(entry_name, name) && own++ == 0)
             found = value;
     if (count != NULL)
         *count = own;

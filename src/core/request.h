@@ -19,24 +19,23 @@ struct request {
         *env; /* NULL-terminated "NAME=VALUE"; the same name may come twice (lighttpd, nginx) */
     enum request_method method;
     struct str method_text;
-    struct str path;         /* PATH_INFO, or SCRIPT_NAME where that is missing or empty */
-    struct str query;        /* QUERY_STRING as received; empty where absent */
+    struct str path;         /* PATH_INFO, or SCRIPT_NAME if that is missing or empty */
+    struct str query;        /* QUERY_STRING as received; empty if absent */
     struct str content_type; /* absent or empty (nginx): STR_NONE */
     struct str user_agent;   /* absent or empty: STR_NONE */
     struct str remote_addr;
-    struct str forwarded; /* X-Forwarded-For, the last where there are several; absent or empty:
+    struct str forwarded; /* X-Forwarded-For, the last if there are several; absent or empty:
                              STR_NONE */
     struct str document_root;
     bool has_length; /* CONTENT_LENGTH is there and not empty (nginx sends an empty one) */
     uint64_t length; /* its value */
 };
 
-/* STATUS_OK, or STATUS_MALFORMED where CONTENT_LENGTH is no number; *r is filled either way (then
+/* STATUS_OK, or STATUS_MALFORMED if CONTENT_LENGTH is no number; *r is filled either way (then
  * without a length). */
 enum status request_parse(struct request *r, char *const *env, struct err *err) STATUS_CHECKED;
 
-/* The value of a variable: the first of that name. *count (may be NULL) tells how many there are.
- */
+/* The value of a variable: the first of that name. *count (may be NULL) is how many there are. */
 struct str request_var(const struct request *r, const char *name, unsigned *count);
 
 /* The value of a header, named as in the configuration ("X-Webhook-Secret" looks for
@@ -46,8 +45,7 @@ struct str request_header(const struct request *r, const char *header, unsigned 
 
 /* The last segment of the path, which names the endpoint ("/cgi-bin/stenohook.cgi/calls": "calls").
  * Servers differ in what PATH_INFO and SCRIPT_NAME hold (mod_proxy_fcgi, nginx: no PATH_INFO);
- * `has_info` tells whether the segment comes from PATH_INFO. Empty where the path ends in a slash
- * or is empty. */
+ * *has_info: the segment comes from PATH_INFO. Empty if the path ends in a slash or is empty. */
 struct str request_endpoint_name(const struct request *r, bool *has_info);
 
 #endif

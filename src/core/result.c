@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "base/text.h"
-#include "core/scan.h"
+#include "core/pick.h"
 
 static const char *const states[] = {[RESULT_DONE] = "done",
                                      [RESULT_AGAIN] = "again",
@@ -40,7 +40,7 @@ static void add_time(struct buf *out, const char *name, int64_t ns)
     buf_printf(out, ",\"%s\":\"%s\"", name, iso);
 }
 
-/* Of what a hook said last, the end tells most. */
+/* The end of what a hook printed says most. */
 static void add_tail(struct buf *out, const char *name, struct str tail)
 {
     if (tail.ptr == NULL)
@@ -73,37 +73,36 @@ void result_print(struct buf *out, const struct result *result)
 
 /* ---- parse */
 
-enum { M_ID, M_ENDPOINT, M_STATE, M_END, M_STARTED, M_NEXT, M_OUT, M_ERR, M_TRY, M_CODE, M_MS };
-#define M_COUNT (M_MS + 1)
-#define M_NUMBERS M_TRY /* strings stand before it */
-
-static const char *const names[M_COUNT] = {"id",         "endpoint", "state",  "end",
-                                           "started_at", "next_at",  "stdout", "stderr",
-                                           "try",        "code",     "ms"};
-
-struct found {
-    struct str values[M_COUNT]; /* raw; of strings what stands between the quotes */
-    bool wrong;                 /* a member twice, or of another type */
+enum {
+    M_ID,
+    M_ENDPOINT,
+    M_STATE,
+    M_END,
+    M_STARTED,
+    M_NEXT,
+    M_OUT,
+    M_ERR,
+    M_TRY,
+    M_CODE,
+    M_MS,
+    M_COUNT
 };
 
-static void collect(void *context, const struct scan_member *member)
-{
-    struct found *found = context;
+static const struct pick_wish wishes[M_COUNT] = {
+    [M_ID] = PICK("id", PICK_STRING, true),
+    [M_ENDPOINT] = PICK("endpoint", PICK_STRING, true),
+    [M_STATE] = PICK("state", PICK_STRING, true),
+    [M_END] = PICK("end", PICK_STRING, true),
+    [M_STARTED] = PICK("started_at", PICK_STRING, true),
+    [M_NEXT] = PICK("next_at", PICK_STRING, false),
+    [M_OUT] = PICK("stdout", PICK_STRING, false),
+    [M_ERR] = PICK("stderr", PICK_STRING, false),
+    [M_TRY] = PICK("try", PICK_NUMBER, true),
+    [M_CODE] = PICK("code", PICK_NUMBER, true),
+    [M_MS] = PICK("ms", PICK_NUMBER, true),
+};
 
-    for (size_t i = 0; i < M_COUNT; i++) {
-        if (!str_is(member->name, names[i]))
-            continue;
-        if (found->values[i].ptr != NULL ||
-            member->type != (i < M_NUMBERS ? SCAN_STRING : SCAN_NUMBER))
-            found->wrong = true;
-        else if (i < M_NUMBERS)
-            found->values[i] = (struct str){member->value.ptr + 1, member->value.len - 2};
-        else
-            found->values[i] = member->value;
-    }
-}
-
-static bool name_parse(struct str s, const char *const *table, size_t count, unsigned *out)
+static bool parse_name(struct str s, const char *const *table, size_t count, unsigned *out)
 {
     for (size_t i = 0; i < count; i++)
         if (str_is(s, table[i])) {
@@ -113,23 +112,23 @@ static bool name_parse(struct str s, const char *const *table, size_t count, uns
     return false;
 }
 
-static bool take_values(struct result *r, const struct found *found)
+static bool take_values(struct result *r, const struct picked *found)
 {
     unsigned state, end;
     uint64_t attempt, code;
 
-    if (!name_parse(found->values[M_STATE], states, sizeof states / sizeof *states, &state) ||
-        !name_parse(found->values[M_END], ends, sizeof ends / sizeof *ends, &end) ||
-        !num_u64(found->values[M_TRY], &attempt) || attempt > UINT32_MAX ||
-        !num_u64(found->values[M_CODE], &code) || code > INT_MAX ||
-        !num_u64(found->values[M_MS], &r->took_ms) ||
-        !clock_iso_parse(found->values[M_STARTED], &r->started_ns))
+    if (!parse_name(found[M_STATE].value, states, sizeof states / sizeof *states, &state) ||
+        !parse_name(found[M_END].value, ends, sizeof ends / sizeof *ends, &end) ||
+        !num_u64(found[M_TRY].value, &attempt) || attempt > UINT32_MAX ||
+        !num_u64(found[M_CODE].value, &code) || code > INT_MAX ||
+        !num_u64(found[M_MS].value, &r->took_ms) ||
+        !clock_iso_parse(found[M_STARTED].value, &r->started_ns))
         return false;
     r->state = (enum result_state)state;
     r->end = (enum result_end)end;
     r->attempt = (uint32_t)attempt;
     r->code = (int)code;
-    return r->state != RESULT_AGAIN || clock_iso_parse(found->values[M_NEXT], &r->next_ns);
+    return r->state != RESULT_AGAIN || clock_iso_parse(found[M_NEXT].value, &r->next_ns);
 }
 
 static bool take_text(struct buf *text, struct str raw, struct str *out)
@@ -147,20 +146,18 @@ static bool take_text(struct buf *text, struct str raw, struct str *out)
 enum status result_parse(struct result *out, struct buf *text, struct str line, struct err *err)
 {
     struct result r = {.id = STR_NONE, .endpoint = STR_NONE};
-    struct found found = {.wrong = false};
+    struct picked found[M_COUNT];
 
-    if (scan_json(line, collect, &found).verdict != SCAN_OK || found.wrong ||
-        found.values[M_ID].ptr == NULL || found.values[M_ENDPOINT].ptr == NULL ||
-        !take_values(&r, &found))
+    if (!pick_members(line, wishes, M_COUNT, found) || !take_values(&r, found))
         return err_set(err, STATUS_CORRUPT, "this is no result of a hook");
     /* Decoding never lengthens, so the text does not move while it is filled. */
     buf_reset(text, text->max);
     if (buf_room(text, line.len) == NULL)
         return buf_status(text, "a result", err);
-    if (!take_text(text, found.values[M_ID], &r.id) ||
-        !take_text(text, found.values[M_ENDPOINT], &r.endpoint) ||
-        !take_text(text, found.values[M_OUT], &r.out_tail) ||
-        !take_text(text, found.values[M_ERR], &r.err_tail))
+    if (!take_text(text, found[M_ID].value, &r.id) ||
+        !take_text(text, found[M_ENDPOINT].value, &r.endpoint) ||
+        !take_text(text, found[M_OUT].value, &r.out_tail) ||
+        !take_text(text, found[M_ERR].value, &r.err_tail))
         return err_set(err, STATUS_CORRUPT, "a text of a result cannot be read");
     *out = r;
     return STATUS_OK;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * result - how one run of a hook ended, as a line of the results log, in both directions. Pure.
+ * result - how one attempt of a hook ended, as a line of the results log, in both directions. Pure.
  * stenohook-spool(5) is the format's specification.
  *
- *   {"id":"1:103","endpoint":"calls","try":2,"state":"again","end":"exit","code":1,"started_at":"...","ms":12,
- *    "next_at":"...","stdout":"...","stderr":"...","crc":"..."}
+ *   {"id":"1:103","endpoint":"calls","try":2,"state":"again","end":"exit","code":1,
+ *    "started_at":"...","ms":12,"next_at":"...","stdout":"...","stderr":"...","crc":"..."}
  */
 #ifndef CORE_RESULT_H
 #define CORE_RESULT_H
@@ -24,8 +24,8 @@
 enum result_state {
     RESULT_DONE,
     RESULT_AGAIN,  /* at next_ns */
-    RESULT_DEAD,   /* a dead letter: it is not run again by itself */
-    RESULT_DROPPED /* somebody said that it need not run (store/queue/orders.h) */
+    RESULT_DEAD,   /* a dead letter: not retried automatically */
+    RESULT_DROPPED /* an operator dropped it (store/queue/orders.h) */
 };
 
 /* How the hook ended. */
@@ -33,14 +33,14 @@ enum result_end {
     RESULT_EXIT,    /* code: exit status */
     RESULT_SIGNAL,  /* code: number of the signal */
     RESULT_TIMEOUT, /* stopped at its timeout; code: 0 */
-    RESULT_LOST,    /* nobody saw its end: the runner ended before it; code: 0 */
-    RESULT_NOT_RUN  /* it was not started: dropped, or the record is gone; code: 0 */
+    RESULT_LOST,    /* its end is unknown: the runner ended first; code: 0 */
+    RESULT_NOT_RUN  /* not started: dropped, or the record is gone; code: 0 */
 };
 
 struct result {
     struct str id;       /* of the event */
     struct str endpoint; /* its name */
-    uint32_t attempt;    /* counted from 1, anew after a replay; 0 where it was not run */
+    uint32_t attempt;    /* counted from 1, anew after a replay; 0 if not run */
     enum result_state state;
     enum result_end end;
     int code;

@@ -37,7 +37,7 @@ static int64_t spread(int64_t ns)
     return ns / 100 * RETRY_JITTER_PERCENT;
 }
 
-static void again(struct result *result, int64_t delay, uint64_t random, int64_t now_ns)
+static void set_again(struct result *result, int64_t delay, uint64_t random, int64_t now_ns)
 {
     int64_t width = 2 * spread(delay) + 1;
 
@@ -45,7 +45,7 @@ static void again(struct result *result, int64_t delay, uint64_t random, int64_t
     result->next_ns = now_ns + delay - spread(delay) + (int64_t)(random % (uint64_t)width);
 }
 
-static void settled(struct result *result, enum result_state state)
+static void set_settled(struct result *result, enum result_state state)
 {
     result->state = state;
     result->next_ns = 0;
@@ -56,14 +56,14 @@ void retry_decide(struct result *result, uint32_t lost, uint64_t random, int64_t
     bool exited = result->end == RESULT_EXIT;
 
     if (result->end == RESULT_LOST && lost < RETRY_LOST_MAX)
-        again(result, lost_delay_ns(lost), random, now_ns);
+        set_again(result, lost_delay_ns(lost), random, now_ns);
     else if (exited && result->code == 0)
-        settled(result, RESULT_DONE);
+        set_settled(result, RESULT_DONE);
     else if (result->end == RESULT_LOST || result->end == RESULT_NOT_RUN ||
              result->attempt >= RETRY_ATTEMPTS_MAX || (exited && result->code == RETRY_EXIT_DEAD))
-        settled(result, RESULT_DEAD);
+        set_settled(result, RESULT_DEAD);
     else
-        again(result, delay_ns(result->attempt), random, now_ns);
+        set_again(result, delay_ns(result->attempt), random, now_ns);
 }
 
 int64_t retry_latest(uint32_t attempt, int64_t now_ns)

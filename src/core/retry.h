@@ -11,7 +11,7 @@
 /* Runs until an event is a dead letter: 10 s, 30 s, 2 m, 10 m, 30 m, 1 h, 3 h, 6 h, 12 h between
  * them. */
 #define RETRY_ATTEMPTS_MAX 10
-/* Runs in a row whose end nobody saw. They do not count as attempts: a host that kills what runs in
+/* Runs in a row whose end is unknown. They do not count as attempts: a host that kills what runs in
  * the background must not use an event up; but one that ends its runner each time must not run for
  * ever. */
 #define RETRY_LOST_MAX 20
@@ -26,8 +26,8 @@
  */
 void retry_decide(struct result *result, uint32_t lost, uint64_t random, int64_t now_ns);
 
-/* The latest time at which an event of so many attempts may be due: what is due later was said by a
- * clock that has been set back since. */
+/* The latest time at which an event of so many attempts may be due: a later due time was written by
+ * a clock that has been set back since. */
 int64_t retry_latest(uint32_t attempt, int64_t now_ns);
 
 #endif

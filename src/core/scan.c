@@ -79,9 +79,8 @@ static enum scan_verdict scan_escape(struct scanner *s)
     return SCAN_OK;
 }
 
-/* Passes over bytes that need no look: four at a time, for that is where a large body spends its
- * time. Returns all of them or-ed together, so that the caller learns whether any is above ASCII.
- */
+/* Skips plain bytes, four at a time: a large body spends its time here. Returns all of them or-ed
+ * together, so that the caller learns whether any is above ASCII. */
 static unsigned skip_plain(struct scanner *s)
 {
     const unsigned char *p = (const unsigned char *)s->at;
@@ -98,7 +97,7 @@ static unsigned skip_plain(struct scanner *s)
     return seen;
 }
 
-/* From the opening quote to behind the closing one; *content is what stands between them. */
+/* Scans from the opening to after the closing quote; *content is what stands between them. */
 static enum scan_verdict scan_string(struct scanner *s, struct str *content)
 {
     const char *start = ++s->at;
@@ -145,7 +144,7 @@ static enum scan_verdict scan_number(struct scanner *s)
     if (*s->at == '-')
         s->at++;
     if (s->at < s->end && *s->at == '0')
-        s->at++; /* a digit behind it is no part of the number, so "01" breaks there */
+        s->at++; /* a digit after it is no part of the number, so "01" breaks there */
     else
         verdict = scan_digits(s);
     if (verdict == SCAN_OK && s->at < s->end && *s->at == '.') {
@@ -187,7 +186,7 @@ static enum scan_verdict open_bracket(struct scanner *s, bool object)
     return SCAN_OK;
 }
 
-/* Behind a value, whatever its type: tells it where it was a member of the top-level object. */
+/* Ends a value of any type; reports a member of the top-level object. */
 static void value_ends(struct scanner *s)
 {
     s->expect = EXPECT_NEXT;
@@ -291,7 +290,7 @@ static enum scan_verdict scan_name(struct scanner *s)
     return SCAN_OK;
 }
 
-/* A comma or the closing bracket behind a value. */
+/* Takes a comma or the closing bracket after a value. */
 static enum scan_verdict scan_next(struct scanner *s)
 {
     bool object = in_object(s);
@@ -307,7 +306,7 @@ static enum scan_verdict scan_next(struct scanner *s)
     return SCAN_OK;
 }
 
-/* One token. There is at least one byte, and it is no blank. */
+/* Takes one token. There is at least one byte, and it is no blank. */
 static enum scan_verdict scan_step(struct scanner *s)
 {
     switch (s->expect) {
@@ -364,4 +363,30 @@ struct scan_result scan_json(struct str json, scan_each each, void *context)
     result.type = s.type;
     result.utf8_ok = result.verdict == SCAN_OK ? s.utf8_ok : text_utf8_ok(json);
     return result;
+}
+
+enum status scan_status(const struct scan_result *result, const char *what, struct err *err)
+{
+    switch (result->verdict) {
+    case SCAN_OK:
+        return STATUS_OK;
+    case SCAN_ENDS_EARLY:
+        return err_set(err, STATUS_TRUNCATED, "%s is JSON that ends too early, after %zu bytes",
+                       what, result->offset);
+    case SCAN_TOO_DEEP:
+        return err_set(err, STATUS_MALFORMED, "%s is nested deeper than %d", what, SCAN_DEPTH_MAX);
+    case SCAN_BROKEN:
+        break;
+    }
+    return err_set(err, STATUS_MALFORMED, "%s is not JSON: unexpected byte at offset %zu", what,
+                   result->offset);
+}
+
+enum status scan_object_status(const struct scan_result *result, const char *what, struct err *err)
+{
+    enum status status = scan_status(result, what, err);
+
+    if (status == STATUS_OK && result->type != SCAN_OBJECT)
+        status = err_set(err, STATUS_MALFORMED, "%s is no JSON object", what);
+    return status;
 }

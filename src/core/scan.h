@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/err.h"
 #include "base/str.h"
 
 #define SCAN_DEPTH_MAX 512
@@ -39,14 +40,22 @@ struct scan_member {
 struct scan_result {
     enum scan_verdict verdict;
     size_t offset;       /* where it ended, or the first byte that cannot be */
-    enum scan_type type; /* of the whole value, where SCAN_OK */
+    enum scan_type type; /* of the whole value, if SCAN_OK */
     bool utf8_ok;        /* the whole input is well-formed UTF-8 */
 };
 
 /* Called for each member of the top-level object, in order, as soon as it was read. */
 typedef void (*scan_each)(void *context, const struct scan_member *member);
 
-/* `each` may be NULL. Members told before a later error are to be forgotten by the caller. */
+/* `each` may be NULL. The caller must ignore members that were reported before an error. */
 struct scan_result scan_json(struct str json, scan_each each, void *context);
+
+/* STATUS_OK for SCAN_OK; STATUS_TRUNCATED, STATUS_MALFORMED: the text, which err names by `what`,
+ * is not JSON. */
+enum status scan_status(const struct scan_result *result, const char *what,
+                        struct err *err) STATUS_CHECKED;
+/* As scan_status, and STATUS_MALFORMED if it is JSON but no object. */
+enum status scan_object_status(const struct scan_result *result, const char *what,
+                               struct err *err) STATUS_CHECKED;
 
 #endif

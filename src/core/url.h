@@ -17,8 +17,8 @@
  * without user and password. STATUS_USAGE names what is wrong; `what` names the URL. */
 enum status url_check(struct str url, const char *what, struct err *err) STATUS_CHECKED;
 
-/* As url_check, and fit to have paths put behind it that carry a secret: https, or http to this
- * very machine; no query, no fragment. A slash at its end does no harm. */
+/* As url_check, and fit for paths that carry a secret: https, or http to this very machine; no
+ * query, no fragment. A slash at its end does no harm. */
 enum status url_check_base(struct str url, const char *what, struct err *err) STATUS_CHECKED;
 
 /* The host is this very machine by its address or by the name localhost. */

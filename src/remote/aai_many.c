@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/sieve.h"
 #include "core/url.h"
 #include "remote/aai_parts.h"
+#include "remote/sieve.h"
 
 #define WHAT "the transcript"
 /* Of one round, so that no wait for the pace has open requests. */

@@ -16,7 +16,7 @@ bool aai_id_ok(struct str id)
 {
     char kept[EVENT_ID_MAX + 1];
 
-    return payload_keep_id(kept, id) && kept[0] != '.';
+    return payload_copy_id(kept, id) && kept[0] != '.';
 }
 
 /* ---- when a request is repeated */

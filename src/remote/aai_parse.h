@@ -14,8 +14,8 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "core/event.h"
-#include "core/json.h"
 #include "remote/http.h"
+#include "remote/json.h"
 
 /* ---- ids */
 

@@ -14,6 +14,7 @@ libremote_a_SOURCES = \
 	src/remote/http.c src/remote/http.h \
 	src/remote/http_many.c \
 	src/remote/http_parts.h \
+	src/remote/json.c src/remote/json.h \
 	src/remote/key.c src/remote/key.h \
 	src/remote/members.c src/remote/members.h \
 	src/remote/missed.c src/remote/missed.h \
@@ -24,6 +25,7 @@ libremote_a_SOURCES = \
 	src/remote/sample.c src/remote/sample.h \
 	src/remote/send.c src/remote/send.h \
 	src/remote/send_report.c \
+	src/remote/sieve.c src/remote/sieve.h \
 	src/remote/sign.c src/remote/sign.h \
 	src/remote/target.c src/remote/target.h \
 	src/remote/trial.c src/remote/trial.h \
@@ -31,4 +33,4 @@ libremote_a_SOURCES = \
 	src/remote/trial_parts.h \
 	src/remote/trial_spool.c \
 	src/remote/words.c src/remote/words.h
-libremote_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)
+libremote_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(JSONC_CFLAGS)

@@ -15,17 +15,15 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/program.h"
 
 #define SLOT_FD 3
 /* Of the process before its exec. */
 #define STACK_LEN ((size_t)64 * 1024)
-/* Without close_range: no descriptor of ours is beyond that, and all close on exec. */
-#define FDS_MAX 1024
 #define EXIT_NO_HOOK 127
 /* For what does not return on the stack of the new process: AddressSanitizer would remember its
  * variables there, and take those of the next process for dead. */
@@ -55,16 +53,6 @@ static bool move_fd(int from, int to)
     return fcntl(to, F_SETFD, 0) == 0;
 }
 
-static void close_others(void)
-{
-#ifdef SYS_close_range
-    if (syscall(SYS_close_range, SLOT_FD + 1, ~0U, 0) == 0)
-        return;
-#endif
-    for (int fd = SLOT_FD + 1; fd < FDS_MAX; fd++)
-        (void)close(fd);
-}
-
 static bool set_limit(int resource, uint64_t bytes)
 {
     struct rlimit limit;
@@ -89,7 +77,7 @@ LEAVES_ITS_STACK static bool become_hook(struct launch *launch)
     for (int i = 0; i <= SLOT_FD; i++)
         if (!move_fd(launch->fds[i], i))
             return report_failure(launch, "cannot place its descriptors");
-    close_others();
+    file_close_from(SLOT_FD + 1);
     if (!set_limit(RLIMIT_CORE, 0) ||
         (launch->files != NULL && setrlimit(RLIMIT_NOFILE, launch->files) != 0))
         return report_failure(launch, "cannot set its limits");

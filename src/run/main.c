@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -26,7 +25,6 @@
 /* The language of hooks, however the runner was started. */
 #define HOOK_LANG "C.UTF-8"
 #define SLOT_FD 3
-#define FDS_FALLBACK 1024
 /* For as many hooks as there can be: two pipes and a slot each. */
 #define FDS_WANTED (SLOT_COUNT * 3 + 64)
 
@@ -49,29 +47,12 @@ static const char usage[] =
 
 /* ---- a clean start */
 
-static void close_strangers(void)
-{
-#ifdef SYS_close_range
-    if (syscall(SYS_close_range, SLOT_FD, ~0U, 0) == 0)
-        return;
-#endif
-    for (int fd = SLOT_FD; fd < FDS_FALLBACK; fd++)
-        (void)close(fd);
-}
-
 /* No descriptor that we were started with lives on in hooks, and none that is opened later is one
  * of those that a hook gets. */
 static bool hold_descriptors(void)
 {
-    int fd;
-
-    close_strangers();
-    do {
-        fd = open("/dev/null", O_RDWR);
-        if (fd < 0)
-            return false;
-    } while (fd < SLOT_FD);
-    return fcntl(SLOT_FD, F_SETFD, FD_CLOEXEC) == 0;
+    file_close_from(SLOT_FD);
+    return file_hold(SLOT_FD) && fcntl(SLOT_FD, F_SETFD, FD_CLOEXEC) == 0;
 }
 
 static void block_signals(sigset_t *stops)

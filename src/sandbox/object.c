@@ -7,7 +7,6 @@
 
 #include "base/num.h"
 #include "base/text.h"
-#include "core/json.h"
 
 #define DIGITS_MAX 18
 
@@ -32,17 +31,16 @@ static void add_member(void *context, const struct scan_member *member)
 
 enum status object_read(struct object *o, struct str text, const char *what, struct err *err)
 {
-    static const char *const none[] = {NULL};
     struct collecting c = {.object = o};
-    struct json *json;
-    /* Only for its error texts. */
-    enum status status = json_read(&json, text, none, what, err);
+    struct scan_result result;
+    enum status status;
 
+    o->count = 0;
+    result = scan_json(text, add_member, &c);
+    status = scan_object_status(&result, what, err);
     if (status != STATUS_OK)
         return status;
-    json_free(json);
-    o->count = 0;
-    if (!scan_json(text, add_member, &c).utf8_ok)
+    if (!result.utf8_ok)
         return err_set(err, STATUS_MALFORMED, "%s is not UTF-8", what);
     if (c.twice)
         return err_set(err, STATUS_MALFORMED, "%s names a member twice", what);

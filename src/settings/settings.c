@@ -111,25 +111,25 @@ static char *secret_path(const char *config, const char *file)
     return copy;
 }
 
-struct telling {
+struct secret_warning {
     const struct config_endpoint *endpoint;
     settings_warn warn; /* or NULL */
     void *context;
 };
 
-static void tell_warn(void *context, bool usable, const char *text)
+static void warn_of_secret(void *context, bool usable, const char *text)
 {
-    const struct telling *t = context;
+    const struct secret_warning *t = context;
     char sentence[ERR_TEXT_MAX];
 
     if (t->warn == NULL)
         return;
     snprintf(sentence, sizeof sentence, "endpoint \"%s\": %s%s", t->endpoint->name, text,
-             usable ? "" : " (passed over)");
+             usable ? "" : " (skipped)");
     t->warn(t->context, sentence);
 }
 
-static enum status load_secret(struct settings_owner *o, struct telling *t, const char *file,
+static enum status load_secret(struct settings_owner *o, struct secret_warning *t, const char *file,
                                struct str *out, bool *usable, struct err *err)
 {
     size_t i = o->secret_count;
@@ -143,7 +143,7 @@ static enum status load_secret(struct settings_owner *o, struct telling *t, cons
     /* Taken before the file is read: a change in between is seen the next time. */
     o->secret_ids[i] = file_id_of(o->secret_paths[i]);
     buf_init(&secret, SETTINGS_SECRET_MAX);
-    st = settings_secret(o->secret_paths[i], &secret, usable, tell_warn, t, err);
+    st = settings_secret(o->secret_paths[i], &secret, usable, warn_of_secret, t, err);
     if (st == STATUS_OK && *usable) {
         *out = (struct str){str_dup(buf_str(&secret)), secret.len};
         if (out->ptr == NULL)
@@ -158,7 +158,7 @@ static enum status load_endpoint(struct settings_owner *o, size_t index, setting
                                  void *context, struct err *err)
 {
     const struct config_endpoint *e = &o->config->endpoints[index];
-    struct telling t = {e, warn, context};
+    struct secret_warning t = {e, warn, context};
     struct str *values = calloc(e->secret_file_count + 1, sizeof *values);
     struct auth_secrets *secrets = &o->secrets[index];
 
@@ -216,8 +216,8 @@ static struct settings_owner *owner_make(const char *path)
 }
 
 /* Takes `o` with its text. */
-static enum status finish(const struct settings **out, struct settings_owner *o, settings_warn warn,
-                          void *context, struct err *err)
+static enum status fill_owner(const struct settings **out, struct settings_owner *o,
+                              settings_warn warn, void *context, struct err *err)
 {
     enum status st = config_parse(&o->config, o->path, buf_str(&o->text), err);
 
@@ -264,7 +264,7 @@ enum status settings_load(const struct settings **out, const char *path, setting
     if (st == STATUS_OK)
         st = check_owner(path, &sb, err);
     if (st == STATUS_OK)
-        return finish(out, o, warn, context, err);
+        return fill_owner(out, o, warn, context, err);
     owner_free(o);
     return st;
 }
@@ -282,10 +282,10 @@ enum status settings_reload_secrets(const struct settings **out, const struct se
         owner_free(o);
         return no_memory(err);
     }
-    return finish(out, o, warn, context, err);
+    return fill_owner(out, o, warn, context, err);
 }
 
-/* ---- for whoever checks */
+/* ---- for checks */
 
 struct problem {
     const struct config_endpoint *endpoint;
@@ -294,7 +294,7 @@ struct problem {
     void *context;
 };
 
-static void tell_problem(void *context, bool usable, const char *text)
+static void report_problem(void *context, bool usable, const char *text)
 {
     const struct problem *p = context;
 
@@ -316,7 +316,7 @@ void settings_problems(const struct settings *settings, settings_problem tell, v
             bool usable;
 
             buf_init(&secret, SETTINGS_SECRET_MAX);
-            if (settings_secret(p.file, &secret, &usable, tell_problem, &p, &err) != STATUS_OK)
+            if (settings_secret(p.file, &secret, &usable, report_problem, &p, &err) != STATUS_OK)
                 tell(context, e, p.file, false, err.text);
             explicit_bzero(secret.ptr, secret.len);
             buf_free(&secret);

@@ -5,7 +5,7 @@
  * The file is $STENOHOOK_CONFIG of the process environment; else .config/stenohook/stenohook.conf
  * in the topmost directory above the program that our user owns; else the same below the passwd
  * home; else SYSCONFDIR/stenohook/ stenohook.conf. It must belong to root or to us and be writable
- * by nobody else. stenohook.conf(5) says the same.
+ * by no other user. stenohook.conf(5) says the same.
  */
 #ifndef SETTINGS_SETTINGS_H
 #define SETTINGS_SETTINGS_H
@@ -39,9 +39,9 @@ enum status settings_find(char **out, const char *given, struct err *err) STATUS
  * people start. Anyone else stays who he is. */
 enum status settings_become_author(const char *path, struct err *err) STATUS_CHECKED;
 
-/* Reads file and secrets. What is wrong with a secret file is told to `warn` (may be NULL) in one
- * sentence each; a missing or unusable one is passed over, so which endpoints are left without any
- * secret shows in `secrets`. STATUS_CONFIG: the file cannot be used as it is. Other failures (no
+/* Reads file and secrets. Reports what is wrong with a secret file to `warn` (may be NULL), one
+ * sentence each; skips a missing or unusable one, so which endpoints are left without any secret
+ * shows in `secrets`. STATUS_CONFIG: the file cannot be used as it is. Other failures (no
  * descriptor, no memory, an I/O error) say nothing about the file: the same call may succeed later.
  */
 typedef void (*settings_warn)(void *context, const char *text);
@@ -49,26 +49,26 @@ enum status settings_load(const struct settings **out, const char *path, setting
                           void *context, struct err *err) STATUS_CHECKED;
 void settings_release(const struct settings *settings); /* NULL is fine */
 
-/* Looks at the secret files again, now. `usable` false: the secret is passed over. true: it works,
- * but others can read or change the file, or it is probably not what was meant. The sentence names
- * the file. */
+/* Checks the secret files again. `usable` false: the secret is skipped. true: it works, but others
+ * can read or change the file, or it is probably not what was meant. The sentence names the file.
+ */
 typedef void (*settings_problem)(void *context, const struct config_endpoint *endpoint,
                                  const char *file, bool usable, const char *text);
 void settings_problems(const struct settings *settings, settings_problem tell, void *context);
 
 typedef void (*settings_tell)(void *context, bool usable, const char *text);
 
-/* One secret file, whoever needs it. *usable: `out` holds the secret. All that is wrong is told in
- * sentences that name the file. Fails only where the file is not to blame. */
+/* Reads one secret file. *usable: `out` holds the secret. Reports all that is wrong in sentences
+ * that name the file. Fails only if the file is not to blame. */
 enum status settings_secret(const char *path, struct buf *out, bool *usable, settings_tell tell,
                             void *context, struct err *err) STATUS_CHECKED;
 
 /* For FastCGI: one cache a process. settings_current compares the files' identities (device, inode,
- * size, times) with those that were read and reads again where they differ. A new version that is
- * broken is told once to `warn` (with the cache locked: it must not call the cache) and the last
- * good one serves on, with secrets as they are now. STATUS_CONFIG only while there has never been a
- * good one; other failures as of settings_load, and also only until then. Thread-safe. Looks for
- * the file as settings_find(NULL) does. */
+ * size, times) with those that were read and reads again if they differ. A new version that is
+ * broken is reported once to `warn` (with the cache locked: it must not call the cache) and the
+ * last good one serves on, with secrets as they are now. STATUS_CONFIG only while there has never
+ * been a good one; other failures as of settings_load, and also only until then. Thread-safe. Looks
+ * for the file as settings_find(NULL) does. */
 struct settings_cache;
 enum status settings_cache_make(struct settings_cache **out, settings_warn warn, void *context,
                                 struct err *err) STATUS_CHECKED;

@@ -14,7 +14,8 @@ struct settings_cache {
     const struct settings *current; /* the last good ones, or NULL */
     char *path;                     /* of the file that was tried last, or NULL */
 
-    /* The last version that could not be used: neither read nor told again while it is the same. */
+    /* The last version that could not be used: neither read nor reported again while it is the
+     * same. */
     struct err failed;
     struct file_id failed_id;
 };
@@ -44,7 +45,7 @@ void settings_cache_free(struct settings_cache *cache)
     free(cache);
 }
 
-static void replace(struct settings_cache *c, const struct settings *next)
+static void replace_current(struct settings_cache *c, const struct settings *next)
 {
     settings_release(c->current);
     c->current = next;
@@ -54,11 +55,11 @@ static void replace(struct settings_cache *c, const struct settings *next)
 static void remember_failure(struct settings_cache *c, const struct err *failed,
                              const struct file_id *id)
 {
-    bool told = c->failed.status == failed->status && file_id_same(id, &c->failed_id);
+    bool known = c->failed.status == failed->status && file_id_same(id, &c->failed_id);
 
     c->failed = *failed;
     c->failed_id = *id;
-    if (!told && c->current != NULL && c->warn != NULL) {
+    if (!known && c->current != NULL && c->warn != NULL) {
         char text[ERR_TEXT_MAX + 64];
 
         snprintf(text, sizeof text, "%s (the settings read before stay in use)", failed->text);
@@ -76,7 +77,7 @@ static void refresh_secrets(struct settings_cache *c)
     if (c->current == NULL || settings_secrets_same(c->current))
         return;
     if (settings_reload_secrets(&next, c->current, c->warn, c->context, &ignored) == STATUS_OK)
-        replace(c, next);
+        replace_current(c, next);
 }
 
 /* Whether this very version was tried, and would fail again. */
@@ -86,7 +87,7 @@ static bool known_broken(const struct settings_cache *c, const struct file_id *i
 }
 
 /* Brings the cache up to date; a failure is in c->failed. */
-static void update(struct settings_cache *c)
+static void update_current(struct settings_cache *c)
 {
     struct file_id id = file_id_of(c->path);
     const struct settings *next = NULL;
@@ -94,7 +95,7 @@ static void update(struct settings_cache *c)
 
     if (!known_broken(c, &id)) {
         if (settings_load(&next, c->path, c->warn, c->context, &failed) == STATUS_OK) {
-            replace(c, next);
+            replace_current(c, next);
             err_clear(&c->failed);
             return;
         }
@@ -104,7 +105,7 @@ static void update(struct settings_cache *c)
 }
 
 /* While there are no settings, the file may also appear in another place. */
-static enum status find(struct settings_cache *c, struct err *err)
+static enum status find_path(struct settings_cache *c, struct err *err)
 {
     char *path = NULL;
     enum status st = settings_find(&path, NULL, err);
@@ -123,11 +124,11 @@ static enum status current(struct settings_cache *c, const struct settings **out
     enum status st = STATUS_OK;
 
     if (c->current == NULL)
-        st = find(c, err);
+        st = find_path(c, err);
     if (st != STATUS_OK)
         return st;
     if (c->current == NULL || !settings_same(c->current))
-        update(c);
+        update_current(c);
     else
         err_clear(&c->failed);
     if (c->current == NULL)
@@ -136,7 +137,7 @@ static enum status current(struct settings_cache *c, const struct settings **out
     return STATUS_OK;
 }
 
-/* The settings in use, or NULL where they are in doubt. */
+/* Returns the settings in use, or NULL if they are in doubt. */
 static const struct settings *hold_good(struct settings_cache *c)
 {
     const struct settings *held = NULL;

@@ -40,7 +40,7 @@ bool file_id_same(const struct file_id *a, const struct file_id *b)
            time_same(a->changed, b->changed) && time_same(a->touched, b->touched);
 }
 
-/* Whether errno says something about the file, and will until somebody changes it. */
+/* Returns whether errno is about the file, and stays so until that is changed. */
 static bool file_to_blame(void)
 {
     switch (errno) {
@@ -80,7 +80,7 @@ static enum status read_opened(int fd, struct buf *out, struct stat *sb, struct 
 
 enum status settings_read(const char *path, struct buf *out, struct stat *sb, struct err *err)
 {
-    /* O_NONBLOCK: a FIFO in its place must not hold a request for ever. */
+    /* O_NONBLOCK: a FIFO in its place must not block a request. */
     int fd = file_open(AT_FDCWD, path, O_RDONLY | O_NONBLOCK, 0);
     enum status st;
 
@@ -95,43 +95,45 @@ enum status settings_read(const char *path, struct buf *out, struct stat *sb, st
 
 /* ---- secrets */
 
-struct teller {
+struct secret_report {
     const char *path;
     settings_tell tell; /* or NULL */
     void *context;
 };
 
-__attribute__((format(printf, 3, 4))) static void say(const struct teller *t, bool usable,
-                                                      const char *format, ...)
+static void report(const struct secret_report *r, bool usable, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void report(const struct secret_report *r, bool usable, const char *format, ...)
 {
     char text[ERR_TEXT_MAX];
     va_list args;
     int len;
 
-    if (t->tell == NULL)
+    if (r->tell == NULL)
         return;
-    len = snprintf(text, sizeof text, "secret file %s: ", t->path);
+    len = snprintf(text, sizeof text, "secret file %s: ", r->path);
     if ((size_t)len >= sizeof text)
         len = 0;
     va_start(args, format);
     vsnprintf(text + len, sizeof text - (size_t)len, format, args);
     va_end(args);
-    t->tell(t->context, usable, text);
+    r->tell(r->context, usable, text);
 }
 
-static void check_owner(const struct teller *t, const struct stat *sb)
+static void check_owner(const struct secret_report *r, const struct stat *sb)
 {
     if ((sb->st_mode & (S_IWGRP | S_IWOTH)) != 0)
-        say(t, true, "others can change it; run: chmod 600 %s", t->path);
+        report(r, true, "others can change it; run: chmod 600 %s", r->path);
     else if ((sb->st_mode & (S_IRGRP | S_IROTH)) != 0)
-        say(t, true, "others can read it; run: chmod 600 %s", t->path);
+        report(r, true, "others can read it; run: chmod 600 %s", r->path);
     if (sb->st_uid != 0 && sb->st_uid != geteuid())
-        say(t, true, "belongs to user %lu, who can change it; make it your own",
-            (unsigned long)sb->st_uid);
+        report(r, true, "belongs to user %lu, who can change it; make it your own",
+               (unsigned long)sb->st_uid);
 }
 
 /* An editor's byte order mark and line end are not the secret's. */
-static struct str strip(struct str s)
+static struct str strip_marks(struct str s)
 {
     while (s.len > 0 && (s.ptr[s.len - 1] == '\n' || s.ptr[s.len - 1] == '\r'))
         s.len--;
@@ -142,31 +144,31 @@ static struct str strip(struct str s)
     return s;
 }
 
-static bool check_secret(const struct teller *t, struct str secret)
+static bool check_secret(const struct secret_report *r, struct str secret)
 {
     if (secret.len == 0) {
-        say(t, false, "is empty; write the secret into it");
+        report(r, false, "is empty; write the secret into it");
         return false;
     }
     for (size_t i = 0; i < secret.len; i++)
         if (((unsigned char)secret.ptr[i] < 0x20 && secret.ptr[i] != '\t') ||
             secret.ptr[i] == 0x7f) {
-            say(t, false,
-                "holds a line break or another control character within the secret; one "
-                "file holds one secret");
+            report(r, false,
+                   "holds a line break or another control character within the secret; one "
+                   "file holds one secret");
             return false;
         }
     if (str_trim(secret).len != secret.len)
-        say(t, true,
-            "the secret begins or ends with a blank, which web servers take off a header; "
-            "take it out here and at the sender");
+        report(r, true,
+               "the secret begins or ends with a blank, which web servers take off a header; "
+               "take it out here and at the sender");
     return true;
 }
 
 enum status settings_secret(const char *path, struct buf *out, bool *usable, settings_tell tell,
                             void *context, struct err *err)
 {
-    const struct teller t = {path, tell, context};
+    const struct secret_report r = {path, tell, context};
     struct err failed = ERR_INIT;
     struct buf text;
     struct stat sb;
@@ -176,15 +178,15 @@ enum status settings_secret(const char *path, struct buf *out, bool *usable, set
     buf_init(&text, SETTINGS_SECRET_MAX);
     st = settings_read(path, &text, &sb, &failed);
     if (st == STATUS_CONFIG) {
-        say(&t, false, "%s", failed.text);
+        report(&r, false, "%s", failed.text);
         st = STATUS_OK;
     } else if (st != STATUS_OK) {
         st = err_set(err, st, "secret file %s: %s", path, failed.text);
     } else {
-        struct str secret = strip(buf_str(&text));
+        struct str secret = strip_marks(buf_str(&text));
 
-        check_owner(&t, &sb);
-        if (check_secret(&t, secret)) {
+        check_owner(&r, &sb);
+        if (check_secret(&r, secret)) {
             buf_add_str(out, secret);
             st = buf_status(out, "a secret", err);
             *usable = st == STATUS_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * settings_find - where the configuration lies.
+ * settings_find - finds the configuration.
  */
 #include <errno.h>
 #include <limits.h>
@@ -15,7 +15,7 @@
 
 #define BELOW_HOME "/.config/stenohook/stenohook.conf"
 #define BELOW_SYSCONF "/stenohook/stenohook.conf"
-/* Of the sentence that lists where it was looked for. */
+/* Of the list of places that were tried. */
 #define PLACES_MAX 400
 
 static enum status no_memory(struct err *err)
@@ -77,9 +77,9 @@ static enum status from_command_line(char **out, const char *given, struct err *
     return *out == NULL ? no_memory(err) : STATUS_OK;
 }
 
-/* One place: *out is set where there is a file. */
-static enum status look(char **out, const char *folder, const char *rest, struct buf *places,
-                        struct err *err)
+/* Tries one place: sets *out if there is a file. */
+static enum status look_in_folder(char **out, const char *folder, const char *rest,
+                                  struct buf *places, struct err *err)
 {
     char *path = joined(folder, rest);
     struct stat sb;
@@ -96,7 +96,7 @@ static enum status look(char **out, const char *folder, const char *rest, struct
     return places->failed == STATUS_MEMORY ? no_memory(err) : STATUS_OK;
 }
 
-/* Unless it is `looked_at`: nobody wants to read of the same place twice. */
+/* Unless it is `looked_at`: err names each place once. */
 static enum status look_in_passwd_home(char **out, const char *looked_at, struct buf *places,
                                        struct err *err)
 {
@@ -108,7 +108,7 @@ static enum status look_in_passwd_home(char **out, const char *looked_at, struct
     if (st != STATUS_OK)
         return st;
     if (user.home != NULL && (looked_at == NULL || strcmp(user.home, looked_at) != 0))
-        st = look(out, user.home, BELOW_HOME, places, err);
+        st = look_in_folder(out, user.home, BELOW_HOME, places, err);
     user_free(&user);
     return st;
 }
@@ -127,11 +127,11 @@ enum status settings_find(char **out, const char *given, struct err *err)
     st = from_environment(&found, err);
     has_home = st == STATUS_OK && found == NULL && program_home(home);
     if (has_home)
-        st = look(&found, home, BELOW_HOME, &places, err);
+        st = look_in_folder(&found, home, BELOW_HOME, &places, err);
     if (st == STATUS_OK && found == NULL)
         st = look_in_passwd_home(&found, has_home ? home : NULL, &places, err);
     if (st == STATUS_OK && found == NULL)
-        st = look(&found, SYSCONFDIR, BELOW_SYSCONF, &places, err);
+        st = look_in_folder(&found, SYSCONFDIR, BELOW_SYSCONF, &places, err);
     if (st == STATUS_OK && found == NULL)
         st = err_set(err, STATUS_CONFIG,
                      "no configuration in %s; write one there (stenohook init does), or name it in "

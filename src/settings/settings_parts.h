@@ -14,7 +14,7 @@
 
 /* ---- settings_file.c */
 
-/* Which version of a file: two readings of it are alike where these are. */
+/* Which version of a file: two readings of it are alike if these are. */
 struct file_id {
     bool there;
     dev_t device;

@@ -15,8 +15,8 @@
 #include "store/journal/journal.h"
 #include "store/spool/spool.h"
 
-/* STATUS_DEADLINE: within REPAIR_WAIT_NS a runner did not end, and nothing is changed; or another
- * process did not release the index, which is as it was. */
+/* STATUS_DEADLINE: within REPAIR_WAIT_NS the runner did not end, and nothing is changed; or another
+ * process did not end its work on the index, which is as it was. */
 #define REPAIR_WAIT_NS (10 * NS_PER_S)
 enum status repair_run(const struct spool *spool, const struct journal_options *options,
                        int64_t now_ns, journal_tell tell, void *context,

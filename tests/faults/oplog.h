@@ -36,7 +36,7 @@ enum mark {
     MARK_RAN,     /* the hook of the deed numbered offset was run */
     MARK_SETTLED, /* how that ended is written down; bytes are struct settled (sweep.h) */
     MARK_FLUSHED, /* all that was settled is durable */
-    MARK_ASKED,   /* a command for that deed was given; bytes are its enum order_kind */
+    MARK_ASKED,   /* an order for that deed was given; bytes are its enum order_kind */
     MARK_GIVEN    /* and acknowledged */
 };
 

@@ -182,7 +182,7 @@ void deed_event(struct event_facts *event, unsigned number, char body[DEED_BODY_
                                   .remote_addr = STR("127.0.0.1"),
                                   .query = STR("a=1"),
                                   .body = {body, deed_body(number, body)},
-                                  .about.body_utf8 = true};
+                                  .about.utf8 = true};
     deed_key(number, event->key);
 }
 

@@ -346,9 +346,9 @@ void queue_go_used(struct stage *stage)
     live(stage, STEPS_MAX, false);
 }
 
-/* ---- commands */
+/* ---- orders */
 
-static void command(struct desk *desk, const char *id, unsigned deed, enum order_kind kind)
+static void give_order(struct desk *desk, const char *id, unsigned deed, enum order_kind kind)
 {
     const unsigned char said = (unsigned char)kind;
     struct orders *orders;
@@ -358,12 +358,11 @@ static void command(struct desk *desk, const char *id, unsigned deed, enum order
     hook_mark(MARK_ASKED, deed, &said, 1);
     status = orders_open(&orders, &desk->stage->spool, desk->now_ns, clock_mono_ns() + DEADLINE_NS,
                          &err);
-    if (!well(desk, "opening the commands", status, &err))
+    if (!well(desk, "opening the orders", status, &err))
         return;
     status = orders_add(orders, kind, str_of(id), desk->now_ns, &err);
-    (void)well(desk, "adding a command", status, &err);
-    if (!well(desk, "closing the commands", orders_close(orders, &err), &err) ||
-        status != STATUS_OK)
+    (void)well(desk, "adding an order", status, &err);
+    if (!well(desk, "closing the orders", orders_close(orders, &err), &err) || status != STATUS_OK)
         return;
     hook_mark(MARK_GIVEN, deed, &said, 1);
 }
@@ -377,7 +376,7 @@ static void order(struct stage *stage, unsigned deed, enum order_kind kind)
     if (stage_append(stage, deed, id, NULL) != STATUS_OK)
         abort();
     hook_pause(false);
-    command(&desk, id, deed, kind);
+    give_order(&desk, id, deed, kind);
     way_locks(stage);
 }
 
@@ -391,7 +390,7 @@ void queue_go_commands(struct stage *stage)
     order(stage, 3, ORDER_AGAIN);
 }
 
-/* A hook that could not be executed, with a reason in the snapshot, and a command that waits. */
+/* A hook that could not be executed, with a reason in the snapshot, and an order that waits. */
 void queue_prepare_suspended(struct stage *stage)
 {
     struct desk desk = {.stage = stage, .now_ns = stage->now_ns};
@@ -408,7 +407,7 @@ void queue_prepare_suspended(struct stage *stage)
 }
 
 /* What people ask about: a file of results was left since its sync failed, so that its last line
- * stands in the next one again; no snapshot has what came later; nobody has read the commands. */
+ * stands in the next one again; no snapshot has what came later; the orders are not read. */
 void queue_prepare_told(struct stage *stage)
 {
     static const struct fault unsynced = {

@@ -88,10 +88,10 @@ tests_fuzz_fuzz_snapshot_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_snapshot_LDADD = $(CORE_LIBS)
 
 tests_fuzz_replay_answers_SOURCES = tests/fuzz/answers.c $(fuzz_replay)
-tests_fuzz_replay_answers_LDADD = libremote.a libcli.a $(CORE_LIBS) $(CURL_LIBS)
+tests_fuzz_replay_answers_LDADD = libremote.a libcli.a $(CORE_LIBS) $(JSONC_LIBS) $(CURL_LIBS)
 tests_fuzz_fuzz_answers_SOURCES = tests/fuzz/answers.c $(fuzz_kit)
 tests_fuzz_fuzz_answers_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_answers_LDADD = libremote.a libcli.a $(CORE_LIBS) $(CURL_LIBS)
+tests_fuzz_fuzz_answers_LDADD = libremote.a libcli.a $(CORE_LIBS) $(JSONC_LIBS) $(CURL_LIBS)
 
 # make fuzz [FUZZ_TIME=SECONDS | FUZZ_RUNS=NUMBER] [FUZZ_TARGETS="..."]: each target in turn, built by clang in a folder
 # of its own. What is found stays in $(FUZZ_BUILD)/findings.

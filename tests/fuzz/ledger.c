@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * ledger - the log of results and what else the runner reads. By the first byte: 'R' the line of a
- * result, 'C' of a command, 'S' of a slot, 'W' a file of results as it is; else such a file whose
+ * result, 'C' of an order, 'S' of a slot, 'W' a file of results as it is; else such a file whose
  * lines each get a right checksum, behind a header.
  */
 #include "store/queue/ledger.h"

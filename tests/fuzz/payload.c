@@ -18,14 +18,14 @@ static bool plain(const char *text)
     return text[0] == '\0' || str_only(str_of(text), ID_BYTES);
 }
 
-static void check_about(const struct payload *about)
+static void check_payload(const struct payload *p)
 {
-    FUZZ_REQUIRE(plain(about->subject) && plain(about->status) && plain(about->identity));
-    FUZZ_REQUIRE(strlen(about->subject) <= EVENT_ID_MAX && strlen(about->status) <= EVENT_ID_MAX);
-    FUZZ_REQUIRE((about->kind == EVENT_UNKNOWN) == (about->identity[0] == '\0'));
-    FUZZ_REQUIRE((about->subject[0] == '\0') == (about->subject_name == NULL));
-    if (about->kind == EVENT_UNKNOWN)
-        FUZZ_REQUIRE(about->subject[0] == '\0' && about->status[0] == '\0');
+    FUZZ_REQUIRE(plain(p->subject) && plain(p->status) && plain(p->identity));
+    FUZZ_REQUIRE(strlen(p->subject) <= EVENT_ID_MAX && strlen(p->status) <= EVENT_ID_MAX);
+    FUZZ_REQUIRE((p->kind == EVENT_UNKNOWN) == (p->identity[0] == '\0'));
+    FUZZ_REQUIRE((p->subject[0] == '\0') == (p->subject_name == NULL));
+    if (p->kind == EVENT_UNKNOWN)
+        FUZZ_REQUIRE(p->subject[0] == '\0' && p->status[0] == '\0');
 }
 
 static unsigned statuses; /* members of that name, however it is written */
@@ -36,6 +36,8 @@ static void count_status(struct str raw)
 
     buf_init(&name, raw.len);
     FUZZ_REQUIRE(text_json_decode(&name, raw) && name.failed == STATUS_OK);
+    FUZZ_REQUIRE(text_json_is(raw, buf_str(&name)));
+    FUZZ_REQUIRE(text_json_is(raw, STR("status")) == str_is(buf_str(&name), "status"));
     statuses += str_is(buf_str(&name), "status");
     buf_free(&name);
 }
@@ -77,19 +79,19 @@ static void check_cuts(struct str body, enum scan_verdict whole, size_t at)
 }
 
 /* Blanks around the body change nothing but the hash of what has no name. */
-static void check_blanks(struct str body, const struct payload *about)
+static void check_blanks(struct str body, const struct payload *p)
 {
-    struct payload again = {.kind = EVENT_UNKNOWN};
+    struct payload again;
     struct buf padded;
 
     buf_init(&padded, body.len + 8);
     buf_add_text(&padded, " \n");
     buf_add_str(&padded, body);
     buf_add_text(&padded, "\r\t");
-    FUZZ_REQUIRE(payload_parse(buf_str(&padded), &again, NULL) == STATUS_OK);
-    FUZZ_REQUIRE(again.kind == about->kind && strcmp(again.identity, about->identity) == 0);
-    FUZZ_REQUIRE(strcmp(again.subject, about->subject) == 0);
-    FUZZ_REQUIRE(strcmp(again.status, about->status) == 0);
+    FUZZ_REQUIRE(payload_parse(&again, buf_str(&padded), NULL) == STATUS_OK);
+    FUZZ_REQUIRE(again.kind == p->kind && strcmp(again.identity, p->identity) == 0);
+    FUZZ_REQUIRE(strcmp(again.subject, p->subject) == 0);
+    FUZZ_REQUIRE(strcmp(again.status, p->status) == 0);
     buf_free(&padded);
 }
 
@@ -109,25 +111,25 @@ static void check_key(struct str body)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct str body = fuzz_str(data, size);
-    struct payload about = {.identity = "untouched"};
+    struct payload payload = {.kind = EVENT_UNKNOWN, .identity = "untouched"};
     struct err err = ERR_INIT;
     enum scan_verdict scanned = verdict(body);
-    enum status status = payload_parse(body, &about, &err);
+    enum status status = payload_parse(&payload, body, &err);
 
     /* What says two things says nothing. */
-    FUZZ_REQUIRE(statuses < 2 || status != STATUS_OK || about.kind == EVENT_UNKNOWN);
+    FUZZ_REQUIRE(statuses < 2 || status != STATUS_OK || payload.kind == EVENT_UNKNOWN);
     FUZZ_REQUIRE((scanned == SCAN_OK) == (status == STATUS_OK));
     FUZZ_REQUIRE((scanned == SCAN_ENDS_EARLY) == (status == STATUS_TRUNCATED));
     FUZZ_REQUIRE(err.status == status);
     check_cuts(body, scanned, size * 7 / 11);
     check_cuts(body, scanned, size - 1);
     if (status != STATUS_OK) {
-        FUZZ_REQUIRE(strcmp(about.identity, "untouched") == 0);
+        FUZZ_REQUIRE(strcmp(payload.identity, "untouched") == 0);
         return 0;
     }
-    check_about(&about);
-    FUZZ_REQUIRE(about.body_utf8 == fuzz_utf8(body));
-    check_blanks(body, &about);
+    check_payload(&payload);
+    FUZZ_REQUIRE(payload.utf8 == fuzz_utf8(body));
+    check_blanks(body, &payload);
     check_key(body);
     return 0;
 }

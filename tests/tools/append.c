@@ -27,7 +27,7 @@ static enum status append(struct journal *journal, const char *key, struct err *
                                 .body = STR("{\"transcript_id\":\"x\",\"status\":\"completed\"}"),
                                 .hooks = hooks,
                                 .hook_count = 1,
-                                .about.body_utf8 = true};
+                                .about.utf8 = true};
     uint64_t began = clock_mono_ns();
     const struct receipt *receipt;
     struct record_line line;

@@ -86,7 +86,7 @@ static enum status write_event(struct writer *w, uint64_t number, int64_t now_ns
                                 .remote_addr = STR("44.238.19.20"),
                                 .query = STR("customer_id=4711"),
                                 .content_type = STR("application/json"),
-                                .about.body_utf8 = true};
+                                .about.utf8 = true};
     struct record_line line;
     enum status status;
     struct str bytes;

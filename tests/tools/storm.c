@@ -88,7 +88,7 @@ static enum status make_line(struct record_line *line, const char *key, struct e
                                 .body = {body, sizeof body - 1},
                                 .hooks = hooks,
                                 .hook_count = 1,
-                                .about.body_utf8 = true};
+                                .about.utf8 = true};
 
     snprintf(event.key, sizeof event.key, "%s", key);
     return record_print(line, &(struct event){.facts = event}, 8192, err);

@@ -197,7 +197,7 @@ bool kit_line(struct record_line *line, const char *key, size_t body_len, int64_
                                 .endpoint = "calls",
                                 .remote_addr = STR("127.0.0.1"),
                                 .query = STR(""),
-                                .about.body_utf8 = true};
+                                .about.utf8 = true};
     char *body = malloc(body_len + 1);
     bool ok;
 

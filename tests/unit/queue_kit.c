@@ -448,7 +448,7 @@ struct claim *qk_adopt(const char *name, uint32_t attempt)
     return claim;
 }
 
-void qk_command(enum order_kind kind, const char *name)
+void qk_order(enum order_kind kind, const char *name)
 {
     struct orders *orders = NULL;
 

@@ -83,7 +83,7 @@ void qk_suspend(const char *name);
 /* NULL: its end is known, or it is none of ours. */
 struct claim *qk_adopt(const char *name, uint32_t attempt);
 
-void qk_command(enum order_kind kind, const char *name);
+void qk_order(enum order_kind kind, const char *name);
 void qk_after(int64_t ns);
 
 /* Whether there are orders that the snapshot on disk does not have as carried out. */

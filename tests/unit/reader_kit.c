@@ -52,7 +52,7 @@ bool reader_kit_line(struct record_line *line, char key[EVENT_KEY_MAX], const ch
                                 .content_type = STR("application/json"),
                                 .user_agent = STR_NONE,
                                 .body = body,
-                                .about.body_utf8 = true};
+                                .about.utf8 = true};
     struct err err = ERR_INIT;
 
     snprintf(event.about.subject, sizeof event.about.subject, "%s", transcript);

@@ -322,6 +322,24 @@ UNIT_TEST(base64_is_strict)
     buf_free(&b);
 }
 
+UNIT_TEST(closed_descriptors_are_held_and_open_ones_are_left_alone)
+{
+    struct stat null_sb, sb;
+
+    UNIT_INT(0, stat("/dev/null", &null_sb));
+    file_close_from(5);
+    UNIT_INT(7, fcntl(STDOUT_FILENO, F_DUPFD, 7));
+    (void)close(3);
+    (void)close(4);
+    UNIT_TRUE(file_hold(4));
+    for (int fd = 3; fd <= 4; fd++)
+        UNIT_TRUE(fstat(fd, &sb) == 0 && sb.st_rdev == null_sb.st_rdev);
+    UNIT_INT(-1, fcntl(5, F_GETFD));
+    UNIT_INT(0, fcntl(7, F_GETFD));
+    file_close_from(7);
+    UNIT_INT(-1, fcntl(7, F_GETFD));
+}
+
 UNIT_TEST(a_replaced_file_holds_the_new_bytes_and_leaves_no_temporary)
 {
     int dir = file_open(AT_FDCWD, unit_folder(), O_RDONLY | O_DIRECTORY, 0);

@@ -165,7 +165,7 @@ UNIT_TEST(an_event_is_made_of_the_proof_the_request_and_the_body)
     UNIT_INT(5, facts->received_ns);
     UNIT_STR("a=1", facts->query);
     UNIT_TRUE(facts->body.ptr == transcript.ptr && facts->body.len == transcript.len);
-    UNIT_TRUE(facts->about.body_utf8);
+    UNIT_TRUE(facts->about.utf8);
     UNIT_STR("44.238.19.20", facts->remote_addr);
     UNIT_STR("application/json", facts->content_type);
     UNIT_STR("python-requests/2.25.1", facts->user_agent);

@@ -49,13 +49,13 @@ static void a_life(void)
     UNIT_INT(RESULT_EXIT, info_of("a1").end);
     UNIT_INT(7, info_of("a1").code);
     qk_after(QK_FIRST_DELAY_NS);
-    qk_command(ORDER_DROP, "a2");
+    qk_order(ORDER_DROP, "a2");
     UNIT_TEXT("a1:again/1 a2:dropped/0 c1:none/0", qk_states());
     qk_run("a1/2", RETRY_EXIT_DEAD);
     UNIT_TEXT("a1:dead/2 a2:dropped/0 c1:none/0", qk_states());
     UNIT_INT(RESULT_NOT_RUN, info_of("a2").end);
     UNIT_INT(RETRY_EXIT_DEAD, info_of("a1").code);
-    qk_command(ORDER_AGAIN, "a1");
+    qk_order(ORDER_AGAIN, "a1");
     UNIT_TEXT("a1:waiting/0 a2:dropped/0 c1:none/0", qk_states());
     qk_fill();
     UNIT_TEXT("a1:waiting/0 a2:dropped/0 c1:none/0", qk_states());
@@ -289,7 +289,7 @@ UNIT_TEST(an_endpoint_tells_what_became_of_its_events)
     qk_run("a3/1", RETRY_EXIT_DEAD);
     UNIT_TEXT("a4/1", qk_claim());
     qk_lose("a4");
-    qk_command(ORDER_DROP, "a5");
+    qk_order(ORDER_DROP, "a5");
     qk_fill();
     UNIT_TRUE(stats_of("a", &stats));
     UNIT_INT(1, stats.done);
@@ -374,7 +374,7 @@ UNIT_TEST(all_runs_of_an_event_are_told_oldest_first_and_of_no_other)
     qk_run("a2/1", 0);
     qk_after(QK_FIRST_DELAY_NS);
     qk_run("a1/2", 0);
-    qk_command(ORDER_AGAIN, "a1");
+    qk_order(ORDER_AGAIN, "a1");
     qk_run("a1/1", 0);
     buf_init(&text, 256);
     UNIT_STATUS(STATUS_OK,

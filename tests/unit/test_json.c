@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "core/json.h"
 #include "core/scan.h"
+#include "remote/json.h"
 #include "unit.h"
 
 static const char *const names[] = {"id", "count", "list", "inner", NULL};
@@ -133,10 +133,10 @@ UNIT_TEST(what_is_no_whole_object_is_refused)
     refused(STATUS_TRUNCATED, "too early", STR(""));
     refused(STATUS_MALFORMED, "no JSON object", STR("[\"id\"]"));
     refused(STATUS_MALFORMED, "no JSON object", STR("\"id\""));
-    refused(STATUS_MALFORMED, "byte 0", STR("<html>"));
-    refused(STATUS_MALFORMED, "no JSON", STR("{\"id\": NaN}"));
-    refused(STATUS_MALFORMED, "no JSON", STR("{\"id\": 1} x"));
-    refused(STATUS_MALFORMED, "no JSON", STR("{\"id\": \"\0\"}"));
+    refused(STATUS_MALFORMED, "offset 0", STR("<html>"));
+    refused(STATUS_MALFORMED, "not JSON", STR("{\"id\": NaN}"));
+    refused(STATUS_MALFORMED, "not JSON", STR("{\"id\": 1} x"));
+    refused(STATUS_MALFORMED, "not JSON", STR("{\"id\": \"\0\"}"));
 }
 
 UNIT_TEST(depth_is_bounded_in_a_member_that_is_read_and_by_the_scanner_elsewhere)

@@ -58,7 +58,7 @@ static const char *given(void)
     return out;
 }
 
-UNIT_TEST(commands_read_back_in_their_order)
+UNIT_TEST(orders_read_back_in_their_order)
 {
     struct orders *orders = NULL;
 
@@ -70,7 +70,7 @@ UNIT_TEST(commands_read_back_in_their_order)
     kit_close(&kit);
 }
 
-UNIT_TEST(commands_are_durable_when_they_are_closed)
+UNIT_TEST(orders_are_durable_when_they_are_closed)
 {
     struct orders *orders = NULL;
 
@@ -96,7 +96,7 @@ UNIT_TEST(a_sync_that_fails_is_told_and_gives_the_lock_back)
     kit_close(&kit);
 }
 
-UNIT_TEST(one_process_at_a_time_gives_commands)
+UNIT_TEST(one_process_at_a_time_gives_orders)
 {
     struct orders *first = NULL, *second = NULL;
 
@@ -123,7 +123,7 @@ UNIT_TEST(what_is_no_id_is_refused)
     kit_close(&kit);
 }
 
-UNIT_TEST(lines_that_are_no_commands_are_refused)
+UNIT_TEST(lines_that_are_no_orders_are_refused)
 {
     static const char *const lines[] = {"",
                                         "{}",

@@ -13,7 +13,7 @@ static struct payload parse(struct str body)
     struct payload seen = {.kind = EVENT_UNKNOWN};
     struct err err = ERR_INIT;
 
-    UNIT_STATUS(STATUS_OK, payload_parse(body, &seen, &err), &err);
+    UNIT_STATUS(STATUS_OK, payload_parse(&seen, body, &err), &err);
     return seen;
 }
 
@@ -27,7 +27,7 @@ static void is(enum event_kind kind, const char *name, const char *subject, cons
     UNIT_TEXT(subject, seen.subject);
     UNIT_TEXT(status, seen.status);
     UNIT_TEXT(identity, seen.identity);
-    UNIT_TRUE(seen.body_utf8);
+    UNIT_TRUE(seen.utf8);
 }
 
 static void is_unknown(const char *body)
@@ -268,22 +268,22 @@ UNIT_TEST(invalid_utf8_is_told)
     struct payload seen = parse(STR("{\"transcript_id\":\"a\",\"status\":\"b\",\"x\":\"\xff\"}"));
 
     UNIT_INT(EVENT_TRANSCRIPT, seen.kind);
-    UNIT_FALSE(seen.body_utf8);
+    UNIT_FALSE(seen.utf8);
     seen = parse(STR("{\"transcript_id\":\"\xff\",\"status\":\"b\"}"));
     UNIT_INT(EVENT_UNKNOWN, seen.kind);
-    UNIT_FALSE(seen.body_utf8);
+    UNIT_FALSE(seen.utf8);
 }
 
 static void refuses(enum status expected, const char *word, struct str body)
 {
-    struct payload about = {.kind = EVENT_STREAMING, .subject = "kept", .identity = "kept"};
+    struct payload payload = {.kind = EVENT_STREAMING, .subject = "kept", .identity = "kept"};
     struct err err = ERR_INIT;
 
-    UNIT_STATUS(expected, payload_parse(body, &about, &err), &err);
+    UNIT_STATUS(expected, payload_parse(&payload, body, &err), &err);
     UNIT_TRUE(strstr(err.text, word) != NULL);
-    UNIT_INT(EVENT_STREAMING, about.kind);
-    UNIT_TEXT("kept", about.subject);
-    UNIT_TEXT("kept", about.identity);
+    UNIT_INT(EVENT_STREAMING, payload.kind);
+    UNIT_TEXT("kept", payload.subject);
+    UNIT_TEXT("kept", payload.identity);
 }
 
 UNIT_TEST(what_is_no_json_is_refused_by_how_it_fails)
@@ -293,9 +293,9 @@ UNIT_TEST(what_is_no_json_is_refused_by_how_it_fails)
     refuses(STATUS_TRUNCATED, "empty", STR(""));
     refuses(STATUS_TRUNCATED, "too early", STR(" "));
     refuses(STATUS_TRUNCATED, "25 bytes", STR("{\"transcript_id\":\"a\",\"sta"));
-    refuses(STATUS_MALFORMED, "byte 0 ", STR("status=a"));
-    refuses(STATUS_MALFORMED, "byte 24 ", STR("{\"transcript_id\":\"a\",\"x\"}"));
-    refuses(STATUS_MALFORMED, "byte 2 ", STR("{}{}"));
+    refuses(STATUS_MALFORMED, "offset 0", STR("status=a"));
+    refuses(STATUS_MALFORMED, "offset 24", STR("{\"transcript_id\":\"a\",\"x\"}"));
+    refuses(STATUS_MALFORMED, "offset 2", STR("{}{}"));
     memset(deep, '[', sizeof deep);
     refuses(STATUS_MALFORMED, "deeper than 512", (struct str){deep, sizeof deep});
 }

@@ -471,11 +471,11 @@ static void comes_later(void)
 static void asked_for(void)
 {
     qk_record_many('c', 1, 3);
-    qk_command(ORDER_AGAIN, "c2");
+    qk_order(ORDER_AGAIN, "c2");
     UNIT_TEXT("-", qk_claim());
     UNIT_TEXT("c1:none/0 c2:none/0 c3:none/0", qk_states());
     qk_hook('c', true);
-    qk_command(ORDER_AGAIN, "c2");
+    qk_order(ORDER_AGAIN, "c2");
     qk_run("c2/1", QK_FAILS);
     UNIT_TEXT("c1:none/0 c2:again/1 c3:none/0", qk_states());
     qk_after(QK_FIRST_DELAY_NS);

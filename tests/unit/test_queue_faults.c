@@ -137,7 +137,7 @@ UNIT_TEST(a_run_of_an_event_that_was_pruned_is_not_taken_over)
     UNIT_REQUIRE(remove_segment(qk_place("a1").segment));
     UNIT_REQUIRE(qk_enter());
     UNIT_TRUE(qk_adopt("a1", 1) == NULL);
-    qk_command(ORDER_DROP, "a1");
+    qk_order(ORDER_DROP, "a1");
     qk_fill();
     UNIT_FALSE(qk_orders_wait());
     qk_run("a2/1", 0);

@@ -27,7 +27,7 @@ struct model {
 static struct model events[EVENTS];
 static unsigned count;
 static bool hooked[3];
-static bool any_result;  /* the commands before a lost snapshot are passed over */
+static bool any_result;  /* the orders before a lost snapshot are skipped */
 static bool passed_over; /* a replay, since its endpoint had no hook */
 static uint64_t dice;
 static char trail[256]; /* the last steps, for whoever has to find out */
@@ -206,14 +206,14 @@ static void crash(void (*how)(void))
     how();
 }
 
-static void command(enum order_kind kind)
+static void order(enum order_kind kind)
 {
     struct model *e = count == 0 ? NULL : &events[roll(count)];
 
     if (e == NULL)
         return;
     note(kind == ORDER_AGAIN ? "replay" : "drop", e->name);
-    qk_command(kind, e->name);
+    qk_order(kind, e->name);
     qk_fill();
     passed_over |= kind == ORDER_AGAIN && !has_hook(e);
     if (kind == ORDER_AGAIN && (!has_hook(e) || (e->state == NEW && !e->running)))
@@ -261,9 +261,9 @@ static void step(void)
     else if (n < 23)
         unclaim();
     else if (n < 25)
-        command(ORDER_AGAIN);
+        order(ORDER_AGAIN);
     else if (n < 26)
-        command(ORDER_DROP);
+        order(ORDER_DROP);
     else if (n < 27)
         hook();
     else if (n < 29)

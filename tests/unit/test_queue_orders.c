@@ -18,7 +18,7 @@ static void replay_done(void)
     qk_record_many('a', 1, 2);
     qk_run("a1/1", 0);
     qk_run("a2/1", 0);
-    qk_command(ORDER_AGAIN, "a1");
+    qk_order(ORDER_AGAIN, "a1");
     UNIT_TEXT("a1:waiting/0 a2:done/1", qk_states());
     qk_run("a1/1", 0);
     UNIT_TEXT("-", qk_claim());
@@ -39,7 +39,7 @@ static void replay_fails(void)
 {
     qk_record("a1");
     qk_run("a1/1", 0);
-    qk_command(ORDER_AGAIN, "a1");
+    qk_order(ORDER_AGAIN, "a1");
     qk_run("a1/1", QK_FAILS);
     UNIT_TEXT("a1:again/1", qk_states());
     qk_after(QK_FIRST_DELAY_NS - 1);
@@ -58,7 +58,7 @@ static void retry_dead(void)
 {
     qk_record("a1");
     qk_run("a1/1", RETRY_EXIT_DEAD);
-    qk_command(ORDER_AGAIN, "a1");
+    qk_order(ORDER_AGAIN, "a1");
     UNIT_TEXT("a1:waiting/0", qk_states());
     qk_run("a1/1", 0);
     UNIT_TEXT("-", qk_claim());
@@ -73,9 +73,9 @@ UNIT_TEST(a_dead_letter_is_run_again)
 static void replay_dropped(void)
 {
     qk_record("a1");
-    qk_command(ORDER_DROP, "a1");
+    qk_order(ORDER_DROP, "a1");
     UNIT_TEXT("-", qk_claim());
-    qk_command(ORDER_AGAIN, "a1");
+    qk_order(ORDER_AGAIN, "a1");
     qk_run("a1/1", 0);
     UNIT_TEXT("-", qk_claim());
 }
@@ -90,7 +90,7 @@ static void hasten(void)
     qk_record("a1");
     qk_run("a1/1", QK_FAILS);
     UNIT_TEXT("-", qk_claim());
-    qk_command(ORDER_AGAIN, "a1");
+    qk_order(ORDER_AGAIN, "a1");
     qk_run("a1/1", 0);
     qk_after(QK_FIRST_DELAY_NS);
     UNIT_TEXT("-", qk_claim());
@@ -104,9 +104,9 @@ UNIT_TEST(what_waits_for_another_run_has_it_at_once_and_all_its_attempts)
 static void not_yet_run(void)
 {
     qk_record_many('a', 1, 2);
-    qk_command(ORDER_AGAIN, "a2");
+    qk_order(ORDER_AGAIN, "a2");
     qk_run("a1/1", 0);
-    qk_command(ORDER_AGAIN, "a2");
+    qk_order(ORDER_AGAIN, "a2");
     qk_run("a2/1", 0);
     UNIT_TEXT("-", qk_claim());
 }
@@ -122,7 +122,7 @@ static void put_off_and_asked_for(void)
     UNIT_TEXT("a1/1 a2/1", qk_claims(2));
     qk_unclaim("a1");
     qk_unclaim("a2");
-    qk_command(ORDER_AGAIN, "a2");
+    qk_order(ORDER_AGAIN, "a2");
     qk_run("a1/1", 0);
     qk_run("a2/1", 0);
     qk_run("a3/1", 0);
@@ -138,7 +138,7 @@ static void replay_while_it_runs(void)
 {
     qk_record("a1");
     UNIT_TEXT("a1/1", qk_claim());
-    qk_command(ORDER_AGAIN, "a1");
+    qk_order(ORDER_AGAIN, "a1");
     UNIT_TEXT("-", qk_claim());
     qk_end("a1", 0);
     qk_run("a1/1", 0);
@@ -155,7 +155,7 @@ UNIT_TEST(a_replay_of_what_is_running_survives_a_runner_that_did_not_see_the_end
     UNIT_REQUIRE(qk_open(QK_STAYS));
     qk_record("a1");
     UNIT_TEXT("a1/1", qk_claim());
-    qk_command(ORDER_AGAIN, "a1");
+    qk_order(ORDER_AGAIN, "a1");
     qk_fill();
     qk_crash();
     qk_crash();
@@ -172,7 +172,7 @@ static void replay_while_the_third_runs(void)
     qk_run("a1/1", QK_FAILS);
     qk_after(QK_FIRST_DELAY_NS);
     UNIT_TEXT("a1/2", qk_claim());
-    qk_command(ORDER_AGAIN, "a1");
+    qk_order(ORDER_AGAIN, "a1");
     UNIT_TEXT("-", qk_claim());
     UNIT_INT(2, claim_attempt(qk_claimed("a1")));
     qk_end("a1", QK_FAILS);
@@ -190,9 +190,9 @@ static void two_side_by_side(void)
 {
     qk_record("a1");
     UNIT_TEXT("a1/1", qk_claim());
-    qk_command(ORDER_DROP, "a1");
+    qk_order(ORDER_DROP, "a1");
     UNIT_TEXT("-", qk_claim());
-    qk_command(ORDER_AGAIN, "a1");
+    qk_order(ORDER_AGAIN, "a1");
     UNIT_TEXT("-", qk_claim());
     qk_end("a1", 0);
     qk_run("a1/1", 0);
@@ -212,8 +212,8 @@ static void drop_unread(void)
 {
     qk_record_many('a', 1, QUEUE_WINDOW_MAX + 3);
     qk_run("a1/1", 0);
-    qk_command(ORDER_DROP, "a66");
-    qk_command(ORDER_DROP, "a3");
+    qk_order(ORDER_DROP, "a66");
+    qk_order(ORDER_DROP, "a3");
     qk_run("a2/1", 0);
     UNIT_TEXT("a4/1", qk_claim());
     qk_end("a4", 0);
@@ -237,7 +237,7 @@ static void drop_before_the_first_runner(void)
 {
     qk_leave();
     qk_record_many('a', 1, 2);
-    qk_command(ORDER_DROP, "a1");
+    qk_order(ORDER_DROP, "a1");
     UNIT_TEXT("a1:dropped/0 a2:waiting/0", qk_states());
     UNIT_REQUIRE(qk_enter());
     qk_fill();
@@ -246,7 +246,7 @@ static void drop_before_the_first_runner(void)
     UNIT_TEXT("a1:dropped/0 a2:done/1", qk_states());
 }
 
-UNIT_TEST(commands_given_while_no_runner_is_there_are_carried_out_by_the_next)
+UNIT_TEST(orders_given_while_no_runner_is_there_are_carried_out_by_the_next)
 {
     qk_each_way(drop_before_the_first_runner);
 }
@@ -256,7 +256,7 @@ static void drop_waiting(void)
     qk_record_many('a', 1, 2);
     qk_run("a1/1", QK_FAILS);
     qk_run("a2/1", QK_FAILS);
-    qk_command(ORDER_DROP, "a1");
+    qk_order(ORDER_DROP, "a1");
     UNIT_TEXT("a1:dropped/1 a2:again/1", qk_states());
     qk_after(QK_FIRST_DELAY_NS);
     qk_run("a2/2", 0);
@@ -276,7 +276,7 @@ static void drop_running(int code, const char *state)
 
     qk_record_many('a', 1, 2);
     UNIT_TEXT("a1/1", qk_claim());
-    qk_command(ORDER_DROP, "a1");
+    qk_order(ORDER_DROP, "a1");
     qk_run("a2/1", 0);
     qk_end("a1", code);
     qk_after(24 * 3600 * QK_SECOND_NS);
@@ -312,7 +312,7 @@ UNIT_TEST(what_was_dropped_while_it_ran_is_nothing_that_another_runner_takes_ove
     UNIT_REQUIRE(qk_open(QK_STAYS));
     qk_record_many('a', 1, 2);
     UNIT_TEXT("a1/1", qk_claim());
-    qk_command(ORDER_DROP, "a1");
+    qk_order(ORDER_DROP, "a1");
     qk_fill();
     qk_leave();
     UNIT_REQUIRE(qk_enter());
@@ -326,7 +326,7 @@ static void drop_dead(void)
 {
     qk_record("a1");
     qk_run("a1/1", RETRY_EXIT_DEAD);
-    qk_command(ORDER_DROP, "a1");
+    qk_order(ORDER_DROP, "a1");
     UNIT_TEXT("-", qk_claim());
     UNIT_TEXT("a1:dropped/1", qk_states());
 }
@@ -338,16 +338,16 @@ UNIT_TEST(a_dead_letter_can_be_dropped)
 
 /* ---- what cannot be carried out */
 
-UNIT_TEST(commands_for_no_event_of_ours_are_ignored)
+UNIT_TEST(orders_for_no_event_of_ours_are_ignored)
 {
     UNIT_REQUIRE(qk_open(QK_STAYS));
     qk_record_many('a', 1, 2);
     qk_record("c1");
     qk_run("a1/1", 0);
-    qk_command(ORDER_AGAIN, "9:103");
-    qk_command(ORDER_DROP, "1:99999");
-    qk_command(ORDER_AGAIN, "c1");
-    qk_command(ORDER_AGAIN, "a1");
+    qk_order(ORDER_AGAIN, "9:103");
+    qk_order(ORDER_DROP, "1:99999");
+    qk_order(ORDER_AGAIN, "c1");
+    qk_order(ORDER_AGAIN, "a1");
     qk_fill();
     UNIT_FALSE(qk_orders_wait());
     qk_reopen();
@@ -356,28 +356,28 @@ UNIT_TEST(commands_for_no_event_of_ours_are_ignored)
     qk_close();
 }
 
-UNIT_TEST(a_command_for_a_place_within_a_record_is_ignored)
+UNIT_TEST(an_order_for_a_place_within_a_record_is_ignored)
 {
     char inside[40];
 
     UNIT_REQUIRE(qk_open(QK_STAYS));
     qk_record("a1");
     snprintf(inside, sizeof inside, "1:%u", (unsigned)qk_place("a1").offset + 7);
-    qk_command(ORDER_AGAIN, inside);
+    qk_order(ORDER_AGAIN, inside);
     qk_fill();
     UNIT_FALSE(qk_orders_wait());
     UNIT_TEXT("a1/1", qk_claims(9));
     qk_close();
 }
 
-UNIT_TEST(a_command_for_an_event_whose_record_is_damaged_is_ignored)
+UNIT_TEST(an_order_for_an_event_whose_record_is_damaged_is_ignored)
 {
     int fd;
 
     UNIT_REQUIRE(qk_open(QK_STAYS));
     qk_record_many('a', 1, 2);
     qk_run("a1/1", 0);
-    qk_command(ORDER_AGAIN, "a1");
+    qk_order(ORDER_AGAIN, "a1");
     fd = file_open(qk_kit.spool.log, "00000001.jsonl", O_WRONLY, 0);
     UNIT_INT(0, file_pwrite(fd, "~~~~", 4, (off_t)qk_place("a1").offset + 30));
     file_close(&fd);
@@ -387,8 +387,8 @@ UNIT_TEST(a_command_for_an_event_whose_record_is_damaged_is_ignored)
     qk_close();
 }
 
-/* A line of the ledger that the commands of this version do not make. */
-static void other_command(const char *line)
+/* A line of the ledger that this version does not write. */
+static void other_order(const char *line)
 {
     struct ledger *ledger = NULL;
 
@@ -403,21 +403,21 @@ static void other_command(const char *line)
     ledger_close(ledger);
 }
 
-UNIT_TEST(commands_of_another_version_are_ignored)
+UNIT_TEST(orders_of_another_version_are_ignored)
 {
     UNIT_REQUIRE(qk_open(QK_STAYS));
     qk_record("a1");
     qk_run("a1/1", 0);
-    other_command("{\"do\":\"dance\",\"id\":\"1:103\"");
-    other_command("{\"do\":\"again\"");
-    qk_command(ORDER_AGAIN, "a1");
+    other_order("{\"do\":\"dance\",\"id\":\"1:103\"");
+    other_order("{\"do\":\"again\"");
+    qk_order(ORDER_AGAIN, "a1");
     qk_fill();
     UNIT_FALSE(qk_orders_wait());
     UNIT_TEXT("a1/1", qk_claims(9));
     qk_close();
 }
 
-/* The nth such call of a fill with commands fails; they are carried out by the next. false: there
+/* The nth such call of a fill with orders fails; they are carried out by the next. false: there
  * are no more calls. */
 static bool carried_out_in_spite_of(enum fault_call call, unsigned nth, int error,
                                     enum status expected)
@@ -434,10 +434,10 @@ static bool carried_out_in_spite_of(enum fault_call call, unsigned nth, int erro
     qk_run("a3/1", 0);
     qk_record("b1");
     qk_run("b1/1", 0);
-    qk_command(ORDER_AGAIN, "a1");
-    qk_command(ORDER_DROP, "a2");
-    qk_command(ORDER_DROP, "c1");
-    qk_command(ORDER_AGAIN, "b1");
+    qk_order(ORDER_AGAIN, "a1");
+    qk_order(ORDER_DROP, "a2");
+    qk_order(ORDER_DROP, "c1");
+    qk_order(ORDER_AGAIN, "b1");
     err_clear(&qk_err);
     fault_arm(call, nth, error);
     status = queue_fill(qk_queue, qk_kit.now_ns, &qk_err);
@@ -467,7 +467,7 @@ static void each_is_carried_out_in_spite_of(enum fault_call call, int error, enu
     UNIT_TRUE(nth > 1);
 }
 
-UNIT_TEST(commands_that_the_system_does_not_let_us_carry_out_are_carried_out_later_and_once)
+UNIT_TEST(orders_that_the_system_does_not_let_us_carry_out_are_carried_out_later_and_once)
 {
     each_is_carried_out_in_spite_of(FAULT_MEMORY, ENOMEM, STATUS_MEMORY);
     each_is_carried_out_in_spite_of(FAULT_OPENAT, EMFILE, STATUS_IO);
@@ -479,7 +479,7 @@ UNIT_TEST(a_replay_is_not_begun_before_it_is_on_disk_that_it_was_taken)
     UNIT_REQUIRE(qk_open(QK_STAYS));
     qk_record("a1");
     qk_run("a1/1", 0);
-    qk_command(ORDER_AGAIN, "a1");
+    qk_order(ORDER_AGAIN, "a1");
     atomic_store(&kit_syncs_to_fail, 1);
     err_clear(&qk_err);
     UNIT_STATUS(STATUS_IO, queue_fill(qk_queue, qk_kit.now_ns, &qk_err), NULL);
@@ -513,8 +513,8 @@ UNIT_TEST(replays_wait_where_as_many_as_may_be_wait_already)
 {
     UNIT_REQUIRE(open_crowded());
     /* One finds room, the other does not. */
-    qk_command(ORDER_AGAIN, "a1");
-    qk_command(ORDER_AGAIN, "a2");
+    qk_order(ORDER_AGAIN, "a1");
+    qk_order(ORDER_AGAIN, "a2");
     UNIT_TEXT("a1/1", qk_claims(9));
     UNIT_TRUE(qk_orders_wait());
     qk_crash();
@@ -527,10 +527,10 @@ UNIT_TEST(replays_wait_where_as_many_as_may_be_wait_already)
 UNIT_TEST(what_is_dropped_makes_room_for_replays_that_were_asked_for_before)
 {
     UNIT_REQUIRE(open_crowded());
-    qk_command(ORDER_AGAIN, "a1");
-    qk_command(ORDER_AGAIN, "a2");
+    qk_order(ORDER_AGAIN, "a1");
+    qk_order(ORDER_AGAIN, "a2");
     UNIT_TEXT("a1/1", qk_claims(9));
-    qk_command(ORDER_DROP, "a5");
+    qk_order(ORDER_DROP, "a5");
     UNIT_TEXT("a2/1", qk_claims(9));
     qk_end("a1", 0);
     qk_end("a2", 0);
@@ -542,10 +542,10 @@ UNIT_TEST(what_is_dropped_makes_room_for_replays_that_were_asked_for_before)
 UNIT_TEST(a_replay_after_a_drop_that_was_carried_out_early_is_not_lost)
 {
     UNIT_REQUIRE(open_crowded());
-    qk_command(ORDER_AGAIN, "a1");
-    qk_command(ORDER_AGAIN, "a2");
-    qk_command(ORDER_DROP, "a5");
-    qk_command(ORDER_AGAIN, "a5");
+    qk_order(ORDER_AGAIN, "a1");
+    qk_order(ORDER_AGAIN, "a2");
+    qk_order(ORDER_DROP, "a5");
+    qk_order(ORDER_AGAIN, "a5");
     UNIT_TEXT("a1/1 a2/1", qk_claims(9));
     qk_end("a1", 0);
     UNIT_TEXT("a5/1", qk_claims(9));

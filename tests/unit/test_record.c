@@ -30,7 +30,7 @@ static struct event_facts sample(void)
         .content_type = STR("application/json"),
         .user_agent = STR("python-requests/2.25.1"),
         .body = STR("{\"transcript_id\":\"a-1\",\"status\":\"completed\"}"),
-        .about.body_utf8 = true,
+        .about.utf8 = true,
         .hooks = two_hooks,
         .hook_count = 1,
     };
@@ -133,7 +133,7 @@ UNIT_TEST(what_is_absent_stays_absent)
                                 .endpoint = "x",
                                 .query = STR_NONE,
                                 .body = STR("[]"),
-                                .about.body_utf8 = true};
+                                .about.utf8 = true};
     struct record r = round_trip(&event);
 
     UNIT_STR(NULL, r.subject);
@@ -175,8 +175,8 @@ UNIT_TEST(a_body_of_all_bytes_comes_back_byte_for_byte)
         body[i] = (char)(unsigned char)i;
     for (size_t len = 126; len <= sizeof body; len += len < 130 ? 1 : 127) {
         event.body = (struct str){body, len};
-        event.about.body_utf8 = text_utf8_ok(event.body);
-        UNIT_INT(len <= 128, event.about.body_utf8);
+        event.about.utf8 = text_utf8_ok(event.body);
+        UNIT_INT(len <= 128, event.about.utf8);
         r = round_trip(&event);
         UNIT_TRUE(str_eq(event.body, r.body));
         record_free(&r);

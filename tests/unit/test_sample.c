@@ -84,17 +84,17 @@ UNIT_TEST(the_gateway_knows_every_sample_for_what_it_is)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct payload about = {.kind = EVENT_UNKNOWN};
+        struct payload payload;
         struct err err = ERR_INIT;
         struct buf body;
 
         print_sample(&body, rows[i].kind, ID);
-        UNIT_STATUS(STATUS_OK, payload_parse(buf_str(&body), &about, &err), &err);
-        UNIT_INT(rows[i].event, about.kind);
-        UNIT_TEXT(rows[i].subject, about.subject);
-        UNIT_TEXT(rows[i].name, about.subject_name == NULL ? "" : about.subject_name);
-        UNIT_TEXT(rows[i].status, about.status);
-        UNIT_TRUE(about.body_utf8);
+        UNIT_STATUS(STATUS_OK, payload_parse(&payload, buf_str(&body), &err), &err);
+        UNIT_INT(rows[i].event, payload.kind);
+        UNIT_TEXT(rows[i].subject, payload.subject);
+        UNIT_TEXT(rows[i].name, payload.subject_name == NULL ? "" : payload.subject_name);
+        UNIT_TEXT(rows[i].status, payload.status);
+        UNIT_TRUE(payload.utf8);
         buf_free(&body);
     }
 }

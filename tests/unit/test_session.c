@@ -117,7 +117,7 @@ UNIT_TEST(an_event_is_recorded_for_the_principal_that_it_was_made_of)
 UNIT_TEST(an_event_of_bytes_that_all_need_an_escape_is_recorded)
 {
     char body[2000], query[2000];
-    struct event event = {.facts = {.about = {.kind = EVENT_TRANSCRIPT, .body_utf8 = true},
+    struct event event = {.facts = {.about = {.kind = EVENT_TRANSCRIPT, .utf8 = true},
                                     .endpoint = "calls",
                                     .remote_addr = STR("127.0.0.1"),
                                     .query = {query, sizeof query},

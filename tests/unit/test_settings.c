@@ -141,7 +141,7 @@ UNIT_TEST(a_missing_secret_is_passed_over_and_told)
     s = sk_load(&told);
     UNIT_REQUIRE(s != NULL);
     UNIT_INT(1, s->secrets[0].count);
-    sk_check_told(&told, 1, "one: cannot be opened: No such file or directory (passed over)");
+    sk_check_told(&told, 1, "one: cannot be opened: No such file or directory (skipped)");
     UNIT_TRUE(strstr(told.last, "endpoint \"a\": secret file ") != NULL);
     settings_release(s);
 }

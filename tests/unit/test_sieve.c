@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "core/json.h"
-#include "core/sieve.h"
+#include "remote/json.h"
+#include "remote/sieve.h"
 #include "unit.h"
 
 static const char *const wanted[] = {"id", "url", NULL};

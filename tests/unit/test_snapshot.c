@@ -292,12 +292,12 @@ static bool busy_queue(void)
     qk_run("a1/1", 0);
     qk_run("a2/1", QK_FAILS);
     qk_run("a3/1", RETRY_EXIT_DEAD);
-    qk_command(ORDER_AGAIN, "a1");
+    qk_order(ORDER_AGAIN, "a1");
     qk_run("a1/1", 0);
     qk_record("b1");
     qk_run("b1/1", 0);
     qk_record_many('a', 4, 5);
-    qk_command(ORDER_DROP, "a5");
+    qk_order(ORDER_DROP, "a5");
     qk_fill();
     return true;
 }

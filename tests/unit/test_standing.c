@@ -371,7 +371,7 @@ static void from_now(void)
     qk_crash();
     UNIT_TEXT("-", qk_claim());
     UNIT_TEXT("a1:none/0 a2:none/0 a3:none/0 a4:none/0 a5:done/1", qk_states());
-    qk_command(ORDER_AGAIN, "a2");
+    qk_order(ORDER_AGAIN, "a2");
     qk_run("a2/1", 0);
     UNIT_TEXT("-", qk_claim());
 }
@@ -433,7 +433,7 @@ UNIT_TEST(orders_from_before_a_resume_do_not_count)
     qk_leave();
     UNIT_REQUIRE(qk_remove(SPOOL_SNAPSHOT));
     UNIT_REQUIRE(qk_remove(RESULTS_1));
-    qk_command(ORDER_AGAIN, "a1");
+    qk_order(ORDER_AGAIN, "a1");
     resumes(INT64_MAX, 0, 1);
     UNIT_TEXT("-", qk_claim());
     /* Also where the snapshot is lost and no result tells that they were carried out. */

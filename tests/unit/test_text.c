@@ -71,6 +71,25 @@ UNIT_TEST(bytes_that_are_no_utf8_become_replacement_characters)
     buf_free(&json);
 }
 
+UNIT_TEST(a_json_string_is_compared_by_what_it_means)
+{
+    static const char *const same[] = {"stat\xc3\xbcs/", "st\\u0061t\\u00fcs\\/"};
+    static const char *const other[] = {"",
+                                        "stat",
+                                        "stat\xc3",
+                                        "stat\\u00fcs",
+                                        "stat\\u00fcs/.",
+                                        "stat\\u00fcs/\\",
+                                        "stat\\u00fcs\\u002",
+                                        "\\x"};
+
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        UNIT_TRUE(text_json_is(str_of(same[i]), STR("stat\xc3\xbcs/")));
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+        UNIT_FALSE(text_json_is(str_of(other[i]), STR("stat\xc3\xbcs/")));
+    UNIT_TRUE(text_json_is(STR(""), STR("")));
+}
+
 UNIT_TEST(json_escapes_are_undone)
 {
     static const char *const bad[] = {"\\", "\\x", "\\u12", "\\u12g4", "a\nb", "a\"b"};

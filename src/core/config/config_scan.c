@@ -32,7 +32,7 @@ struct config_reading {
     unsigned token_line;
 };
 
-static int shown(struct str s)
+static int quoted_len(struct str s)
 {
     return s.len > QUOTED_MAX ? QUOTED_MAX : (int)s.len;
 }
@@ -191,8 +191,8 @@ static enum status refuse_token(struct config_reading *s, const char *wanted)
                              wanted);
     if (s->token == TOKEN_MARK)
         s->word = (struct str){&s->mark, 1};
-    return config_refuse(s->tree, s->token_line, s->err, "unexpected \"%.*s\"; %s", shown(s->word),
-                         s->word.ptr, wanted);
+    return config_refuse(s->tree, s->token_line, s->err, "unexpected \"%.*s\"; %s",
+                         quoted_len(s->word), s->word.ptr, wanted);
 }
 
 /* ---- tokens to sections and keys */
@@ -247,7 +247,7 @@ static enum status refuse_key(struct config_reading *s, const char *section)
 
     buf_init(&remedy, ERR_TEXT_MAX);
     config_key_remedy(&remedy, section, s->word);
-    st = config_refuse(s->tree, s->token_line, s->err, "%.*s: unknown key; %s", shown(s->word),
+    st = config_refuse(s->tree, s->token_line, s->err, "%.*s: unknown key; %s", quoted_len(s->word),
                        s->word.ptr, remedy.ptr);
     buf_free(&remedy);
     return st;
@@ -283,13 +283,13 @@ static enum status check_title(const struct config_reading *s)
         return config_refuse(s->tree, s->token_line, s->err,
                              "endpoint \"%.*s\": invalid name; use 1 to %d letters, digits, \"-\" "
                              "and \"_\" (it is the last part of the endpoint's URL)",
-                             shown(s->word), s->word.ptr, CONFIG_NAME_MAX);
+                             quoted_len(s->word), s->word.ptr, CONFIG_NAME_MAX);
     for (size_t i = 1; i < s->tree->count; i++)
         if (str_is(s->word, s->tree->sections[i].title))
             return config_refuse(s->tree, s->token_line, s->err,
                                  "endpoint \"%.*s\": given twice, first in line %u; rename one of "
                                  "them",
-                                 shown(s->word), s->word.ptr, s->tree->sections[i].line);
+                                 quoted_len(s->word), s->word.ptr, s->tree->sections[i].line);
     if (s->tree->count > CONFIG_ENDPOINTS_MAX)
         return config_refuse(s->tree, s->token_line, s->err, "too many endpoints (at most %d)",
                              CONFIG_ENDPOINTS_MAX);

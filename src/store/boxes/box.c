@@ -115,6 +115,12 @@ static enum status check_space(const struct spool *spool, enum box_kind kind,
     return STATUS_OK;
 }
 
+static enum status open_counts(const struct box *b, struct box_counts_file *out, struct err *err)
+{
+    return box_counts_open(out, b->spool, b->received_ns,
+                           b->class == BOX_PUBLISHED ? PUBLISHED_WAIT_NS : 0, err);
+}
+
 /* Reads the counts before anything is written: a full box costs nothing more. */
 static enum status check_room(struct box *b, struct err *err)
 {
@@ -124,8 +130,7 @@ static enum status check_room(struct box *b, struct err *err)
 
     if (b->limits.bytes_max == 0)
         return err_set(err, STATUS_LIMIT, "the refused box is switched off");
-    status = box_counts_open(&file, b->spool, b->received_ns,
-                             b->class == BOX_PUBLISHED ? PUBLISHED_WAIT_NS : 0, err);
+    status = open_counts(b, &file, err);
     if (status != STATUS_OK)
         return status;
     room = box_counts_room(&file.counts, b->class, b->limits.bytes_max);
@@ -227,34 +232,37 @@ enum status box_add(struct box *b, const void *bytes, size_t len, struct err *er
     return STATUS_OK;
 }
 
+static enum status end_hash(struct mac_stream *hash, struct buf *hex, struct err *err)
+{
+    uint8_t digest[MAC_SHA256_LEN];
+
+    buf_reset(hex, HEX_LEN);
+    mac_stream_end(hash, digest);
+    text_hex(hex, digest, sizeof digest);
+    return buf_status(hex, "a digest", err);
+}
+
 static enum status finish_file(struct box *b, bool complete, char name[NAME_LEN_MAX],
                                struct err *err)
 {
+    bool published = b->kind == BOX_REFUSED && b->class == BOX_PUBLISHED;
     char late[LATE_MAX];
-    uint8_t digest[MAC_SHA256_LEN];
     struct buf hex;
-    size_t len;
     enum status status;
 
     buf_init(&hex, HEX_LEN);
-    mac_stream_end(&b->name_hash, digest);
-    text_hex(&hex, digest, sizeof digest);
-    status = buf_status(&hex, "a digest", err);
-    if (status != STATUS_OK)
-        goto out;
-    snprintf(name, NAME_LEN_MAX, "%.*s%s", BOX_NAME_DIGITS, hex.ptr,
-             b->kind == BOX_REFUSED && b->class == BOX_PUBLISHED ? SPOOL_BOX_PUBLISHED_SUFFIX
-                                                                 : SPOOL_BOX_SUFFIX);
-    buf_reset(&hex, HEX_LEN);
-    mac_stream_end(&b->body_hash, digest);
-    text_hex(&hex, digest, sizeof digest);
-    status = buf_status(&hex, "a digest", err);
+    status = end_hash(&b->name_hash, &hex, err);
     if (status == STATUS_OK) {
-        len = print_late(late, hex.ptr, b->bytes, b->kept, complete && b->kept == b->bytes);
+        snprintf(name, NAME_LEN_MAX, "%.*s%s", BOX_NAME_DIGITS, hex.ptr,
+                 published ? SPOOL_BOX_PUBLISHED_SUFFIX : SPOOL_BOX_SUFFIX);
+        status = end_hash(&b->body_hash, &hex, err);
+    }
+    if (status == STATUS_OK) {
+        size_t len = print_late(late, hex.ptr, b->bytes, b->kept, complete && b->kept == b->bytes);
+
         if (file_pwrite(b->fd, late, len, 0) < 0)
             status = err_errno(err, "cannot complete a box entry");
     }
-out:
     buf_free(&hex);
     return status;
 }
@@ -300,8 +308,7 @@ static enum status end_refused(struct box *b, const char *name, bool *again, str
     struct stat sb;
     enum status status;
 
-    status = box_counts_open(&file, b->spool, b->received_ns,
-                             b->class == BOX_PUBLISHED ? PUBLISHED_WAIT_NS : 0, err);
+    status = open_counts(b, &file, err);
     if (status != STATUS_OK)
         return status;
     if (fstatat(b->spool->refused, name, &sb, AT_SYMLINK_NOFOLLOW) < 0 &&

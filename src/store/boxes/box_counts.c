@@ -40,22 +40,17 @@ static bool read_counts(int fd, struct box_counts *counts)
     return true;
 }
 
-static bool has_suffix(const char *name, const char *suffix)
-{
-    return str_ends(str_of(name), suffix);
-}
-
 /* Counts a file of the folder, or removes it because of its age. */
 static void sweep_one(int dir, const char *name, bool refused, int64_t now_s,
                       struct box_counts *counts)
 {
-    bool temporary = strncmp(name, SPOOL_BOX_TMP_PREFIX, strlen(SPOOL_BOX_TMP_PREFIX)) == 0;
+    bool temporary = str_starts(str_of(name), SPOOL_BOX_TMP_PREFIX);
     enum box_class class =
-        has_suffix(name, SPOOL_BOX_PUBLISHED_SUFFIX) ? BOX_PUBLISHED : BOX_STRANGER;
+        str_ends(str_of(name), SPOOL_BOX_PUBLISHED_SUFFIX) ? BOX_PUBLISHED : BOX_STRANGER;
     int64_t age_max = temporary ? BOX_TMP_AGE_S : BOX_AGE_MAX_S;
     struct stat sb;
 
-    if (!temporary && (!refused || !has_suffix(name, SPOOL_BOX_SUFFIX)))
+    if (!temporary && (!refused || !str_ends(str_of(name), SPOOL_BOX_SUFFIX)))
         return;
     if (fstatat(dir, name, &sb, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(sb.st_mode))
         return;

@@ -16,7 +16,7 @@
 #include "base/mac.h"
 #include "base/num.h"
 #include "base/text.h"
-#include "core/scan.h"
+#include "core/pick.h"
 
 #define HEX "0123456789abcdef"
 /* Most lines are shorter; longer ones are read in such steps. */
@@ -43,66 +43,26 @@ enum {
     M_COUNT
 };
 
-static const struct {
-    const char *name;
-    bool needed;
-} fields[M_COUNT] = {
-    [M_SHA256] = {"sha256", true},        [M_REASON] = {"reason", true},
-    [M_DETAIL] = {"detail", false},       [M_ENDPOINT] = {"endpoint", true},
-    [M_RECEIVED] = {"received_at", true}, [M_REMOTE] = {"remote_addr", false},
-    [M_QUERY] = {"query", false},         [M_TYPE] = {"content_type", false},
-    [M_AGENT] = {"user_agent", false},    [M_BOX] = {"box", true},
-    [M_BYTES] = {"bytes", true},          [M_KEPT] = {"kept", true},
-    [M_COMPLETE] = {"complete", true},    [M_PUBLISHED] = {"published", true},
+#define BOOLEAN (PICK_TYPE(SCAN_TRUE) | PICK_TYPE(SCAN_FALSE))
+
+static const struct pick_wish wishes[M_COUNT] = {
+    [M_SHA256] = PICK("sha256", PICK_STRING, true),
+    [M_REASON] = PICK("reason", PICK_STRING, true),
+    [M_DETAIL] = PICK("detail", PICK_STRING, false),
+    [M_ENDPOINT] = PICK("endpoint", PICK_STRING, true),
+    [M_RECEIVED] = PICK("received_at", PICK_STRING, true),
+    [M_REMOTE] = PICK("remote_addr", PICK_STRING, false),
+    [M_QUERY] = PICK("query", PICK_STRING, false),
+    [M_TYPE] = PICK("content_type", PICK_STRING, false),
+    [M_AGENT] = PICK("user_agent", PICK_STRING, false),
+    [M_BOX] = PICK("box", PICK_NUMBER, true),
+    [M_BYTES] = PICK("bytes", PICK_NUMBER, true),
+    [M_KEPT] = PICK("kept", PICK_NUMBER, true),
+    [M_COMPLETE] = PICK("complete", BOOLEAN, true),
+    [M_PUBLISHED] = PICK("published", BOOLEAN, true),
 };
 
-struct entry_members {
-    struct str values[M_COUNT]; /* of strings what stands between the quotes */
-    bool wrong;                 /* a member twice, or of the wrong type */
-};
-
-static bool type_fits(size_t field, enum scan_type type)
-{
-    switch (field) {
-    case M_BOX:
-    case M_BYTES:
-    case M_KEPT:
-        return type == SCAN_NUMBER;
-    case M_COMPLETE:
-    case M_PUBLISHED:
-        return type == SCAN_TRUE || type == SCAN_FALSE;
-    default:
-        return type == SCAN_STRING;
-    }
-}
-
-/* Ignores members that a later version may add. */
-static void collect_member(void *context, const struct scan_member *member)
-{
-    struct entry_members *found = context;
-
-    for (size_t i = 0; i < M_COUNT; i++) {
-        if (!str_is(member->name, fields[i].name))
-            continue;
-        if (found->values[i].ptr != NULL || !type_fits(i, member->type))
-            found->wrong = true;
-        found->values[i] = member->value;
-        if (member->type == SCAN_STRING)
-            found->values[i] = (struct str){member->value.ptr + 1, member->value.len - 2};
-        return;
-    }
-}
-
-static bool all_found(const struct entry_members *found)
-{
-    for (size_t i = 0; i < M_COUNT; i++)
-        if (fields[i].needed && found->values[i].ptr == NULL)
-            return false;
-    return !found->wrong && str_is(found->values[M_BOX], "1") &&
-           found->values[M_SHA256].len == (size_t)2 * MAC_SHA256_LEN;
-}
-
-static bool decode_members(struct rejected *entry, const struct entry_members *found)
+static bool decode_members(struct rejected *entry, const struct picked *found)
 {
     struct str *const places[M_BOX] = {
         [M_SHA256] = &entry->sha256,        [M_REASON] = &entry->reason,
@@ -115,23 +75,24 @@ static bool decode_members(struct rejected *entry, const struct entry_members *f
     for (size_t i = 0; i < M_BOX; i++) {
         size_t at = entry->text.len;
 
-        if (found->values[i].ptr == NULL)
+        if (found[i].value.ptr == NULL)
             continue;
-        if (!text_json_decode(&entry->text, found->values[i]))
+        if (!text_json_decode(&entry->text, found[i].value))
             return false;
         *places[i] = (struct str){entry->text.ptr + at, entry->text.len - at};
     }
-    return entry->text.failed == STATUS_OK && num_u64(found->values[M_BYTES], &entry->bytes) &&
-           num_u64(found->values[M_KEPT], &entry->kept) &&
+    return entry->text.failed == STATUS_OK && num_u64(found[M_BYTES].value, &entry->bytes) &&
+           num_u64(found[M_KEPT].value, &entry->kept) &&
            clock_iso_parse(entry->received_at, &entry->ref.received_ns);
 }
 
 static enum status parse_line(struct rejected *entry, struct str line, struct err *err)
 {
-    struct entry_members found = {.wrong = false};
+    struct picked found[M_COUNT];
     enum status status;
 
-    if (scan_json(line, collect_member, &found).verdict != SCAN_OK || !all_found(&found))
+    if (!pick_members(line, wishes, M_COUNT, found) || !str_is(found[M_BOX].value, "1") ||
+        found[M_SHA256].value.len != (size_t)2 * MAC_SHA256_LEN)
         return err_set(err, STATUS_CORRUPT, "its first line is not that of an entry");
     /* Decoding never lengthens: with all room taken at once, the text does not move. */
     buf_init(&entry->text, line.len);
@@ -139,10 +100,10 @@ static enum status parse_line(struct rejected *entry, struct str line, struct er
     status = buf_status(&entry->text, "an entry's line", err);
     if (status != STATUS_OK)
         return status;
-    if (!decode_members(entry, &found))
+    if (!decode_members(entry, found))
         return err_set(err, STATUS_CORRUPT, "a member of its first line cannot be read");
-    entry->complete = str_is(found.values[M_COMPLETE], "true");
-    entry->published = str_is(found.values[M_PUBLISHED], "true");
+    entry->complete = str_is(found[M_COMPLETE].value, "true");
+    entry->published = str_is(found[M_PUBLISHED].value, "true");
     return STATUS_OK;
 }
 

@@ -26,7 +26,7 @@ struct journal_seat {
     struct append *append;
     enum stage stage;
     bool late; /* time is up: the thread leaves as soon as its line is written */
-    pthread_cond_t told;
+    pthread_cond_t news;
 };
 
 struct journal_group {
@@ -65,7 +65,7 @@ void journal_group_free(struct journal_group *group)
         struct journal_seat *seat = group->all;
 
         group->all = seat->all;
-        pthread_cond_destroy(&seat->told);
+        pthread_cond_destroy(&seat->news);
         free(seat);
     }
     pthread_mutex_destroy(&group->mutex);
@@ -101,7 +101,7 @@ enum status group_sit(struct journal_group *group, struct journal_seat **out, st
         return STATUS_OK;
     }
     seat = calloc(1, sizeof *seat);
-    if (seat == NULL || make_condition(&seat->told) != 0) {
+    if (seat == NULL || make_condition(&seat->news) != 0) {
         free(seat);
         return err_set(err, STATUS_MEMORY, "no means for a thread to wait");
     }
@@ -184,7 +184,7 @@ static void tell_written(struct journal_group *group, const struct batch *batch)
     for (size_t i = 0; i < batch->count; i++) {
         batch->seats[i]->stage = STAGE_WRITTEN;
         if (batch->seats[i]->late)
-            pthread_cond_signal(&batch->seats[i]->told);
+            pthread_cond_signal(&batch->seats[i]->news);
     }
     pthread_mutex_unlock(&group->mutex);
 }
@@ -208,9 +208,9 @@ static void tell_ended(struct journal_group *group, const struct batch *batch,
     leader = appoint_leader(group);
     pthread_mutex_unlock(&group->mutex);
     if (leader != NULL)
-        pthread_cond_signal(&leader->told);
+        pthread_cond_signal(&leader->news);
     for (size_t i = 0; i < batch->count; i++)
-        pthread_cond_signal(&batch->seats[i]->told);
+        pthread_cond_signal(&batch->seats[i]->news);
 }
 
 static void lead_threads(struct journal *j)
@@ -235,7 +235,7 @@ static bool wait_until(struct journal_group *group, struct journal_seat *seat, u
     const struct timespec until = {.tv_sec = (time_t)(deadline_ns / NS_PER_S),
                                    .tv_nsec = (long)(deadline_ns % NS_PER_S)};
 
-    return pthread_cond_timedwait(&seat->told, &group->mutex, &until) != ETIMEDOUT;
+    return pthread_cond_timedwait(&seat->news, &group->mutex, &until) != ETIMEDOUT;
 }
 
 /* The mutex is held. Until the append has ended, its thread is to lead, or time is up. */
@@ -246,7 +246,7 @@ static void wait_for_news(struct journal_group *group, struct journal_seat *seat
         if (!seat->late)
             seat->late = !wait_until(group, seat, deadline_ns);
         else if (seat->stage == STAGE_TAKEN)
-            pthread_cond_wait(&seat->told, &group->mutex);
+            pthread_cond_wait(&seat->news, &group->mutex);
         else
             break;
     }

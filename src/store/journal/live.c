@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "store/journal/segment.h"
 
-#define DURABLE_TRIES 5 /* to meet the hints when nobody writes them */
+#define DURABLE_TRIES 5 /* to read the hints while they are not being written */
 #define DURABLE_SLEEP_NS 200000
 #define DAY_NS (86400 * NS_PER_S)
 

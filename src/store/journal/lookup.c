@@ -23,12 +23,12 @@ struct lookup {
 /* `{"key":"KEY","id":"`: the first bytes distinguish another key of the same fingerprint. */
 static bool begins_with_key(struct str line, struct str key)
 {
-    static const char before[] = RECORD_KEY_OPEN, behind[] = "\"" RECORD_ID_OPEN;
-    size_t head = sizeof before - 1, tail = sizeof behind - 1;
+    static const char before[] = RECORD_KEY_OPEN, after[] = "\"" RECORD_ID_OPEN;
+    size_t head = sizeof before - 1, tail = sizeof after - 1;
 
     return line.len >= head + key.len + tail && memcmp(line.ptr, before, head) == 0 &&
            memcmp(line.ptr + head, key.ptr, key.len) == 0 &&
-           memcmp(line.ptr + head + key.len, behind, tail) == 0;
+           memcmp(line.ptr + head + key.len, after, tail) == 0;
 }
 
 /* Appends to j->line, which begins at `offset`. *got 0: there is no more within the limit. If a
@@ -128,7 +128,7 @@ static enum status match_slot(void *context, struct place place, bool *same, str
     uint64_t limit = j->segment_len;
 
     if (place.segment == 0 || place.segment > j->segment || place.offset == 0)
-        return STATUS_OK; /* left behind by an append that was cut off */
+        return STATUS_OK; /* of an append that was cut off */
     if (place.segment < j->segment)
         return verify_sealed(l, place, same, err);
     if (j->word.poisoned == j->segment)

@@ -19,7 +19,7 @@ struct plan {
     const struct journal *j;
     struct segment_list list;
     size_t remove; /* as many from the beginning of the list */
-    size_t held;   /* as many behind them */
+    size_t held;   /* as many after them */
 };
 
 /* All records of a segment are older than the next one's making. */
@@ -154,18 +154,6 @@ enum status journal_prunable(const struct journal *journal, int64_t now_ns,
     return status;
 }
 
-/* Recovers first if need be: j->state must name the live segment. */
-static enum status prune_locked(struct journal *j, int64_t now_ns, uint64_t deadline_ns,
-                                struct journal_pruned *out, struct err *err)
-{
-    enum status status = enter_begin(j, now_ns, deadline_ns, err);
-
-    if (status != STATUS_OK)
-        return status;
-    enter_end(j, STATUS_OK);
-    return prune_segments(j, now_ns, deadline_ns, out, err);
-}
-
 enum status journal_prune(struct journal *journal, int64_t now_ns, uint64_t deadline_ns,
                           struct journal_pruned *out, struct err *err)
 {
@@ -174,7 +162,12 @@ enum status journal_prune(struct journal *journal, int64_t now_ns, uint64_t dead
 
     if (status != STATUS_OK)
         return status;
-    status = prune_locked(journal, now_ns, deadline_ns, out, err);
+    /* Recovers first if need be: the state must name the live segment. */
+    status = enter_begin(journal, now_ns, deadline_ns, err);
+    if (status == STATUS_OK) {
+        enter_end(journal, STATUS_OK);
+        status = prune_segments(journal, now_ns, deadline_ns, out, err);
+    }
     file_close(&fd);
     return status;
 }

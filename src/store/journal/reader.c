@@ -113,8 +113,8 @@ static bool lacks_previous(const struct reader *r)
     return i == list->count || list->numbers[i] != previous;
 }
 
-/* Opens the next segment. *told: one is missing, which *item says. */
-static enum status enter_segment(struct reader *r, struct reader_item *item, bool *told,
+/* Opens the next segment. *lacking: one is missing, which *item says. */
+static enum status enter_segment(struct reader *r, struct reader_item *item, bool *lacking,
                                  struct err *err)
 {
     size_t i = r->next++;
@@ -122,14 +122,14 @@ static enum status enter_segment(struct reader *r, struct reader_item *item, boo
     enum status status;
     bool gone;
 
-    *told = false;
+    *lacking = false;
     status = extent_open(&r->extent, r->spool, &r->map, i, NULL);
     if (status == STATUS_MISSING) {
         status = check_pruned(r, segment, &gone, err);
         if (status != STATUS_OK || gone)
             return status;
         set_rotten(item, segment, 0, "the segment is missing");
-        *told = true;
+        *lacking = true;
         return STATUS_OK;
     }
     if (status != STATUS_OK)
@@ -143,7 +143,7 @@ static enum status enter_segment(struct reader *r, struct reader_item *item, boo
     r->open = true;
     if (i > r->first && lacks_previous(r)) {
         set_rotten(item, r->extent.header.previous, 0, "the segment is missing");
-        *told = true;
+        *lacking = true;
     }
     return STATUS_OK;
 }
@@ -252,22 +252,22 @@ enum status reader_next(struct reader *reader, struct reader_item *item, bool *m
     for (;;) {
         enum status status;
         struct line line;
-        bool told;
+        bool got;
 
         if (!reader->open) {
             if (reader->next == reader->map.segments.count) {
                 *more = journal_short(reader, item);
                 return STATUS_OK;
             }
-            status = enter_segment(reader, item, &told, err);
-            if (status != STATUS_OK || told)
+            status = enter_segment(reader, item, &got, err);
+            if (status != STATUS_OK || got)
                 return status;
             continue;
         }
-        status = lines_next(&reader->lines, &line, &told, err);
+        status = lines_next(&reader->lines, &line, &got, err);
         if (status != STATUS_OK)
             return status;
-        if (!told) {
+        if (!got) {
             if (segment_short(reader, item))
                 return STATUS_OK;
             continue;
@@ -287,11 +287,28 @@ static enum status no_record(struct place place, struct err *err)
                    (unsigned long long)place.offset);
 }
 
+static enum status copy_record(const struct line *line, struct place place, struct buf *out,
+                               struct err *err)
+{
+    const char *why;
+
+    switch (verdict_line(line->text, place, &why)) {
+    case VERDICT_RECORD:
+        buf_add_str(out, line->text);
+        return buf_status(out, "the record", err);
+    case VERDICT_TORN:
+        break;
+    case VERDICT_ROTTEN:
+        return err_set(err, STATUS_CORRUPT, "the record %u:%llu is damaged: %s",
+                       (unsigned)place.segment, (unsigned long long)place.offset, why);
+    }
+    return no_record(place, err);
+}
+
 static enum status get_line(const struct extent *e, struct place place, struct buf *out,
                             struct err *err)
 {
     enum status status;
-    const char *why;
     struct line line;
     struct lines lines;
     char before;
@@ -310,26 +327,10 @@ static enum status get_line(const struct extent *e, struct place place, struct b
     lines_init(&lines, e->fd, place.offset, e->size < e->valid ? e->size : e->valid,
                SEGMENT_LINE_MAX);
     status = lines_next(&lines, &line, &more, err);
-    if (status != STATUS_OK)
-        goto out;
-    if (!more || !line.ended || line.too_long) {
+    if (status == STATUS_OK && more && line.ended && !line.too_long)
+        status = copy_record(&line, place, out, err);
+    else if (status == STATUS_OK)
         status = no_record(place, err);
-        goto out;
-    }
-    switch (verdict_line(line.text, place, &why)) {
-    case VERDICT_RECORD:
-        buf_add_str(out, line.text);
-        status = buf_status(out, "the record", err);
-        break;
-    case VERDICT_TORN:
-        status = no_record(place, err);
-        break;
-    case VERDICT_ROTTEN:
-        status = err_set(err, STATUS_CORRUPT, "the record %u:%llu is damaged: %s",
-                         (unsigned)place.segment, (unsigned long long)place.offset, why);
-        break;
-    }
-out:
     lines_free(&lines);
     return status;
 }

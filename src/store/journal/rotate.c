@@ -67,8 +67,8 @@ static enum status make_next(struct journal *j, struct record_header *header, ui
         struct stat sb;
         bool taken;
 
-        /* Stored before the name appears: nobody may append to the old segment once a header has
-         * judged it. */
+        /* Stored before the name appears: once a header has judged the old segment, no process may
+         * append to it. */
         j->state.rotating = header->segment;
         status = live_store_state(j, err);
         if (status == STATUS_OK)

@@ -20,7 +20,6 @@ static enum status offer_attempt(void *context, struct place at, struct str line
     enum status status;
 
     (void)at;
-    buf_reset(&a->text, LEDGER_LINE_MAX);
     /* Most lines are another event's: a look for the bytes spares parsing them. */
     if (memmem(line.ptr, line.len, a->id.ptr, a->id.len) == NULL)
         return STATUS_OK;
@@ -34,13 +33,13 @@ enum status hookview_attempts(const struct spool *spool, struct str id, int64_t 
                               hookview_each each, void *context, struct err *err)
 {
     struct view_attempts a = {.id = id, .each = each, .context = context};
-    struct place from, end;
+    struct place from;
     enum status status = ledger_since(spool, LEDGER_RESULTS, received_ns, &from, err);
 
     if (status != STATUS_OK)
         return status;
     buf_init(&a.text, LEDGER_LINE_MAX);
-    status = ledger_walk(spool, LEDGER_RESULTS, from, offer_attempt, &a, &end, NULL, err);
+    status = ledger_walk(spool, LEDGER_RESULTS, from, offer_attempt, &a, NULL, NULL, err);
     buf_free(&a.text);
     return status;
 }

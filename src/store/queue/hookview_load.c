@@ -13,11 +13,6 @@
 #include "store/queue/slot.h"
 #include "store/queue/standing.h"
 
-struct view_source {
-    struct hookview *view;
-    struct buf text;
-};
-
 static enum status add_by_id(struct hookview *v, struct str id, struct hook_info **out,
                              struct err *err)
 {
@@ -36,40 +31,31 @@ static const enum hook_state state_of[] = {
     [RESULT_DROPPED] = HOOK_DROPPED,
 };
 
-static enum status take_result(void *context, struct place at, struct str line, struct err *err)
+static enum status take_result(void *context, const struct result *result, struct err *err)
 {
-    struct view_source *s = context;
-    struct result result;
     struct hook_info *info;
-    enum status status;
+    enum status status = add_by_id(context, result->id, &info, err);
 
-    (void)at;
-    buf_reset(&s->text, LEDGER_LINE_MAX);
-    status = result_parse(&result, &s->text, line, err);
-    if (status != STATUS_OK)
-        return err_ignore(err, status, STATUS_CORRUPT); /* of a later version */
-    status = add_by_id(s->view, result.id, &info, err);
     if (status != STATUS_OK || info == NULL)
         return status;
-    info->state = state_of[result.state];
-    info->next_ns = result.state == RESULT_AGAIN ? result.next_ns : 0;
-    if (result.end != RESULT_NOT_RUN) {
-        info->attempts = result.attempt;
-        info->end = result.end;
-        info->code = result.code;
+    info->state = state_of[result->state];
+    info->next_ns = result->state == RESULT_AGAIN ? result->next_ns : 0;
+    if (result->end != RESULT_NOT_RUN) {
+        info->attempts = result->attempt;
+        info->end = result->end;
+        info->code = result->code;
     }
     return STATUS_OK;
 }
 
-static enum status take_results(struct view_source *s, const struct spool *spool, int64_t since_ns,
+static enum status take_results(struct hookview *v, const struct spool *spool, int64_t since_ns,
                                 struct err *err)
 {
-    struct place from, end;
+    struct place from;
     enum status status = ledger_since(spool, LEDGER_RESULTS, since_ns, &from, err);
 
-    if (status != STATUS_OK)
-        return status;
-    return ledger_walk(spool, LEDGER_RESULTS, from, take_result, s, &end, NULL, err);
+    return status == STATUS_OK ? ledger_walk_results(spool, from, take_result, v, NULL, err)
+                               : status;
 }
 
 static enum status take_retries(struct hookview *v, struct err *err)
@@ -96,7 +82,7 @@ static enum status take_retries(struct hookview *v, struct err *err)
 
 static enum status take_order(void *context, struct place at, struct str line, struct err *err)
 {
-    struct view_source *s = context;
+    struct hookview *v = context;
     char id[RECORD_ID_MAX];
     enum order_kind kind;
     struct hook_info *info;
@@ -105,8 +91,8 @@ static enum status take_order(void *context, struct place at, struct str line, s
     (void)at;
     if (orders_parse(line, &kind, id, NULL) != STATUS_OK)
         return STATUS_OK;
-    s->view->orders++;
-    status = add_by_id(s->view, str_of(id), &info, err);
+    v->orders++;
+    status = add_by_id(v, str_of(id), &info, err);
     if (status == STATUS_OK && info != NULL) {
         info->state = kind == ORDER_DROP ? HOOK_DROPPED : HOOK_WAITING;
         info->attempts = kind == ORDER_DROP ? info->attempts : 0;
@@ -169,24 +155,17 @@ static enum status find_runner(const struct spool *spool, bool *there, struct er
 static enum status load_known(struct hookview *v, const struct spool *spool, int64_t since_ns,
                               struct err *err)
 {
-    struct view_source source = {.view = v};
-    struct place end;
-    enum status status;
     bool rebuilt;
+    enum status status = snapshot_load(&v->snapshot, spool, &rebuilt, err);
 
-    buf_init(&source.text, LEDGER_LINE_MAX);
-    status = snapshot_load(&v->snapshot, spool, &rebuilt, err);
     if (status == STATUS_OK)
-        status = take_results(&source, spool, since_ns, err);
+        status = take_results(v, spool, since_ns, err);
     if (status == STATUS_OK)
         status = take_retries(v, err);
     if (status == STATUS_OK)
-        status = ledger_walk(spool, LEDGER_ORDERS, v->snapshot.orders, take_order, &source, &end,
-                             NULL, err);
-    if (status == STATUS_OK)
-        status = take_slots(v, spool, err);
-    buf_free(&source.text);
-    return status;
+        status =
+            ledger_walk(spool, LEDGER_ORDERS, v->snapshot.orders, take_order, v, NULL, NULL, err);
+    return status == STATUS_OK ? take_slots(v, spool, err) : status;
 }
 
 enum status hookview_load(struct hookview *v, const struct spool *spool, int64_t since_ns,
@@ -195,14 +174,11 @@ enum status hookview_load(struct hookview *v, const struct spool *spool, int64_t
     struct err why = ERR_INIT;
     enum status status = find_runner(spool, &v->runner, err);
 
-    if (status == STATUS_OK) {
-        status = standing_check(spool, &v->owner, &why);
-        if (status == STATUS_OK)
-            status = load_known(v, spool, since_ns, err);
-        else if (status == STATUS_PAUSED || status == STATUS_MISSING)
-            status = STATUS_OK;
-        else
-            err_pass(err, status, &why);
-    }
-    return status;
+    if (status != STATUS_OK)
+        return status;
+    status = standing_check(spool, &v->owner, &why);
+    if (status == STATUS_OK)
+        return load_known(v, spool, since_ns, err);
+    return status == STATUS_PAUSED || status == STATUS_MISSING ? STATUS_OK
+                                                               : err_pass(err, status, &why);
 }

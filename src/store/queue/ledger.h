@@ -17,6 +17,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "core/result.h"
 #include "store/spool/place.h"
 #include "store/spool/spool.h"
 
@@ -26,7 +27,7 @@ enum ledger_kind { LEDGER_RESULTS, LEDGER_ORDERS };
 #define LEDGER_SEGMENT_MAX ((uint64_t)4 * 1024 * 1024)
 /* With its checksum, without its newline. */
 #define LEDGER_LINE_MAX ((size_t)128 * 1024)
-/* Lines are kept in memory until a sync, at most so many bytes: a larger append syncs first. */
+/* Appended lines stay in memory until a sync; an append beyond so many bytes syncs first. */
 #define LEDGER_UNSYNCED_MAX ((size_t)1024 * 1024)
 
 /* ---- the owner: of LEDGER_RESULTS only */
@@ -68,13 +69,19 @@ struct place ledger_end(const struct ledger *ledger);
 /* ---- reading: without locks */
 
 /* Calls `each` for every valid line from `from` ({0,0}: the oldest) on; `place` is where it begins.
- * *end is where the next walk goes on. Skips torn and damaged lines, and counts the latter in
- * *rotten (may be NULL). Skips files that are pruned meanwhile. */
+ * *end (may be NULL) is where the next walk goes on. Skips torn and damaged lines, and counts the
+ * latter in *rotten (may be NULL). Skips files that are pruned meanwhile. */
 typedef enum status (*ledger_each)(void *context, struct place place, struct str line,
                                    struct err *err);
 enum status ledger_walk(const struct spool *spool, enum ledger_kind kind, struct place from,
                         ledger_each each, void *context, struct place *end, uint64_t *rotten,
                         struct err *err) STATUS_CHECKED;
+/* The same for LEDGER_RESULTS, parsed. Skips lines of a later version too. */
+typedef enum status (*ledger_each_result)(void *context, const struct result *result,
+                                          struct err *err);
+enum status ledger_walk_results(const struct spool *spool, struct place from,
+                                ledger_each_result each, void *context, struct place *end,
+                                struct err *err) STATUS_CHECKED;
 /* Returns whether there may be lines from `from` on: cheaper than a walk. */
 bool ledger_grown(const struct spool *spool, enum ledger_kind kind, struct place from);
 /* Finds the place after the last line. */

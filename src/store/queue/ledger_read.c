@@ -240,10 +240,42 @@ enum status ledger_walk(const struct spool *spool, enum ledger_kind kind, struct
     close_folder(&f);
     if (status != STATUS_OK)
         return status;
-    *end = w.end;
+    if (end != NULL)
+        *end = w.end;
     if (rotten != NULL)
         *rotten = w.rotten;
     return STATUS_OK;
+}
+
+struct result_walk {
+    ledger_each_result each;
+    void *context;
+    struct buf text;
+};
+
+static enum status parse_line(void *context, struct place place, struct str line, struct err *err)
+{
+    struct result_walk *w = context;
+    struct result result;
+    enum status status;
+
+    (void)place;
+    status = result_parse(&result, &w->text, line, err);
+    return status == STATUS_OK ? w->each(w->context, &result, err)
+                               : err_ignore(err, status, STATUS_CORRUPT);
+}
+
+enum status ledger_walk_results(const struct spool *spool, struct place from,
+                                ledger_each_result each, void *context, struct place *end,
+                                struct err *err)
+{
+    struct result_walk w = {.each = each, .context = context};
+    enum status status;
+
+    buf_init(&w.text, LEDGER_LINE_MAX);
+    status = ledger_walk(spool, LEDGER_RESULTS, from, parse_line, &w, end, NULL, err);
+    buf_free(&w.text);
+    return status;
 }
 
 enum status ledger_since(const struct spool *spool, enum ledger_kind kind, int64_t since_ns,

@@ -49,11 +49,10 @@ static enum status copy_line(void *context, struct place place, struct str line,
 static enum status fill_file(struct renewal *r, const struct record_header *header, struct err *err)
 {
     enum status status = STATUS_OK;
-    struct place end;
 
     record_header_print(&r->block, header);
     if (r->keep != NULL)
-        status = ledger_walk(r->spool, LEDGER_RESULTS, (struct place){0, 0}, copy_line, r, &end,
+        status = ledger_walk(r->spool, LEDGER_RESULTS, (struct place){0, 0}, copy_line, r, NULL,
                              NULL, err);
     if (status == STATUS_OK)
         status = write_block(r, err);

@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "core/scan.h"
+#include "core/pick.h"
 #include "store/queue/ledger.h"
 #include "store/spool/place.h"
 
@@ -93,35 +93,24 @@ enum status orders_close(struct orders *orders, struct err *err)
 
 /* ---- reading */
 
-struct order_members {
-    struct str what, id;
+enum { M_DO, M_ID, M_COUNT };
+
+static const struct pick_wish wishes[M_COUNT] = {
+    [M_DO] = PICK("do", PICK_STRING, true),
+    [M_ID] = PICK("id", PICK_STRING, true),
 };
-
-static void collect_member(void *context, const struct scan_member *member)
-{
-    struct order_members *found = context;
-    struct str inner;
-
-    if (member->type != SCAN_STRING)
-        return;
-    inner = (struct str){member->value.ptr + 1, member->value.len - 2};
-    if (str_is(member->name, "do"))
-        found->what = inner;
-    else if (str_is(member->name, "id"))
-        found->id = inner;
-}
 
 enum status orders_parse(struct str line, enum order_kind *kind, char id[RECORD_ID_MAX],
                          struct err *err)
 {
-    struct order_members found = {STR_NONE, STR_NONE};
+    struct picked found[M_COUNT];
     struct place place;
 
-    if (scan_json(line, collect_member, &found).verdict != SCAN_OK || found.what.ptr == NULL ||
-        found.id.ptr == NULL || !record_id_parse(found.id, &place.segment, &place.offset))
+    if (!pick_members(line, wishes, M_COUNT, found) ||
+        !record_id_parse(found[M_ID].value, &place.segment, &place.offset))
         return err_set(err, STATUS_CORRUPT, "invalid order");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (str_is(found.what, names[i])) {
+        if (str_is(found[M_DO].value, names[i])) {
             *kind = (enum order_kind)i;
             record_id_print(id, place.segment, place.offset);
             return STATUS_OK;

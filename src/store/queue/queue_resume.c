@@ -51,24 +51,16 @@ static bool keep_result(void *context, struct str line)
     struct result result;
     struct place place;
 
-    buf_reset(&r->text, LEDGER_LINE_MAX);
     return result_parse(&result, &r->text, line, NULL) == STATUS_OK &&
            speaks_of_ours(r, &result, &place);
 }
 
-static enum status take_settled(void *context, struct place at, struct str line, struct err *err)
+static enum status take_settled(void *context, const struct result *result, struct err *err)
 {
     struct resume *r = context;
-    struct result result;
     struct place place;
-    enum status status;
 
-    (void)at;
-    buf_reset(&r->text, LEDGER_LINE_MAX);
-    status = result_parse(&result, &r->text, line, err);
-    if (status != STATUS_OK)
-        return err_ignore(err, status, STATUS_CORRUPT);
-    if (result.state == RESULT_AGAIN || !speaks_of_ours(r, &result, &place))
+    if (result->state == RESULT_AGAIN || !speaks_of_ours(r, result, &place))
         return STATUS_OK;
     return snapshot_settle(&r->settled, place, err);
 }
@@ -128,7 +120,7 @@ static enum status count_events(struct resume *r, struct err *err)
 static enum status gather_known(struct resume *r, struct err *err)
 {
     struct record_owner before;
-    struct place orders, end;
+    struct place orders;
     struct err why = ERR_INIT;
     enum status status = ledger_owner(r->spool, &before, &why);
 
@@ -142,8 +134,7 @@ static enum status gather_known(struct resume *r, struct err *err)
     r->owner.orders_segment = orders.segment;
     r->owner.orders_offset = orders.offset;
     if (r->known)
-        status = ledger_walk(r->spool, LEDGER_RESULTS, (struct place){0, 0}, take_settled, r, &end,
-                             NULL, err);
+        status = ledger_walk_results(r->spool, (struct place){0, 0}, take_settled, r, NULL, err);
     if (status == STATUS_OK && r->err.status != STATUS_OK)
         status = err_pass(err, r->err.status, &r->err);
     return status == STATUS_OK ? count_events(r, err) : status;

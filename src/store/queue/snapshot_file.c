@@ -12,8 +12,8 @@
 #include "base/file.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "core/pick.h"
 #include "core/record.h"
-#include "core/scan.h"
 #include "store/queue/snapshot.h"
 
 #define SNAPSHOT_FORMAT 1
@@ -146,8 +146,7 @@ enum {
     M_RETRY,
     M_NEXT,
     M_SETTLED,
-    M_STRINGS, /* the members before it are strings, those after it numbers */
-    M_SNAPSHOT = M_STRINGS,
+    M_SNAPSHOT,
     M_DONE,
     M_DEAD,
     M_DROPPED,
@@ -155,50 +154,34 @@ enum {
     M_LOST,
     M_ATTEMPTS,
     M_ENDPOINTS,
-    M_AGAIN, /* true, or absent; so is the next */
+    M_AGAIN,
     M_FIRST,
     M_COUNT
 };
 
-static const char *const names[M_COUNT] = {
-    [M_RESULTS] = "results",
-    [M_ORDERS] = "commands",
-    [M_READ] = "read",
-    [M_READ_CRC] = "read_crc",
-    [M_ENDPOINT] = "endpoint",
-    [M_CURSOR] = "cursor",
-    [M_SUSPENDED] = "suspended_until",
-    [M_WHY] = "why",
-    [M_RETRY] = "retry",
-    [M_NEXT] = "next_at",
-    [M_SETTLED] = "settled",
-    [M_SNAPSHOT] = "snapshot",
-    [M_DONE] = "done",
-    [M_DEAD] = "dead",
-    [M_DROPPED] = "dropped",
-    [M_FAILED] = "failed",
-    [M_LOST] = "lost",
-    [M_ATTEMPTS] = "attempts",
-    [M_ENDPOINTS] = "endpoints",
-    [M_AGAIN] = "again",
-    [M_FIRST] = "first",
+static const struct pick_wish wishes[M_COUNT] = {
+    [M_RESULTS] = PICK("results", PICK_STRING, false),
+    [M_ORDERS] = PICK("commands", PICK_STRING, false),
+    [M_READ] = PICK("read", PICK_STRING, false),
+    [M_READ_CRC] = PICK("read_crc", PICK_STRING, false),
+    [M_ENDPOINT] = PICK("endpoint", PICK_STRING, false),
+    [M_CURSOR] = PICK("cursor", PICK_STRING, false),
+    [M_SUSPENDED] = PICK("suspended_until", PICK_STRING, false),
+    [M_WHY] = PICK("why", PICK_STRING, false),
+    [M_RETRY] = PICK("retry", PICK_STRING, false),
+    [M_NEXT] = PICK("next_at", PICK_STRING, false),
+    [M_SETTLED] = PICK("settled", PICK_STRING, false),
+    [M_SNAPSHOT] = PICK("snapshot", PICK_NUMBER, false),
+    [M_DONE] = PICK("done", PICK_NUMBER, false),
+    [M_DEAD] = PICK("dead", PICK_NUMBER, false),
+    [M_DROPPED] = PICK("dropped", PICK_NUMBER, false),
+    [M_FAILED] = PICK("failed", PICK_NUMBER, false),
+    [M_LOST] = PICK("lost", PICK_NUMBER, false),
+    [M_ATTEMPTS] = PICK("attempts", PICK_NUMBER, false),
+    [M_ENDPOINTS] = PICK("endpoints", PICK_NUMBER, false),
+    [M_AGAIN] = PICK("again", PICK_TYPE(SCAN_TRUE), false),
+    [M_FIRST] = PICK("first", PICK_TYPE(SCAN_TRUE), false),
 };
-
-struct snapshot_members {
-    struct str values[M_COUNT];
-};
-
-static void collect_member(void *context, const struct scan_member *member)
-{
-    struct snapshot_members *found = context;
-
-    for (size_t i = 0; i < M_COUNT; i++)
-        if (str_is(member->name, names[i]) && (member->type == SCAN_STRING) == (i < M_STRINGS)) {
-            found->values[i] = member->value;
-            if (member->type == SCAN_STRING)
-                found->values[i] = (struct str){member->value.ptr + 1, member->value.len - 2};
-        }
-}
 
 static bool take_place(struct str s, struct place *out)
 {
@@ -256,44 +239,41 @@ static enum status take_why(struct str raw, char out[SNAPSHOT_WHY_MAX], struct e
     return status;
 }
 
-static enum status parse_lane(struct snapshot *snapshot, const struct snapshot_members *found,
-                              struct err *err)
+static enum status parse_lane(struct snapshot *snapshot, const struct picked *v, struct err *err)
 {
-    const struct str *v = found->values;
     struct snapshot_lane *lane;
-    enum status status = snapshot_lane(snapshot, v[M_ENDPOINT], &lane, err);
+    enum status status = snapshot_lane(snapshot, v[M_ENDPOINT].value, &lane, err);
 
     if (status != STATUS_OK)
         return status;
-    if (!take_place(v[M_CURSOR], &lane->cursor) || !num_u64(v[M_DONE], &lane->done) ||
-        !num_u64(v[M_DEAD], &lane->dead) || !num_u64(v[M_DROPPED], &lane->dropped) ||
-        !num_u64(v[M_FAILED], &lane->failed) || !num_u64(v[M_LOST], &lane->lost))
+    if (!take_place(v[M_CURSOR].value, &lane->cursor) || !num_u64(v[M_DONE].value, &lane->done) ||
+        !num_u64(v[M_DEAD].value, &lane->dead) || !num_u64(v[M_DROPPED].value, &lane->dropped) ||
+        !num_u64(v[M_FAILED].value, &lane->failed) || !num_u64(v[M_LOST].value, &lane->lost))
         return report_damage(err);
-    if (v[M_SUSPENDED].ptr == NULL)
+    if (v[M_SUSPENDED].value.ptr == NULL)
         return STATUS_OK;
-    if (!clock_iso_parse(v[M_SUSPENDED], &lane->suspended_ns))
+    if (!clock_iso_parse(v[M_SUSPENDED].value, &lane->suspended_ns))
         return report_damage(err);
-    return take_why(v[M_WHY], lane->why, err);
+    return take_why(v[M_WHY].value, lane->why, err);
 }
 
-static enum status parse_retry(struct snapshot_lane *lane, const struct snapshot_members *found,
-                               struct err *err)
+static enum status parse_retry(struct snapshot_lane *lane, const struct picked *v, struct err *err)
 {
-    const struct str *v = found->values;
     struct snapshot_retry *retry;
     enum status status;
     struct place place;
 
-    if (!take_place(v[M_RETRY], &place))
+    if (!take_place(v[M_RETRY].value, &place))
         return report_damage(err);
     status = snapshot_retry_add(lane, place, &retry, err);
     if (status != STATUS_OK)
         return status;
-    if (!take_u32(v[M_ATTEMPTS], &retry->attempts) || !take_u32(v[M_LOST], &retry->lost) ||
-        !clock_iso_parse(v[M_NEXT], &retry->next_ns))
+    if (!take_u32(v[M_ATTEMPTS].value, &retry->attempts) ||
+        !take_u32(v[M_LOST].value, &retry->lost) ||
+        !clock_iso_parse(v[M_NEXT].value, &retry->next_ns))
         return report_damage(err);
-    retry->again = str_is(v[M_AGAIN], "true");
-    retry->first = str_is(v[M_FIRST], "true");
+    retry->again = v[M_AGAIN].times > 0;
+    retry->first = v[M_FIRST].times > 0;
     return STATUS_OK;
 }
 
@@ -315,39 +295,38 @@ static enum status parse_settled(struct snapshot_lane *lane, struct str ids, str
     return STATUS_OK;
 }
 
-static bool parse_head(struct snapshot *snapshot, const struct snapshot_members *found)
+static bool parse_head(struct snapshot *snapshot, const struct picked *v)
 {
-    const struct str *v = found->values;
 
-    if (!str_is(v[M_SNAPSHOT], "1") || !take_place(v[M_RESULTS], &snapshot->results) ||
-        !take_place(v[M_ORDERS], &snapshot->orders))
+    if (!str_is(v[M_SNAPSHOT].value, "1") || !take_place(v[M_RESULTS].value, &snapshot->results) ||
+        !take_place(v[M_ORDERS].value, &snapshot->orders))
         return false;
-    if (v[M_READ].ptr == NULL)
+    if (v[M_READ].value.ptr == NULL)
         return true;
-    if (!take_place(v[M_READ], &snapshot->read) || v[M_READ_CRC].len != RECORD_CRC_DIGITS ||
-        !str_only(v[M_READ_CRC], "0123456789abcdef"))
+    if (!take_place(v[M_READ].value, &snapshot->read) ||
+        v[M_READ_CRC].value.len != RECORD_CRC_DIGITS ||
+        !str_only(v[M_READ_CRC].value, "0123456789abcdef"))
         return false;
-    memcpy(snapshot->read_crc, v[M_READ_CRC].ptr, RECORD_CRC_DIGITS);
+    memcpy(snapshot->read_crc, v[M_READ_CRC].value.ptr, RECORD_CRC_DIGITS);
     return true;
 }
 
 static enum status parse_line(struct snapshot *snapshot, struct str line, struct err *err)
 {
-    struct snapshot_members found = {{{NULL, 0}}};
-    const struct str *v = found.values;
+    struct picked v[M_COUNT];
     struct snapshot_lane *last = snapshot->count == 0 ? NULL : snapshot->lanes[snapshot->count - 1];
 
-    if (scan_json(line, collect_member, &found).verdict != SCAN_OK)
+    if (!pick_members(line, wishes, M_COUNT, v))
         return report_damage(err);
-    if (v[M_ENDPOINT].ptr != NULL)
-        return parse_lane(snapshot, &found, err);
-    if (v[M_RETRY].ptr != NULL && last != NULL)
-        return parse_retry(last, &found, err);
-    if (v[M_SETTLED].ptr != NULL && last != NULL)
-        return parse_settled(last, v[M_SETTLED], err);
-    if (v[M_SNAPSHOT].ptr != NULL)
-        return parse_head(snapshot, &found) ? STATUS_OK : report_damage(err);
-    return v[M_ENDPOINTS].ptr != NULL ? STATUS_OK : report_damage(err);
+    if (v[M_ENDPOINT].value.ptr != NULL)
+        return parse_lane(snapshot, v, err);
+    if (v[M_RETRY].value.ptr != NULL && last != NULL)
+        return parse_retry(last, v, err);
+    if (v[M_SETTLED].value.ptr != NULL && last != NULL)
+        return parse_settled(last, v[M_SETTLED].value, err);
+    if (v[M_SNAPSHOT].value.ptr != NULL)
+        return parse_head(snapshot, v) ? STATUS_OK : report_damage(err);
+    return v[M_ENDPOINTS].value.ptr != NULL ? STATUS_OK : report_damage(err);
 }
 
 static enum status parse_snapshot(struct snapshot *snapshot, struct str text, struct err *err)
@@ -390,7 +369,7 @@ enum status snapshot_read(const struct spool *spool, struct snapshot *out, struc
 
 bool snapshot_head(const struct spool *spool, struct snapshot *out)
 {
-    struct snapshot_members found = {{{NULL, 0}}};
+    struct picked v[M_COUNT];
     char head[HEAD_MAX];
     struct str line, rest;
     int fd = file_open(spool->dir, SPOOL_SNAPSHOT, O_RDONLY, 0);
@@ -399,5 +378,5 @@ bool snapshot_head(const struct spool *spool, struct snapshot *out)
     file_close(&fd);
     snapshot_init(out);
     return got > 0 && str_cut((struct str){head, (size_t)got}, '\n', &line, &rest) &&
-           scan_json(line, collect_member, &found).verdict == SCAN_OK && parse_head(out, &found);
+           pick_members(line, wishes, M_COUNT, v) && parse_head(out, v);
 }

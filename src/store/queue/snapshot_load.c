@@ -5,36 +5,15 @@
 #include "store/queue/snapshot.h"
 #include "store/queue/standing.h"
 
-struct replay {
-    struct snapshot *snapshot;
-    struct buf text;
-};
-
-static enum status replay_line(void *context, struct place place, struct str line, struct err *err)
+static enum status apply_result(void *context, const struct result *result, struct err *err)
 {
-    struct replay *r = context;
-    struct result result;
-    enum status status;
-
-    (void)place;
-    status = result_parse(&result, &r->text, line, NULL);
-    if (status == STATUS_CORRUPT)
-        return STATUS_OK; /* of a later version */
-    if (status != STATUS_OK)
-        return err_set(err, status, "cannot read a result");
-    return snapshot_apply(r->snapshot, &result, err);
+    return snapshot_apply(context, result, err);
 }
 
 enum status snapshot_replay(struct snapshot *snapshot, const struct spool *spool, struct err *err)
 {
-    struct replay r = {.snapshot = snapshot};
-    enum status status;
-
-    buf_init(&r.text, LEDGER_LINE_MAX);
-    status = ledger_walk(spool, LEDGER_RESULTS, snapshot->results, replay_line, &r,
-                         &snapshot->results, NULL, err);
-    buf_free(&r.text);
-    return status;
+    return ledger_walk_results(spool, snapshot->results, apply_result, snapshot, &snapshot->results,
+                               err);
 }
 
 /* Most orders on record were carried out long ago, but it is unknown which: all are skipped, as a

@@ -77,39 +77,24 @@ static enum status check_read(const struct spool *spool, const struct segment_li
 
 /* ---- without that: the last event that has a result */
 
-struct last {
-    struct buf text;
-    struct place place;
-};
-
-static enum status take_last(void *context, struct place at, struct str line, struct err *err)
+static enum status take_last(void *context, const struct result *result, struct err *err)
 {
-    struct last *last = context;
-    struct result result;
-    enum status status;
+    struct place *last = context;
 
-    (void)at;
-    buf_reset(&last->text, LEDGER_LINE_MAX);
-    status = result_parse(&result, &last->text, line, err);
-    if (status == STATUS_OK)
-        (void)record_id_parse(result.id, &last->place.segment, &last->place.offset);
-    return err_ignore(err, status, STATUS_CORRUPT);
+    (void)err;
+    (void)record_id_parse(result->id, &last->segment, &last->offset);
+    return STATUS_OK;
 }
 
 /* Of the newest file. */
 static enum status find_last(const struct spool *spool, struct place *out, struct err *err)
 {
-    struct last last = {.place = {0, 0}};
-    struct place from, end;
+    struct place from;
     enum status status = ledger_since(spool, LEDGER_RESULTS, INT64_MAX, &from, err);
 
-    buf_init(&last.text, LEDGER_LINE_MAX);
-    if (status == STATUS_OK)
-        status = ledger_walk(spool, LEDGER_RESULTS, from, take_last, &last, &end, NULL, err);
-    buf_free(&last.text);
-    if (status == STATUS_OK)
-        *out = last.place;
-    return status;
+    *out = (struct place){0, 0};
+    return status == STATUS_OK ? ledger_walk_results(spool, from, take_last, out, NULL, err)
+                               : status;
 }
 
 static enum status check_last(const struct spool *spool, const struct segment_list *segments,

@@ -2,12 +2,12 @@
  * sieve - of a JSON object that comes in pieces, keeps the members that are wanted, so that a text
  * of any size takes the memory of those. Pure.
  *
- * What comes out is a small object for core/json.h to read: it is that one which judges. What is
+ * What comes out is a small object for remote/json.h to read: it is that one which judges. What is
  * no object, or ends too early, comes out as something that is none either. The members that are
  * passed over are not looked at beyond their quotes and brackets.
  */
-#ifndef CORE_SIEVE_H
-#define CORE_SIEVE_H
+#ifndef REMOTE_SIEVE_H
+#define REMOTE_SIEVE_H
 
 #include <stdbool.h>
 #include <stddef.h>

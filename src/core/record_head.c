@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * record_hooks - which hooks a record is for: the member behind its id.
+ * record_head - the members at the head of a line: its key, and after the id the hooks.
  *
- * The queue asks this of every record, so it is answered from where the member stands and not by a
- * search or a parser. A body cannot forge it: what comes before it are bytes of our own, and a key
- * has no quotes.
+ * The queue asks for these of every record, so they are read from where they stand, without search
+ * or parser. A body cannot forge them: what comes before it are bytes of our own, and a key has no
+ * quotes.
  */
 #include <string.h>
 
@@ -11,7 +11,7 @@
 #include "core/config/config.h"
 #include "core/record.h"
 
-static bool take(struct str *rest, const char *bytes)
+static bool take_bytes(struct str *rest, const char *bytes)
 {
     size_t len = strlen(bytes);
 
@@ -48,7 +48,15 @@ static bool take_run(struct str *rest, bool (*is)(char c), size_t max, struct st
 /* One name of a list, of which `rest` is what follows. */
 static bool take_name(struct str *rest, struct str *name)
 {
-    return take(rest, "\"") && take_run(rest, is_word, CONFIG_NAME_MAX, name) && take(rest, "\"");
+    return take_bytes(rest, "\"") && take_run(rest, is_word, CONFIG_NAME_MAX, name) &&
+           take_bytes(rest, "\"");
+}
+
+struct str record_key(struct str line)
+{
+    struct str rest = line, key;
+
+    return take_bytes(&rest, RECORD_KEY_OPEN) && str_cut(rest, '"', &key, &rest) ? key : STR_NONE;
 }
 
 struct str record_hooks(struct str line)
@@ -59,17 +67,18 @@ struct str record_hooks(struct str line)
     if (key.ptr == NULL)
         return STR_NONE;
     rest = (struct str){key.ptr + key.len, (size_t)(line.ptr + line.len - (key.ptr + key.len))};
-    if (!take(&rest, "\"" RECORD_ID_OPEN) || !take_run(&rest, is_digit, RECORD_ID_MAX, &part) ||
-        !take(&rest, ":") || !take_run(&rest, is_digit, RECORD_ID_MAX, &part) ||
-        !take(&rest, "\"" RECORD_HOOKS_OPEN))
+    if (!take_bytes(&rest, "\"" RECORD_ID_OPEN) ||
+        !take_run(&rest, is_digit, RECORD_ID_MAX, &part) || !take_bytes(&rest, ":") ||
+        !take_run(&rest, is_digit, RECORD_ID_MAX, &part) ||
+        !take_bytes(&rest, "\"" RECORD_HOOKS_OPEN))
         return STR_NONE;
     list = rest.ptr - 1;
-    if (!take(&rest, "]")) {
+    if (!take_bytes(&rest, "]")) {
         do {
             if (!take_name(&rest, &part))
                 return STR_NONE;
-        } while (take(&rest, ","));
-        if (!take(&rest, "]"))
+        } while (take_bytes(&rest, ","));
+        if (!take_bytes(&rest, "]"))
             return STR_NONE;
     }
     return (struct str){list, (size_t)(rest.ptr - list)};
@@ -84,7 +93,7 @@ bool record_received(struct str line, int64_t *out)
         return false;
     end = hooks.ptr + hooks.len;
     rest = (struct str){end, (size_t)(line.ptr + line.len - end)};
-    return take(&rest, ",\"received_at\":\"") && str_cut(rest, '"', &value, &rest) &&
+    return take_bytes(&rest, ",\"received_at\":\"") && str_cut(rest, '"', &value, &rest) &&
            clock_iso_parse(value, out);
 }
 
@@ -92,12 +101,12 @@ bool record_hooks_have(struct str hooks, const char *hook)
 {
     struct str rest = hooks, name;
 
-    if (!take(&rest, "["))
+    if (!take_bytes(&rest, "["))
         return false;
     while (take_name(&rest, &name)) {
         if (str_is(name, hook))
             return true;
-        if (!take(&rest, ","))
+        if (!take_bytes(&rest, ","))
             return false;
     }
     return false;

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * json - see core/json.h.
+ * json - see remote/json.h.
  */
-#include "core/json.h"
+#include "remote/json.h"
 
 #include <json_object.h>
 #include <json_tokener.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "core/scan.h"
-
-/* No name that we look for is longer, even with each of its characters escaped. */
-#define NAME_RAW_MAX 384
-#define NAME_MAX 64
+#include "core/pick.h"
 
 /* ---- json-c's face */
 
@@ -70,7 +66,10 @@ static enum status parse_string(struct json_object **out, struct str raw, struct
     enum status status;
 
     buf_init(&text, JSON_STRING_MAX);
-    status = json_decode(raw, &text, err);
+    if (!text_json_decode(&text, raw))
+        status = err_set(err, STATUS_MALFORMED, "a string is no JSON string");
+    else
+        status = buf_status(&text, "a JSON string", err);
     if (status == STATUS_OK) {
         *out = json_object_new_string_len(text.ptr, (int)text.len);
         if (*out == NULL)
@@ -82,76 +81,21 @@ static enum status parse_string(struct json_object **out, struct str raw, struct
 
 /* ---- reading a document */
 
-struct picked {
-    const char *const *names;
-    struct str raw[JSON_NAMES_MAX];
-    unsigned times[JSON_NAMES_MAX];
-    bool memory_short;
-};
-
-static void note(struct picked *p, struct str name, struct str value)
-{
-    for (size_t i = 0; p->names[i] != NULL; i++) {
-        if (!str_is(name, p->names[i]))
-            continue;
-        p->raw[i] = value;
-        p->times[i]++;
-        return;
-    }
-}
-
-/* A name may be written with escapes, and is the same name then. */
-static void pick(void *context, const struct scan_member *member)
-{
-    struct picked *p = context;
-    struct buf name;
-
-    if (memchr(member->name.ptr, '\\', member->name.len) == NULL) {
-        note(p, member->name, member->value);
-        return;
-    }
-    if (member->name.len > NAME_RAW_MAX)
-        return;
-    buf_init(&name, NAME_MAX);
-    if (text_json_decode(&name, member->name) && name.failed == STATUS_OK)
-        note(p, buf_str(&name), member->value);
-    p->memory_short = p->memory_short || name.failed == STATUS_MEMORY;
-    buf_free(&name);
-}
-
-static enum status verdict(const struct scan_result *result, const char *what, struct err *err)
-{
-    switch (result->verdict) {
-    case SCAN_OK:
-        if (result->type == SCAN_OBJECT)
-            return STATUS_OK;
-        return err_set(err, STATUS_MALFORMED, "%s is no JSON object", what);
-    case SCAN_ENDS_EARLY:
-        return err_set(err, STATUS_TRUNCATED, "%s is JSON that ends too early", what);
-    case SCAN_TOO_DEEP:
-        return err_set(err, STATUS_MALFORMED, "%s is nested deeper than %d", what, SCAN_DEPTH_MAX);
-    case SCAN_BROKEN:
-        break;
-    }
-    return err_set(err, STATUS_MALFORMED, "%s is no JSON: byte %zu cannot stand where it does",
-                   what, result->offset);
-}
-
-static enum status add(struct json_object *document, const struct picked *p, size_t i,
-                       const char *what, struct err *err)
+static enum status add_member(struct json_object *document, const char *name,
+                              const struct picked *member, const char *what, struct err *err)
 {
     struct json_object *value = NULL;
-    bool is_string = p->raw[i].ptr[0] == '"';
+    bool is_string = member->type == SCAN_STRING;
     size_t max = is_string ? JSON_STRING_MAX : JSON_MEMBER_MAX;
     enum status status;
 
-    if (p->times[i] > 1)
-        return err_set(err, STATUS_MALFORMED, "%s names '%s' twice", what, p->names[i]);
-    if (p->raw[i].len > max)
-        return err_set(err, STATUS_MALFORMED, "%s: '%s' is larger than %zu bytes", what,
-                       p->names[i], max);
-    status = is_string ? parse_string(&value, p->raw[i], err) : parse(&value, p->raw[i], what, err);
-    if (status == STATUS_OK && json_object_object_add(document, p->names[i], value) != 0) {
+    if (member->times > 1)
+        return err_set(err, STATUS_MALFORMED, "%s names '%s' twice", what, name);
+    if (member->value.len + (is_string ? 2 : 0) > max) /* quotes count */
+        return err_set(err, STATUS_MALFORMED, "%s: '%s' is larger than %zu bytes", what, name, max);
+    status = is_string ? parse_string(&value, member->value, err)
+                       : parse(&value, member->value, what, err);
+    if (status == STATUS_OK && json_object_object_add(document, name, value) != 0) {
         json_object_put(value);
         status = no_memory(err);
     }
@@ -161,19 +105,25 @@ static enum status add(struct json_object *document, const struct picked *p, siz
 enum status json_read(struct json **out, struct str text, const char *const *names,
                       const char *what, struct err *err)
 {
-    struct picked picked = {.names = names};
-    struct scan_result result = scan_json(text, pick, &picked);
-    enum status status = verdict(&result, what, err);
+    struct pick_wish wishes[JSON_NAMES_MAX] = {{STR_NONE, 0, false}};
+    struct picked found[JSON_NAMES_MAX];
     struct json_object *document;
+    struct scan_result result;
+    enum status status;
+    size_t count = 0;
 
+    for (; names[count] != NULL; count++)
+        wishes[count].name = str_of(names[count]);
+    result = pick_scan(text, wishes, count, found);
+    status = scan_object_status(&result, what, err);
     if (status != STATUS_OK)
         return status;
     document = json_object_new_object();
-    if (document == NULL || picked.memory_short)
+    if (document == NULL)
         status = no_memory(err);
-    for (size_t i = 0; status == STATUS_OK && names[i] != NULL; i++)
-        if (picked.times[i] > 0)
-            status = add(document, &picked, i, what, err);
+    for (size_t i = 0; status == STATUS_OK && i < count; i++)
+        if (found[i].times > 0)
+            status = add_member(document, names[i], &found[i], what, err);
     if (status == STATUS_OK)
         *out = (struct json *)document;
     else
@@ -239,11 +189,4 @@ bool json_get_u64(const struct json *value, uint64_t *out)
         return false;
     *out = (uint64_t)number;
     return true;
-}
-
-enum status json_decode(struct str raw, struct buf *out, struct err *err)
-{
-    if (!text_json_decode(out, (struct str){raw.ptr + 1, raw.len - 2}))
-        return err_set(err, STATUS_MALFORMED, "a string is no JSON string");
-    return buf_status(out, "a JSON string", err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * sieve - see core/sieve.h.
+ * sieve - see remote/sieve.h.
  */
-#include "core/sieve.h"
+#include "remote/sieve.h"
 
 #include <string.h>
 

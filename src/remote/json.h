@@ -5,14 +5,13 @@
  * What is returned as `const struct json *` or struct str belongs to the document and lives as long
  * as that. Every getter takes NULL for a member that is not there.
  */
-#ifndef CORE_JSON_H
-#define CORE_JSON_H
+#ifndef REMOTE_JSON_H
+#define REMOTE_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -45,8 +44,5 @@ const struct json *json_item(const struct json *array, size_t index);
  * included, and is terminated. */
 bool json_get_string(const struct json *value, struct str *out);
 bool json_get_u64(const struct json *value, uint64_t *out);
-
-/* Appends what the string `raw`, quotes included, means. It must have passed the scanner. */
-enum status json_decode(struct str raw, struct buf *out, struct err *err) STATUS_CHECKED;
 
 #endif
