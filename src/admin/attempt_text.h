@@ -11,10 +11,10 @@
 
 /* A line that says how it ended, then the ends of its output, indented. */
 void attempt_text_full(struct buf *out, const struct result *result);
-/* Whether `next`, which is a run after `before` of the same event, can only have been asked for: by
- * itself no hook runs again once it was done or given up, and attempts are counted on. */
+/* Returns whether an operator must have asked for `next`, an attempt after `before` of the same
+ * event: automatic ones never follow success or the last failure, and count on. */
 bool attempt_asked_for(const struct result *before, const struct result *next);
-/* One line for those who follow: time, "hook", what became of it, how it ended, [id], how long. */
+/* Adds one line: time, "hook", how it ended, its state, [id], how long it took. */
 void attempt_text_line(struct buf *out, const struct result *result);
 /* One object a line, in the words of event_json_line: "type", "hook" for the state, "attempt" for
  * its number, "end" and "code". */

@@ -20,7 +20,7 @@ void check_place(struct findings *f, const char *what, const char *path)
 {
     if (webroot_likely(path))
         finding_warning(
-            f, "%s %s looks like a place whose files the web server hands out: move it elsewhere",
+            f, "%s %s seems to lie among the files that the web server serves: move it elsewhere",
             what, path);
 }
 
@@ -46,7 +46,7 @@ void check_program(struct findings *f, const char *what, const char *path)
     struct err err = ERR_INIT;
 
     if (path[0] != '/')
-        finding_error(f, "%s %s must be an absolute path: nothing is searched for", what, path);
+        finding_error(f, "%s %s must be an absolute path", what, path);
     else if (program_check(path, &err) != STATUS_OK)
         finding_error(f, "%s %s", what, err.text);
     else if (folder_open(path))
@@ -61,7 +61,7 @@ void check_spool_folder(struct findings *f, const char *path)
 
     check_place(f, "the spool", path);
     if (stat(path, &sb) != 0)
-        finding_error(f, "the spool %s cannot be looked at: %s", path, strerror(errno));
+        finding_error(f, "cannot read the spool %s: %s", path, strerror(errno));
     else if (!spool_mode_private(sb.st_mode))
         finding_error(f, SPOOL_NOT_PRIVATE, path, path);
     else if (folder_open(path))

@@ -14,16 +14,14 @@
 #include "store/queue/standing.h"
 #include "store/retention.h"
 
-static void look_at_endpoint(struct findings *f, const struct hook_stats *hook)
+static void check_endpoint_hook(struct findings *f, const struct hook_stats *hook)
 {
     char at[CLOCK_ISO_MAX];
 
     if (!hook->suspended)
         return;
     clock_iso(hook->probe_ns, at);
-    finding_warning(f,
-                    "the hook of endpoint \"%s\" is suspended: %s; it is tried again at %s or "
-                    "later",
+    finding_warning(f, "the hook of endpoint \"%s\" is suspended: %s; it is retried at %s or later",
                     hook->endpoint, hook->why, at);
 }
 
@@ -45,7 +43,7 @@ static void print_age(char out[AGE_MAX], uint64_t seconds)
     (void)snprintf(out, AGE_MAX, "%" PRIu64 " seconds", seconds);
 }
 
-static void judge(struct findings *f, const struct stats *s, const char *config_path)
+static void check_waiting(struct findings *f, const struct stats *s, const char *config_path)
 {
     uint64_t waiting = stats_waiting(s);
     uint64_t oldest_s = stats_oldest_s(s);
@@ -54,7 +52,7 @@ static void judge(struct findings *f, const struct stats *s, const char *config_
 
     print_age(age, oldest_s);
     for (size_t i = 0; i < s->count; i++)
-        look_at_endpoint(f, &s->endpoints[i].hook);
+        check_endpoint_hook(f, &s->endpoints[i].hook);
     if (s->dead_letters > 0)
         finding_warning(f,
                         "the hooks of %" PRIu64 " event%s were given up: see 'stenohook list "
@@ -62,8 +60,8 @@ static void judge(struct findings *f, const struct stats *s, const char *config_
                         s->dead_letters, print_plural(s->dead_letters));
     if (!s->runner && waiting > 0 && oldest_s > CHECK_WAIT_S)
         finding_warning(f,
-                        "%" PRIu64 " event%s for hooks, the oldest for %s, and no runner is at "
-                        "work: write into the owner's crontab: * * * * * "
+                        "%" PRIu64 " event%s for hooks, the oldest for %s, and no runner is "
+                        "running: write into the owner's crontab: * * * * * "
                         "%s --config %s run --once",
                         waiting, waiting == 1 ? " waits" : "s wait", age,
                         program_self(self) ? self : "stenohook", config_path);
@@ -73,14 +71,15 @@ static void judge(struct findings *f, const struct stats *s, const char *config_
 
 /* Events that are older than they are kept and wait for their hooks: at twice that age they go
  * unrun. */
-static void look_at_age(struct findings *f, const struct session *room)
+static void check_age(struct findings *f, const struct session *session)
 {
-    const struct journal_options options = intake_options(room->settings->config);
+    const struct journal_options options = intake_options(session->settings->config);
     struct retention_report report;
     struct err err = ERR_INIT;
 
-    if (retention_run(&room->spool, &options, true, clock_wall_ns(), 0, &report, &err) != STATUS_OK)
-        finding_error(f, "cannot tell what is too old: %s", err.text);
+    if (retention_run(&session->spool, &options, true, clock_wall_ns(), 0, &report, &err) !=
+        STATUS_OK)
+        finding_error(f, "cannot find out what is too old: %s", err.text);
     else if (report.held.files > 0)
         finding_warning(f,
                         "%" PRIu64 " file%s of the journal (%" PRIu64
@@ -90,32 +89,32 @@ static void look_at_age(struct findings *f, const struct session *room)
                         report.held.files, print_plural(report.held.files), report.held.bytes);
 }
 
-static bool look_at_pause(struct findings *f, const struct session *room)
+static bool check_pause(struct findings *f, const struct session *session)
 {
     struct err err = ERR_INIT;
-    enum status status = standing_check(&room->spool, NULL, &err);
+    enum status status = standing_check(&session->spool, NULL, &err);
 
     if (status != STATUS_OK && status != STATUS_MISSING)
         finding_error(f, "%s", err.text);
     return status == STATUS_PAUSED;
 }
 
-void check_hooks(struct findings *f, const struct session *room)
+void check_hooks(struct findings *f, const struct session *session)
 {
     struct err err = ERR_INIT;
     struct stats stats;
     uint64_t rotten = 0;
 
     /* What waits for hooks is not known then. */
-    if (look_at_pause(f, room))
+    if (check_pause(f, session))
         return;
-    if (stats_take(&stats, room, clock_wall_ns(), &rotten, &err) != STATUS_OK) {
-        finding_error(f, "cannot tell what hooks have still to do: %s", err.text);
+    if (stats_take(&stats, session, clock_wall_ns(), &rotten, &err) != STATUS_OK) {
+        finding_error(f, "cannot find out which hooks have still to run: %s", err.text);
         return;
     }
     if (rotten > 0)
         finding_error(f, "the journal is damaged: run 'stenohook verify'");
-    judge(f, &stats, room->settings->path);
-    look_at_age(f, room);
+    check_waiting(f, &stats, session->settings->path);
+    check_age(f, session);
     stats_free(&stats);
 }

@@ -22,7 +22,7 @@
 extern char **environ;
 
 /* What it inherits of us that it should not. */
-static int spawn(pid_t *pid, const char *path, char *const *args)
+static int spawn_remote(pid_t *pid, const char *path, char *const *args)
 {
     posix_spawnattr_t attributes;
     sigset_t pipe;
@@ -61,9 +61,8 @@ void check_url(struct findings *f, const char *config_path, const char *endpoint
     int error;
 
     if (!program_find(path, PROGRAM_REMOTE)) {
-        finding_error(f,
-                      "--url is done by the program " PROGRAM_REMOTE
-                      ", which is not installed: it belongs beside stenohook, or into " LIBEXECDIR);
+        finding_error(f, "--url needs the program " PROGRAM_REMOTE
+                         ", which is not installed: put it beside stenohook, or into " LIBEXECDIR);
         return;
     }
     if (endpoint != NULL) {
@@ -76,7 +75,7 @@ void check_url(struct findings *f, const char *config_path, const char *endpoint
     f->status = print_end(f->err);
     if (f->status != STATUS_OK)
         return;
-    error = spawn(&pid, path, (char *const *)(uintptr_t)args);
+    error = spawn_remote(&pid, path, (char *const *)(uintptr_t)args);
     if (error != 0)
         finding_error(f, "cannot run %s: %s", path, strerror(error));
     else if (!ended_well(pid))

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * completion - scripts by which shells complete a program's verbs, options and values, made from
- * its tables. Pure.
+ * completion - the scripts in completion/, which Makefile.am makes into completion.c.
  */
 #ifndef ADMIN_COMPLETION_H
 #define ADMIN_COMPLETION_H
 
-#include "base/buf.h"
-#include "cli/command.h"
+#include <stddef.h>
 
-#define COMPLETION_MAX ((size_t)256 * 1024)
-
-/* For bash; needs nothing of the bash-completion package. */
-void completion_bash(struct buf *out, const struct command_program *program);
-/* For zsh: a file of its fpath. */
-void completion_zsh(struct buf *out, const struct command_program *program);
+/* Lines; NULL after the last one. */
+extern const char *const completion_bash[];
+extern const char *const completion_zsh[];
 
 #endif

@@ -66,11 +66,11 @@ enum status curl_text(struct buf *out, const struct record *record, const struct
                       const char *config_path, struct err *err)
 {
     if (e->url == NULL)
-        return err_set(err, STATUS_CONFIG, "endpoint \"%s\" has no url: write it into %s", e->name,
+        return err_set(err, STATUS_CONFIG, "endpoint \"%s\" has no url: set it in %s", e->name,
                        config_path);
     if (e->scheme != AUTH_NONE && e->scheme != AUTH_STATIC)
         return err_set(err, STATUS_CONFIG,
-                       "endpoint \"%s\" wants signed deliveries, which curl cannot make: use "
+                       "endpoint \"%s\" needs signed deliveries, which curl cannot make: use "
                        "'stenohook send'",
                        e->name);
     buf_add_text(out, "stenohook --config ");

@@ -17,12 +17,9 @@ enum { WIDTH_TIME = 24, WIDTH_KIND = 14, WIDTH_STATUS = 20, WIDTH_HOOK = 10, WID
 #define COLOUR_DOUBT "\x1b[33m"
 #define COLOUR_END "\x1b[0m"
 
-enum status event_format_parse(enum event_format *out, const char *text, struct err *err)
+enum event_format event_format_named(const char *text)
 {
-    if (strcmp(text, "text") != 0 && strcmp(text, "json") != 0)
-        return err_set(err, STATUS_USAGE, "--format: invalid value '%s' (use text or json)", text);
-    *out = strcmp(text, "json") == 0 ? EVENT_FORMAT_JSON : EVENT_FORMAT_TEXT;
-    return STATUS_OK;
+    return strcmp(text, "json") == 0 ? EVENT_FORMAT_JSON : EVENT_FORMAT_TEXT;
 }
 
 const char *event_hook_word(enum hook_state state)
@@ -77,14 +74,14 @@ void event_text_line(struct buf *out, const struct record *record, const struct 
     buf_add_char(out, '\n');
 }
 
-struct members {
+struct shown_members {
     struct buf *out;
     bool body;
 };
 
 static void add_member(void *context, const struct scan_member *member)
 {
-    const struct members *m = context;
+    const struct shown_members *m = context;
     struct buf *out = m->out;
 
     if (str_is(member->name, "crc") ||
@@ -114,7 +111,7 @@ static void add_time(struct buf *out, const char *name, int64_t ns)
 void event_json_line(struct buf *out, struct str line, const struct record *record,
                      const struct hook_info *hook, bool body)
 {
-    struct members m = {out, body};
+    struct shown_members m = {out, body};
 
     buf_add_text(out, "{\"type\":\"event\",");
     (void)scan_json(line, add_member, &m);

@@ -20,11 +20,10 @@
 
 enum event_format { EVENT_FORMAT_TEXT, EVENT_FORMAT_JSON };
 
-/* STATUS_USAGE where it is neither "text" nor "json". */
-enum status event_format_parse(enum event_format *out, const char *text,
-                               struct err *err) STATUS_CHECKED;
+/* The value of that option. */
+enum event_format event_format_named(const char *text);
 
-/* How people call a state: that of the files, but "retrying" for what they call "again". */
+/* Returns the word for a state that people see: that of the files, but "retrying" for "again". */
 const char *event_hook_word(enum hook_state state);
 
 /* One line: time, kind, status, hook, subject, [id], bytes, and how it came in if not by a
@@ -38,7 +37,7 @@ void event_json_line(struct buf *out, struct str line, const struct record *reco
                      const struct hook_info *hook, bool body);
 /* A paragraph: one member a line. */
 void event_text_head(struct buf *out, const struct record *record, const struct hook_info *hook);
-/* A body, a line at a time behind `indent`, with what could command a terminal escaped. */
+/* Adds a body with each line indented, and what could command a terminal escaped. */
 void event_text_body(struct buf *out, struct str body, const char *indent);
 /* How a run ended: "exit 1", "signal 9", "timeout", ... */
 void event_text_end(struct buf *out, enum result_end end, int code);

@@ -1,29 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * filter - which records a verb is asked for.
+ * filter - see admin/filter.h.
  */
 #include "admin/filter.h"
 
-#include "base/clock.h"
-#include "base/num.h"
 #include "cli/print.h"
+#include "cli/values.h"
 #include "core/event.h"
-
-enum status filter_time(int64_t *out, const char *option, const char *text, int64_t now_ns,
-                        struct err *err)
-{
-    uint64_t seconds;
-
-    if (num_duration(str_of(text), &seconds)) {
-        /* A time before 1970 is as good as the beginning. */
-        *out = seconds > (uint64_t)(now_ns / NS_PER_S) ? 0 : now_ns - (int64_t)seconds * NS_PER_S;
-        return STATUS_OK;
-    }
-    if (clock_iso_parse(str_of(text), out))
-        return STATUS_OK;
-    return err_set(err, STATUS_USAGE,
-                   "%s: invalid value '%s' (use 24h, 7d, 2026-11-23 or 2026-11-23T07:50:18Z)",
-                   option, text);
-}
 
 enum status filter_add(struct filter_list *list, const char *option, const char *text,
                        struct err *err)
@@ -53,15 +35,8 @@ enum status filter_add_kinds(struct filter_list *list, const char *text, struct 
     size_t before = list->count;
     enum status status = filter_add(list, "--kind", text, err);
 
-    for (size_t i = before; status == STATUS_OK && i < list->count; i++) {
-        enum event_kind kind;
-
-        if (!event_kind_parse(list->values[i], &kind))
-            status = err_set(err, STATUS_USAGE,
-                             "--kind '%.*s' is none: transcript, redacted_audio, streaming, "
-                             "voice_agent, trial, unknown",
-                             (int)list->values[i].len, list->values[i].ptr);
-    }
+    for (size_t i = before; status == STATUS_OK && i < list->count; i++)
+        status = value_choice("--kind", list->values[i], FILTER_KINDS, err);
     return status;
 }
 
@@ -81,10 +56,7 @@ enum status filter_add_hooks(unsigned *hooks, const char *text, struct err *err)
         else if (hook_state_parse(word, &state))
             *hooks |= 1U << state;
         else
-            status = err_set(err, STATUS_USAGE,
-                             "--hook: invalid value '%.*s' (use none, waiting, running, retrying, "
-                             "done, dead, dropped or failed)",
-                             (int)word.len, word.ptr);
+            status = value_choice("--hook", word, FILTER_HOOKS, err);
     }
     return status;
 }
@@ -95,11 +67,11 @@ bool filter_take(struct filter *filter, int id, const char *value, int64_t now_n
     switch (id) {
     case FILTER_SINCE:
         filter->has_since = true;
-        *status = filter_time(&filter->since_ns, "--since", value, now_ns, err);
+        *status = value_time(&filter->since_ns, "--since", value, now_ns, err);
         return true;
     case FILTER_UNTIL:
         filter->has_until = true;
-        *status = filter_time(&filter->until_ns, "--until", value, now_ns, err);
+        *status = value_time(&filter->until_ns, "--until", value, now_ns, err);
         return true;
     case FILTER_KIND:
         *status = filter_add_kinds(&filter->kinds, value, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * filter - which records a verb is asked for.
+ * filter - which records a verb is about.
  */
 #ifndef ADMIN_FILTER_H
 #define ADMIN_FILTER_H
@@ -27,12 +27,9 @@ struct filter {
     int64_t since_ns, until_ns;
     struct filter_list kinds, statuses, endpoints;
     unsigned hooks;              /* one bit an enum hook_state, 1 << HOOK_DONE; 0: any */
-    const struct hookview *view; /* borrowed; needed where `hooks` is not 0 */
+    const struct hookview *view; /* borrowed; needed if `hooks` is not 0 */
 };
 
-/* "24h" (before now), or ISO 8601. STATUS_USAGE: neither. */
-enum status filter_time(int64_t *out, const char *option, const char *text, int64_t now_ns,
-                        struct err *err) STATUS_CHECKED;
 /* Adds the values of a list with commas. STATUS_USAGE: an empty value, or too many. */
 enum status filter_add(struct filter_list *list, const char *option, const char *text,
                        struct err *err) STATUS_CHECKED;
@@ -61,29 +58,29 @@ enum {
     {FILTER_SINCE, "since", "T", NULL, \
      "events received at T or later: 24h (ago), 2026-11-23,\n2026-11-23T07:50:18Z"}, \
     {FILTER_UNTIL, "until", "T", NULL, "events received before T"}, \
-    {FILTER_KIND, "kind", "K", FILTER_KINDS, \
+    {FILTER_KIND, "kind", "K", NULL, \
      "transcript, redacted_audio, streaming, voice_agent, unknown, and trial (of\n" \
-     "'check --url'), which is only shown where it is asked for"}, \
+     "'check --url'), which must be asked for"}, \
     {FILTER_STATUS, "status", "S", NULL, "completed, error, ..."}, \
     {FILTER_ENDPOINT, "endpoint", "E", NULL, "events of this endpoint"}, \
-    {FILTER_HOOK, "hook", "H", FILTER_HOOKS, \
-     "the state of their hook: none, waiting, running, retrying (failed, to be\n" \
+    {FILTER_HOOK, "hook", "H", NULL, \
+     "the state of their hook: none, waiting, running, retrying (failed, will\n" \
      "run again), done, dead, dropped; failed: retrying or dead"}
 /* clang-format on */
 #define FILTER_NOTE                                                                                \
     "--kind, --status, --endpoint and --hook may be repeated, and take lists: --status "           \
     "completed,error\n"
 
-/* Takes one of these options into the filter. false: `id` is another option. */
+/* Adds one of these options to the filter. false: `id` is another option. */
 bool filter_take(struct filter *filter, int id, const char *value, int64_t now_ns,
                  enum status *status, struct err *err);
-/* Whether any option was given. */
+/* Returns whether any option was given. */
 bool filter_given(const struct filter *filter);
-/* Since when the events must be known that it may let through; 0: all. */
+/* Returns the earliest time of reception that it lets through; 0: any. */
 int64_t filter_since(const struct filter *filter);
 
-/* Warns of each endpoint that the filter asks for and that is not configured. For when nothing
- * matched: events of an endpoint that was taken away are still listed. */
+/* Warns of each endpoint of the filter that is not configured. To be called if nothing matched:
+ * events of an endpoint that was removed are still listed. */
 void filter_warn(const struct filter *filter, const struct config *config, const char *config_path);
 
 /* Trials (EVENT_TRIAL) pass only a filter that names their kind. */

@@ -12,12 +12,12 @@
 #include "store/journal/segment.h"
 #include "store/queue/hookview.h"
 
-struct search {
+struct find_search {
     struct find *finds;
     size_t count;
 };
 
-static void keep(struct find *f, const struct record *record, struct place place, bool named)
+static void add_match(struct find *f, const struct record *record, struct place place, bool named)
 {
     struct find_match *m = &f->list[f->count];
     enum event_kind kind;
@@ -36,7 +36,7 @@ static void keep(struct find *f, const struct record *record, struct place place
              (int)record->status.len, record->status.ptr == NULL ? "" : record->status.ptr);
 }
 
-static void compare(struct find *f, const struct record *record, struct place place)
+static void compare_subject(struct find *f, const struct record *record, struct place place)
 {
     if (record->subject.len < f->wanted.len ||
         !str_eq((struct str){record->subject.ptr, f->wanted.len}, f->wanted))
@@ -48,7 +48,7 @@ static void compare(struct find *f, const struct record *record, struct place pl
     } else if (f->exact > 0) {
         return;
     }
-    keep(f, record, place, true);
+    add_match(f, record, place, true);
 }
 
 /* An id names a place: nothing has to be searched for. */
@@ -57,10 +57,10 @@ static bool is_id(const struct find *f, struct place *place)
     return record_id_parse(f->wanted, &place->segment, &place->offset);
 }
 
-static enum status collect(void *context, const struct record *record,
-                           const struct reader_item *item, struct err *err)
+static enum status collect_match(void *context, const struct record *record,
+                                 const struct reader_item *item, struct err *err)
 {
-    const struct search *s = context;
+    const struct find_search *s = context;
     struct place place;
 
     (void)err;
@@ -68,12 +68,12 @@ static enum status collect(void *context, const struct record *record,
         return STATUS_OK;
     for (size_t i = 0; i < s->count; i++)
         if (!is_id(&s->finds[i], &place))
-            compare(&s->finds[i], record, item->place);
+            compare_subject(&s->finds[i], record, item->place);
     return STATUS_OK;
 }
 
-static enum status look_up(const struct spool *spool, struct find *f, struct place place,
-                           struct err *err)
+static enum status look_up_id(const struct spool *spool, struct find *f, struct place place,
+                              struct err *err)
 {
     struct record record;
     enum status status;
@@ -84,7 +84,7 @@ static enum status look_up(const struct spool *spool, struct find *f, struct pla
     if (status == STATUS_OK)
         status = record_parse(&record, buf_str(&line), false, err);
     if (status == STATUS_OK) {
-        keep(f, &record, place, false);
+        add_match(f, &record, place, false);
         record_free(&record);
     }
     buf_free(&line);
@@ -106,11 +106,11 @@ enum status find_ambiguous(const struct find *f, struct err *err)
                    f->list[i].place.offset, f->list[i].subject, f->list[i].what);
     if (f->count > FIND_MATCHES_MAX)
         print_hint("and %" PRIu64 " more", f->count - FIND_MATCHES_MAX);
-    return err_set(err, STATUS_MISSING, "'%.*s' fits %" PRIu64 " events: give one of these ids",
+    return err_set(err, STATUS_MISSING, "'%.*s' matches %" PRIu64 " events: give one of these ids",
                    (int)f->wanted.len, f->wanted.ptr, f->count);
 }
 
-static enum status judge(const struct find *f, struct err *err)
+static enum status check_found(const struct find *f, struct err *err)
 {
     if (f->count == 0)
         return err_set(err, STATUS_MISSING,
@@ -119,10 +119,10 @@ static enum status judge(const struct find *f, struct err *err)
     return one_subject(f) ? STATUS_OK : find_ambiguous(f, err);
 }
 
-static enum status search(const struct spool *spool, struct find *finds, size_t count,
-                          struct err *err)
+static enum status search_events(const struct spool *spool, struct find *finds, size_t count,
+                                 struct err *err)
 {
-    struct search s = {finds, count};
+    struct find_search s = {finds, count};
     static const struct filter all;
     enum status status = STATUS_OK;
     uint64_t rotten = 0;
@@ -132,16 +132,16 @@ static enum status search(const struct spool *spool, struct find *finds, size_t 
         struct place place;
 
         if (is_id(&finds[i], &place))
-            status = look_up(spool, &finds[i], place, err);
+            status = look_up_id(spool, &finds[i], place, err);
         else
             walk = true;
     }
     if (status == STATUS_OK && walk)
-        status = select_walk(spool, &all, (struct place){0, 0}, 0, collect, &s, &rotten, err);
+        status = select_walk(spool, &all, (struct place){0, 0}, 0, collect_match, &s, &rotten, err);
     if (status == STATUS_OK && rotten > 0)
         print_warning("the journal is damaged, and events may be missing: run 'stenohook verify'");
     for (size_t i = 0; status == STATUS_OK && i < count; i++)
-        status = judge(&finds[i], err);
+        status = check_found(&finds[i], err);
     return status;
 }
 
@@ -159,10 +159,10 @@ enum status find_events(struct find **out, const struct spool *spool, char *cons
             return err_set(err, STATUS_USAGE, "empty ID: 'stenohook list' shows all");
     finds = calloc(count, sizeof *finds);
     if (finds == NULL)
-        return err_set(err, STATUS_MEMORY, "no memory for what %zu names stand for", count);
+        return err_set(err, STATUS_MEMORY, "no memory for the events of %zu IDs", count);
     for (size_t i = 0; i < count; i++)
         finds[i].wanted = str_of(names[i]);
-    status = search(spool, finds, count, err);
+    status = search_events(spool, finds, count, err);
     if (status == STATUS_OK)
         *out = finds;
     else

@@ -27,11 +27,11 @@ struct find_match {
     bool named;   /* its record names the hook of its endpoint */
     bool may_run; /* hooks run for events of its kind */
     char endpoint[CONFIG_NAME_MAX + 1];
-    char subject[EVENT_ID_MAX + 1]; /* "" where it was found by its id */
+    char subject[EVENT_ID_MAX + 1]; /* "" if it was found by its id */
     char what[128];                 /* kind and status */
 };
 
-/* What one name stands for: several events only where all of them have the very same id of the
+/* What one name stands for: several events only if all have the same id of the
  * sender. */
 struct find {
     struct str wanted; /* borrowed */

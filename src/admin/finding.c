@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * finding - what check has to say.
+ * finding - see admin/finding.h.
  */
 #include "admin/finding.h"
 
@@ -11,7 +11,7 @@
 
 #define TEXT_BYTES 4096
 
-static void tell(struct findings *f, const char *kind, const char *format, va_list args)
+static void print_finding(struct findings *f, const char *kind, const char *format, va_list args)
 {
     struct buf text, line;
 
@@ -34,7 +34,7 @@ void finding_error(struct findings *f, const char *format, ...)
 
     f->errors++;
     va_start(args, format);
-    tell(f, "error: ", format, args);
+    print_finding(f, "error: ", format, args);
     va_end(args);
 }
 
@@ -44,7 +44,7 @@ void finding_warning(struct findings *f, const char *format, ...)
 
     f->warnings++;
     va_start(args, format);
-    tell(f, "warning: ", format, args);
+    print_finding(f, "warning: ", format, args);
     va_end(args);
 }
 
@@ -68,6 +68,6 @@ void finding_good(struct findings *f, const char *format, ...)
     if (!f->verbose)
         return;
     va_start(args, format);
-    tell(f, "ok: ", format, args);
+    print_finding(f, "ok: ", format, args);
     va_end(args);
 }

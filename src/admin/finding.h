@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * finding - what check has to say, one line each on stdout.
+ * finding - what check reports, one line each on stdout.
  */
 #ifndef ADMIN_FINDING_H
 #define ADMIN_FINDING_H
@@ -21,10 +21,10 @@ void finding_error(struct findings *f, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void finding_warning(struct findings *f, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Nothing is wrong, but somebody may miss something: no finding, so it goes to stderr. */
+/* A hint, no finding: goes to stderr. */
 void finding_note(struct findings *f, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Only told where verbose. */
+/* Ignored unless verbose. */
 void finding_good(struct findings *f, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * follow - prints what is recorded while we look.
+ * follow - see admin/follow.h.
  */
 #include "admin/follow.h"
 
@@ -16,19 +16,19 @@
 
 #define INTERVAL_MS 250
 
-static volatile sig_atomic_t told_to_stop;
+static volatile sig_atomic_t stop_requested;
 
-static void stop(int signum)
+static void request_stop(int signum)
 {
     (void)signum;
-    told_to_stop = 1;
+    stop_requested = 1;
 }
 
 /* Without SA_RESTART: a signal ends the wait. A reader that goes away while we write ends us as any
  * filter. */
 static void catch_signals(void)
 {
-    struct sigaction action = {.sa_handler = stop};
+    struct sigaction action = {.sa_handler = request_stop};
 
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
@@ -38,19 +38,19 @@ static void catch_signals(void)
 
 struct follower {
     struct listing *listing;
-    const struct session *room;
+    const struct session *session;
     struct place at;      /* all before it was looked at */
     struct place durable; /* as it was when we looked last */
     struct place run;     /* the same in the log of results */
     struct buf text;      /* decoded strings of one result */
 };
 
-static struct place behind(const struct reader_item *item)
+static struct place end_of(const struct reader_item *item)
 {
     return (struct place){item->place.segment, item->place.offset + item->len};
 }
 
-static enum status offer(struct follower *f, const struct reader_item *item, struct err *err)
+static enum status offer_event(struct follower *f, const struct reader_item *item, struct err *err)
 {
     struct record record;
     enum status status;
@@ -69,17 +69,17 @@ static enum status offer(struct follower *f, const struct reader_item *item, str
 
 /* What lies between `at` and the durable place. A line that is not yet wholly before that is met
  * again next time. */
-static enum status look(struct follower *f, struct err *err)
+static enum status print_new(struct follower *f, struct err *err)
 {
     struct reader *reader;
     struct place durable;
     enum status status;
 
     /* Before anything is recorded after a reboot nothing can have come. */
-    if (journal_durable(&f->room->spool, &durable, NULL) != STATUS_OK ||
+    if (journal_durable(&f->session->spool, &durable, NULL) != STATUS_OK ||
         place_pack(durable) == place_pack(f->durable))
         return STATUS_OK;
-    status = reader_open(&reader, &f->room->spool, f->at, err);
+    status = reader_open(&reader, &f->session->spool, f->at, err);
     if (status != STATUS_OK)
         return status;
     while (status == STATUS_OK) {
@@ -87,17 +87,18 @@ static enum status look(struct follower *f, struct err *err)
         bool more;
 
         status = reader_next(reader, &item, &more, err);
-        if (status != STATUS_OK || !more || place_pack(behind(&item)) > place_pack(durable))
+        if (status != STATUS_OK || !more || place_pack(end_of(&item)) > place_pack(durable))
             break;
-        f->at = behind(&item);
-        status = offer(f, &item, err);
+        f->at = end_of(&item);
+        status = offer_event(f, &item, err);
     }
     reader_close(reader);
     f->durable = durable;
     return status;
 }
 
-static enum status each_run(void *context, struct place place, struct str line, struct err *err)
+static enum status print_attempt(void *context, struct place place, struct str line,
+                                 struct err *err)
 {
     struct follower *f = context;
     struct buf *out = &f->listing->line;
@@ -119,12 +120,13 @@ static enum status each_run(void *context, struct place place, struct str line, 
     return print_buf(out, "a run of a hook", err);
 }
 
-static enum status look_at_runs(struct follower *f, struct err *err)
+static enum status print_attempts(struct follower *f, struct err *err)
 {
-    return ledger_walk(&f->room->spool, LEDGER_RESULTS, f->run, each_run, f, &f->run, NULL, err);
+    return ledger_walk(&f->session->spool, LEDGER_RESULTS, f->run, print_attempt, f, &f->run, NULL,
+                       err);
 }
 
-static enum status nothing(void *context, struct place place, struct str line, struct err *err)
+static enum status ignore_line(void *context, struct place place, struct str line, struct err *err)
 {
     (void)context;
     (void)place;
@@ -134,18 +136,18 @@ static enum status nothing(void *context, struct place place, struct str line, s
 }
 
 /* Where both logs end now; what is there already is the listing's. */
-static enum status begin(struct follower *f, bool runs, struct err *err)
+static enum status find_ends(struct follower *f, bool runs, struct err *err)
 {
     enum status status = STATUS_OK;
     struct place end;
 
-    if (journal_durable(&f->room->spool, &end, NULL) == STATUS_OK)
+    if (journal_durable(&f->session->spool, &end, NULL) == STATUS_OK)
         f->at = f->durable = end;
     if (runs)
-        status = ledger_since(&f->room->spool, LEDGER_RESULTS, INT64_MAX, &f->run, err);
+        status = ledger_since(&f->session->spool, LEDGER_RESULTS, INT64_MAX, &f->run, err);
     if (status == STATUS_OK && runs)
-        status =
-            ledger_walk(&f->room->spool, LEDGER_RESULTS, f->run, nothing, NULL, &f->run, NULL, err);
+        status = ledger_walk(&f->session->spool, LEDGER_RESULTS, f->run, ignore_line, NULL, &f->run,
+                             NULL, err);
     return status;
 }
 
@@ -158,45 +160,46 @@ static bool wait_a_little(void)
 }
 
 /* Nothing that comes from now on can match. */
-static bool over(const struct follower *f)
+static bool is_over(const struct follower *f)
 {
     const struct filter *filter = &f->listing->filter;
 
     return filter->has_until && clock_wall_ns() >= filter->until_ns;
 }
 
-static enum status go_on(struct follower *f, bool runs, struct err *err)
+static enum status follow_on(struct follower *f, bool runs, struct err *err)
 {
     enum status status = print_end(err);
     bool last = false;
 
     /* What came before the end may be recorded a moment after it: one more look. */
-    while (status == STATUS_OK && !told_to_stop && !last && wait_a_little()) {
-        last = over(f);
-        status = look(f, err);
+    while (status == STATUS_OK && !stop_requested && !last && wait_a_little()) {
+        last = is_over(f);
+        status = print_new(f, err);
         if (status == STATUS_OK && runs)
-            status = look_at_runs(f, err);
+            status = print_attempts(f, err);
         if (status == STATUS_OK)
             status = print_end(err);
     }
     return status;
 }
 
-enum status follow(struct listing *listing, const struct session *room, bool runs, struct err *err)
+enum status follow(struct listing *listing, const struct session *session, bool runs,
+                   struct err *err)
 {
-    struct follower f = {.listing = listing, .room = room};
+    struct follower f = {.listing = listing, .session = session};
     enum status status;
 
     buf_init(&f.text, 4 * RESULT_LINE_MAX);
     catch_signals();
-    status = begin(&f, runs, err);
+    status = find_ends(&f, runs, err);
     if (status == STATUS_OK)
-        status = listing_run(listing, room, err);
+        status = listing_run(listing, session, err);
     listing->last = 0;
     if (f.at.segment == 0)
         f.at = listing->latest;
     if (status == STATUS_OK)
-        status = go_on(&f, runs, err);
+        status = follow_on(&f, runs, err);
     buf_free(&f.text);
     return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * follow - prints what is recorded while we look.
+ * follow - prints events as they are recorded.
  */
 #ifndef ADMIN_FOLLOW_H
 #define ADMIN_FOLLOW_H
@@ -10,12 +10,11 @@
 #include "base/err.h"
 #include "cli/session.h"
 
-/* Prints what the listing has and goes on with what comes, until SIGINT or SIGTERM, until nobody
- * reads stdout any more, or until the end of the filter: all are STATUS_OK. `runs`: the
- * ends of runs of hooks, too, which costs one more look at one more file. Looks at the durable
- * place a few times a second, so it takes no lock, misses nothing, and prints nothing that a power
- * failure could take back. */
-enum status follow(struct listing *listing, const struct session *room, bool runs,
+/* Prints what the listing has, then new events until SIGINT or SIGTERM, until stdout is closed, or
+ * until the end of the filter: all are STATUS_OK. `runs`: prints ended attempts of hooks too. Polls
+ * the durable place, so it takes no lock, misses nothing, and prints nothing that a power failure
+ * could undo. */
+enum status follow(struct listing *listing, const struct session *session, bool runs,
                    struct err *err) STATUS_CHECKED;
 
 #endif

@@ -17,7 +17,7 @@
 
 #define SECRET_BYTES 32
 
-static enum status no_memory(struct err *err)
+static enum status fail_memory(struct err *err)
 {
     return err_set(err, STATUS_MEMORY, "no memory for a path");
 }
@@ -40,7 +40,7 @@ enum status init_folders(const char *path, mode_t mode, struct err *err)
     struct stat sb;
 
     if (copy == NULL)
-        return no_memory(err);
+        return fail_memory(err);
     for (char *p = copy + 1; status == STATUS_OK && *p != '\0'; p++)
         if (*p == '/') {
             *p = '\0';
@@ -69,14 +69,14 @@ enum status init_folders_above(const char *path, mode_t mode, struct err *err)
     enum status status;
 
     if (folder == NULL)
-        return no_memory(err);
+        return fail_memory(err);
     status = init_folders(folder, mode, err);
     free(folder);
     return status;
 }
 
 /* errno, and -1, on failure. */
-static int fill(int fd, struct str bytes, mode_t mode, uid_t uid, gid_t gid)
+static int fill_file(int fd, struct str bytes, mode_t mode, uid_t uid, gid_t gid)
 {
     if (file_write(fd, bytes.ptr, bytes.len) != 0)
         return -1;
@@ -106,7 +106,7 @@ static enum status make_in(int dir, const char *name, const char *path, struct s
     fd = file_open(dir, tmp, O_WRONLY | O_CREAT | O_EXCL, 0600);
     if (fd < 0)
         return err_errno(err, "cannot make %s", path);
-    if (fill(fd, bytes, mode, uid, gid) != 0)
+    if (fill_file(fd, bytes, mode, uid, gid) != 0)
         status = err_errno(err, "cannot write %s", path);
     file_close(&fd);
     /* A link, not a rename: what is there is never replaced. */
@@ -130,7 +130,7 @@ enum status init_file(const char *path, struct str bytes, mode_t mode, uid_t uid
     int dir;
 
     if (folder == NULL)
-        return no_memory(err);
+        return fail_memory(err);
     *made = true;
     dir = file_open(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0);
     if (dir < 0)
@@ -171,11 +171,11 @@ enum status init_absolute(char **out, const char *path, struct err *err)
     struct buf b;
 
     if (path[0] == '\0')
-        return err_set(err, STATUS_USAGE, "an empty path");
+        return err_set(err, STATUS_USAGE, "empty path");
     buf_init(&b, PATH_MAX);
     if (path[0] != '/') {
         if (getcwd(here, sizeof here) == NULL)
-            return err_errno(err, "cannot tell the working directory");
+            return err_errno(err, "cannot find the working directory");
         buf_add_text(&b, here);
         buf_add_char(&b, '/');
     }
@@ -186,7 +186,7 @@ enum status init_absolute(char **out, const char *path, struct err *err)
     if (status == STATUS_OK) {
         *out = str_dup(buf_str(&b));
         if (*out == NULL)
-            status = no_memory(err);
+            status = fail_memory(err);
     }
     buf_free(&b);
     return status;

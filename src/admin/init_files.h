@@ -25,8 +25,7 @@ enum status init_file(const char *path, struct str bytes, mode_t mode, uid_t uid
  */
 enum status init_secret(struct buf *out, struct err *err) STATUS_CHECKED;
 
-/* `path` as an absolute one, below the working directory where it is relative. Freed by the caller.
- */
+/* Makes `path` absolute, from the working directory if it is relative. Freed by the caller. */
 enum status init_absolute(char **out, const char *path, struct err *err) STATUS_CHECKED;
 
 #endif

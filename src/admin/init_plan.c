@@ -38,7 +38,8 @@ static enum status copy_path(char **out, const char *first, const char *second, 
 }
 
 /* A secret, as a file in the folder of the configuration. */
-static enum status beside(const struct init *init, char **out, const char *file, struct err *err)
+static enum status place_beside(const struct init *init, char **out, const char *file,
+                                struct err *err)
 {
     const char *slash = strrchr(init->config_path, '/');
     enum status status;
@@ -62,8 +63,8 @@ enum status init_plan_user(struct init *init, struct err *err)
     init->system = geteuid() == 0;
     if (init->system && name == NULL)
         return err_set(err, STATUS_USAGE,
-                       "--user is missing: the user as whom the web server runs the gateway, such "
-                       "as www-data (or run this as that user)");
+                       "missing --user: the user that the gateway runs as, such as www-data (or "
+                       "run this as that user)");
     if (!user_look_up(name, geteuid(), &user)) {
         if (name != NULL)
             return err_set(err, STATUS_USAGE, "--user: there is no user '%s'", name);
@@ -77,19 +78,17 @@ enum status init_plan_user(struct init *init, struct err *err)
     init->home = user.home;
     if (init->system && init->uid == 0)
         return err_set(err, STATUS_USAGE,
-                       "--user: invalid value 'root' (use the user as whom the web server runs the "
-                       "gateway)");
+                       "--user: invalid value 'root' (use the user that the gateway runs as)");
     if (!init->system && init->uid != geteuid())
         return err_set(
             err, STATUS_USAGE,
-            "--user: only root can do this for another user: take --user away, or run this "
-            "as root");
+            "--user: only root can do this for another user: remove --user, or run this as root");
     return STATUS_OK;
 }
 
 /* Where it was asked for; else where the system has such things; else below the user's home. */
-static enum status choose(const struct init *init, char **out, const char *wish, const char *system,
-                          const char *below_home, struct err *err)
+static enum status choose_path(const struct init *init, char **out, const char *wish,
+                               const char *system, const char *below_home, struct err *err)
 {
     if (wish != NULL)
         return init_absolute(out, wish, err);
@@ -123,10 +122,10 @@ enum status init_plan_paths(struct init *init, struct err *err)
     enum status status = wanted_config(&config, w->config, err);
 
     if (status == STATUS_OK)
-        status = choose(init, &init->config_path, config, SYSTEM_CONFIG, HOME_CONFIG, err);
+        status = choose_path(init, &init->config_path, config, SYSTEM_CONFIG, HOME_CONFIG, err);
     if (status == STATUS_OK)
-        status = choose(init, &init->spool_path, w->spool, SYSTEM_SPOOL, HOME_SPOOL, err);
-    return status == STATUS_OK ? beside(init, &init->secret_path, "secret", err) : status;
+        status = choose_path(init, &init->spool_path, w->spool, SYSTEM_SPOOL, HOME_SPOOL, err);
+    return status == STATUS_OK ? place_beside(init, &init->secret_path, "secret", err) : status;
 }
 
 /* ---- the configuration */
@@ -140,7 +139,7 @@ static enum status place_secret(const struct init *init, struct init_endpoint *e
     if (file == NULL)
         return STATUS_OK;
     return file[0] == '/' ? init_absolute(&e->secret_path, file, err)
-                          : beside(init, &e->secret_path, file, err);
+                          : place_beside(init, &e->secret_path, file, err);
 }
 
 static enum status take_endpoints(struct init *init, struct err *err)
@@ -164,12 +163,12 @@ static enum status take_endpoints(struct init *init, struct err *err)
     if (status == STATUS_OK && init->endpoint_count == 0)
         status = err_set(err, STATUS_USAGE,
                          "there is no endpoint \"%s\" in %s; init does not change a configuration: "
-                         "add it there, and run this again",
+                         "add it there and run this again",
                          name == NULL ? "default" : name, init->config_path);
     return status;
 }
 
-static enum status parse(struct init *init, struct str text, struct err *err)
+static enum status parse_config(struct init *init, struct str text, struct err *err)
 {
     enum status status = config_parse(&init->config, init->config_path, text, err);
 
@@ -189,36 +188,37 @@ static enum status trust_existing(const struct init *init, struct err *err)
     return STATUS_OK;
 }
 
-static enum status contradicts(const struct init *init, const char *option, const char *key,
-                               const struct config_endpoint *e, const char *value, struct err *err)
+static enum status refuse_option(const struct init *init, const char *option, const char *key,
+                                 const struct config_endpoint *e, const char *value,
+                                 struct err *err)
 {
     if (value == NULL)
         return err_set(err, STATUS_USAGE,
                        "%s: init does not change a configuration, and endpoint \"%s\" in %s has no "
-                       "%s: set it there, or take %s away",
+                       "%s: set it there, or remove %s",
                        option, e->name, init->config_path, key, option);
     return err_set(err, STATUS_USAGE,
                    "%s: init does not change a configuration, and endpoint \"%s\" in %s has %s = "
-                   "\"%s\": change it there, or take %s away",
+                   "\"%s\": change it there, or remove %s",
                    option, e->name, init->config_path, key, value, option);
 }
 
 /* No option is ignored silently: each says what is so already, or is refused. */
-static enum status agree(const struct init *init, struct err *err)
+static enum status check_options(const struct init *init, struct err *err)
 {
     const struct init_wish *w = init->wish;
 
     if (w->spool != NULL && strcmp(init->spool_path, init->config->spool) != 0)
         return err_set(err, STATUS_USAGE,
-                       "%s says spool = \"%s\": change it there, or take --spool away",
+                       "%s says spool = \"%s\": change it there, or remove --spool",
                        init->config_path, init->config->spool);
     for (size_t i = 0; i < init->endpoint_count; i++) {
         const struct config_endpoint *e = init->endpoints[i].endpoint;
 
         if (w->url != NULL && (e->url == NULL || strcmp(w->url, e->url) != 0))
-            return contradicts(init, "--url", "url", e, e->url, err);
+            return refuse_option(init, "--url", "url", e, e->url, err);
         if (w->header != NULL && (e->auth_header == NULL || strcmp(w->header, e->auth_header) != 0))
-            return contradicts(init, "--header", "auth-header", e, e->auth_header, err);
+            return refuse_option(init, "--header", "auth-header", e, e->auth_header, err);
     }
     return STATUS_OK;
 }
@@ -229,11 +229,11 @@ static enum status use_existing(struct init *init, struct str text, struct err *
     enum status status = trust_existing(init, err);
 
     if (status == STATUS_OK)
-        status = parse(init, text, err);
+        status = parse_config(init, text, err);
     if (status == STATUS_OK)
-        status = agree(init, err);
+        status = check_options(init, err);
     if (status == STATUS_OK)
-        print_hint("%s is there already and is left as it is", init->config_path);
+        print_hint("%s exists and is left as it is", init->config_path);
     return status;
 }
 
@@ -274,7 +274,7 @@ static enum status blame_option(const struct init *init, const struct err *why, 
 }
 
 /* A string of the configuration ends on its line. */
-static enum status one_line(const char *option, const char *value, struct err *err)
+static enum status check_one_line(const char *option, const char *value, struct err *err)
 {
     if (value != NULL && strpbrk(value, "\r\n") != NULL)
         return err_set(err, STATUS_USAGE, "%s: invalid value '%s' (it holds a line break)", option,
@@ -288,14 +288,14 @@ static enum status make_new(struct init *init, struct buf *text, struct err *err
     enum status status;
 
     buf_reset(text, 0);
-    status = one_line("--spool", init->wish->spool, err);
+    status = check_one_line("--spool", init->wish->spool, err);
     if (status == STATUS_OK)
-        status = one_line("--url", init->wish->url, err);
+        status = check_one_line("--url", init->wish->url, err);
     if (status == STATUS_OK)
         status = make_text(init, text, err);
     if (status != STATUS_OK)
         return status;
-    status = parse(init, buf_str(text), &why);
+    status = parse_config(init, buf_str(text), &why);
     if (status == STATUS_CONFIG)
         return blame_option(init, &why, err);
     return err_pass(err, status, &why);

@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "core/config/config.h"
 
-/* What the command line said; NULL where it said nothing. */
+/* The options; NULL: not given. */
 struct init_wish {
     const char *spool, *config, *url, *endpoint, *header, *user;
 };

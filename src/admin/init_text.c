@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static void quoted(struct buf *out, const char *value)
+static void add_quoted(struct buf *out, const char *value)
 {
     buf_add_char(out, '"');
     for (; *value != '\0'; value++) {
@@ -16,14 +16,14 @@ static void quoted(struct buf *out, const char *value)
     buf_add_char(out, '"');
 }
 
-static void line(struct buf *out, const char *key, const char *value)
+static void add_line(struct buf *out, const char *key, const char *value)
 {
     buf_add_text(out, key);
-    quoted(out, value);
+    add_quoted(out, value);
     buf_add_char(out, '\n');
 }
 
-static void global_keys(struct buf *out, const struct init_text *text)
+static void add_global_keys(struct buf *out, const struct init_text *text)
 {
     buf_add_text(
         out,
@@ -33,24 +33,24 @@ static void global_keys(struct buf *out, const struct init_text *text)
         "# The folder in which everything is recorded. It belongs to the user who runs the "
         "gateway, and\n"
         "# must not lie where the web server hands out files.\n");
-    line(out, "spool = ", text->spool);
+    add_line(out, "spool = ", text->spool);
     buf_add_text(out, "\n"
                       "# How long recorded events are kept.\n"
                       "keep = \"90d\"\n"
                       "\n");
 }
 
-static void endpoint(struct buf *out, const struct init_text *text)
+static void add_endpoint(struct buf *out, const struct init_text *text)
 {
     buf_add_text(out, "endpoint ");
-    quoted(out, text->endpoint);
+    add_quoted(out, text->endpoint);
     buf_add_text(out,
                  " {\n"
                  "    # The address of the gateway, as the sender is told it (webhook_url).\n");
     if (text->url != NULL)
-        line(out, "    url = ", text->url);
+        add_line(out, "    url = ", text->url);
     else
-        line(out, "    # url = ", "https://example.com/cgi-bin/stenohook.cgi");
+        add_line(out, "    # url = ", "https://example.com/cgi-bin/stenohook.cgi");
     buf_add_text(
         out,
         "\n"
@@ -59,9 +59,9 @@ static void endpoint(struct buf *out, const struct init_text *text)
         "    # Any one of them is right: to change the secret, add a file with the new one, tell "
         "the\n"
         "    # sender, and take the old file away when no transcript is under way any more.\n");
-    line(out, "    auth-header = ", text->header);
+    add_line(out, "    auth-header = ", text->header);
     buf_add_text(out, "    secret-files = {");
-    quoted(out, text->secret_file);
+    add_quoted(out, text->secret_file);
     buf_add_text(
         out,
         "}\n"
@@ -85,6 +85,6 @@ static void endpoint(struct buf *out, const struct init_text *text)
 
 void init_text(struct buf *out, const struct init_text *text)
 {
-    global_keys(out, text);
-    endpoint(out, text);
+    add_global_keys(out, text);
+    add_endpoint(out, text);
 }

@@ -3,7 +3,6 @@
  */
 #include "admin/listing.h"
 
-#include "base/num.h"
 #include "cli/print.h"
 
 /* A record's members besides its body: headers, query and parameters are bounded far below. */
@@ -22,22 +21,11 @@ void listing_free(struct listing *l)
         hookview_close(l->view);
 }
 
-enum status listing_last(uint64_t *out, const char *text, struct err *err)
-{
-    uint64_t n;
-
-    if (!num_u64(str_of(text), &n) || n == 0 || n > LISTING_LAST_MAX)
-        return err_set(err, STATUS_USAGE, "-n: invalid value '%s' (use a number from 1 to %d)",
-                       text, LISTING_LAST_MAX);
-    *out = n;
-    return STATUS_OK;
-}
-
-enum status listing_view(struct listing *l, const struct session *room, int64_t since_ns,
+enum status listing_view(struct listing *l, const struct session *session, int64_t since_ns,
                          struct err *err)
 {
     enum status status =
-        hookview_open(&l->view, &room->spool, room->settings->config, since_ns, err);
+        hookview_open(&l->view, &session->spool, session->settings->config, since_ns, err);
 
     l->filter.view = l->view;
     return status;
@@ -70,7 +58,7 @@ enum status listing_print(void *context, const struct record *record,
     return print_buf(&l->line, "a line of the list", err);
 }
 
-enum status listing_run(struct listing *l, const struct session *room, struct err *err)
+enum status listing_run(struct listing *l, const struct session *session, struct err *err)
 {
     int64_t since_ns = filter_since(&l->filter);
     struct place from = {0, 0};
@@ -78,16 +66,16 @@ enum status listing_run(struct listing *l, const struct session *room, struct er
     uint64_t rotten = 0;
 
     if (l->filter.hooks != 0)
-        status = listing_view(l, room, since_ns, err);
+        status = listing_view(l, session, since_ns, err);
     if (status == STATUS_OK && l->last != 0)
-        status = select_last(&room->spool, &l->filter, l->last, &from, &since_ns, err);
+        status = select_last(&session->spool, &l->filter, l->last, &from, &since_ns, err);
     /* Known only now, and for few events: the results of a long history are not read. */
     if (status == STATUS_OK && l->view == NULL)
-        status = listing_view(l, room, since_ns, err);
+        status = listing_view(l, session, since_ns, err);
     if (status == STATUS_OK)
-        status = select_walk(&room->spool, &l->filter, from, 0, listing_print, l, &rotten, err);
+        status = select_walk(&session->spool, &l->filter, from, 0, listing_print, l, &rotten, err);
     if (status == STATUS_OK && l->printed == 0)
-        filter_warn(&l->filter, room->settings->config, room->settings->path);
+        filter_warn(&l->filter, session->settings->config, session->settings->path);
     if (status == STATUS_OK && rotten > 0)
         status =
             err_set(err, STATUS_CORRUPT,

@@ -30,19 +30,16 @@ struct listing {
 void listing_init(struct listing *l);
 void listing_free(struct listing *l);
 
-/* The value of -n. */
-enum status listing_last(uint64_t *out, const char *text, struct err *err) STATUS_CHECKED;
-
 /* Makes known what became of the hooks of events received at or after since_ns. */
-enum status listing_view(struct listing *l, const struct session *room, int64_t since_ns,
+enum status listing_view(struct listing *l, const struct session *session, int64_t since_ns,
                          struct err *err) STATUS_CHECKED;
 
 /* Prints one event: a select_each whose context is the listing, which has its view. */
 enum status listing_print(void *context, const struct record *record,
                           const struct reader_item *item, struct err *err) STATUS_CHECKED;
 
-/* Prints those on record. STATUS_CORRUPT behind the list where there is damage. */
-enum status listing_run(struct listing *l, const struct session *room,
+/* Prints the events on record. STATUS_CORRUPT, after the list: there is damage. */
+enum status listing_run(struct listing *l, const struct session *session,
                         struct err *err) STATUS_CHECKED;
 
 #endif

@@ -30,7 +30,7 @@ bool rejection_look(struct payload *about, struct buf *body, const struct reject
            payload_parse(about, buf_str(body), NULL) == STATUS_OK;
 }
 
-static void tell(void *context, enum box_kind box, const char *name, const char *why)
+static void warn_damaged(void *context, enum box_kind box, const char *name, const char *why)
 {
     (void)context;
     print_warning("%s/%s is damaged: %s", box_kind_name(box), name, why);
@@ -121,8 +121,8 @@ static bool one_delivery(const struct rejected_refs *refs, const struct matches 
     return m->count <= REJECTION_LISTED_MAX;
 }
 
-static enum status ambiguous(const struct rejected_refs *refs, const struct matches *m,
-                             const char *wanted, struct err *err)
+static enum status refuse_ambiguous(const struct rejected_refs *refs, const struct matches *m,
+                                    const char *wanted, struct err *err)
 {
     for (size_t i = 0; i < m->count && i < REJECTION_LISTED_MAX; i++) {
         const struct rejected_ref *ref = &refs->list[m->list[i]];
@@ -131,7 +131,7 @@ static enum status ambiguous(const struct rejected_refs *refs, const struct matc
     }
     if (m->count > REJECTION_LISTED_MAX)
         print_hint("and %zu more", m->count - REJECTION_LISTED_MAX);
-    return err_set(err, STATUS_MISSING, "'%s' fits %zu entries: give more of one of these names",
+    return err_set(err, STATUS_MISSING, "'%s' matches %zu entries: give more of one of these names",
                    wanted, m->count);
 }
 
@@ -149,11 +149,11 @@ static enum status choose_name(struct chooser *c, const char *wanted, struct err
         if (subject_fits(c, &refs->list[i], wanted))
             add_match(&m, i);
     if (m.count == 0)
-        return err_set(err, STATUS_MISSING,
-                       "no rejected delivery is called '%s': 'stenohook rejected list' shows them",
-                       wanted);
+        return err_set(
+            err, STATUS_MISSING,
+            "no rejected delivery has the name '%s': 'stenohook rejected list' shows them", wanted);
     if (by_name ? !one_delivery(refs, &m) : m.count > REJECTION_LISTED_MAX)
-        return ambiguous(refs, &m, wanted, err);
+        return refuse_ambiguous(refs, &m, wanted, err);
     for (size_t i = 0; i < m.count; i++)
         choose_one(c->choice, m.list[i]);
     return STATUS_OK;
@@ -165,14 +165,13 @@ enum status rejection_choose(struct rejection_choice *out, const struct rejectio
     unsigned both = 1U << BOX_QUARANTINED | 1U << BOX_REFUSED;
     struct rejection_choice choice = {.count = 0};
     struct chooser c = {.r = r, .spool = spool, .choice = &choice};
-    enum status status =
-        rejected_scan(&choice.refs, spool, r->boxes == 0 ? both : r->boxes, tell, NULL, err);
+    enum status status = rejected_scan(&choice.refs, spool, r->boxes == 0 ? both : r->boxes,
+                                       warn_damaged, NULL, err);
 
     if (status != STATUS_OK)
         return status;
     if (choice.refs.more)
-        print_warning("there are more than %d entries: the others are not looked at",
-                      REJECTED_ENTRIES_MAX);
+        print_warning("more than %d entries: the others are ignored", REJECTED_ENTRIES_MAX);
     buf_init(&c.body, REJECTION_LOOK_MAX);
     choice.chosen = calloc(choice.refs.count + 1, sizeof *choice.chosen);
     if (choice.chosen == NULL)

@@ -42,12 +42,12 @@ struct rejection_choice {
     size_t count; /* of the chosen */
 };
 
-/* Whether any option was given that chooses. */
+/* Returns whether a filter was given. */
 bool rejection_filtered(const struct rejection *r);
 
-/* Scans the boxes, telling of what is damaged on stderr, and chooses by names, or where there are
- * none by the filter. STATUS_MISSING: a name is that of no entry, or of several that differ in
- * more than their box, which are then listed on stderr. */
+/* Scans the boxes, warning of damage, and chooses by names or, if there are none, by the filter.
+ * STATUS_MISSING: a name is that of no entry, or of several that differ in more than their box,
+ * which are then listed on stderr. */
 enum status rejection_choose(struct rejection_choice *out, const struct rejection *r,
                              const struct spool *spool, struct err *err) STATUS_CHECKED;
 void rejection_choice_free(struct rejection_choice *choice);
@@ -57,11 +57,11 @@ void rejection_choice_free(struct rejection_choice *choice);
 bool rejection_look(struct payload *about, struct buf *body, const struct rejected *entry,
                     const struct spool *spool);
 
-enum status rejection_list(const struct rejection *r, const struct session *room,
+enum status rejection_list(const struct rejection *r, const struct session *session,
                            struct err *err) STATUS_CHECKED;
-enum status rejection_show(const struct rejection *r, const struct session *room,
+enum status rejection_show(const struct rejection *r, const struct session *session,
                            struct err *err) STATUS_CHECKED;
-enum status rejection_accept(const struct rejection *r, const struct session *room,
+enum status rejection_accept(const struct rejection *r, const struct session *session,
                              struct err *err) STATUS_CHECKED;
 
 #endif

@@ -11,11 +11,10 @@
  * since that may be what the run before was killed ahead of.
  */
 #include <inttypes.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #include "admin/rejection.h"
 #include "cli/print.h"
+#include "cli/progress.h"
 #include "core/auth/auth.h"
 #include "store/intake.h"
 #include "store/journal/journal.h"
@@ -31,7 +30,6 @@ struct acceptance {
     struct journal *journal; /* NULL: a dry run */
     struct buf body, query, line;
     size_t recorded, known, unfit;
-    bool progress;
     struct rejected_ref settle[SETTLED_AT_ONCE]; /* on record, and still in their box */
     size_t settle_count;
     bool warned; /* that no runner can be started */
@@ -50,8 +48,7 @@ static enum status find_endpoint(const struct config_endpoint **out, const struc
     if (found == NULL)
         return err_set(
             err, STATUS_UNKNOWN_ENDPOINT,
-            "it is for the endpoint \"%.*s\", which is not configured: choose another one "
-            "with --as",
+            "the endpoint \"%.*s\" is not configured: choose another one with --as",
             (int)(entry->endpoint.len < CONFIG_NAME_MAX ? entry->endpoint.len : CONFIG_NAME_MAX),
             entry->endpoint.ptr);
     *out = found;
@@ -63,7 +60,7 @@ static enum status read_body(struct acceptance *a, const struct config_endpoint 
 {
     if (entry->kept < entry->bytes)
         return err_set(err, STATUS_TOO_LARGE,
-                       "of its body only the first %" PRIu64 " of %" PRIu64 " bytes were kept",
+                       "only the first %" PRIu64 " of the %" PRIu64 " bytes of its body were kept",
                        entry->kept, entry->bytes);
     if (!entry->complete)
         return err_set(err, STATUS_TRUNCATED, "its body was cut off on the way");
@@ -215,13 +212,6 @@ static enum status accept_entry(struct acceptance *a, const struct rejected *ent
 
 /* ---- all of them */
 
-static void show_progress(const struct acceptance *a, size_t count)
-{
-    /* Whatever is said next begins where this began. */
-    if (a->progress)
-        fprintf(stderr, "\r%zu of %zu \r", a->recorded + a->known + a->unfit, count);
-}
-
 static enum status accept_all(struct acceptance *a, const struct rejection_choice *choice,
                               struct err *err)
 {
@@ -241,7 +231,7 @@ static enum status accept_all(struct acceptance *a, const struct rejection_choic
         }
         status = accept_entry(a, &entry, err);
         rejected_free(&entry);
-        show_progress(a, choice->count);
+        progress_show("%zu of %zu", a->recorded + a->known + a->unfit, choice->count);
     }
     return status;
 }
@@ -272,9 +262,8 @@ static enum status conclude(const struct acceptance *a, size_t damaged, struct e
         print_hint("%zu recorded, %zu on record before, %zu not accepted", a->recorded, a->known,
                    a->unfit + damaged);
     if (a->unfit + damaged > 0)
-        return err_set(err, STATUS_CORRUPT, "%zu rejected deliver%s not accepted, and where %s",
-                       a->unfit + damaged, a->unfit + damaged == 1 ? "y is" : "ies are",
-                       a->unfit + damaged == 1 ? "it was" : "they were");
+        return err_set(err, STATUS_CORRUPT, "%zu rejected deliver%s not accepted",
+                       a->unfit + damaged, a->unfit + damaged == 1 ? "y was" : "ies were");
     return STATUS_OK;
 }
 
@@ -294,8 +283,7 @@ static enum status check_order(const struct rejection *r, const struct session *
 
 enum status rejection_accept(const struct rejection *r, const struct session *room, struct err *err)
 {
-    struct acceptance a = {
-        .r = r, .room = room, .progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO)};
+    struct acceptance a = {.r = r, .room = room};
     struct rejection_choice choice;
     enum status status = rejection_choose(&choice, r, &room->spool, err);
 

@@ -28,7 +28,7 @@ void rejection_text_line(struct buf *out, const struct rejected *entry, const st
     add_column(out, str_of(about->status), WIDTH_STATUS);
     add_column(out, str_of(about->subject), WIDTH_SUBJECT);
     buf_printf(out, "[%.*s]  %" PRIu64 " B%s\n", REJECTION_SHORT, entry->ref.name, entry->bytes,
-               entry->complete ? "" : ", not whole");
+               entry->complete ? "" : ", incomplete");
 }
 
 static void add_member(struct buf *out, const char *name, struct str value)
@@ -89,6 +89,6 @@ void rejection_text_head(struct buf *out, const struct rejected *entry, const st
     add_field(out, "user_agent", entry->user_agent);
     buf_printf(out, "%-14s %" PRIu64, "bytes", entry->bytes);
     if (!entry->complete)
-        buf_printf(out, ", not whole; %" PRIu64 " kept", entry->kept);
+        buf_printf(out, ", incomplete; %" PRIu64 " kept", entry->kept);
     buf_add_char(out, '\n');
 }

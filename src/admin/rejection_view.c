@@ -10,17 +10,18 @@
 /* A body as text: escaped, four characters a byte. */
 #define SHOWN_MAX (LINE_MAX_TEXT + 8 * (REJECTION_LOOK_MAX + 1))
 
-struct view {
+struct box_view {
     const struct spool *spool;
     const struct rejection *r;
     struct buf body, text;
     size_t printed;
 };
 
-typedef enum status (*print_entry)(struct view *v, const struct rejected *entry, struct err *err);
+typedef enum status (*print_entry)(struct box_view *v, const struct rejected *entry,
+                                   struct err *err);
 
-static enum status each(struct view *v, const struct rejection_choice *choice, print_entry print,
-                        struct err *err)
+static enum status print_each(struct box_view *v, const struct rejection_choice *choice,
+                              print_entry print, struct err *err)
 {
     enum status status = STATUS_OK;
 
@@ -44,15 +45,15 @@ static enum status each(struct view *v, const struct rejection_choice *choice, p
     return status;
 }
 
-static enum status view(const struct rejection *r, const struct session *room, print_entry print,
-                        struct rejection_choice *choice, struct err *err)
+static enum status print_chosen(const struct rejection *r, const struct session *session,
+                                print_entry print, struct rejection_choice *choice, struct err *err)
 {
-    struct view v = {.spool = &room->spool, .r = r};
+    struct box_view v = {.spool = &session->spool, .r = r};
     enum status status;
 
     buf_init(&v.body, REJECTION_LOOK_MAX);
     buf_init(&v.text, SHOWN_MAX);
-    status = each(&v, choice, print, err);
+    status = print_each(&v, choice, print, err);
     buf_free(&v.body);
     buf_free(&v.text);
     return status;
@@ -60,7 +61,7 @@ static enum status view(const struct rejection *r, const struct session *room, p
 
 /* ---- list */
 
-static enum status print_line(struct view *v, const struct rejected *entry, struct err *err)
+static enum status print_line(struct box_view *v, const struct rejected *entry, struct err *err)
 {
     struct payload about;
 
@@ -72,14 +73,15 @@ static enum status print_line(struct view *v, const struct rejected *entry, stru
     return print_buf(&v->text, "a line of the list", err);
 }
 
-enum status rejection_list(const struct rejection *r, const struct session *room, struct err *err)
+enum status rejection_list(const struct rejection *r, const struct session *session,
+                           struct err *err)
 {
     struct rejection_choice choice;
-    enum status status = rejection_choose(&choice, r, &room->spool, err);
+    enum status status = rejection_choose(&choice, r, &session->spool, err);
 
     if (status != STATUS_OK)
         return status;
-    status = view(r, room, print_line, &choice, err);
+    status = print_chosen(r, session, print_line, &choice, err);
     if (status == STATUS_OK && choice.refs.damaged > 0)
         status =
             err_set(err, STATUS_CORRUPT, "%zu file%s in the boxes %s damaged", choice.refs.damaged,
@@ -90,7 +92,7 @@ enum status rejection_list(const struct rejection *r, const struct session *room
 
 /* ---- show */
 
-static enum status print_whole(struct view *v, const struct rejected *entry, struct err *err)
+static enum status print_whole(struct box_view *v, const struct rejected *entry, struct err *err)
 {
     struct payload about;
     enum status status;
@@ -113,20 +115,21 @@ static enum status print_whole(struct view *v, const struct rejected *entry, str
     return print_buf(&v->text, "the entry", err);
 }
 
-enum status rejection_show(const struct rejection *r, const struct session *room, struct err *err)
+enum status rejection_show(const struct rejection *r, const struct session *session,
+                           struct err *err)
 {
     struct rejection_choice choice;
-    enum status status = rejection_choose(&choice, r, &room->spool, err);
+    enum status status = rejection_choose(&choice, r, &session->spool, err);
 
     if (status != STATUS_OK)
         return status;
     /* Their bodies would run into one another. */
     if (r->raw && choice.count > 1)
         status = err_set(err, STATUS_MISSING,
-                         "'%s' fits %zu entries: name one of them with its box, as refused/NAME",
+                         "'%s' matches %zu entries: name one of them with its box, as refused/NAME",
                          r->names[0], choice.count);
     else
-        status = view(r, room, print_whole, &choice, err);
+        status = print_chosen(r, session, print_whole, &choice, err);
     rejection_choice_free(&choice);
     return status;
 }

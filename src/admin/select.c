@@ -7,8 +7,8 @@
 
 #include "store/journal/segment.h"
 
-static enum status offer(const struct filter *filter, const struct reader_item *item,
-                         select_each each, void *context, uint64_t *rotten, struct err *err)
+static enum status offer_record(const struct filter *filter, const struct reader_item *item,
+                                select_each each, void *context, uint64_t *rotten, struct err *err)
 {
     struct record record;
     enum status status;
@@ -49,7 +49,7 @@ enum status select_walk(const struct spool *spool, const struct filter *filter, 
         status = reader_next(reader, &item, &more, err);
         if (status != STATUS_OK || !more || (last != 0 && item.place.segment > last))
             break;
-        status = offer(filter, &item, each, context, rotten, err);
+        status = offer_record(filter, &item, each, context, rotten, err);
     }
     reader_close(reader);
     return status;

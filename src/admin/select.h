@@ -24,9 +24,9 @@ enum status select_walk(const struct spool *spool, const struct filter *filter, 
                         uint32_t last, select_each each, void *context, uint64_t *rotten,
                         struct err *err) STATUS_CHECKED;
 
-/* Where the last `n` records that match begin; {0,0} where there are no more than `n`. Reads
- * backwards, segment by segment, so that the newest records of a long journal are found at once.
- * *since_ns (may be NULL): none of them was received before that. */
+/* Finds the first of the last `n` records that match; {0,0}: there are no more than `n`. Reads
+ * backwards by segment, so that the newest records of a long journal are found at once. *since_ns
+ * (may be NULL): none of them was received before that. */
 enum status select_last(const struct spool *spool, const struct filter *filter, uint64_t n,
                         struct place *from, int64_t *since_ns, struct err *err) STATUS_CHECKED;
 

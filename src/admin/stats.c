@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "store/journal/segment.h"
 
-static void note(struct stats_endpoint *e, int64_t received_ns)
+static void note_oldest(struct stats_endpoint *e, int64_t received_ns)
 {
     if (e->oldest_ns == 0 || received_ns < e->oldest_ns)
         e->oldest_ns = received_ns;
@@ -38,7 +38,7 @@ static enum status count_one(void *context, const struct record *record,
     hookview_of(s->view, record, &info);
     if (info.state == HOOK_WAITING && info.attempts == 0) {
         e->waiting++;
-        note(e, record->received_ns);
+        note_oldest(e, record->received_ns);
     }
     return STATUS_OK;
 }
@@ -56,8 +56,8 @@ static enum status count_waiting(struct stats *s, const struct spool *spool, uin
     return select_walk(spool, &all, from, 0, count_one, s, rotten, err);
 }
 
-static enum status look_at_retries(struct stats_endpoint *e, const struct spool *spool,
-                                   struct err *err)
+static enum status count_retries(struct stats_endpoint *e, const struct spool *spool,
+                                 struct err *err)
 {
     struct err why = ERR_INIT;
     struct record record;
@@ -72,7 +72,7 @@ static enum status look_at_retries(struct stats_endpoint *e, const struct spool 
     if (status == STATUS_OK)
         status = record_parse(&record, buf_str(&line), false, &why);
     if (status == STATUS_OK) {
-        note(e, record.received_ns);
+        note_oldest(e, record.received_ns);
         record_free(&record);
     }
     buf_free(&line);
@@ -82,7 +82,7 @@ static enum status look_at_retries(struct stats_endpoint *e, const struct spool 
     return err_pass(err, status, &why);
 }
 
-static enum status count_dead(struct stats *s, const struct session *room, struct err *err)
+static enum status count_dead(struct stats *s, const struct session *session, struct err *err)
 {
     struct hookview *all;
     enum status status;
@@ -92,7 +92,7 @@ static enum status count_dead(struct stats *s, const struct session *room, struc
         ever += s->endpoints[i].hook.dead;
     if (ever == 0)
         return STATUS_OK;
-    status = hookview_open(&all, &room->spool, room->settings->config, 0, err);
+    status = hookview_open(&all, &session->spool, session->settings->config, 0, err);
     if (status != STATUS_OK)
         return status;
     s->dead_letters = hookview_dead(all);
@@ -100,13 +100,14 @@ static enum status count_dead(struct stats *s, const struct session *room, struc
     return STATUS_OK;
 }
 
-static enum status fill(struct stats *s, const struct session *room, uint64_t *rotten,
-                        struct err *err)
+static enum status fill_stats(struct stats *s, const struct session *session, uint64_t *rotten,
+                              struct err *err)
 {
-    enum status status = census_take(&room->spool, &s->census, err);
+    enum status status = census_take(&session->spool, &s->census, err);
 
     if (status == STATUS_OK)
-        status = hookview_open(&s->view, &room->spool, room->settings->config, INT64_MAX, err);
+        status =
+            hookview_open(&s->view, &session->spool, session->settings->config, INT64_MAX, err);
     if (status != STATUS_OK)
         return status;
     s->runner = hookview_runner(s->view);
@@ -117,17 +118,17 @@ static enum status fill(struct stats *s, const struct session *room, uint64_t *r
     for (; s->count < hookview_endpoints(s->view); s->count++)
         hookview_stats(s->view, s->count, &s->endpoints[s->count].hook);
     for (size_t i = 0; status == STATUS_OK && i < s->count; i++)
-        status = look_at_retries(&s->endpoints[i], &room->spool, err);
+        status = count_retries(&s->endpoints[i], &session->spool, err);
     if (status == STATUS_OK)
-        status = count_waiting(s, &room->spool, rotten, err);
-    return status == STATUS_OK ? count_dead(s, room, err) : status;
+        status = count_waiting(s, &session->spool, rotten, err);
+    return status == STATUS_OK ? count_dead(s, session, err) : status;
 }
 
-enum status stats_take(struct stats *out, const struct session *room, int64_t now_ns,
+enum status stats_take(struct stats *out, const struct session *session, int64_t now_ns,
                        uint64_t *rotten, struct err *err)
 {
     struct stats s = {.now_ns = now_ns};
-    enum status status = fill(&s, room, rotten, err);
+    enum status status = fill_stats(&s, session, rotten, err);
 
     if (status == STATUS_OK)
         *out = s;

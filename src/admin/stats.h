@@ -30,10 +30,9 @@ struct stats {
     size_t count;
 };
 
-/* Reads what the hooks have still to do, and the results log only where there ever was a dead
- * letter: where all is well it costs little, however long the history. Damage on the way is counted
- * in *rotten. Given back with stats_free. */
-enum status stats_take(struct stats *out, const struct session *room, int64_t now_ns,
+/* Counts. Reads the results log only if there ever was a dead letter, so that it costs little if
+ * all is well, however long the history. Counts damage in *rotten. Freed with stats_free. */
+enum status stats_take(struct stats *out, const struct session *session, int64_t now_ns,
                        uint64_t *rotten, struct err *err) STATUS_CHECKED;
 void stats_free(struct stats *stats);
 

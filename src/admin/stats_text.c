@@ -45,7 +45,7 @@ static void text_endpoint(struct buf *out, const struct stats *s, const struct s
     char at[CLOCK_ISO_MAX];
 
     buf_printf(out, "%-14s %s%s: now %" PRIu64 " event%s waiting, %" PRIu64 " of them begun\n",
-               "hook", h->endpoint, h->has_hook ? "" : " (no hook any more)", e->waiting,
+               "hook", h->endpoint, h->has_hook ? "" : " (has no hook now)", e->waiting,
                print_plural(e->waiting), h->retries);
     if (e->oldest_ns != 0) {
         clock_iso(e->oldest_ns, at);

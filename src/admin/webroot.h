@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* The gateway is told its DOCUMENT_ROOT; a command line can only go by the names that hosts use. */
+/* Guesses by the names that hosts use: only the gateway knows its DOCUMENT_ROOT. */
 bool webroot_likely(const char *path);
 
 #endif

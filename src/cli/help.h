@@ -5,13 +5,13 @@
 #define CLI_HELP_H
 
 #include "base/buf.h"
-#include "cli/command.h"
+#include "cli/command_table.h"
 
 #define HELP_MAX 16384
 
-/* All verbs, one a line. */
+/* Adds all verbs, one a line. */
 void help_program(struct buf *out, const struct command_program *program);
-/* One verb with its options. */
+/* Adds one verb with its options. */
 void help_command(struct buf *out, const struct command_program *program,
                   const struct command *command);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * print - what a command line says.
+ * print - see cli/print.h.
  */
 #include "cli/print.h"
 
@@ -10,11 +10,12 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "cli/progress.h"
 
 /* A few paths and a sentence. */
 #define LINE_MAX_BYTES 4096
 
-static enum status failed(struct err *err)
+static enum status fail_write(struct err *err)
 {
     return err_errno(err, "cannot write to standard output");
 }
@@ -23,20 +24,23 @@ enum status print_buf(struct buf *b, const char *what, struct err *err)
 {
     enum status status = buf_status(b, what, err);
 
+    progress_clear(STDOUT_FILENO);
     if (status == STATUS_OK && b->len > 0 && fwrite(b->ptr, 1, b->len, stdout) != b->len)
-        status = failed(err);
+        status = fail_write(err);
     buf_reset(b, 1024 * 1024);
     return status;
 }
 
 enum status print_text(const char *text, struct err *err)
 {
-    return fputs(text, stdout) == EOF ? failed(err) : STATUS_OK;
+    progress_clear(STDOUT_FILENO);
+    return fputs(text, stdout) == EOF ? fail_write(err) : STATUS_OK;
 }
 
 enum status print_end(struct err *err)
 {
-    return fflush(stdout) != 0 || ferror(stdout) ? failed(err) : STATUS_OK;
+    progress_clear(STDERR_FILENO);
+    return fflush(stdout) != 0 || ferror(stdout) ? fail_write(err) : STATUS_OK;
 }
 
 bool print_colours(void)
@@ -48,25 +52,27 @@ bool print_colours(void)
            isatty(STDOUT_FILENO) == 1;
 }
 
-static void say(const char *prefix, struct str text)
+static void print_line(const char *prefix, struct str text)
 {
     struct buf line;
 
     buf_init(&line, LINE_MAX_BYTES);
-    buf_add_text(&line, prefix);
+    if (prefix != NULL)
+        buf_printf(&line, "%s: ", prefix);
     text_log(&line, text, LINE_MAX_BYTES - 64);
     buf_add_char(&line, '\n');
+    progress_clear(STDERR_FILENO);
     fwrite(line.ptr, 1, line.len, stderr);
     buf_free(&line);
 }
 
-static void say_formatted(const char *prefix, const char *format, va_list args)
+static void print_formatted(const char *prefix, const char *format, va_list args)
 {
     struct buf text;
 
     buf_init(&text, LINE_MAX_BYTES);
     buf_vprintf(&text, format, args);
-    say(prefix, buf_str(&text));
+    print_line(prefix, buf_str(&text));
     buf_free(&text);
 }
 
@@ -75,7 +81,7 @@ void print_warning(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    say_formatted("warning: ", format, args);
+    print_formatted("warning", format, args);
     va_end(args);
 }
 
@@ -84,13 +90,13 @@ void print_hint(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    say_formatted("", format, args);
+    print_formatted(NULL, format, args);
     va_end(args);
 }
 
-void print_error(const struct err *err)
+void print_error(const char *program, const struct err *err)
 {
-    say("stenohook: ", str_of(err->text));
+    print_line(program, str_of(err->text));
 }
 
 const char *print_plural(uint64_t count)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * print - what a command line says: data to stdout, all else to stderr. Bytes from outside are
- * escaped on the way.
+ * print - writes data to stdout, all else to stderr, where bytes from outside are escaped.
  */
 #ifndef CLI_PRINT_H
 #define CLI_PRINT_H
@@ -13,34 +12,32 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* The longest text from outside that a line of text shows. */
+/* The longest text from outside that a line shows. */
 #define PRINT_FIELD_MAX 160
 
-/* Writes the buffer to stdout and empties it. STATUS_IO: stdout is closed or full; nothing more can
- * be said there. */
+/* Writes the buffer to stdout and empties it. STATUS_IO: stdout is closed or full, and nothing more
+ * can be printed. */
 enum status print_buf(struct buf *b, const char *what, struct err *err) STATUS_CHECKED;
 enum status print_text(const char *text, struct err *err) STATUS_CHECKED;
-/* What was written really went out. Every verb ends with it. */
+/* Flushes stdout. STATUS_IO: something that was printed is lost. Every verb ends with it. */
 enum status print_end(struct err *err) STATUS_CHECKED;
 
-/* Whether stdout is a terminal that shows colours and whose user did not ask for none (NO_COLOR).
- */
+/* Returns whether stdout is a terminal that shows colours, and NO_COLOR is not set. */
 bool print_colours(void);
 
-/* One escaped line on stderr: "warning: ...", or as it is. */
+/* Print one escaped line on stderr: "warning: ...", the text alone, "PROGRAM: ...". */
 void print_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void print_hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void print_error(const struct err *err);
+void print_error(const char *program, const struct err *err);
 
-/* What "%zu event%s" ends with: "s", but for exactly one. */
+/* Returns what "%zu event%s" ends with: "", if there is exactly one, else "s". */
 const char *print_plural(uint64_t count);
 
-/* A length of time in its largest unit that has at least two: "59 seconds", "30 days". */
+/* Prints a duration in its largest unit of which it has at least two: "59 seconds", "30 days". */
 #define PRINT_DURATION_MAX 40
 void print_duration(char out[PRINT_DURATION_MAX], uint64_t seconds);
 
-/* A value as a column of text: escaped, "-" where it is empty or absent, followed by blanks up to
- * `width`. */
+/* Adds a value as a column of text: escaped, "-" if it is empty or absent, padded to `width`. */
 void print_column(struct buf *out, struct str value, size_t width);
 
 #endif

@@ -5,7 +5,7 @@
 #ifndef CLI_PROGRAMS_H
 #define CLI_PROGRAMS_H
 
-#include "cli/command.h"
+#include "cli/command_table.h"
 
 #define PROGRAM_REMOTE "stenohook-remote"
 #define PROGRAM_SANDBOX "stenohook-sandbox.fcgi"

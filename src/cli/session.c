@@ -33,8 +33,8 @@ static bool owner_of(const char *path, uid_t *owner)
 }
 
 /* A person who may not read the configuration is told who may. */
-static enum status unreadable(enum status status, const char *path, const struct err *why,
-                              struct err *err)
+static enum status explain_unreadable(enum status status, const char *path, const struct err *why,
+                                      struct err *err)
 {
     uid_t owner;
 
@@ -59,7 +59,7 @@ enum status session_settings(const struct settings **out, const char *config_pat
     if (status == STATUS_OK)
         status = settings_load(out, path, NULL, NULL, &why);
     if (why.status != STATUS_OK)
-        status = unreadable(status, path, &why, err);
+        status = explain_unreadable(status, path, &why, err);
     free(path);
     return status;
 }
@@ -73,20 +73,20 @@ enum status session_open_spool(struct spool *spool, const struct settings *setti
     return status == STATUS_OK ? spool_open(spool, path, err) : status;
 }
 
-enum status session_open(struct session *room, const char *config_path, struct err *err)
+enum status session_open(struct session *session, const char *config_path, struct err *err)
 {
-    enum status status = session_settings(&room->settings, config_path, err);
+    enum status status = session_settings(&session->settings, config_path, err);
 
     if (status != STATUS_OK)
         return status;
-    status = session_open_spool(&room->spool, room->settings, err);
+    status = session_open_spool(&session->spool, session->settings, err);
     if (status != STATUS_OK)
-        settings_release(room->settings);
+        settings_release(session->settings);
     return status;
 }
 
-void session_close(struct session *room)
+void session_close(struct session *session)
 {
-    spool_close(&room->spool);
-    settings_release(room->settings);
+    spool_close(&session->spool);
+    settings_release(session->settings);
 }

@@ -8,22 +8,22 @@
 #include "settings/settings.h"
 #include "store/spool/spool.h"
 
-/* Finds and reads the configuration. Root becomes its owner first, where that is another user. What
- * is wrong with secrets is for check to say. */
+/* Finds and reads the configuration. Root first becomes its owner. Problems of secrets
+ * are ignored: check reports them. */
 enum status session_settings(const struct settings **out, const char *config_path,
                              struct err *err) STATUS_CHECKED;
 
-/* What every verb but init and check begins with: finds and reads the configuration, becomes the
- * spool's owner, opens it. */
+/* Finds and reads the configuration, becomes the spool's owner and opens it, as every verb but init
+ * and check does first. */
 struct session {
     const struct settings *settings;
     struct spool spool;
 };
-enum status session_open(struct session *room, const char *config_path,
+enum status session_open(struct session *session, const char *config_path,
                          struct err *err) STATUS_CHECKED;
-/* The last two steps of it, where the settings are there already. */
+/* Does the last two steps of it. */
 enum status session_open_spool(struct spool *spool, const struct settings *settings,
                                struct err *err) STATUS_CHECKED;
-void session_close(struct session *room);
+void session_close(struct session *session);
 
 #endif

@@ -5,11 +5,6 @@ libremote_a_SOURCES = \
 	src/remote/aai_parse.c src/remote/aai_parse.h \
 	src/remote/aai_parts.h \
 	src/remote/api.c src/remote/api.h \
-	src/remote/cmd_fetch.c \
-	src/remote/cmd_reconcile.c \
-	src/remote/cmd_send.c \
-	src/remote/cmd_submit.c \
-	src/remote/cmd_trial.c \
 	src/remote/deliver.c src/remote/deliver.h \
 	src/remote/http.c src/remote/http.h \
 	src/remote/http_many.c \
@@ -21,7 +16,6 @@ libremote_a_SOURCES = \
 	src/remote/pace.c src/remote/pace.h \
 	src/remote/reception.c src/remote/reception.h \
 	src/remote/reconcile.c src/remote/reconcile.h \
-	src/remote/remote_verbs.h \
 	src/remote/sample.c src/remote/sample.h \
 	src/remote/send.c src/remote/send.h \
 	src/remote/send_report.c \

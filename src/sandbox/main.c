@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cgi/cgi.h"
+#include "cli/command.h"
 #include "cli/programs.h"
 #include "sandbox/cmd_sandbox.h"
 #include "sandbox/sender.h"

@@ -163,7 +163,7 @@ class Init(CliCase):
     def test_another_spool_than_the_configuration_s_is_refused(self):
         self.init("--spool", self.spool)
         _, said = self.init("--spool", self.spool + "2", code=2)
-        self.assertIn("take --spool away", said)
+        self.assertIn("remove --spool", said)
         self.assertFalse(os.path.exists(self.spool + "2"))
 
     def test_a_value_that_cannot_be_is_refused_before_anything_is_made(self):
@@ -232,7 +232,7 @@ class Check(CliCase):
         path = self.place.secret_file("calls", mode=0o644)
         self.one(1, "^error: .*calls.*" + re.escape(path))
         os.unlink(path)
-        self.one(1, '^error: endpoint "calls" has no secret')
+        self.one(1, '^error: endpoint "calls" has no usable secret')
         other = self.place.secret_file("other")
         text = self.place.good.replace(f'{{"{path}"}}', f'{{"{path}", "{other}"}}')
         self.assertNotEqual(text, self.place.good)
@@ -379,7 +379,7 @@ class Reading(CliCase):
             told, said = self.cli("show", *args, code=1)
             self.assertEqual("", told)
             self.assertIn(self.ids[1], said)
-            self.assertRegex(said, r"'tr-1?' fits [24] events: give one of these ids")
+            self.assertRegex(said, r"'tr-1?' matches [24] events: give one of these ids")
         for wanted in ("nobody", "1:1", "9:9", "tr-11"):
             self.assertEqual("", self.cli("show", wanted, code=1)[0])
 

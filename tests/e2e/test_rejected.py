@@ -175,7 +175,7 @@ class Accept(RejectedCase):
         before = len(self.journal())
         told, said = self.rejected("accept", "--all", "--yes", code=1)
         self.assertEqual("", told)
-        for why in ("is not JSON", "ends too early", "cut off on the way", "only the first 65536 of 70002 bytes"):
+        for why in ("is not JSON", "ends too early", "cut off on the way", "only the first 65536 of the 70002 bytes"):
             self.assertIn(why, said)
         self.assertEqual(before, len(self.journal()))
         self.assertEqual(4, len(self.files("quarantine")))

@@ -255,4 +255,4 @@ class Words(PlaceCase):
         self.place.stenohook("check", "--endpoint", "calls", ok=(2,))
 
     def test_without_stenohook_remote_it_is_named(self):
-        self.assertIn("error: --url is done by the program stenohook-remote", self.place.stenohook("check", "--url", ok=(1,)))
+        self.assertIn("error: --url needs the program stenohook-remote", self.place.stenohook("check", "--url", ok=(1,)))

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "admin/completion.h"
 #include "admin/event_text.h"
 #include "admin/filter.h"
 #include "admin/init_text.h"
@@ -16,6 +15,8 @@
 #include "base/file.h"
 #include "cli/help.h"
 #include "cli/print.h"
+#include "cli/progress.h"
+#include "cli/values.h"
 #include "core/config/config.h"
 #include "reader_kit.h"
 #include "unit.h"
@@ -144,7 +145,7 @@ static const struct command some_commands[] = {
      .summary = "go there",
      .help = "Notes.\n",
      .options = some_options},
-    {.name = "say", .arguments = "hi | ho", .summary = "say it", .help = "", .words = "hi ho"},
+    {.name = "say", .arguments = "hi | ho", .summary = "say it", .help = ""},
 };
 static const struct command_program some_program = {
     .name = "prog", .manuals = "prog(1)", .commands = some_commands, .count = 2};
@@ -184,23 +185,6 @@ UNIT_TEST(options_are_taken_as_their_rows_say)
     UNIT_TEXT("x", argv[optind]);
 }
 
-UNIT_TEST(a_completion_quotes_what_means_something_to_the_shell)
-{
-    struct buf out;
-
-    buf_init(&out, COMPLETION_MAX);
-    completion_zsh(&out, &some_program);
-    UNIT_TRUE(strstr(out.ptr, "'*--file[it'\\''s a \\[file\\]\\: a\\\\b]:FILE:_files'") != NULL);
-    UNIT_TRUE(strstr(out.ptr, "'*-v[more words,]'") != NULL);
-    UNIT_TRUE(strstr(out.ptr, "'1:word:(hi ho)'") != NULL);
-    buf_reset(&out, 65536);
-    completion_bash(&out, &some_program);
-    UNIT_TRUE(strstr(out.ptr, "go:--a-very-long-option) COMPREPLY=($(compgen -W 'one two' ") !=
-              NULL);
-    UNIT_TRUE(strstr(out.ptr, "go:--file) COMPREPLY=($(compgen -f ") != NULL);
-    buf_free(&out);
-}
-
 UNIT_TEST(version_is_one_line)
 {
     struct err err = ERR_INIT;
@@ -227,7 +211,7 @@ UNIT_TEST(wrong_use_names_the_fault_and_the_remedy)
     REFUSED("rejected show: missing NAME: see 'stenohook help rejected'", "rejected", "show");
     REFUSED("missing list, show or accept: see 'stenohook help rejected'", "rejected");
     REFUSED("'2:2'", "show", "1:1", "2:2");
-    REFUSED("take --format away", "show", "--raw", "--format", "json", "1:1");
+    REFUSED("remove --format", "show", "--raw", "--format", "json", "1:1");
     REFUSED("text or json", "list", "--format", "xml");
     REFUSED("1 to", "list", "-n", "0");
     REFUSED("1 to", "list", "-n", "-1");
@@ -268,6 +252,30 @@ UNIT_TEST(a_length_of_time_is_told_in_its_largest_unit)
     UNIT_TEXT("s", print_plural(2));
 }
 
+UNIT_TEST(a_progress_line_is_erased_before_other_words)
+{
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    char seen[200] = "";
+    int kept, fd;
+
+    UNIT_REQUIRE(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+    fd = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+    kept = dup(STDERR_FILENO);
+    UNIT_TRUE(freopen("/dev/null", "w", stderr) != NULL);
+    progress_show("no terminal");
+    dup2(fd, STDERR_FILENO);
+    progress_show("%d of 3", 1);
+    progress_show("too soon");
+    print_hint("one");
+    print_hint("two");
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    UNIT_TRUE(read(terminal, seen, sizeof seen - 1) > 0);
+    UNIT_TEXT("\r\x1b[K1 of 3\r\x1b[Kone\r\ntwo\r\n", seen);
+    close(fd);
+    close(terminal);
+}
+
 UNIT_TEST(a_configuration_is_taken_before_and_behind_the_command)
 {
     struct err err = ERR_INIT;
@@ -295,15 +303,15 @@ UNIT_TEST(a_time_is_an_age_or_a_date)
     struct err err = ERR_INIT;
     int64_t t = 0;
 
-    UNIT_STATUS(STATUS_OK, filter_time(&t, "--since", "24h", NOW_NS, &err), &err);
+    UNIT_STATUS(STATUS_OK, value_time(&t, "--since", "24h", NOW_NS, &err), &err);
     UNIT_INT(NOW_NS - DAY_NS, t);
-    UNIT_STATUS(STATUS_OK, filter_time(&t, "--since", "1970-01-02", NOW_NS, &err), &err);
+    UNIT_STATUS(STATUS_OK, value_time(&t, "--since", "1970-01-02", NOW_NS, &err), &err);
     UNIT_INT(DAY_NS, t);
-    UNIT_STATUS(STATUS_OK, filter_time(&t, "--since", "1970-01-02T00:00:01Z", NOW_NS, &err), &err);
+    UNIT_STATUS(STATUS_OK, value_time(&t, "--since", "1970-01-02T00:00:01Z", NOW_NS, &err), &err);
     UNIT_INT(DAY_NS + 1000000000, t);
-    UNIT_STATUS(STATUS_OK, filter_time(&t, "--since", "100000d", NOW_NS, &err), &err);
+    UNIT_STATUS(STATUS_OK, value_time(&t, "--since", "100000d", NOW_NS, &err), &err);
     UNIT_INT(0, t);
-    UNIT_STATUS(STATUS_USAGE, filter_time(&t, "--since", "", NOW_NS, &err), &err);
+    UNIT_STATUS(STATUS_USAGE, value_time(&t, "--since", "", NOW_NS, &err), &err);
 }
 
 static struct record some_record(const char *kind, const char *status, const char *endpoint,

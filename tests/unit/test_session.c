@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * test_room - what a verb begins with, and what goes from the configuration to the journal.
+ * test_session - what a verb begins with, and what goes from the configuration to the journal.
  */
 #include <stdio.h>
 #include <string.h>
@@ -30,24 +30,24 @@ static void write_conf(const char *rest)
 UNIT_TEST(a_verb_begins_with_the_settings_and_the_spool_that_they_name)
 {
     struct err err = ERR_INIT;
-    struct session room;
+    struct session session;
 
     write_conf("endpoint calls { auth = none }\n");
     UNIT_STATUS(STATUS_OK, spool_create(spool_path, &err), &err);
-    UNIT_STATUS(STATUS_OK, session_open(&room, conf, &err), &err);
+    UNIT_STATUS(STATUS_OK, session_open(&session, conf, &err), &err);
     UNIT_REQUIRE(err.status == STATUS_OK);
-    UNIT_TEXT(conf, room.settings->path);
-    UNIT_TEXT(spool_path, room.spool.path);
-    session_close(&room);
+    UNIT_TEXT(conf, session.settings->path);
+    UNIT_TEXT(spool_path, session.spool.path);
+    session_close(&session);
 }
 
 UNIT_TEST(a_verb_does_not_make_a_spool_that_is_missing)
 {
     struct err err = ERR_INIT;
-    struct session room;
+    struct session session;
 
     write_conf("endpoint calls { auth = none }\n");
-    UNIT_STATUS(STATUS_CONFIG, session_open(&room, conf, &err), &err);
+    UNIT_STATUS(STATUS_CONFIG, session_open(&session, conf, &err), &err);
     UNIT_TRUE(strstr(err.text, spool_path) != NULL);
     UNIT_INT(-1, access(spool_path, F_OK));
 }
@@ -55,12 +55,12 @@ UNIT_TEST(a_verb_does_not_make_a_spool_that_is_missing)
 UNIT_TEST(a_verb_without_a_configuration_names_the_path_that_was_given)
 {
     struct err err = ERR_INIT;
-    struct session room;
+    struct session session;
 
-    UNIT_STATUS(STATUS_CONFIG, session_open(&room, "/nonexistent/conf", &err), &err);
+    UNIT_STATUS(STATUS_CONFIG, session_open(&session, "/nonexistent/conf", &err), &err);
     UNIT_TRUE(strstr(err.text, "/nonexistent/conf") != NULL);
     err_clear(&err);
-    UNIT_STATUS(STATUS_CONFIG, session_open(&room, "", &err), &err);
+    UNIT_STATUS(STATUS_CONFIG, session_open(&session, "", &err), &err);
 }
 
 /* ---- intake */

@@ -20,15 +20,15 @@
 enum { CHECK_URL = OPTIONS_LONG, CHECK_ENDPOINT };
 
 const struct options_row cmd_check_options[] = {
-    {'v', "verbose", NULL, NULL, "say also what is in order"},
+    {'v', "verbose", NULL, NULL, "print also what is in order"},
     {CHECK_URL, "url", NULL, NULL,
-     "prove by trials that webhooks are recorded that come to URL, or to the url of\n"
-     "each endpoint (stenohook-remote)"},
+     "prove by trial deliveries that webhooks to URL, or to the url of each endpoint,\n"
+     "are recorded (stenohook-remote)"},
     {CHECK_ENDPOINT, "endpoint", "NAME", NULL, "with --url: only this endpoint"},
     {0},
 };
 
-struct call {
+struct check_request {
     const char *config_path; /* or NULL */
     bool outside;            /* --url */
     const char *endpoint;    /* or NULL */
@@ -37,7 +37,7 @@ struct call {
 
 #define GATEWAY LIBEXECDIR "/stenohook.fcgi"
 
-static void review(void *context, const char *text)
+static void warn_of_review(void *context, const char *text)
 {
     finding_warning(context, "%s", text);
 }
@@ -50,8 +50,8 @@ struct secrets_check {
 /* One that others can read is as good as told to them, so it is an error although it works. One
  * that cannot be used is an error where no other is left: a secret that was taken out of use may be
  * gone before the configuration says so. */
-static void secret_problem(void *context, const struct config_endpoint *endpoint, const char *file,
-                           bool usable, const char *text)
+static void report_secret(void *context, const struct config_endpoint *endpoint, const char *file,
+                          bool usable, const char *text)
 {
     const struct secrets_check *c = context;
     size_t index = (size_t)(endpoint - c->settings->config->endpoints);
@@ -69,10 +69,9 @@ static void check_endpoint(struct findings *f, const struct config_endpoint *e, 
     if (e->scheme == AUTH_NONE)
         finding_good(f, "endpoint \"%s\" (auth = \"none\")", e->name);
     else if (secrets == 0)
-        finding_error(
-            f,
-            "endpoint \"%s\" has no secret that can be used: all its deliveries are answered 503",
-            e->name);
+        finding_error(f,
+                      "endpoint \"%s\" has no usable secret: all its deliveries are answered 503",
+                      e->name);
     else
         finding_good(f, "endpoint \"%s\" (secrets that work: %zu)", e->name, secrets);
     for (size_t i = 0; i < e->secret_file_count; i++)
@@ -81,8 +80,8 @@ static void check_endpoint(struct findings *f, const struct config_endpoint *e, 
         check_program(f, "the hook", e->hook[0]);
     if (e->url == NULL)
         finding_note(f,
-                     "endpoint \"%s\" has no url: 'send' and 'check --url' need to be told its "
-                     "address, and 'submit', 'reconcile' and 'show --curl' cannot be used for it",
+                     "endpoint \"%s\" has no url: 'send' and 'check --url' need its address as an "
+                     "argument, and 'submit', 'reconcile' and 'show --curl' cannot be used for it",
                      e->name);
 }
 
@@ -92,7 +91,7 @@ static void check_endpoints(struct findings *f, const struct settings *settings)
 
     for (size_t i = 0; i < settings->config->endpoint_count; i++)
         check_endpoint(f, &settings->config->endpoints[i], settings->secrets[i].count);
-    settings_problems(settings, secret_problem, &c);
+    settings_problems(settings, report_secret, &c);
 }
 
 /* As the gateway finds it. */
@@ -136,7 +135,7 @@ static void check_space(struct findings *f, const struct spool *spool, const str
     uint64_t bytes;
 
     if (file_free_space(spool->dir, &bytes) != 0)
-        finding_error(f, "cannot tell how much space %s has: %s", spool->path, strerror(errno));
+        finding_error(f, "cannot find the free space of %s: %s", spool->path, strerror(errno));
     else if (bytes < config->free_space_min)
         finding_error(f,
                       "%s has %llu MiB free, less than free-space-min (%llu MiB): all deliveries "
@@ -154,27 +153,27 @@ static void check_space(struct findings *f, const struct spool *spool, const str
 static void check_spool(struct findings *f, const struct settings *settings)
 {
     const struct config *config = settings->config;
-    struct session room = {.settings = settings};
+    struct session session = {.settings = settings};
     struct err err = ERR_INIT;
 
     check_spool_folder(f, config->spool);
-    if (spool_open(&room.spool, config->spool, &err) != STATUS_OK) {
+    if (spool_open(&session.spool, config->spool, &err) != STATUS_OK) {
         finding_error(f, "%s", err.text);
         return;
     }
     if (access(config->spool, W_OK) != 0)
         finding_error(f, "the spool %s cannot be written to: %s", config->spool, strerror(errno));
-    check_space(f, &room.spool, config);
+    check_space(f, &session.spool, config);
     if (config_has_hook(config))
-        check_hooks(f, &room);
-    spool_close(&room.spool);
+        check_hooks(f, &session);
+    spool_close(&session.spool);
 }
 
 static void check_all(struct findings *f, const struct settings *settings)
 {
     finding_good(f, "the configuration %s", settings->path);
     check_place(f, "the configuration", settings->path);
-    config_review(settings->config, review, f);
+    config_review(settings->config, warn_of_review, f);
     check_endpoints(f, settings);
     check_programs(f, settings->config);
     check_spool(f, settings);
@@ -197,7 +196,7 @@ static void check_as_owner(struct findings *f, const struct settings *settings)
     }
 }
 
-static enum status check(struct findings *f, const struct call *call)
+static enum status run_check(struct findings *f, const struct check_request *call)
 {
     const struct settings *settings;
     struct err why = ERR_INIT;
@@ -224,7 +223,7 @@ static enum status check(struct findings *f, const struct call *call)
 enum status cmd_check(int argc, char **argv, const char *config_path, struct err *err)
 {
     struct findings findings = {.err = err};
-    struct call call = {.config_path = config_path};
+    struct check_request call = {.config_path = config_path};
     enum status status;
     int c;
 
@@ -241,8 +240,8 @@ enum status cmd_check(int argc, char **argv, const char *config_path, struct err
     }
     status = options_operands(argc, argv, 0, call.outside ? 1 : 0, err);
     if (status == STATUS_OK && call.endpoint != NULL && !call.outside)
-        status = err_set(err, STATUS_USAGE, "--endpoint goes with --url");
+        status = err_set(err, STATUS_USAGE, "--endpoint needs --url");
     if (status == STATUS_OK && optind < argc)
         call.url = argv[optind];
-    return status == STATUS_OK ? check(&findings, &call) : status;
+    return status == STATUS_OK ? run_check(&findings, &call) : status;
 }

@@ -29,7 +29,7 @@ const struct options_row cmd_init_options[] = {
     {OPT_ENDPOINT, "endpoint", "NAME", NULL, "the name of the endpoint (default: default)"},
     {OPT_HEADER, "header", "NAME", NULL,
      "the header that carries the secret (default: X-Webhook-Secret)"},
-    {OPT_USER, "user", "NAME", NULL, "as root: the user as whom the web server runs the gateway"},
+    {OPT_USER, "user", "NAME", NULL, "as root: the user that the gateway runs as"},
     {0},
 };
 
@@ -46,7 +46,7 @@ static enum status write_config(const struct init *init, const struct buf *text,
     status = init_file(init->config_path, buf_str(text), init->system ? 0640 : 0600, 0, init->gid,
                        &made, err);
     if (status == STATUS_OK)
-        print_hint(made ? "made the configuration %s" : "%s is there already and is left as it is",
+        print_hint(made ? "made the configuration %s" : "%s exists and is left as it is",
                    init->config_path);
     return status;
 }
@@ -83,7 +83,7 @@ static enum status make_secret(const struct init *init, struct buf *secret, cons
     if (status != STATUS_OK)
         return status;
     if (!made)
-        return err_set(err, STATUS_IO, "another init made %s just now: run this again", path);
+        return err_set(err, STATUS_IO, "another init has just made %s: run this again", path);
     buf_cut(secret, secret->len - 1);
     print_hint("made the secret %s", path);
     return STATUS_OK;
@@ -102,7 +102,7 @@ static enum status provide_secret(const struct init *init, struct init_endpoint 
         return status;
     if (!exists)
         return make_secret(init, &e->secret, path, err);
-    print_hint("the secret %s is there already and is left as it is", path);
+    print_hint("the secret %s exists and is left as it is", path);
     return STATUS_OK;
 }
 
@@ -132,7 +132,7 @@ static enum status provide_spool(const struct init *init, struct err *err)
 
     if (webroot_likely(path))
         print_warning(
-            "%s looks like a place whose files the web server hands out: keep the spool elsewhere",
+            "%s seems to lie among the files that the web server serves: keep the spool elsewhere",
             path);
     status = init_folders_above(path, init->system ? 0755 : 0700, err);
     if (status == STATUS_OK && !exists)
@@ -150,7 +150,7 @@ static enum status provide_spool(const struct init *init, struct err *err)
     if (status == STATUS_OK)
         status = spool_create(path, err);
     if (status == STATUS_OK)
-        print_hint(exists ? "the spool %s is there already" : "made the spool %s", path);
+        print_hint(exists ? "the spool %s exists" : "made the spool %s", path);
     return status;
 }
 
@@ -203,7 +203,7 @@ static enum status print_result(const struct init *init, struct err *err)
     return status;
 }
 
-static enum status perform(struct init *init, struct err *err)
+static enum status run_init(struct init *init, struct err *err)
 {
     enum status status;
     bool exists = false;
@@ -267,7 +267,7 @@ enum status cmd_init(int argc, char **argv, const char *config_path, struct err 
     status = parse_options(argc, argv, &wish, err);
     if (status != STATUS_OK)
         return status;
-    status = perform(&init, err);
+    status = run_init(&init, err);
     init_plan_free(&init);
     return status;
 }

@@ -6,6 +6,7 @@
 #include "admin/listing.h"
 #include "admin/verbs/verbs.h"
 #include "base/clock.h"
+#include "cli/values.h"
 
 const struct options_row cmd_list_options[] = {
     FILTER_ROWS,
@@ -23,9 +24,9 @@ static enum status parse_options(struct listing *l, int argc, char **argv, struc
     options_begin();
     while ((c = options_take(cmd_list_options, argc, argv, &status, err)) != -1) {
         if (c == 'n')
-            status = listing_last(&l->last, optarg, err);
+            status = value_number(&l->last, "-n", optarg, 1, LISTING_LAST_MAX, err);
         else if (c == EVENT_FORMAT_OPTION)
-            status = event_format_parse(&l->format, optarg, err);
+            l->format = event_format_named(optarg);
         else
             (void)filter_take(&l->filter, c, optarg, now_ns, &status, err);
         if (status != STATUS_OK)
@@ -36,17 +37,17 @@ static enum status parse_options(struct listing *l, int argc, char **argv, struc
 
 enum status cmd_list(int argc, char **argv, const char *config_path, struct err *err)
 {
-    struct session room;
+    struct session session;
     struct listing listing;
     enum status status;
 
     listing_init(&listing);
     status = parse_options(&listing, argc, argv, err);
     if (status == STATUS_OK)
-        status = session_open(&room, config_path, err);
+        status = session_open(&session, config_path, err);
     if (status == STATUS_OK) {
-        status = listing_run(&listing, &room, err);
-        session_close(&room);
+        status = listing_run(&listing, &session, err);
+        session_close(&session);
     }
     listing_free(&listing);
     return status;

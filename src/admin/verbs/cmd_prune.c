@@ -26,7 +26,7 @@ static void print_kind(struct buf *out, const char *kind, const struct spool_amo
                print_plural(amount->files), amount->bytes, print_plural(amount->bytes));
 }
 
-static enum status tell(const struct retention_report *r, struct err *err)
+static enum status print_report(const struct retention_report *r, struct err *err)
 {
     enum status status;
     struct buf out;
@@ -47,19 +47,19 @@ static enum status tell(const struct retention_report *r, struct err *err)
     return status;
 }
 
-static enum status prune(const struct session *room, bool dry, struct err *err)
+static enum status prune_spool(const struct session *session, bool dry, struct err *err)
 {
-    const struct journal_options options = intake_options(room->settings->config);
+    const struct journal_options options = intake_options(session->settings->config);
     struct retention_report report;
-    enum status status = retention_run(&room->spool, &options, dry, clock_wall_ns(),
+    enum status status = retention_run(&session->spool, &options, dry, clock_wall_ns(),
                                        clock_mono_ns() + WAIT_NS, &report, err);
 
-    return status == STATUS_OK ? tell(&report, err) : status;
+    return status == STATUS_OK ? print_report(&report, err) : status;
 }
 
 enum status cmd_prune(int argc, char **argv, const char *config_path, struct err *err)
 {
-    struct session room;
+    struct session session;
     enum status status;
     bool dry = false;
 
@@ -71,10 +71,10 @@ enum status cmd_prune(int argc, char **argv, const char *config_path, struct err
     }
     status = options_operands(argc, argv, 0, 0, err);
     if (status == STATUS_OK)
-        status = session_open(&room, config_path, err);
+        status = session_open(&session, config_path, err);
     if (status != STATUS_OK)
         return status;
-    status = prune(&room, dry, err);
-    session_close(&room);
+    status = prune_spool(&session, dry, err);
+    session_close(&session);
     return status;
 }

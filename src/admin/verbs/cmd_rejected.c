@@ -7,6 +7,7 @@
 #include "admin/rejection.h"
 #include "admin/verbs/verbs.h"
 #include "base/clock.h"
+#include "cli/values.h"
 
 enum {
     OPT_BOX = OPTIONS_LONG,
@@ -21,27 +22,30 @@ enum {
 #define REASONS "unauthorized unknown-endpoint address too-large malformed truncated stale"
 
 const struct options_row cmd_rejected_options[] = {
-    {OPT_BOX, "box", "B", "refused quarantine", "list, accept: only this box"},
+    {OPT_BOX, "box", "B", "refused quarantine",
+     "list, accept: only this box: refused or quarantine"},
     {FILTER_SINCE, "since", "T", NULL,
      "list, accept: received at T or later: 24h (ago), 2026-11-23,\n2026-11-23T07:50:18Z"},
     {FILTER_UNTIL, "until", "T", NULL, "list, accept: received before T"},
-    {OPT_REASON, "reason", "R", REASONS, "list, accept: rejected for this reason"},
+    {OPT_REASON, "reason", "R", NULL,
+     "list, accept: rejected for this reason: unauthorized, unknown-endpoint,\n"
+     "address, too-large, malformed, truncated, stale"},
     {FILTER_ENDPOINT, "endpoint", "E", NULL, "list, accept: what came for this endpoint"},
     EVENT_FORMAT_ROW("list: text (default), or json: one object a line"),
     {OPT_RAW, "raw", NULL, NULL, "show: the body exactly as it was received, and nothing else"},
     {OPT_ALL, "all", NULL, NULL, "accept: everything in the boxes"},
-    {OPT_AS, "as", "E", NULL, "accept: as deliveries for this endpoint, whatever they came for"},
+    {OPT_AS, "as", "E", NULL, "accept: record them for this endpoint instead of their own"},
     {OPT_DRY_RUN, "dry-run", NULL, NULL, "accept: print what would be accepted, and do nothing"},
     {OPT_YES, "yes", NULL, NULL, "accept: needed for more than one delivery"},
     {0},
 };
 
-struct verb {
+struct rejected_verb {
     const char *name;
     char *whole;         /* with the verb that it is one of: what a complaint is about */
     const char *options; /* names, with blanks around each */
     int least, most;     /* operands */
-    enum status (*run)(const struct rejection *r, const struct session *room, struct err *err);
+    enum status (*run)(const struct rejection *r, const struct session *session, struct err *err);
 };
 
 #define OPERANDS_MAX 1000
@@ -50,7 +54,7 @@ static char rejected_list[] = "rejected list";
 static char rejected_show[] = "rejected show";
 static char rejected_accept[] = "rejected accept";
 
-static const struct verb verbs[] = {
+static const struct rejected_verb verbs[] = {
     {"list", rejected_list, " box since until reason endpoint format ", 0, 0, rejection_list},
     {"show", rejected_show, " raw ", 1, 1, rejection_show},
     {"accept", rejected_accept, " box since until reason endpoint all as dry-run yes ", 0,
@@ -67,7 +71,7 @@ static const char *option_name(int id)
 }
 
 /* The table is that of all three. */
-static enum status check_option(const struct verb *verb, int id, struct err *err)
+static enum status check_option(const struct rejected_verb *verb, int id, struct err *err)
 {
     const char *name = option_name(id);
     const char *at = strstr(verb->options, name);
@@ -80,33 +84,13 @@ static enum status check_option(const struct verb *verb, int id, struct err *err
                                 verb->whole, name);
 }
 
-static enum status take_box(struct rejection *r, const char *text, struct err *err)
-{
-    for (int box = BOX_QUARANTINED; box <= BOX_REFUSED; box++)
-        if (strcmp(text, box_kind_name((enum box_kind)box)) == 0) {
-            r->boxes |= 1U << box;
-            return STATUS_OK;
-        }
-    return err_set(err, STATUS_USAGE, "--box: invalid value '%s' (use refused or quarantine)",
-                   text);
-}
-
 static enum status take_reasons(struct rejection *r, const char *text, struct err *err)
 {
     size_t before = r->reasons.count;
     enum status status = filter_add(&r->reasons, "--reason", text, err);
 
-    for (size_t i = before; status == STATUS_OK && i < r->reasons.count; i++) {
-        struct str value = r->reasons.values[i], reason, rest = STR(REASONS);
-
-        do
-            (void)str_cut(rest, ' ', &reason, &rest);
-        while (!str_eq(reason, value) && rest.ptr != NULL);
-        if (!str_eq(reason, value))
-            status = err_set(err, STATUS_USAGE,
-                             "--reason: invalid value '%.*s' (use one of " REASONS ")",
-                             (int)value.len, value.ptr);
-    }
+    for (size_t i = before; status == STATUS_OK && i < r->reasons.count; i++)
+        status = value_choice("--reason", r->reasons.values[i], REASONS, err);
     return status;
 }
 
@@ -114,19 +98,21 @@ static enum status take_option(struct rejection *r, int id, int64_t now_ns, stru
 {
     switch (id) {
     case OPT_BOX:
-        return take_box(r, optarg, err);
+        r->boxes |= 1U << (optarg[0] == 'r' ? BOX_REFUSED : BOX_QUARANTINED);
+        return STATUS_OK;
     case FILTER_SINCE:
         r->has_since = true;
-        return filter_time(&r->since_ns, "--since", optarg, now_ns, err);
+        return value_time(&r->since_ns, "--since", optarg, now_ns, err);
     case FILTER_UNTIL:
         r->has_until = true;
-        return filter_time(&r->until_ns, "--until", optarg, now_ns, err);
+        return value_time(&r->until_ns, "--until", optarg, now_ns, err);
     case OPT_REASON:
         return take_reasons(r, optarg, err);
     case FILTER_ENDPOINT:
         return filter_add(&r->endpoints, "--endpoint", optarg, err);
     case EVENT_FORMAT_OPTION:
-        return event_format_parse(&r->format, optarg, err);
+        r->format = event_format_named(optarg);
+        return STATUS_OK;
     case OPT_AS:
         r->as = optarg;
         return STATUS_OK;
@@ -139,7 +125,8 @@ static enum status take_option(struct rejection *r, int id, int64_t now_ns, stru
     }
 }
 
-static enum status check_choice(const struct rejection *r, const struct verb *verb, struct err *err)
+static enum status check_choice(const struct rejection *r, const struct rejected_verb *verb,
+                                struct err *err)
 {
     bool chosen = r->all || rejection_filtered(r);
 
@@ -147,16 +134,16 @@ static enum status check_choice(const struct rejection *r, const struct verb *ve
         return STATUS_OK;
     if (chosen && r->name_count > 0)
         return err_set(err, STATUS_USAGE,
-                       "rejected accept: give either names or options that choose, not both");
+                       "rejected accept: give either NAMEs or a filter, not both");
     if (!chosen && r->name_count == 0)
         return err_set(err, STATUS_USAGE,
-                       "rejected accept: missing NAME, --all, or an option that chooses: see "
+                       "rejected accept: missing NAME, --all or a filter: see "
                        "'stenohook help rejected'");
     return STATUS_OK;
 }
 
-static enum status parse(struct rejection *r, const struct verb *verb, int argc, char **argv,
-                         struct err *err)
+static enum status parse_options(struct rejection *r, const struct rejected_verb *verb, int argc,
+                                 char **argv, struct err *err)
 {
     int64_t now_ns = clock_wall_ns();
     enum status status;
@@ -180,16 +167,15 @@ static enum status parse(struct rejection *r, const struct verb *verb, int argc,
     r->name_count = (size_t)(argc - optind);
     for (size_t i = 0; i < r->name_count; i++)
         if (r->names[i][0] == '\0')
-            return err_set(err, STATUS_USAGE,
-                           "an empty NAME: 'stenohook rejected list' shows them");
+            return err_set(err, STATUS_USAGE, "empty NAME: 'stenohook rejected list' shows them");
     return check_choice(r, verb, err);
 }
 
 enum status cmd_rejected(int argc, char **argv, const char *config_path, struct err *err)
 {
     struct rejection r = {.format = EVENT_FORMAT_TEXT};
-    const struct verb *verb = NULL;
-    struct session room;
+    const struct rejected_verb *verb = NULL;
+    struct session session;
     enum status status;
 
     for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof *verbs; i++)
@@ -199,13 +185,13 @@ enum status cmd_rejected(int argc, char **argv, const char *config_path, struct 
         return err_set(err, STATUS_USAGE,
                        "rejected: missing list, show or accept: see 'stenohook help rejected'");
     argv[1] = verb->whole;
-    status = parse(&r, verb, argc - 1, argv + 1, err);
+    status = parse_options(&r, verb, argc - 1, argv + 1, err);
     if (status != STATUS_OK)
         return status;
-    status = session_open(&room, config_path, err);
+    status = session_open(&session, config_path, err);
     if (status != STATUS_OK)
         return status;
-    status = verb->run(&r, &room, err);
-    session_close(&room);
+    status = verb->run(&r, &session, err);
+    session_close(&session);
     return status;
 }

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT
  * cmd_replay - stenohook replay
  */
-#include "admin/order.h"
+#include "admin/hook_verb.h"
 #include "admin/verbs/verbs.h"
 
 const struct options_row cmd_replay_options[] = {
-    {ORDER_ALL, "failed", NULL, NULL, "events whose hook has failed: the same as --hook failed"},
+    {HOOK_VERB_ALL, "failed", NULL, NULL,
+     "events whose hook has failed: the same as --hook failed"},
     FILTER_ROWS,
-    ORDER_DRY_RUN_ROW,
-    ORDER_YES_ROW,
-    ORDER_FORMAT_ROW,
+    HOOK_VERB_DRY_RUN_ROW,
+    HOOK_VERB_YES_ROW,
+    HOOK_VERB_FORMAT_ROW,
     {0},
 };
 
 enum status cmd_replay(int argc, char **argv, const char *config_path, struct err *err)
 {
-    static const struct order order = {
+    static const struct hook_verb verb = {
         .options = cmd_replay_options,
         .kind = ORDER_AGAIN,
         .states = 1U << HOOK_NONE | 1U << HOOK_DONE | 1U << HOOK_DEAD | 1U << HOOK_AGAIN |
@@ -23,8 +24,8 @@ enum status cmd_replay(int argc, char **argv, const char *config_path, struct er
         .failed_states = 1U << HOOK_DEAD | 1U << HOOK_AGAIN,
         .needs_yes = true,
         .done = "will run again",
-        .unfit = "replay is for events whose hook will not run by itself",
+        .unfit = "replay is for events whose hook no longer runs automatically",
     };
 
-    return order_run(&order, argc, argv, config_path, err);
+    return hook_verb_run(&verb, argc, argv, config_path, err);
 }

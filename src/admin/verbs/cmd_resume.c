@@ -9,6 +9,7 @@
 #include "admin/verbs/verbs.h"
 #include "base/clock.h"
 #include "cli/print.h"
+#include "cli/values.h"
 #include "store/queue/queue.h"
 #include "store/queue/wake.h"
 
@@ -19,21 +20,22 @@
 enum { OPT_FROM = OPTIONS_LONG, OPT_DRY_RUN, OPT_YES };
 
 const struct options_row cmd_resume_options[] = {
-    {OPT_FROM, "from", "T", "now start",
-     "now: no hook runs for what is on record; start: hooks run for all of it that\nis not known "
-     "to be settled; a time: for what was received at it or later:\n24h (ago), 2026-11-23, "
-     "2026-11-23T07:50:18Z"},
-    {OPT_DRY_RUN, "dry-run", NULL, NULL, "say for how many events hooks would run, and do nothing"},
+    {OPT_FROM, "from", "T", NULL,
+     "now: run no hook for what is on record; start: run hooks for all of it that is\n"
+     "not known to be settled; a time: for what was received then or later:\n"
+     "24h (ago), 2026-11-23, 2026-11-23T07:50:18Z"},
+    {OPT_DRY_RUN, "dry-run", NULL, NULL,
+     "print for how many events hooks would run, and do nothing"},
     {OPT_YES, "yes", NULL, NULL, "needed if hooks of more than one event will run"},
     {0},
 };
 
-struct wish {
+struct resume_call {
     bool given, dry_run, yes;
     int64_t from_ns, now_ns;
 };
 
-static enum status take_from(struct wish *w, const char *text, struct err *err)
+static enum status take_from(struct resume_call *w, const char *text, struct err *err)
 {
     w->given = true;
     if (strcmp(text, "now") == 0)
@@ -41,11 +43,11 @@ static enum status take_from(struct wish *w, const char *text, struct err *err)
     else if (strcmp(text, "start") == 0)
         w->from_ns = 0;
     else
-        return filter_time(&w->from_ns, "--from", text, w->now_ns, err);
+        return value_time(&w->from_ns, "--from", text, w->now_ns, err);
     return STATUS_OK;
 }
 
-static enum status parse(struct wish *w, int argc, char **argv, struct err *err)
+static enum status parse_options(struct resume_call *w, int argc, char **argv, struct err *err)
 {
     enum status status;
     int c;
@@ -69,15 +71,15 @@ static enum status parse(struct wish *w, int argc, char **argv, struct err *err)
     return status;
 }
 
-static enum status try(const struct session *room, const struct wish *w, bool dry,
-                       struct queue_resumed *out, struct err *err)
+static enum status try_resume(const struct session *session, const struct resume_call *w, bool dry,
+                              struct queue_resumed *out, struct err *err)
 {
     uint64_t deadline_ns = clock_mono_ns() + WAIT_NS;
 
     for (;;) {
         struct err why = ERR_INIT;
-        enum status status = queue_resume(&room->spool, room->settings->config, w->from_ns, dry,
-                                          w->now_ns, out, &why);
+        enum status status = queue_resume(&session->spool, session->settings->config, w->from_ns,
+                                          dry, w->now_ns, out, &why);
 
         if (status == STATUS_OK)
             return STATUS_OK;
@@ -87,18 +89,20 @@ static enum status try(const struct session *room, const struct wish *w, bool dr
     }
 }
 
-static void wake(const struct session *room)
+static void wake(const struct session *session)
 {
     struct err err = ERR_INIT;
 
-    if (wake_runner(&room->spool, room->settings->config, room->settings->path, &err) != STATUS_OK)
+    if (wake_runner(&session->spool, session->settings->config, session->settings->path, &err) !=
+        STATUS_OK)
         print_warning("%s", err.text);
 }
 
-static enum status resume(const struct session *room, const struct wish *w, struct err *err)
+static enum status resume_hooks(const struct session *session, const struct resume_call *w,
+                                struct err *err)
 {
     struct queue_resumed r;
-    enum status status = try(room, w, true, &r, err);
+    enum status status = try_resume(session, w, true, &r, err);
 
     if (status != STATUS_OK)
         return status;
@@ -116,26 +120,26 @@ static enum status resume(const struct session *room, const struct wish *w, stru
                        "would run hooks for %" PRIu64
                        " events on record: add --yes to do that, or --from now to run none",
                        r.runs);
-    status = try(room, w, false, &r, err);
+    status = try_resume(session, w, false, &r, err);
     if (status != STATUS_OK)
         return status;
-    wake(room);
-    print_hint("hooks run again: for %" PRIu64 " event%s on record, and for all that come", r.runs,
+    wake(session);
+    print_hint("hooks run again: for %" PRIu64 " event%s on record, and for all new ones", r.runs,
                print_plural(r.runs));
     return STATUS_OK;
 }
 
 enum status cmd_resume(int argc, char **argv, const char *config_path, struct err *err)
 {
-    struct wish wish = {.now_ns = clock_wall_ns()};
-    struct session room;
-    enum status status = parse(&wish, argc, argv, err);
+    struct resume_call wish = {.now_ns = clock_wall_ns()};
+    struct session session;
+    enum status status = parse_options(&wish, argc, argv, err);
 
     if (status == STATUS_OK)
-        status = session_open(&room, config_path, err);
+        status = session_open(&session, config_path, err);
     if (status != STATUS_OK)
         return status;
-    status = resume(&room, &wish, err);
-    session_close(&room);
+    status = resume_hooks(&session, &wish, err);
+    session_close(&session);
     return status;
 }

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT
  * cmd_retry - stenohook retry
  */
-#include "admin/order.h"
+#include "admin/hook_verb.h"
 #include "admin/verbs/verbs.h"
 
 const struct options_row cmd_retry_options[] = {
-    {ORDER_ALL, "all", NULL, NULL, "all dead letters, and all that wait for another attempt"},
+    {HOOK_VERB_ALL, "all", NULL, NULL, "all dead letters, and all that wait for another attempt"},
     FILTER_ROWS,
-    ORDER_DRY_RUN_ROW,
-    ORDER_FORMAT_ROW,
+    HOOK_VERB_DRY_RUN_ROW,
+    HOOK_VERB_FORMAT_ROW,
     {0},
 };
 
 enum status cmd_retry(int argc, char **argv, const char *config_path, struct err *err)
 {
-    static const struct order order = {
+    static const struct hook_verb verb = {
         .options = cmd_retry_options,
         .kind = ORDER_AGAIN,
         .states = 1U << HOOK_DEAD | 1U << HOOK_AGAIN,
@@ -23,5 +23,5 @@ enum status cmd_retry(int argc, char **argv, const char *config_path, struct err
         .unfit = "retry is for hooks that have failed; 'stenohook replay' runs any again",
     };
 
-    return order_run(&order, argc, argv, config_path, err);
+    return hook_verb_run(&verb, argc, argv, config_path, err);
 }

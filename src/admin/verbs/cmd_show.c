@@ -20,7 +20,7 @@ const struct options_row cmd_show_options[] = {
     {OPT_RAW, "raw", NULL, NULL, "the body exactly as it was received, and nothing else"},
     {OPT_ATTEMPTS, "attempts", NULL, NULL, "the attempts of its hook, and nothing else"},
     {OPT_CURL, "curl", NULL, NULL,
-     "a command for sh that delivers it again; the secret is not in it, but its\nfile"},
+     "a command for sh that delivers it again; it reads the secret from its file"},
     EVENT_FORMAT_ROW("text (default), or json: one object, with the body; with --attempts one\n"
                      "object an attempt"),
     {0},
@@ -31,11 +31,11 @@ enum show_what { SHOW_ALL, SHOW_RAW, SHOW_CURL, SHOW_ATTEMPTS };
 struct question {
     enum event_format format;
     enum show_what what;
-    const struct session *room;
+    const struct session *session;
     struct hookview *view; /* SHOW_ALL */
 };
 
-struct attempts {
+struct attempts_text {
     enum event_format format;
     struct buf *out;
     struct result before; /* without its texts */
@@ -44,7 +44,7 @@ struct attempts {
 
 static enum status add_attempt(void *context, const struct result *result, struct err *err)
 {
-    struct attempts *a = context;
+    struct attempts_text *a = context;
 
     (void)err;
     if (a->format == EVENT_FORMAT_JSON) {
@@ -64,9 +64,9 @@ static enum status add_attempt(void *context, const struct result *result, struc
 static enum status add_attempts(const struct question *q, struct buf *out,
                                 const struct record *record, struct err *err)
 {
-    struct attempts a = {.format = q->format, .out = out};
+    struct attempts_text a = {.format = q->format, .out = out};
 
-    return hookview_attempts(&q->room->spool, record->id, record->received_ns, add_attempt, &a,
+    return hookview_attempts(&q->session->spool, record->id, record->received_ns, add_attempt, &a,
                              err);
 }
 
@@ -91,11 +91,11 @@ static enum status add_all(const struct question *q, struct buf *out, struct str
 static enum status add_curl(const struct question *q, struct buf *out, const struct record *record,
                             struct err *err)
 {
-    const struct settings *s = q->room->settings;
+    const struct settings *s = q->session->settings;
     const struct config_endpoint *endpoint = config_endpoint(s->config, record->endpoint, true);
 
     if (endpoint == NULL)
-        return err_set(err, STATUS_CONFIG, "endpoint \"%.*s\" is not in %s any more",
+        return err_set(err, STATUS_CONFIG, "endpoint \"%.*s\" is no longer in %s",
                        (int)record->endpoint.len, record->endpoint.ptr, s->path);
     return curl_text(out, record, endpoint, s->path, err);
 }
@@ -125,7 +125,7 @@ static enum status print_place(const struct question *q, struct place place, str
 
     buf_init(&line, SEGMENT_LINE_MAX);
     buf_init(&out, SIZE_MAX / 4);
-    status = reader_get(&q->room->spool, place, &line, err);
+    status = reader_get(&q->session->spool, place, &line, err);
     if (status == STATUS_OK)
         status = record_parse(&record, buf_str(&line), true, err);
     if (status == STATUS_OK) {
@@ -153,7 +153,8 @@ static enum status print_found(struct question *q, const struct find *found, str
         for (uint64_t i = 0; i < found->count; i++)
             if (found->list[i].received_ns < since_ns)
                 since_ns = found->list[i].received_ns;
-        status = hookview_open(&q->view, &q->room->spool, q->room->settings->config, since_ns, err);
+        status = hookview_open(&q->view, &q->session->spool, q->session->settings->config, since_ns,
+                               err);
     }
     for (uint64_t i = 0; status == STATUS_OK && i < found->count; i++) {
         if (i > 0 && q->format == EVENT_FORMAT_TEXT)
@@ -166,12 +167,12 @@ static enum status print_found(struct question *q, const struct find *found, str
     return status;
 }
 
-static enum status show(struct question *q, char *const *name, struct err *err)
+static enum status show_event(struct question *q, char *const *name, struct err *err)
 {
     struct find *found;
     enum status status;
 
-    status = find_events(&found, &q->room->spool, name, 1, err);
+    status = find_events(&found, &q->session->spool, name, 1, err);
     if (status != STATUS_OK)
         return status;
     status = print_found(q, found, err);
@@ -179,11 +180,10 @@ static enum status show(struct question *q, char *const *name, struct err *err)
     return status;
 }
 
-static enum status choose(struct question *q, enum show_what what, struct err *err)
+static enum status choose_what(struct question *q, enum show_what what, struct err *err)
 {
     if (q->what != SHOW_ALL && q->what != what)
-        return err_set(err, STATUS_USAGE,
-                       "--raw, --attempts and --curl exclude each other: give one of them");
+        return err_set(err, STATUS_USAGE, "--raw, --attempts and --curl exclude each other");
     q->what = what;
     return STATUS_OK;
 }
@@ -197,20 +197,20 @@ static enum status parse_options(struct question *q, int argc, char **argv, stru
     options_begin();
     while ((c = options_take(cmd_show_options, argc, argv, &status, err)) != -1) {
         if (c == OPT_RAW)
-            status = choose(q, SHOW_RAW, err);
+            status = choose_what(q, SHOW_RAW, err);
         else if (c == OPT_CURL)
-            status = choose(q, SHOW_CURL, err);
+            status = choose_what(q, SHOW_CURL, err);
         else if (c == OPT_ATTEMPTS)
-            status = choose(q, SHOW_ATTEMPTS, err);
+            status = choose_what(q, SHOW_ATTEMPTS, err);
         else if (c == EVENT_FORMAT_OPTION) {
             has_format = true;
-            status = event_format_parse(&q->format, optarg, err);
+            q->format = event_format_named(optarg);
         }
         if (status != STATUS_OK)
             return status;
     }
     if (has_format && (q->what == SHOW_RAW || q->what == SHOW_CURL))
-        return err_set(err, STATUS_USAGE, "%s has no format: take --format away",
+        return err_set(err, STATUS_USAGE, "%s has no format: remove --format",
                        q->what == SHOW_RAW ? "--raw prints the body as it is, which" : "--curl");
     if (optind == argc)
         return options_missing(argv[0], "ID", err);
@@ -220,17 +220,17 @@ static enum status parse_options(struct question *q, int argc, char **argv, stru
 enum status cmd_show(int argc, char **argv, const char *config_path, struct err *err)
 {
     struct question question = {.format = EVENT_FORMAT_TEXT};
-    struct session room;
+    struct session session;
     enum status status;
 
     status = parse_options(&question, argc, argv, err);
     if (status != STATUS_OK)
         return status;
-    status = session_open(&room, config_path, err);
+    status = session_open(&session, config_path, err);
     if (status != STATUS_OK)
         return status;
-    question.room = &room;
-    status = show(&question, &argv[optind], err);
-    session_close(&room);
+    question.session = &session;
+    status = show_event(&question, &argv[optind], err);
+    session_close(&session);
     return status;
 }

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "cli/print.h"
+#include "cli/values.h"
 
 #define OUTPUT_MAX ((size_t)1024 * 1024)
 
@@ -23,33 +24,23 @@ const struct options_row cmd_stats_options[] = {
     {OPT_MAX_AGE, "max-age", "T", NULL,
      "exit 1 if an event has waited for its hook for longer: 2h, 30m"},
     {OPT_MAX_DEAD, "max-dead", "N", NULL, "exit 1 if there are more dead letters"},
-    {'q', "quiet", NULL, NULL,
-     "with --max-age or --max-dead: print nothing but the sentence that says what is\ntoo much"},
+    {'q', "quiet", NULL, NULL, "with --max-age or --max-dead: print only which limit is exceeded"},
     {0},
 };
 
-struct wish {
+struct stats_call {
     void (*print)(struct buf *out, const struct stats *stats);
     bool has_age, has_dead, has_format, quiet;
     uint64_t age_s, dead;
 };
 
-static enum status parse_format(struct wish *w, const char *text, struct err *err)
+static void take_format(struct stats_call *w, const char *text)
 {
-    if (strcmp(text, "text") == 0)
-        w->print = stats_text;
-    else if (strcmp(text, "json") == 0)
-        w->print = stats_json;
-    else if (strcmp(text, "prometheus") == 0)
-        w->print = stats_prometheus;
-    else
-        return err_set(err, STATUS_USAGE,
-                       "--format: invalid value '%s' (use text, json or prometheus)", text);
+    w->print = text[0] == 't' ? stats_text : text[0] == 'j' ? stats_json : stats_prometheus;
     w->has_format = true;
-    return STATUS_OK;
 }
 
-static enum status parse_options(struct wish *w, int argc, char **argv, struct err *err)
+static enum status parse_options(struct stats_call *w, int argc, char **argv, struct err *err)
 {
     enum status status;
     int c;
@@ -57,27 +48,28 @@ static enum status parse_options(struct wish *w, int argc, char **argv, struct e
     options_begin();
     while ((c = options_take(cmd_stats_options, argc, argv, &status, err)) != -1) {
         if (c == OPT_FORMAT)
-            status = parse_format(w, optarg, err);
+            take_format(w, optarg);
         else if (c == 'q')
             w->quiet = true;
         else if (c == OPT_MAX_AGE && !(w->has_age = num_duration(str_of(optarg), &w->age_s)))
             status =
                 err_set(err, STATUS_USAGE, "--max-age: invalid value '%s' (use 30m, 2h)", optarg);
-        else if (c == OPT_MAX_DEAD && !(w->has_dead = num_u64(str_of(optarg), &w->dead)))
-            status =
-                err_set(err, STATUS_USAGE, "--max-dead: invalid value '%s' (use a number)", optarg);
+        else if (c == OPT_MAX_DEAD) {
+            w->has_dead = true;
+            status = value_number(&w->dead, "--max-dead", optarg, 0, UINT64_MAX, err);
+        }
         if (status != STATUS_OK)
             return status;
     }
     if (w->quiet && !w->has_age && !w->has_dead)
         return err_set(err, STATUS_USAGE, "-q needs --max-age or --max-dead");
     if (w->quiet && w->has_format)
-        return err_set(err, STATUS_USAGE, "-q prints no numbers: take --format away");
+        return err_set(err, STATUS_USAGE, "-q prints no numbers: remove --format");
     return options_operands(argc, argv, 0, 0, err);
 }
 
 /* One sentence; both are told if both are too much. */
-static void add_trouble(struct buf *out, const struct wish *w, const struct stats *s)
+static void add_trouble(struct buf *out, const struct stats_call *w, const struct stats *s)
 {
     char age[PRINT_DURATION_MAX], most[PRINT_DURATION_MAX];
 
@@ -94,7 +86,7 @@ static void add_trouble(struct buf *out, const struct wish *w, const struct stat
                    w->dead, s->dead_letters == 1 ? "it" : "them");
 }
 
-static enum status judge(const struct wish *w, const struct stats *s, struct err *err)
+static enum status check_limits(const struct stats_call *w, const struct stats *s, struct err *err)
 {
     enum status status = STATUS_OK;
     struct buf trouble;
@@ -113,14 +105,15 @@ static enum status judge(const struct wish *w, const struct stats *s, struct err
     return status;
 }
 
-static enum status tell(const struct wish *w, const struct session *room, struct err *err)
+static enum status print_stats(const struct stats_call *w, const struct session *session,
+                               struct err *err)
 {
     struct stats stats;
     enum status status;
     uint64_t rotten = 0;
     struct buf out;
 
-    status = stats_take(&stats, room, clock_wall_ns(), &rotten, err);
+    status = stats_take(&stats, session, clock_wall_ns(), &rotten, err);
     if (status != STATUS_OK)
         return status;
     buf_init(&out, OUTPUT_MAX);
@@ -129,25 +122,25 @@ static enum status tell(const struct wish *w, const struct session *room, struct
     status = print_buf(&out, "the numbers", err);
     buf_free(&out);
     if (status == STATUS_OK && rotten > 0)
-        print_warning("the journal is damaged, and numbers may be short: run 'stenohook verify'");
+        print_warning("the journal is damaged, and numbers may be too low: run 'stenohook verify'");
     if (status == STATUS_OK)
-        status = judge(w, &stats, err);
+        status = check_limits(w, &stats, err);
     stats_free(&stats);
     return status;
 }
 
 enum status cmd_stats(int argc, char **argv, const char *config_path, struct err *err)
 {
-    struct wish wish = {.print = stats_text};
-    struct session room;
+    struct stats_call wish = {.print = stats_text};
+    struct session session;
     enum status status;
 
     status = parse_options(&wish, argc, argv, err);
     if (status == STATUS_OK)
-        status = session_open(&room, config_path, err);
+        status = session_open(&session, config_path, err);
     if (status != STATUS_OK)
         return status;
-    status = tell(&wish, &room, err);
-    session_close(&room);
+    status = print_stats(&wish, &session, err);
+    session_close(&session);
     return status;
 }

@@ -4,11 +4,11 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "admin/verbs/verbs.h"
 #include "base/clock.h"
 #include "cli/print.h"
+#include "cli/progress.h"
 #include "store/intake.h"
 #include "store/journal/verify.h"
 #include "store/repair.h"
@@ -17,35 +17,17 @@ enum { OPT_REPAIR = OPTIONS_LONG };
 
 const struct options_row cmd_verify_options[] = {
     {OPT_REPAIR, "repair", NULL, NULL,
-     "afterwards make the index and the state of the hooks anew, from what the\n"
-     "journal and the results log hold"},
+     "then rebuild the index and the state of the hooks from the journal and the\n"
+     "results log"},
     {0},
 };
 
 #define LINE_BYTES 256
 
-struct listener {
-    bool progress; /* stderr is a terminal */
-    bool shown;    /* there is a progress line on it */
+struct verify_call {
     enum status status;
     struct err *err;
 };
-
-static void show_progress(struct listener *l, const struct verify_report *r)
-{
-    if (!l->progress)
-        return;
-    fprintf(stderr, "\r%" PRIu64 " MiB, %" PRIu64 " records ", r->bytes / (1024 * 1024),
-            r->records);
-    l->shown = true;
-}
-
-static void clear_progress(struct listener *l)
-{
-    if (l->shown)
-        fprintf(stderr, "\r%*s\r", 60, "");
-    l->shown = false;
-}
 
 static const char *found_name(enum reader_found found)
 {
@@ -63,16 +45,17 @@ static const char *found_name(enum reader_found found)
     return "sound";
 }
 
-static void each(void *context, const struct reader_item *item, const struct verify_report *so_far)
+static void print_finding(void *context, const struct reader_item *item,
+                          const struct verify_report *so_far)
 {
-    struct listener *l = context;
+    struct verify_call *l = context;
     char line[LINE_BYTES];
 
     if (item == NULL) {
-        show_progress(l, so_far);
+        progress_show("%" PRIu64 " MiB, %" PRIu64 " records", so_far->bytes / (1024 * 1024),
+                      so_far->records);
         return;
     }
-    clear_progress(l);
     if (l->status != STATUS_OK)
         return;
     snprintf(line, sizeof line, "%s %u:%" PRIu64 " %" PRIu64 " byte%s%s%s\n",
@@ -101,51 +84,45 @@ static enum status print_summary(const struct verify_report *r, struct err *err)
 
 static void show_left(void *context, uint32_t left)
 {
-    struct listener *l = context;
-
-    if (!l->progress)
-        return;
-    fprintf(stderr, "\rindex: %" PRIu32 " segment%s left ", left, print_plural(left));
-    l->shown = true;
+    (void)context;
+    progress_show("index: %" PRIu32 " segment%s left", left, print_plural(left));
 }
 
-static enum status repair(const struct session *room, struct listener *listener, struct err *err)
+static enum status repair_spool(const struct session *session, struct err *err)
 {
-    const struct journal_options options = intake_options(room->settings->config);
+    const struct journal_options options = intake_options(session->settings->config);
     enum status status =
-        repair_run(&room->spool, &options, clock_wall_ns(), show_left, listener, err);
+        repair_run(&session->spool, &options, clock_wall_ns(), show_left, NULL, err);
 
-    clear_progress(listener);
     if (status == STATUS_OK)
-        status = print_text("repaired: the index and the state of the hooks were made anew\n", err);
+        status = print_text("repaired: the index and the state of the hooks were rebuilt\n", err);
     return status;
 }
 
-static enum status verify(const struct session *room, bool repairs, struct err *err)
+static enum status verify_journal(const struct session *session, bool repairs, struct err *err)
 {
-    struct listener listener = {.progress = isatty(STDERR_FILENO) == 1, .err = err};
-    const struct spool *spool = &room->spool;
+    struct verify_call call = {.err = err};
+    const struct spool *spool = &session->spool;
     struct verify_report report;
     enum status status;
 
-    status = verify_run(spool, &report, each, &listener, err);
-    clear_progress(&listener);
+    status = verify_run(spool, &report, print_finding, &call, err);
     if (status == STATUS_OK)
-        status = listener.status;
+        status = call.status;
     if (status == STATUS_OK)
         status = print_summary(&report, err);
     if (status == STATUS_OK && repairs)
-        status = repair(room, &listener, err);
+        status = repair_spool(session, err);
     if (status == STATUS_OK && report.rotten > 0)
         status = err_set(err, STATUS_CORRUPT,
-                         "the journal of %s is damaged: restore what is rotten from a backup",
+                         "the journal of %s is damaged: restore the rotten records from a backup",
                          spool->path);
     return status;
 }
 
 enum status cmd_verify(int argc, char **argv, const char *config_path, struct err *err)
 {
-    struct session room;
+    struct session session;
     enum status status;
     bool repairs = false;
 
@@ -158,10 +135,10 @@ enum status cmd_verify(int argc, char **argv, const char *config_path, struct er
     status = options_operands(argc, argv, 0, 0, err);
     if (status != STATUS_OK)
         return status;
-    status = session_open(&room, config_path, err);
+    status = session_open(&session, config_path, err);
     if (status != STATUS_OK)
         return status;
-    status = verify(&room, repairs, err);
-    session_close(&room);
+    status = verify_journal(&session, repairs, err);
+    session_close(&session);
     return status;
 }

@@ -18,9 +18,8 @@ static const struct command commands[] = {
         .help =
             "The configuration to write is --config FILE, else STENOHOOK_CONFIG, else\n"
             "~/.config/stenohook/stenohook.conf; as root " SYSCONFDIR "/stenohook/stenohook.conf.\n"
-            "What is there already is left as it is and completed. Prints what to tell the sender, "
-            "one \"name "
-            "value\" a line.\n",
+            "Keeps what exists and adds what is missing. Prints what to give to the sender, one\n"
+            "\"name value\" a line.\n",
         .run = cmd_init,
         .options = cmd_init_options,
     },
@@ -28,9 +27,9 @@ static const struct command commands[] = {
         .name = "check",
         .arguments = "[OPTION ...] [--url [URL]]",
         .summary = "look for mistakes in the configuration, the spool and the host",
-        .help = "Prints \"error: ...\" and \"warning: ...\" lines. Exits 1 where there is an "
-                "error, 3 where the configuration\n"
-                "cannot be used at all.\n",
+        .help =
+            "Prints \"error: ...\" and \"warning: ...\" lines. Exits 1 if there is an error, 3 if "
+            "the\nconfiguration cannot be used at all.\n",
         .run = cmd_check,
         .options = cmd_check_options,
     },
@@ -54,8 +53,7 @@ static const struct command commands[] = {
         .name = "tail",
         .arguments = "[OPTION ...]",
         .summary = "print the last events, and follow what is recorded",
-        .help = FILTER_NOTE
-        "-f ends by an interrupt, at --until, or when nobody reads its output any more.\n",
+        .help = FILTER_NOTE "-f ends on an interrupt, at --until, or when its output is closed.\n",
         .run = cmd_tail,
         .options = cmd_tail_options,
     },
@@ -97,10 +95,10 @@ static const struct command commands[] = {
     {
         .name = "resume",
         .arguments = "--from now|start|T [OPTION ...]",
-        .summary = "say from where on hooks run, after a restored journal has paused them",
-        .help =
-            "Where what hooks did is missing, or does not belong to the journal, none runs until "
-            "this is said.\nOrders from before it (replay, retry, drop) do not count any more.\n",
+        .summary = "choose for which events hooks run, after a restored journal has paused them",
+        .help = "If the state of the hooks is missing, or does not belong to the journal, no hook "
+                "runs\n"
+                "before this. Earlier orders (replay, retry, drop) become void.\n",
         .run = cmd_resume,
         .options = cmd_resume_options,
     },
@@ -110,18 +108,17 @@ static const struct command commands[] = {
         .summary = "look at deliveries that are not on record, and record them after all",
         .help = "NAME is an entry's name or the beginning of one, or the sender's id of a "
                 "transcript.\n"
-                "accept makes events of them, as if they had come with the right secret.\n",
+                "accept records them as events, as if they had come with the right secret.\n",
         .run = cmd_rejected,
         .options = cmd_rejected_options,
-        .words = "list show accept",
     },
     {
         .name = "prune",
         .arguments = "[--dry-run]",
         .summary = "remove what is older than the configuration's keep",
-        .help =
-            "The web server and the runner of hooks do that too, now and then. Prints what went "
-            "by its kind.\n",
+        .help = "The gateway and the runner do that too from time to time. Prints what was "
+                "removed, by\n"
+                "kind.\n",
         .run = cmd_prune,
         .options = cmd_prune_options,
     },
@@ -144,7 +141,6 @@ static const struct command commands[] = {
                 "zsh:  stenohook completion zsh >\"${fpath[1]}/_stenohook\"\n",
         .run = cmd_completion,
         .options = cmd_completion_options,
-        .words = "bash zsh",
     },
     {
         .name = "run",

@@ -10,9 +10,9 @@
 #include "cli/values.h"
 #include "core/url.h"
 #include "remote/deliver.h"
-#include "remote/remote_verbs.h"
 #include "remote/target.h"
 #include "remote/trial.h"
+#include "remote/verbs/remote_verbs.h"
 
 #define LINE_BYTES 4096
 

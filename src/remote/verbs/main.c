@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * stenohook-remote - the verbs that speak HTTP as a client.
  */
+#include "cli/command.h"
 #include "cli/programs.h"
-#include "remote/remote_verbs.h"
+#include "remote/verbs/remote_verbs.h"
 
 static const struct command commands[] = {
-    {
-        VERB_SEND,
-        .run = cmd_send,
-        .options = cmd_send_options,
-        .words = "completed error redacted streaming voice",
-    },
+    {VERB_SEND, .run = cmd_send, .options = cmd_send_options},
     {VERB_SUBMIT, .run = cmd_submit, .options = cmd_submit_options},
     {VERB_FETCH, .run = cmd_fetch, .options = cmd_fetch_options},
     {VERB_RECONCILE, .run = cmd_reconcile, .options = cmd_reconcile_options},

@@ -10,8 +10,8 @@
 #include "cli/print.h"
 #include "core/url.h"
 #include "remote/api.h"
-#include "remote/remote_verbs.h"
 #include "remote/target.h"
+#include "remote/verbs/remote_verbs.h"
 #include "remote/words.h"
 
 enum { SUBMIT_ENDPOINT = OPTIONS_LONG, SUBMIT_PARAM, SUBMIT_OPTION };

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "cli/values.h"
-#include "remote/remote_verbs.h"
 #include "remote/send.h"
+#include "remote/verbs/remote_verbs.h"
 
 #define REPEAT_MAX 1000000
 #define ATTEMPTS_MAX 1000

@@ -15,7 +15,7 @@
 #include "remote/api.h"
 #include "remote/missed.h"
 #include "remote/reconcile.h"
-#include "remote/remote_verbs.h"
+#include "remote/verbs/remote_verbs.h"
 
 #define SINCE_DEFAULT "24h"
 /* The query takes six bytes for each of its at most 64 Ki. */

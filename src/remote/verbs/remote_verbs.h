@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * remote_verbs - the verbs of stenohook-remote.
  */
-#ifndef REMOTE_REMOTE_VERBS_H
-#define REMOTE_REMOTE_VERBS_H
+#ifndef REMOTE_VERBS_REMOTE_VERBS_H
+#define REMOTE_VERBS_REMOTE_VERBS_H
 
 #include "cli/options.h"
 

@@ -11,7 +11,7 @@
 #include "base/id.h"
 #include "cli/print.h"
 #include "remote/api.h"
-#include "remote/remote_verbs.h"
+#include "remote/verbs/remote_verbs.h"
 
 enum { FETCH_FORMAT = OPTIONS_LONG, FETCH_OUT };
 
