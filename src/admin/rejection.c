@@ -21,19 +21,13 @@ bool rejection_filtered(const struct rejection *r)
            r->endpoints.count > 0;
 }
 
-bool rejection_look(struct event *event, struct buf *body, const struct rejected *entry,
+bool rejection_look(struct payload *about, struct buf *body, const struct rejected *entry,
                     const struct spool *spool)
 {
-    char endpoint[CONFIG_NAME_MAX + 1] = "";
-
-    memset(event, 0, sizeof *event);
-    event->kind = EVENT_UNKNOWN;
+    *about = (struct payload){.kind = EVENT_UNKNOWN};
     buf_reset(body, REJECTION_LOOK_MAX);
-    if (!entry->complete || entry->endpoint.len > CONFIG_NAME_MAX ||
-        rejected_body(entry, spool, body, NULL) != STATUS_OK)
-        return false;
-    memcpy(endpoint, entry->endpoint.ptr, entry->endpoint.len);
-    return event_name(event, endpoint, STR_NONE, entry->query, buf_str(body), NULL) == STATUS_OK;
+    return entry->complete && rejected_body(entry, spool, body, NULL) == STATUS_OK &&
+           payload_parse(about, buf_str(body), NULL) == STATUS_OK;
 }
 
 static void warn_damaged(void *context, enum box_kind box, const char *name, const char *why)
@@ -95,13 +89,13 @@ static bool name_fits(const struct rejected_ref *ref, const char *wanted)
 static bool subject_fits(struct chooser *c, const struct rejected_ref *ref, const char *wanted)
 {
     struct rejected entry;
-    struct event event;
+    struct payload about;
     bool fits;
 
     if (rejected_read(&entry, c->spool, ref, NULL) != STATUS_OK)
         return false;
-    (void)rejection_look(&event, &c->body, &entry, c->spool);
-    fits = strcmp(event.subject, wanted) == 0;
+    (void)rejection_look(&about, &c->body, &entry, c->spool);
+    fits = strcmp(about.subject, wanted) == 0;
     rejected_free(&entry);
     return fits;
 }

@@ -14,7 +14,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "cli/session.h"
-#include "core/event.h"
+#include "core/payload.h"
 #include "store/boxes/rejected.h"
 
 /* Bodies up to this are looked into for what they are about: the default of body-max. */
@@ -52,9 +52,9 @@ enum status rejection_choose(struct rejection_choice *out, const struct rejectio
                              const struct spool *spool, struct err *err) STATUS_CHECKED;
 void rejection_choice_free(struct rejection_choice *choice);
 
-/* What a body is about. false: it is not whole, no JSON, or beyond REJECTION_LOOK_MAX; *event is
+/* What a body is about. false: it is not whole, no JSON, or beyond REJECTION_LOOK_MAX; *about is
  * then of kind unknown and empty. */
-bool rejection_look(struct event *event, struct buf *body, const struct rejected *entry,
+bool rejection_look(struct payload *about, struct buf *body, const struct rejected *entry,
                     const struct spool *spool);
 
 enum status rejection_list(const struct rejection *r, const struct session *session,

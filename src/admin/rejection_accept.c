@@ -13,7 +13,6 @@
 #include <inttypes.h>
 
 #include "admin/rejection.h"
-#include "base/clock.h"
 #include "cli/print.h"
 #include "cli/progress.h"
 #include "core/auth/auth.h"
@@ -21,10 +20,6 @@
 #include "store/journal/journal.h"
 #include "store/queue/wake.h"
 
-/* For one event; a gateway under load holds the lock for less. */
-#define APPEND_DEADLINE_NS (30 * NS_PER_S)
-/* For the index of a journal of any size. */
-#define REBUILD_DEADLINE_NS (3600 * NS_PER_S)
 #define LINE_MAX_TEXT 4096
 /* Entries that one wake-up is for. While they wait for it their bodies are on disk twice. */
 #define SETTLED_AT_ONCE 64
@@ -43,20 +38,12 @@ struct acceptance {
 
 /* ---- one entry */
 
-static const struct config_endpoint *endpoint_of(const struct config *config, struct str name)
-{
-    for (size_t i = 0; i < config->endpoint_count; i++)
-        if (str_is(name, config->endpoints[i].name))
-            return &config->endpoints[i];
-    return NULL;
-}
-
 static enum status find_endpoint(const struct config_endpoint **out, const struct acceptance *a,
                                  const struct rejected *entry, struct err *err)
 {
     const struct config *config = a->room->settings->config;
     const struct config_endpoint *found =
-        endpoint_of(config, a->r->as != NULL ? str_of(a->r->as) : entry->endpoint);
+        config_endpoint_named(config, a->r->as != NULL ? str_of(a->r->as) : entry->endpoint);
 
     if (found == NULL)
         return err_set(
@@ -90,7 +77,7 @@ static enum status read_body(struct acceptance *a, const struct config_endpoint 
 /* The event borrows from entry, body and query. */
 static enum status make_event(struct acceptance *a, const struct config_endpoint *endpoint,
                               const struct principal *principal, const struct rejected *entry,
-                              struct event *event, struct err *err)
+                              struct event **event, struct err *err)
 {
     struct request request = {
         .method = METHOD_POST,
@@ -112,15 +99,16 @@ static enum status make_event(struct acceptance *a, const struct config_endpoint
 }
 
 static enum status print_outcome(struct acceptance *a, const char *outcome, const char *id,
-                                 const struct event *event, const struct rejected_ref *ref,
+                                 const struct event_facts *event, const struct rejected_ref *ref,
                                  struct err *err)
 {
     struct buf *b = &a->line;
 
     buf_printf(b, "%-12s %-10s  %s  %s  %s  %s  [%s/%.*s]\n", outcome, id, event->endpoint,
-               event_kind_name(event->kind), event->status[0] == '\0' ? "-" : event->status,
-               event->subject[0] == '\0' ? "-" : event->subject, box_kind_name(ref->box),
-               REJECTION_SHORT, ref->name);
+               event_kind_name(event->about.kind),
+               event->about.status[0] == '\0' ? "-" : event->about.status,
+               event->about.subject[0] == '\0' ? "-" : event->about.subject,
+               box_kind_name(ref->box), REJECTION_SHORT, ref->name);
     return print_buf(b, "what was accepted", err);
 }
 
@@ -150,20 +138,20 @@ static enum status settle(struct acceptance *a, struct err *err)
 }
 
 /* Failures from here on are ours, and end the whole run. */
-static enum status record(struct acceptance *a, const struct config_endpoint *endpoint,
+static enum status record(struct acceptance *a, const struct principal *principal,
                           const struct event *event, const struct rejected_ref *ref,
                           struct err *err)
 {
+    const struct event_facts *facts = event_facts(event);
     const struct receipt *receipt;
     enum status status;
     bool known;
 
     if (a->journal == NULL) {
         a->recorded++;
-        return print_outcome(a, "would accept", "-", event, ref, err);
+        return print_outcome(a, "would accept", "-", facts, ref, err);
     }
-    status = intake_append(a->journal, event, clock_wall_ns(), clock_mono_ns() + APPEND_DEADLINE_NS,
-                           &receipt, err);
+    status = intake_late_append(a->journal, principal, event, &receipt, err);
     if (status != STATUS_OK)
         return status;
     known = receipt_duplicate(receipt);
@@ -171,13 +159,13 @@ static enum status record(struct acceptance *a, const struct config_endpoint *en
         a->known++;
     else
         a->recorded++;
-    a->wake = a->wake || endpoint->hook != NULL;
+    a->wake = a->wake || principal_endpoint(principal)->hook != NULL;
     a->settle[a->settle_count++] = *ref;
     if (a->settle_count == SETTLED_AT_ONCE)
         status = settle(a, err);
     if (status != STATUS_OK)
         return status;
-    return print_outcome(a, known ? "on record" : "recorded", receipt_id(receipt), event, ref, err);
+    return print_outcome(a, known ? "on record" : "recorded", receipt_id(receipt), facts, ref, err);
 }
 
 /* Whether the failure is one entry's: the others may still be good. */
@@ -204,19 +192,20 @@ static enum status accept_entry(struct acceptance *a, const struct rejected *ent
     const struct config_endpoint *endpoint = NULL;
     struct principal *principal = NULL;
     struct err why = ERR_INIT;
-    struct event event;
+    struct event *event = NULL;
     enum status status = find_endpoint(&endpoint, a, entry, &why);
 
     if (status == STATUS_OK)
         status = read_body(a, endpoint, entry, &why);
     if (status == STATUS_OK)
-        status = auth_accept(endpoint, "rejected", &principal, &why);
+        status = auth_by_operator(endpoint, &principal, &why);
     if (status == STATUS_OK)
         status = make_event(a, endpoint, principal, entry, &event, &why);
     if (status == STATUS_OK)
-        status = record(a, endpoint, &event, &entry->ref, err);
+        status = record(a, principal, event, &entry->ref, err);
     else
         status = unfit(a, &entry->ref, status, &why, err);
+    event_free(event);
     principal_free(principal);
     return status;
 }
@@ -250,16 +239,13 @@ static enum status accept_all(struct acceptance *a, const struct rejection_choic
 static enum status accept_into(struct acceptance *a, const struct rejection_choice *choice,
                                struct err *err)
 {
-    struct journal_options options = intake_options(a->room->settings->config);
-    enum status status = journal_open(&a->journal, &a->room->spool, NULL, &options, err);
+    enum status status =
+        intake_late_open(&a->journal, &a->room->spool, a->room->settings->config, err);
     enum status settled;
 
     if (status != STATUS_OK)
         return status;
-    /* An index that was lost and is still being made again does not know of older events. */
-    status = journal_rebuild(a->journal, clock_mono_ns() + REBUILD_DEADLINE_NS, err);
-    if (status == STATUS_OK)
-        status = accept_all(a, choice, err);
+    status = accept_all(a, choice, err);
     /* Also if it ended early: what was recorded is recorded. */
     settled = settle(a, status == STATUS_OK ? err : NULL);
     status = status == STATUS_OK ? settled : status;
@@ -284,7 +270,7 @@ static enum status conclude(const struct acceptance *a, size_t damaged, struct e
 static enum status check_order(const struct rejection *r, const struct session *room,
                                const struct rejection_choice *choice, struct err *err)
 {
-    if (r->as != NULL && endpoint_of(room->settings->config, str_of(r->as)) == NULL)
+    if (r->as != NULL && config_endpoint_named(room->settings->config, str_of(r->as)) == NULL)
         return err_set(err, STATUS_USAGE, "--as: there is no endpoint \"%s\" in %s", r->as,
                        room->settings->path);
     if (choice->count > 1 && !r->yes && !r->dry_run)

@@ -18,15 +18,15 @@ static void add_column(struct buf *out, struct str value, size_t width)
     buf_add_text(out, "  ");
 }
 
-void rejection_text_line(struct buf *out, const struct rejected *entry, const struct event *event)
+void rejection_text_line(struct buf *out, const struct rejected *entry, const struct payload *about)
 {
     add_column(out, entry->received_at, WIDTH_TIME);
     add_column(out, str_of(box_kind_name(entry->ref.box)), WIDTH_BOX);
     add_column(out, entry->reason, WIDTH_REASON);
     add_column(out, entry->endpoint, WIDTH_ENDPOINT);
-    add_column(out, str_of(event_kind_name(event->kind)), WIDTH_KIND);
-    add_column(out, str_of(event->status), WIDTH_STATUS);
-    add_column(out, str_of(event->subject), WIDTH_SUBJECT);
+    add_column(out, str_of(event_kind_name(about->kind)), WIDTH_KIND);
+    add_column(out, str_of(about->status), WIDTH_STATUS);
+    add_column(out, str_of(about->subject), WIDTH_SUBJECT);
     buf_printf(out, "[%.*s]  %" PRIu64 " B%s\n", REJECTION_SHORT, entry->ref.name, entry->bytes,
                entry->complete ? "" : ", incomplete");
 }
@@ -39,7 +39,7 @@ static void add_member(struct buf *out, const char *name, struct str value)
     text_json_lossy(out, value);
 }
 
-void rejection_json_line(struct buf *out, const struct rejected *entry, const struct event *event)
+void rejection_json_line(struct buf *out, const struct rejected *entry, const struct payload *about)
 {
     buf_printf(out, "{\"name\":\"%s\",\"box\":\"%s\"", entry->ref.name,
                box_kind_name(entry->ref.box));
@@ -52,11 +52,11 @@ void rejection_json_line(struct buf *out, const struct rejected *entry, const st
     add_member(out, "query", entry->query);
     add_member(out, "content_type", entry->content_type);
     add_member(out, "user_agent", entry->user_agent);
-    add_member(out, "kind", str_of(event_kind_name(event->kind)));
-    if (event->subject_name != NULL)
-        add_member(out, event->subject_name, str_of(event->subject));
-    if (event->status[0] != '\0')
-        add_member(out, "status", str_of(event->status));
+    add_member(out, "kind", str_of(event_kind_name(about->kind)));
+    if (about->subject_name != NULL)
+        add_member(out, about->subject_name, str_of(about->subject));
+    if (about->status[0] != '\0')
+        add_member(out, "status", str_of(about->status));
     add_member(out, "sha256", entry->sha256);
     buf_printf(out, ",\"bytes\":%" PRIu64 ",\"kept\":%" PRIu64 ",\"complete\":%s}\n", entry->bytes,
                entry->kept, entry->complete ? "true" : "false");
@@ -71,17 +71,17 @@ static void add_field(struct buf *out, const char *name, struct str value)
     buf_add_char(out, '\n');
 }
 
-void rejection_text_head(struct buf *out, const struct rejected *entry, const struct event *event)
+void rejection_text_head(struct buf *out, const struct rejected *entry, const struct payload *about)
 {
     buf_printf(out, "%-14s %s/%s\n", "name", box_kind_name(entry->ref.box), entry->ref.name);
     add_field(out, "received_at", entry->received_at);
     add_field(out, "reason", entry->reason);
     add_field(out, "detail", entry->detail);
     add_field(out, "endpoint", entry->endpoint);
-    add_field(out, "kind", str_of(event_kind_name(event->kind)));
-    if (event->subject_name != NULL)
-        add_field(out, event->subject_name, str_of(event->subject));
-    add_field(out, "status", str_of(event->status));
+    add_field(out, "kind", str_of(event_kind_name(about->kind)));
+    if (about->subject_name != NULL)
+        add_field(out, about->subject_name, str_of(about->subject));
+    add_field(out, "status", str_of(about->status));
     add_field(out, "remote_addr", entry->remote_addr);
     add_field(out, "published", str_of(entry->published ? "yes" : "no"));
     add_field(out, "query", entry->query);

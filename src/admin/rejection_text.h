@@ -5,15 +5,18 @@
 #define ADMIN_REJECTION_TEXT_H
 
 #include "base/buf.h"
-#include "core/event.h"
+#include "core/payload.h"
 #include "store/boxes/rejected.h"
 
-/* One line: time, box, reason, endpoint, kind, status, subject, [name], bytes. `event` is what the
+/* One line: time, box, reason, endpoint, kind, status, subject, [name], bytes. `about` is what the
  * body is about. */
-void rejection_text_line(struct buf *out, const struct rejected *entry, const struct event *event);
+void rejection_text_line(struct buf *out, const struct rejected *entry,
+                         const struct payload *about);
 /* One object a line. */
-void rejection_json_line(struct buf *out, const struct rejected *entry, const struct event *event);
+void rejection_json_line(struct buf *out, const struct rejected *entry,
+                         const struct payload *about);
 /* A paragraph: one member a line. */
-void rejection_text_head(struct buf *out, const struct rejected *entry, const struct event *event);
+void rejection_text_head(struct buf *out, const struct rejected *entry,
+                         const struct payload *about);
 
 #endif

@@ -63,13 +63,13 @@ static enum status print_chosen(const struct rejection *r, const struct session 
 
 static enum status print_line(struct box_view *v, const struct rejected *entry, struct err *err)
 {
-    struct event event;
+    struct payload about;
 
-    (void)rejection_look(&event, &v->body, entry, v->spool);
+    (void)rejection_look(&about, &v->body, entry, v->spool);
     if (v->r->format == EVENT_FORMAT_JSON)
-        rejection_json_line(&v->text, entry, &event);
+        rejection_json_line(&v->text, entry, &about);
     else
-        rejection_text_line(&v->text, entry, &event);
+        rejection_text_line(&v->text, entry, &about);
     return print_buf(&v->text, "a line of the list", err);
 }
 
@@ -94,10 +94,10 @@ enum status rejection_list(const struct rejection *r, const struct session *sess
 
 static enum status print_whole(struct box_view *v, const struct rejected *entry, struct err *err)
 {
-    struct event event;
+    struct payload about;
     enum status status;
 
-    (void)rejection_look(&event, &v->body, entry, v->spool);
+    (void)rejection_look(&about, &v->body, entry, v->spool);
     buf_free(&v->body);
     buf_init(&v->body, (size_t)entry->kept);
     status = rejected_body(entry, v->spool, &v->body, err);
@@ -109,7 +109,7 @@ static enum status print_whole(struct box_view *v, const struct rejected *entry,
     buf_init(&v->text, LINE_MAX_TEXT + 8 * ((size_t)entry->kept + 1));
     if (v->printed > 0)
         buf_add_char(&v->text, '\n');
-    rejection_text_head(&v->text, entry, &event);
+    rejection_text_head(&v->text, entry, &about);
     buf_add_char(&v->text, '\n');
     event_text_body(&v->text, buf_str(&v->body), "");
     return print_buf(&v->text, "the entry", err);

@@ -13,14 +13,14 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/num.h"
-#include "cgi/exchange.h"
+#include "cgi/cgi_parts.h"
 
 extern char **environ;
 
 struct cgi_exchange {
     struct exchange base;
     bool bounded;  /* CONTENT_LENGTH is known */
-    uint64_t left; /* where bounded: body bytes not yet read */
+    uint64_t left; /* if bounded: body bytes not yet read */
     bool ended;
 };
 
@@ -36,8 +36,8 @@ static int time_left_ms(uint64_t deadline_ns)
     return left > 1000000 ? 1000000 : (int)left;
 }
 
-/* Until stdin can be read without blocking. A silent client must not hold us beyond the deadline:
- * web servers time out much later than our sender does. */
+/* Waits until stdin can be read without blocking. A silent client must not hold us beyond the
+ * deadline: web servers time out much later than the sender does. */
 static enum status wait_for_stdin(uint64_t deadline_ns, struct err *err)
 {
     for (;;) {
@@ -94,7 +94,7 @@ static void write_stdout(struct exchange *x, const void *bytes, size_t len)
     /* Apache sends SIGTERM as soon as the reply has ended, and SIGKILL three seconds later: what is
      * left to do fits in between. */
     sigaction(SIGTERM, &ignore, NULL);
-    /* A client that is gone cannot be told anything. */
+    /* The client may be gone. */
     if (file_write(STDOUT_FILENO, bytes, len) < 0)
         return;
 }
@@ -108,8 +108,8 @@ static void log_stderr(struct exchange *x, const char *line, size_t len)
 
 static const struct exchange_calls calls = {read_stdin, write_stdout, log_stderr};
 
-/* libfcgi has put its own handlers on SIGTERM and SIGUSR1 by now: the web server's SIGTERM would no
- * longer end us. */
+/* libfcgi has installed handlers for SIGTERM and SIGUSR1: without this the web server's SIGTERM
+ * would not end us. */
 static void restore_signals(void)
 {
     struct sigaction standard = {.sa_handler = SIG_DFL};
@@ -118,12 +118,11 @@ static void restore_signals(void)
     sigaction(SIGTERM, &standard, NULL);
     sigaction(SIGUSR1, &standard, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
-    /* A file size limit of the host is then an error that is answered, not our death. */
+    /* A file size limit of the host is then an error that is answered. */
     sigaction(SIGXFSZ, &ignore, NULL);
 }
 
-/* A reply ends when nobody has its descriptors any more: the client must not wait for what is done
- * after it. */
+/* A reply ends when its descriptors are closed: the client must not wait for the work after it. */
 static void end_reply(void)
 {
     int fd = file_open(AT_FDCWD, "/dev/null", O_RDWR, 0);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * exchange - the part of an exchange that is the same for both transports.
  */
-#include "cgi/exchange.h"
-
 #include <string.h>
 
 #include "base/clock.h"
+#include "cgi/cgi_parts.h"
 
 #define DRAIN_PIECE 4096
 #define LINE_MAX_LEN 1024
@@ -51,8 +50,7 @@ void exchange_log(struct exchange *x, const char *line, size_t len)
 {
     char text[LINE_MAX_LEN + 1];
 
-    /* One write for line and newline, so that lines of several processes do not mix in a shared
-     * error log. */
+    /* One write, so that lines of several processes do not mix in a shared error log. */
     if (len > LINE_MAX_LEN)
         len = LINE_MAX_LEN;
     memcpy(text, line, len);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * fcgi - the FastCGI transport: several threads over one listening socket. The only file that sees
- * fcgiapp.h.
+ * fcgi - the FastCGI transport: several threads on one listening socket.
  *
- * libfcgi 2.4 has no timeouts and does not repeat an interrupted read, and its own accept loop can
- * lose a signal and leaves a process on errors that pass. So signals are blocked in every thread
- * and taken by sigwait, connections are accepted here, with receive and send timeouts, and libfcgi
- * gets the connected descriptor.
+ * libfcgi 2.4 has no timeouts and does not repeat an interrupted read; its accept loop can lose a
+ * signal, and ends on transient errors. So every thread blocks signals and one waits for them,
+ * connections are accepted here, with timeouts, and libfcgi gets the connected descriptor.
  */
 #include <errno.h>
 #include <fcgiapp.h>
@@ -25,7 +23,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "cgi/cgi.h"
-#include "cgi/exchange.h"
+#include "cgi/cgi_parts.h"
 #include "cgi/listen.h"
 
 /* A peer that is silent for so long in the middle of a record, or does not take our reply, loses
@@ -44,13 +42,13 @@
 struct server {
     const struct cgi_handler *handler;
     pthread_t main;
-    int stop_read, stop_write; /* a pipe: closing its write end wakes whoever waits */
+    int stop_read, stop_write; /* a pipe: closing its write end wakes all threads */
     const char *peers;         /* FCGI_WEB_SERVER_ADDRS, or NULL */
     unsigned threads;
     atomic_uint able;    /* threads that could begin */
     atomic_uint keeping; /* threads that wait on a kept connection */
     atomic_bool stopping;
-    atomic_bool broken; /* the listening socket is of no use any more */
+    atomic_bool broken; /* the listening socket is unusable */
 };
 
 struct fcgi_exchange {
@@ -79,9 +77,9 @@ static size_t buffered(const FCGX_Stream *in)
     return (size_t)(in->stop - in->rdNext);
 }
 
-/* FCGX_GetStr waits until all that was asked for is there, so a client that trickles would hold it
- * beyond the deadline. One FCGX_GetChar waits for one record at most; what it brought is then taken
- * without waiting. */
+/* FCGX_GetStr waits for all that it is asked for, so a trickling client would hold it beyond the
+ * deadline. FCGX_GetChar waits for one record at most, the rest of which is then taken without
+ * waiting. */
 static enum status read_stream(struct exchange *x, void *out, size_t max, uint64_t deadline_ns,
                                size_t *got, struct err *err)
 {
@@ -119,7 +117,7 @@ static void write_stream(struct exchange *x, const void *bytes, size_t len)
 {
     struct fcgi_exchange *f = (struct fcgi_exchange *)x;
 
-    /* A client that is gone cannot be told anything. */
+    /* The client may be gone. */
     if (len <= INT_MAX)
         (void)FCGX_PutStr(bytes, (int)len, f->request->out);
 }
@@ -143,8 +141,8 @@ static void give_up(struct server *s)
     pthread_kill(s->main, SIGTERM);
 }
 
-/* The web server asked for the connection to be kept (FCGI_KEEP_CONN). Threads that wait on such
- * connections serve nobody else, so no more than half of them may. */
+/* Waits on a connection that the web server keeps open (FCGI_KEEP_CONN). Threads that wait so serve
+ * no other connection, so no more than half of them may. */
 static bool kept_is_readable(struct server *s, int fd)
 {
     struct pollfd p[2] = {{.fd = fd, .events = POLLIN}, {.fd = s->stop_read, .events = POLLIN}};
@@ -159,8 +157,8 @@ static bool kept_is_readable(struct server *s, int fd)
     return readable;
 }
 
-/* Where nothing is under way in either direction there is nothing to linger for: FCGX_Free would
- * wait up to two seconds until the peer has closed its end too. */
+/* Closes a connection with nothing under way. FCGX_Free would wait up to two seconds for the peer
+ * to close its end. */
 static void drop_connection(FCGX_Request *request)
 {
     file_close(&request->ipcFd);
@@ -168,8 +166,8 @@ static void drop_connection(FCGX_Request *request)
 }
 
 /* Makes the request's connection ready to be read. ipcFd and keepConnection are not for
- * applications, but libfcgi has no other way to be handed a connection: keepConnection stops
- * FCGX_Accept_r, which first finishes what went before, from closing it. */
+ * applications, but libfcgi has no other way to take a connection: keepConnection keeps
+ * FCGX_Accept_r, which first finishes the previous request, from closing it. */
 static bool connect_request(struct server *s, int set, FCGX_Request *request)
 {
     if (request->ipcFd >= 0) {
@@ -187,10 +185,9 @@ static bool connect_request(struct server *s, int set, FCGX_Request *request)
     return request->ipcFd >= 0;
 }
 
-/* libfcgi takes parameters that were broken off, by an abort, an error or a silence, for all that
- * there are: a delivery would be refused for want of its secret, for good, because the web server
- * had stalled. Its request is ended without an answer, which the web server makes one of its own
- * of. */
+/* libfcgi does not report parameters that were cut off by an abort, an error or a timeout: a
+ * delivery would be refused, for good, because its secret was missing. End such a request without a
+ * response; the web server then sends its own 5xx. */
 static bool parameters_are_whole(FCGX_Request *request)
 {
     if (FCGX_GetError(request->in) == 0)
@@ -207,8 +204,8 @@ static bool next_request(struct server *s, int set, FCGX_Request *request, uint6
         if (!connect_request(s, set, request))
             continue;
         *accepted_ns = clock_mono_ns();
-        /* A connection that brought no whole request was closed by libfcgi; that it then cannot
-         * accept from the socket that it does not know does not concern us. */
+        /* libfcgi closes a connection without a whole request, and then fails to accept from the
+         * socket that it does not know: ignore that. */
         if (FCGX_Accept_r(request) == 0 && parameters_are_whole(request))
             return true;
     }
@@ -225,15 +222,14 @@ static void serve_request(struct server *s, void *thread, FCGX_Request *request,
     bool keep;
 
     s->handler->serve(thread, &f.base);
-    /* Closing is ours: libfcgi would linger although the web server has nothing more to say once
-     * its body was read. */
+    /* We close: libfcgi would linger although the web server has nothing more to send. */
     keep = request->keepConnection != 0;
     request->keepConnection = 1;
     FCGX_Finish_r(request);
     request->keepConnection = keep;
     if (request->ipcFd >= 0 && !f.at_end)
         /* The rest of an unread body would be taken for the next request, or reset the connection
-         * under our reply. */
+         * during our reply. */
         FCGX_Free(request, 1);
     else if (!keep)
         drop_connection(request);
@@ -241,7 +237,7 @@ static void serve_request(struct server *s, void *thread, FCGX_Request *request,
         s->handler->after(thread);
 }
 
-/* Descriptors or memory may not do for all threads: those that could begin serve on. */
+/* Descriptors or memory may not suffice for all threads: the others serve on. */
 static void could_not_begin(struct server *s, unsigned threads)
 {
     if (threads > 0 && atomic_fetch_sub(&s->able, threads) == threads)
@@ -289,8 +285,8 @@ static sigset_t stop_signals(void)
     return set;
 }
 
-/* Handlers of our own, because libfcgi installs one wherever it finds none, and a signal that is
- * ignored on entry would not be waited for everywhere. They never run: the signals are blocked. */
+/* Installs handlers that never run, as the signals are blocked: libfcgi installs its own if there
+ * are none, and not every system waits for a signal that is ignored on entry. */
 static void set_signals(void)
 {
     struct sigaction handle = {.sa_handler = on_signal};
@@ -304,12 +300,12 @@ static void set_signals(void)
         sigaction(stops[i], &handle, NULL);
     sigaction(SIGHUP, &ignore, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
-    /* A file size limit of the host is then an error that is answered, not our death. */
+    /* A file size limit of the host is then an error that is answered. */
     sigaction(SIGXFSZ, &ignore, NULL);
 }
 
-/* Few arenas and a fixed threshold keep what a burst of large bodies took from staying with the
- * process. */
+/* Few arenas and a fixed threshold: the process gives back the memory of a burst of large bodies.
+ */
 static void set_memory(void)
 {
 #ifdef __GLIBC__
@@ -318,7 +314,7 @@ static void set_memory(void)
 #endif
 }
 
-/* As many threads as there are descriptors for: with more of them each would fail now and then. */
+/* Returns as many threads as there are descriptors for: with more, each would fail at times. */
 static unsigned fit_threads(unsigned threads)
 {
     rlim_t wanted = PROCESS_DESCRIPTORS + (rlim_t)threads * THREAD_DESCRIPTORS;
@@ -389,7 +385,7 @@ bool cgi_is_fastcgi(void)
     sigset_t blocked = stop_signals(), before;
     bool fastcgi;
 
-    /* libfcgi installs handlers here that swallow whatever comes before somebody waits for it. */
+    /* libfcgi installs handlers here that swallow signals until fcgi_serve waits for them. */
     pthread_sigmask(SIG_BLOCK, &blocked, &before);
     fastcgi = !FCGX_IsCGI();
     if (!fastcgi)

@@ -15,16 +15,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
-
-enum event_kind {
-    EVENT_TRANSCRIPT,     /* {"transcript_id","status"} */
-    EVENT_REDACTED_AUDIO, /* {"status","redacted_audio_url"} */
-    EVENT_STREAMING,      /* {"session_id","messages"} */
-    EVENT_VOICE_AGENT,    /* {"event_id","event",...} */
-    EVENT_TRIAL, /* {"stenohook":"trial","event_id",...}: of `stenohook check --url`; no hook runs
-                    for it */
-    EVENT_UNKNOWN
-};
+#include "core/event_kind.h"
 
 #define EVENT_ID_MAX 128
 

@@ -36,7 +36,7 @@ static void add_optional(struct buf *b, const char *name, struct str value)
         add_json(b, name, value);
 }
 
-/* A value of plain ASCII, as struct event has them. */
+/* A value of plain ASCII, as struct payload has them. */
 static void add_plain(struct buf *b, const char *name, const char *value)
 {
     buf_add_text(b, ",\"");
@@ -62,9 +62,9 @@ static void add_query(struct buf *b, struct str query)
     query_json(b, query);
 }
 
-static void add_body(struct buf *b, const struct event *event)
+static void add_body(struct buf *b, const struct event_facts *event)
 {
-    if (event->body_utf8) {
+    if (event->about.utf8) {
         buf_add_text(b, ",\"body\":");
         text_json(b, event->body);
         return;
@@ -74,7 +74,7 @@ static void add_body(struct buf *b, const struct event *event)
     buf_add_char(b, '"');
 }
 
-static void add_hooks(struct buf *b, const struct event *event)
+static void add_hooks(struct buf *b, const struct event_facts *event)
 {
     buf_add_text(b, RECORD_HOOKS_OPEN);
     for (size_t i = 0; i < event->hook_count; i++) {
@@ -86,7 +86,7 @@ static void add_hooks(struct buf *b, const struct event *event)
 }
 
 /* Adds all that follows the id. */
-static void add_rest(struct buf *b, const struct event *event)
+static void add_rest(struct buf *b, const struct event_facts *event)
 {
     char received[CLOCK_ISO_MAX];
 
@@ -95,11 +95,11 @@ static void add_rest(struct buf *b, const struct event *event)
     add_hooks(b, event);
     add_plain(b, "received_at", received);
     add_plain(b, "endpoint", event->endpoint);
-    add_plain(b, "kind", event_kind_name(event->kind));
-    if (event->subject_name != NULL && event->subject[0] != '\0')
-        add_plain(b, event->subject_name, event->subject);
-    if (event->status[0] != '\0')
-        add_plain(b, "status", event->status);
+    add_plain(b, "kind", event_kind_name(event->about.kind));
+    if (event->about.subject_name != NULL && event->about.subject[0] != '\0')
+        add_plain(b, event->about.subject_name, event->about.subject);
+    if (event->about.status[0] != '\0')
+        add_plain(b, "status", event->about.status);
     add_json(b, ",\"remote_addr\":", event->remote_addr);
     add_query(b, event->query);
     add_optional(b, ",\"content_type\":", event->content_type);
@@ -119,13 +119,14 @@ enum status record_print(struct record_line *line, const struct event *event, si
                          struct err *err)
 {
     struct record_line made = {.key_len = 0};
+    const struct event_facts *facts = event_facts(event);
     struct buf *b = &made.bytes;
     enum status status;
     char *room;
 
     buf_init(b, max);
     buf_add_text(b, key_open);
-    buf_add_text(b, event->key);
+    buf_add_text(b, facts->key);
     buf_add_text(b, key_close);
     made.key_len = b->len;
     made.rest = 2 * made.key_len + 1 + RECORD_ID_MAX;
@@ -134,7 +135,7 @@ enum status record_print(struct record_line *line, const struct event *event, si
         memset(room, ' ', made.rest - made.key_len);
         buf_grew(b, made.rest - made.key_len);
     }
-    add_rest(b, event);
+    add_rest(b, facts);
     status = buf_status(b, "the record", err);
     if (status != STATUS_OK) {
         buf_free(b);

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 libcore_a_SOURCES = \
 	src/core/address.c src/core/address.h \
-	src/core/event.c src/core/event.h \
+	src/core/event.c src/core/event.h src/core/event_parts.h \
+	src/core/event_kind.c src/core/event_kind.h \
 	src/core/hookenv.c src/core/hookenv.h \
 	src/core/payload.c src/core/payload.h \
 	src/core/pick.c src/core/pick.h \

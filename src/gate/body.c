@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * body - reading the body: whole and bounded into memory, or in pieces past it.
+ * body - reads the body: whole and bounded into memory, or in pieces past it.
  */
 #include <inttypes.h>
 
-#include "gate/visit.h"
+#include "gate/gate_parts.h"
 
 #define READ_MAX ((uint64_t)64 * 1024)
-/* What is asked for where all that was declared is there, to see the end. */
+/* How much to ask for after all declared bytes, to see the end. */
 #define READ_END ((uint64_t)64)
 
 static uint64_t body_max(const struct visit *v)

@@ -3,114 +3,178 @@
  */
 #include "gate/gate.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-static void take_warning(void *context, const char *text)
+#include "base/clock.h"
+#include "gate/gate_parts.h"
+#include "gate/reply.h"
+
+/* Memory that a thread keeps for the next request. */
+#define BUFFER_KEEP ((size_t)256 * 1024)
+/* Time for a slice of an index rebuild after a reply. */
+#define SLICE_NS (20 * NS_PER_MS)
+
+static enum status answer_visit(struct visit *v)
 {
-    struct gate *gate = context;
-
-    pthread_mutex_lock(&gate->lock);
-    buf_add_text(&gate->notes, text);
-    buf_add_char(&gate->notes, '\n');
-    atomic_store(&gate->noted, true);
-    pthread_mutex_unlock(&gate->lock);
-}
-
-static void load_once(struct gate *gate)
-{
-    char *path = NULL;
-    enum status status = settings_find(&path, NULL, &gate->problem);
-
-    if (status == STATUS_OK)
-        status = settings_load(&gate->settings, path, take_warning, gate, &gate->problem);
-    if (status != STATUS_OK)
-        gate->settings = NULL;
-    free(path);
-}
-
-enum status gate_make(struct gate **out, bool fastcgi, struct err *err)
-{
-    struct gate *gate = calloc(1, sizeof *gate);
-
-    if (gate == NULL)
-        return err_set(err, STATUS_MEMORY, "no memory for the gateway");
-    gate->fastcgi = fastcgi;
-    buf_init(&gate->notes, GATE_NOTES_MAX);
-    pthread_mutex_init(&gate->lock, NULL);
-    spool_pool_init(&gate->sites);
-    if (fastcgi) {
-        enum status status = settings_cache_make(&gate->cache, take_warning, gate, err);
-
-        if (status != STATUS_OK) {
-            gate_free(gate);
-            return status;
-        }
-    } else {
-        load_once(gate);
+    v->endpoint = config_endpoint(v->settings->config, v->name, v->named);
+    switch (v->request.method) {
+    case METHOD_POST:
+        return accept_delivery(v);
+    case METHOD_GET:
+    case METHOD_HEAD:
+        return health_answer(v);
+    case METHOD_OTHER:
+        break;
     }
-    *out = gate;
+    return err_set(&v->err, STATUS_METHOD, "not a POST");
+}
+
+/* ---- begin and end of a visit */
+
+static uint64_t deadline_of(const struct visit *v)
+{
+    uint64_t ms = v->settings != NULL ? v->settings->config->deadline_ms : GATE_DEADLINE_MS_UNKNOWN;
+
+    return exchange_accepted_ns(v->x) + ms * (uint64_t)NS_PER_MS;
+}
+
+static enum status begin_visit(struct visit *v)
+{
+    struct gate *gate = v->thread->gate;
+    enum status status;
+
+    v->length_status = request_parse(&v->request, exchange_env(v->x), &v->length_err);
+    v->name = request_endpoint_name(&v->request, &v->named);
+    status = gate_settings(gate, &v->settings, &v->err);
+    v->deadline_ns = deadline_of(v);
+    if (status != STATUS_OK) {
+        visit_log_notes(v);
+        visit_log_failure(v, status, "");
+        return status;
+    }
+    v->spool_status =
+        spool_pool_use(&gate->pool, &v->thread->user, v->settings->config, &v->spool_err);
+    visit_log_notes(v);
     return STATUS_OK;
 }
 
-void gate_free(struct gate *gate)
+static void end_visit(struct visit *v)
 {
-    if (gate == NULL)
-        return;
-    if (gate->settings != NULL)
-        settings_release(gate->settings);
-    if (gate->cache != NULL)
-        settings_cache_free(gate->cache);
-    spool_pool_free(&gate->sites);
-    pthread_mutex_destroy(&gate->lock);
-    buf_free(&gate->notes);
-    free(gate);
+    principal_free(v->principal);
+    /* wake_later_run releases those that it needs. */
+    if (v->settings != NULL && v->settings != v->thread->wake_by)
+        gate_settings_release(v->thread->gate, v->settings);
 }
 
-const char *gate_program(const struct gate *gate)
+static bool from_browser(const struct visit *v)
 {
-    return gate->fastcgi ? "stenohook.fcgi" : "stenohook.cgi";
+    struct str accept = request_header(&v->request, "Accept", NULL);
+
+    return v->request.method == METHOD_GET && accept.len > 0 &&
+           memmem(accept.ptr, accept.len, "text/html", strlen("text/html")) != NULL;
 }
 
-enum status gate_settings(struct gate *gate, const struct settings **out, struct err *err)
+static void serve_exchange(void *thread, struct exchange *x)
 {
-    if (gate->fastcgi)
-        return settings_current(gate->cache, out, err);
-    if (gate->settings == NULL)
-        return err_pass(err, gate->problem.status, &gate->problem);
-    *out = gate->settings;
-    return STATUS_OK;
+    struct gate_thread *t = thread;
+    struct visit v = {
+        .thread = t,
+        .x = x,
+        .now_ns = clock_wall_ns(),
+        .spool_status = STATUS_CONFIG,
+        .spool_err = ERR_INIT,
+        .length_err = ERR_INIT,
+        .err = ERR_INIT,
+    };
+    enum status status;
+
+    buf_reset(&t->reply, REPLY_MAX);
+    status = begin_visit(&v);
+    if (status == STATUS_OK)
+        status = answer_visit(&v);
+    /* Without settings no secret can be checked: the report is a word. */
+    if (status != STATUS_OK && v.settings == NULL && v.request.method != METHOD_POST &&
+        v.request.method != METHOD_OTHER)
+        health_unproved(&v, status);
+    else if (status == STATUS_METHOD && from_browser(&v))
+        reply_page(&t->reply);
+    else if (status != STATUS_OK)
+        reply_failed(&t->reply, status);
+    body_drain(&v);
+    exchange_write(x, t->reply.ptr, t->reply.len);
+    end_visit(&v);
 }
 
-bool gate_settings_whole(struct gate *gate)
+/* ---- threads */
+
+static void *begin_thread(void *context)
 {
-    return !gate->fastcgi || settings_cache_whole(gate->cache);
+    struct gate_thread *t = calloc(1, sizeof *t);
+
+    if (t == NULL)
+        return NULL;
+    t->gate = context;
+    buf_init(&t->body, 0);
+    buf_init(&t->query, GATE_QUERY_MAX);
+    buf_init(&t->reply, REPLY_MAX);
+    return t;
 }
 
-void gate_settings_release(struct gate *gate, const struct settings *settings)
+/* The next append finds and reports a failure. */
+static void rebuild_index(struct gate_thread *t)
 {
-    if (gate->fastcgi)
-        settings_release(settings);
+    struct err err = ERR_INIT;
+    bool more;
+
+    if (t->appended && t->user.journal != NULL &&
+        journal_rebuild_slice(t->user.journal, clock_mono_ns() + SLICE_NS, &more, &err) !=
+            STATUS_OK)
+        spool_pool_journal_drop(&t->user);
+    t->appended = false;
 }
 
-void gate_take_notes(struct gate *gate, struct buf *out)
+static void finish_exchange(void *thread)
 {
-    if (!atomic_load(&gate->noted))
-        return;
-    pthread_mutex_lock(&gate->lock);
-    buf_add_str(out, buf_str(&gate->notes));
-    buf_reset(&gate->notes, GATE_NOTES_MAX);
-    atomic_store(&gate->noted, false);
-    pthread_mutex_unlock(&gate->lock);
+    struct gate_thread *t = thread;
+
+    wake_later_run(t);
+    rebuild_index(t);
+    buf_reset(&t->body, BUFFER_KEEP);
+    buf_reset(&t->query, BUFFER_KEEP);
 }
 
-unsigned gate_threads(struct gate *gate)
+static void end_thread(void *thread)
 {
-    const struct settings *settings;
-    unsigned threads = GATE_THREADS_DEFAULT;
+    struct gate_thread *t = thread;
 
-    if (gate_settings(gate, &settings, NULL) != STATUS_OK)
-        return threads;
-    threads = settings->config->threads;
-    gate_settings_release(gate, settings);
-    return threads;
+    spool_pool_leave(&t->gate->pool, &t->user);
+    buf_free(&t->body);
+    buf_free(&t->query);
+    buf_free(&t->reply);
+    free(t);
+}
+
+int gate_run(void)
+{
+    struct cgi_handler handler = {
+        .begin = begin_thread,
+        .serve = serve_exchange,
+        .after = finish_exchange,
+        .end = end_thread,
+    };
+    bool fastcgi = cgi_is_fastcgi();
+    struct err err = ERR_INIT;
+    struct gate *gate;
+    int code;
+
+    if (gate_make(&gate, fastcgi, &err) != STATUS_OK) {
+        fprintf(stderr, "stenohook.fcgi: %s\n", err.text);
+        return EXIT_FAILURE;
+    }
+    handler.context = gate;
+    code = fastcgi ? fcgi_serve(&handler, gate_threads(gate)) : cgi_serve(&handler);
+    gate_free(gate);
+    return code;
 }

@@ -3,41 +3,17 @@
  * new installation. 503 where a delivery would not be recorded, 200 where it would; the words say
  * the rest.
  */
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "base/file.h"
-#include "base/text.h"
-#include "gate/gate.h"
+#include "gate/gate_parts.h"
 #include "gate/reply.h"
-#include "gate/visit.h"
 
-#define SENTENCES_MAX 2048
 #define HOOKS_MAX 512
 
-void health_say(struct health *h, const char *format, ...)
-{
-    char text[ERR_TEXT_MAX];
-    struct buf json;
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    buf_init(&json, SENTENCES_MAX);
-    text_json(&json, str_of(text));
-    if (json.failed == STATUS_OK && h->sentences.len + json.len + 1 <= SENTENCES_MAX) {
-        if (h->sentences.len > 0)
-            buf_add_char(&h->sentences, ',');
-        buf_add_str(&h->sentences, buf_str(&json));
-    }
-    buf_free(&json);
-}
-
-/* A signature covers a body, so a GET cannot carry one: such endpoints give no report. A stranger
- * who shows nothing learns no more than of a URL that does not exist; whoever shows a secret is
- * told that it is wrong, as with a POST. */
-static enum status may_see(struct visit *v)
+/* A signature covers a body, so a GET cannot carry one: such endpoints give no report. A request
+ * without a secret learns no more than of an unknown URL; a wrong secret is answered as with a
+ * POST.
+ */
+static enum status authorize(struct visit *v)
 {
     struct principal *p = NULL;
     struct err err = ERR_INIT;
@@ -53,7 +29,7 @@ static enum status may_see(struct visit *v)
 }
 
 /* What would keep a delivery from being recorded. */
-static enum status problem_of(struct visit *v)
+static enum status find_problem(struct visit *v)
 {
     const struct config *config = v->settings->config;
     struct place place;
@@ -75,25 +51,26 @@ static enum status problem_of(struct visit *v)
     return status;
 }
 
-static void report(struct visit *v, enum status problem)
+static void write_report(struct visit *v, enum status problem)
 {
-    struct health h;
+    struct buf sentences, hooks;
 
-    buf_init(&h.sentences, SENTENCES_MAX);
-    buf_init(&h.hooks, HOOKS_MAX);
+    buf_init(&sentences, REPLY_SENTENCES_MAX);
+    buf_init(&hooks, HOOKS_MAX);
     if (problem != STATUS_OK)
-        health_say(&h, "%s", v->err.text);
+        reply_add_sentence(&sentences, "%s", v->err.text);
     if (!gate_settings_whole(v->thread->gate))
-        health_say(&h,
-                   "the configuration on disk cannot be used, and the last good one serves: see "
-                   "stenohook.log");
+        reply_add_sentence(
+            &sentences,
+            "the configuration on disk cannot be used, and the last good one serves: see "
+            "stenohook.log");
     if (v->spool_status == STATUS_OK)
-        health_hooks(v, &h);
+        health_hooks(v, &sentences, &hooks);
     reply_health(&v->thread->reply,
-                 &(struct reply_report){problem, buf_str(&h.sentences), buf_str(&h.hooks)},
+                 &(struct reply_report){problem, buf_str(&sentences), buf_str(&hooks)},
                  v->request.method == METHOD_HEAD);
-    buf_free(&h.sentences);
-    buf_free(&h.hooks);
+    buf_free(&sentences);
+    buf_free(&hooks);
 }
 
 void health_unproved(struct visit *v, enum status status)
@@ -104,7 +81,7 @@ void health_unproved(struct visit *v, enum status status)
 
 enum status health_answer(struct visit *v)
 {
-    enum status status = may_see(v);
+    enum status status = authorize(v);
 
     if (status == STATUS_METHOD)
         return status;
@@ -116,11 +93,11 @@ enum status health_answer(struct visit *v)
     }
     if (status != STATUS_OK)
         return status;
-    /* A monitor that asks keeps the hooks going where nothing else does. */
-    hooks_due(v, NULL);
-    status = problem_of(v);
+    /* A monitor that asks keeps the hooks going if nothing else does. */
+    wake_later_note(v, NULL);
+    status = find_problem(v);
     if (status != STATUS_OK)
         visit_log_failure(v, status, "health report");
-    report(v, status);
+    write_report(v, status);
     return STATUS_OK;
 }

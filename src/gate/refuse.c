@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * refuse - what becomes of a delivery that is not recorded: kept in a box, logged, and which status
- * is answered.
+ * refuse - keeps a delivery that is not recorded in a box, logs it, and says how to answer.
  */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "core/address.h"
-#include "gate/visit.h"
+#include "gate/gate_parts.h"
 #include "store/boxes/box.h"
 
 #define NAME_MAX_LEN 64
@@ -42,8 +41,7 @@ static void fill_entry(const struct visit *v, enum status reason, char name[NAME
     };
 }
 
-/* Whether all of the body went into the box: it ended by itself, and where it was announced at the
- * announced length. */
+/* Whether all of the body is in the box: it ended, and not before the announced length. */
 static bool is_complete(const struct visit *v, bool ended)
 {
     return ended && (!v->request.has_length || v->taken >= v->request.length);
@@ -60,7 +58,7 @@ static enum status fill_box(struct visit *v, struct box *box, bool *complete, st
     while (status == STATUS_OK) {
         size_t got;
 
-        /* A body that breaks off is kept as far as it came. */
+        /* Of a body that breaks off, what came is kept. */
         if (body_next(v, piece, &got, &ended) != STATUS_OK || got == 0)
             break;
         status = box_add(box, piece, got, err);
@@ -69,8 +67,8 @@ static enum status fill_box(struct visit *v, struct box *box, bool *complete, st
     return status;
 }
 
-static enum status keep(struct visit *v, enum box_kind kind, enum status reason, bool *again,
-                        struct err *err)
+static enum status keep_in_box(struct visit *v, enum box_kind kind, enum status reason, bool *again,
+                               struct err *err)
 {
     struct box_limits limits = {.bytes_max = v->settings->config->refused_max,
                                 .free_space_min = v->settings->config->free_space_min};
@@ -94,7 +92,7 @@ static enum status keep(struct visit *v, enum box_kind kind, enum status reason,
     return box_end(box, complete, again, err);
 }
 
-/* Nothing that a sender repeats by itself, and nothing where we are at fault, needs a person. */
+/* Only what a person may have to mend: the sender does not retry it, and the fault is not ours. */
 static bool stranger_is_kept(enum status status)
 {
     return status == STATUS_UNAUTHORIZED || status == STATUS_UNKNOWN_ENDPOINT ||
@@ -108,7 +106,7 @@ enum status refuse_stranger(struct visit *v, enum status status)
     char note[ERR_TEXT_MAX + 32] = "";
 
     if (stranger_is_kept(status)) {
-        if (keep(v, BOX_REFUSED, status, &again, &err) != STATUS_OK)
+        if (keep_in_box(v, BOX_REFUSED, status, &again, &err) != STATUS_OK)
             snprintf(note, sizeof note, "not kept: %s", err.text);
         else
             snprintf(note, sizeof note, "%s", again ? "kept before" : "kept");
@@ -121,14 +119,14 @@ enum status refuse_authenticated(struct visit *v, enum status status)
 {
     struct err err = ERR_INIT;
     bool again = false;
-    enum status kept = keep(v, BOX_QUARANTINED, status, &again, &err);
+    enum status kept = keep_in_box(v, BOX_QUARANTINED, status, &again, &err);
     char note[ERR_TEXT_MAX + 32];
 
     if (kept == STATUS_OK) {
         visit_log_failure(v, status, again ? "quarantined before" : "quarantined");
         return status;
     }
-    /* Without a copy no answer may be final. */
+    /* Without a copy no answer may be final for the sender. */
     snprintf(note, sizeof note, "not quarantined: %s", err.text);
     visit_log_failure(v, kept, note);
     return status_http(kept) == 503 ? kept : STATUS_IO;

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT
  * reply - the bytes of an answer.
  *
- * Always "Status: NNN Reason": lighttpd and Apache answer 500 or 502 for less. No Content-Length: a
- * wrong one would be believed, and the servers count themselves.
+ * Always "Status: NNN Reason": lighttpd and Apache answer 500 or 502 for less. No Content-Length:
+ * the servers count themselves, and would believe a wrong one.
  */
 #include "gate/reply.h"
 
-/* `word` is what the sender may know of a failure. Which check of the authentication failed, and
- * what is wrong with our disk or configuration, stands in the log alone. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/text.h"
+
+/* `word` is what the sender may know of a failure. Only the log says which check failed, or what is
+ * wrong with our disk or configuration. */
 struct answer {
     unsigned code;
     const char *reason;
@@ -25,7 +30,7 @@ static const struct answer answers[] = {
     {503, "Service Unavailable", "try again"},
 };
 
-/* A code that is not in the table is our own trouble: the last row. */
+/* A code that is not in the table is our own problem: the last row. */
 static const struct answer *answer_of(unsigned code)
 {
     size_t last = sizeof answers / sizeof *answers - 1;
@@ -81,6 +86,25 @@ void reply_page(struct buf *out)
                  "<!DOCTYPE html>\n"
                  "<html lang=\"en\"><title>Webhook address</title>\n"
                  "<p>This is a webhook address: it takes deliveries (POST) only.</p></html>\n");
+}
+
+void reply_add_sentence(struct buf *sentences, const char *format, ...)
+{
+    char text[ERR_TEXT_MAX];
+    struct buf json;
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    buf_init(&json, REPLY_SENTENCES_MAX);
+    text_json(&json, str_of(text));
+    if (json.failed == STATUS_OK && sentences->len + json.len + 1 <= REPLY_SENTENCES_MAX) {
+        if (sentences->len > 0)
+            buf_add_char(sentences, ',');
+        buf_add_str(sentences, buf_str(&json));
+    }
+    buf_free(&json);
 }
 
 void reply_health(struct buf *out, const struct reply_report *report, bool head)

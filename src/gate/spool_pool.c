@@ -10,7 +10,7 @@
 
 #include "store/intake.h"
 
-struct site {
+struct open_spool {
     struct spool spool;
     struct journal_group *group;
     char *path; /* as configured */
@@ -19,14 +19,15 @@ struct site {
     unsigned users; /* guarded by the pool's lock */
 };
 
-const struct spool *spool_pool_spool(const struct site *site)
+const struct spool *spool_pool_spool(const struct spool_user *user)
 {
-    return &site->spool;
+    return &user->open->spool;
 }
 
-bool spool_pool_tell_mode(struct site *site)
+bool spool_pool_mode_is_news(const struct spool_user *user)
 {
-    return !spool_mode_private(site->identity.st_mode) && !atomic_exchange(&site->mode_told, true);
+    return !spool_mode_private(user->open->identity.st_mode) &&
+           !atomic_exchange(&user->open->mode_told, true);
 }
 
 void spool_pool_init(struct spool_pool *pool)
@@ -35,7 +36,7 @@ void spool_pool_init(struct spool_pool *pool)
     pool->current = NULL;
 }
 
-static void site_close(struct site *s)
+static void close_spool(struct open_spool *s)
 {
     journal_group_free(s->group);
     spool_close(&s->spool);
@@ -43,22 +44,22 @@ static void site_close(struct site *s)
     free(s);
 }
 
-static void release(struct site *s)
+static void release_spool(struct open_spool *s)
 {
     if (s != NULL && --s->users == 0)
-        site_close(s);
+        close_spool(s);
 }
 
 void spool_pool_free(struct spool_pool *pool)
 {
-    release(pool->current);
+    release_spool(pool->current);
     pool->current = NULL;
     pthread_mutex_destroy(&pool->lock);
 }
 
-static enum status site_open(struct site **out, const char *path, struct err *err)
+static enum status open_spool_at(struct open_spool **out, const char *path, struct err *err)
 {
-    struct site *s = calloc(1, sizeof *s);
+    struct open_spool *s = calloc(1, sizeof *s);
     enum status status;
 
     if (s == NULL || (s->path = strdup(path)) == NULL) {
@@ -76,9 +77,7 @@ static enum status site_open(struct site **out, const char *path, struct err *er
     if (status == STATUS_OK)
         status = journal_group_make(&s->group, err);
     if (status != STATUS_OK) {
-        spool_close(&s->spool);
-        free(s->path);
-        free(s);
+        close_spool(s);
         return status;
     }
     s->users = 1;
@@ -86,9 +85,9 @@ static enum status site_open(struct site **out, const char *path, struct err *er
     return STATUS_OK;
 }
 
-/* Whether the site is still what the path leads to. Descriptors of a folder that was moved away or
- * removed go on working: without this look events would be recorded where nobody finds them. */
-static bool site_fits(const struct site *s, const char *path)
+/* Whether the path still leads to this spool. Descriptors of a folder that was moved or removed go
+ * on working: without this check events would be recorded out of reach. */
+static bool is_at(const struct open_spool *s, const char *path)
 {
     struct stat sb;
 
@@ -101,18 +100,18 @@ enum status spool_pool_use(struct spool_pool *pool, struct spool_user *user,
 {
     enum status status = STATUS_OK;
 
-    if (site_fits(user->site, config->spool))
+    if (is_at(user->open, config->spool))
         return STATUS_OK;
     spool_pool_leave(pool, user);
     pthread_mutex_lock(&pool->lock);
-    if (!site_fits(pool->current, config->spool)) {
-        release(pool->current);
+    if (!is_at(pool->current, config->spool)) {
+        release_spool(pool->current);
         pool->current = NULL;
-        status = site_open(&pool->current, config->spool, err);
+        status = open_spool_at(&pool->current, config->spool, err);
     }
     if (status == STATUS_OK) {
-        user->site = pool->current;
-        user->site->users++;
+        user->open = pool->current;
+        user->open->users++;
     }
     pthread_mutex_unlock(&pool->lock);
     return status;
@@ -130,7 +129,7 @@ enum status spool_pool_journal(struct spool_user *user, const struct config *con
          user->options.keep_s != options.keep_s || user->options.hold != options.hold))
         spool_pool_journal_drop(user);
     if (user->journal == NULL) {
-        status = journal_open(&user->journal, &user->site->spool, user->site->group, &options, err);
+        status = journal_open(&user->journal, &user->open->spool, user->open->group, &options, err);
         if (status != STATUS_OK)
             return status;
         user->options = options;
@@ -149,10 +148,10 @@ void spool_pool_journal_drop(struct spool_user *user)
 void spool_pool_leave(struct spool_pool *pool, struct spool_user *user)
 {
     spool_pool_journal_drop(user);
-    if (user->site == NULL)
+    if (user->open == NULL)
         return;
     pthread_mutex_lock(&pool->lock);
-    release(user->site);
+    release_spool(user->open);
     pthread_mutex_unlock(&pool->lock);
-    user->site = NULL;
+    user->open = NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * spool_pool - the spool as a process that lives long uses it: opened when first needed, shared by
- * threads, opened again when the configuration names another one, when the folder was replaced, or
- * when it could not be opened before.
+ * spool_pool - the spool that the threads of a long-lived process share: opened when first needed,
+ * and again if the configuration names another one, if the folder was replaced, or if it could not
+ * be opened before.
  */
 #ifndef GATE_SPOOL_POOL_H
 #define GATE_SPOOL_POOL_H
@@ -13,16 +13,16 @@
 #include "store/journal/journal.h"
 #include "store/spool/spool.h"
 
-struct site; /* one opened spool */
+struct open_spool;
 
 struct spool_pool {
     pthread_mutex_t lock;
-    struct site *current;
+    struct open_spool *current;
 };
 
 /* A thread's share. */
 struct spool_user {
-    struct site *site; /* NULL: none */
+    struct open_spool *open; /* or NULL */
     struct journal *journal;
     struct journal_options options;
 };
@@ -30,20 +30,21 @@ struct spool_user {
 void spool_pool_init(struct spool_pool *pool);
 void spool_pool_free(struct spool_pool *pool);
 
-/* Makes user->site the spool of the configuration. STATUS_CONFIG, STATUS_OWNER, ...: there is none.
+/* Makes user->spool the spool of the configuration. STATUS_CONFIG, STATUS_OWNER, ...: there is
+ * none.
  */
 enum status spool_pool_use(struct spool_pool *pool, struct spool_user *user,
                            const struct config *config, struct err *err) STATUS_CHECKED;
-/* The thread's journal over that spool, with the configuration's limits. Valid until the next call.
+/* The user's journal over that spool, with the configuration's limits. Valid until the next call.
  */
 enum status spool_pool_journal(struct spool_user *user, const struct config *config,
                                struct journal **out, struct err *err) STATUS_CHECKED;
-/* After a failure of the disk: the next use begins with fresh descriptors. */
+/* After a failure of the disk: the next call opens it anew. */
 void spool_pool_journal_drop(struct spool_user *user);
 void spool_pool_leave(struct spool_pool *pool, struct spool_user *user);
 
-const struct spool *spool_pool_spool(const struct site *site);
-/* Whether its folder is open to others and nobody has asked before. */
-bool spool_pool_tell_mode(struct site *site);
+const struct spool *spool_pool_spool(const struct spool_user *user);
+/* Whether the spool's folder is open to other users: true once a spool. */
+bool spool_pool_mode_is_news(const struct spool_user *user);
 
 #endif

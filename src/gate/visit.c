@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * visit - what one request knows of its site, and what it says in the log.
+ * visit - the spool and the secrets of a request, and its lines in the log.
  */
-#include "gate/visit.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "base/log.h"
-#include "gate/gate.h"
+#include "gate/gate_parts.h"
 #include "store/boxes/box.h"
 
 const struct spool *visit_spool(const struct visit *v)
 {
-    return spool_pool_spool(v->thread->user.site);
+    return spool_pool_spool(&v->thread->user);
 }
 
 const struct auth_secrets *visit_secrets(const struct visit *v)
@@ -27,26 +25,24 @@ static void log_to_server(void *context, const char *line, size_t len)
 
 static struct log visit_log(const struct visit *v)
 {
-    struct log log = {
+    return (struct log){
         .dir = v->spool_status == STATUS_OK ? visit_spool(v)->dir : -1,
         .name = SPOOL_LOG,
         .sink = log_to_server,
         .context = v->x,
         .program = gate_program(v->thread->gate),
     };
-
-    return log;
 }
 
 void visit_log_failure(const struct visit *v, enum status status, const char *note)
 {
     struct log log = visit_log(v);
-    /* As the boxes and the configuration call it, where the address names none. */
+    /* The name that the boxes and the configuration use, if the address has none. */
     struct str name = v->endpoint != NULL ? str_of(v->endpoint->name) : v->name;
     char others[48] = "";
     uint64_t suppressed = 0;
 
-    if (v->principal == NULL && v->spool_status == STATUS_OK &&
+    if (!v->known && v->spool_status == STATUS_OK &&
         !box_should_log(visit_spool(v), v->now_ns, &suppressed))
         return;
     if (suppressed > 0)
@@ -59,7 +55,7 @@ void visit_log_failure(const struct visit *v, enum status status, const char *no
              note[0] == '\0' ? "" : "; ", note, others);
 }
 
-/* A CGI process finds the same anew for each request, so there it counts as a refusal does. */
+/* Each CGI process finds the same again, so its warnings are rate-limited. */
 static bool note_is_due(const struct visit *v)
 {
     uint64_t suppressed;
@@ -74,8 +70,7 @@ void visit_log_notes(const struct visit *v)
     struct buf notes;
     struct str line, rest;
 
-    if (v->spool_status == STATUS_OK && spool_pool_tell_mode(v->thread->user.site) &&
-        note_is_due(v))
+    if (v->spool_status == STATUS_OK && spool_pool_mode_is_news(&v->thread->user) && note_is_due(v))
         log_line(&log, LOG_LEVEL_WARNING, SPOOL_NOT_PRIVATE, visit_spool(v)->path,
                  visit_spool(v)->path);
     buf_init(&notes, GATE_NOTES_MAX);

@@ -50,16 +50,16 @@ static enum status print_body(struct buf *out, struct str id, struct str status,
 enum status missed_key(char key[EVENT_KEY_MAX], const struct config_endpoint *endpoint,
                        struct str id, struct str status, struct err *err)
 {
-    struct event event = {.received_ns = 0};
+    struct event_facts facts = {.received_ns = 0};
     struct buf body;
     enum status result;
 
     buf_init(&body, BODY_MAX);
     result = print_body(&body, id, status, err);
     if (result == STATUS_OK)
-        result = event_name(&event, endpoint->name, STR_NONE, STR(""), buf_str(&body), err);
+        result = event_name(&facts, endpoint->name, STR_NONE, STR(""), buf_str(&body), err);
     if (result == STATUS_OK)
-        memcpy(key, event.key, sizeof event.key);
+        memcpy(key, facts.key, sizeof facts.key);
     buf_free(&body);
     return result;
 }
@@ -85,7 +85,7 @@ enum status missed_make(struct missed *out, const struct config_endpoint *endpoi
                         const struct aai_transcript *transcript, int64_t now_ns, struct err *err)
 {
     const struct request request = {.method = METHOD_POST, .remote_addr = STR("")};
-    struct missed m = {.principal = NULL};
+    struct missed m = {.event = NULL};
     enum status status;
 
     buf_init(&m.body, BODY_MAX);
@@ -94,7 +94,7 @@ enum status missed_make(struct missed *out, const struct config_endpoint *endpoi
     if (status == STATUS_OK)
         status = print_query(&m.query, endpoint, transcript->webhook_url, err);
     if (status == STATUS_OK)
-        status = auth_accept(endpoint, MISSED_VIA, &m.principal, err);
+        status = auth_by_api(endpoint, &m.principal, err);
     if (status == STATUS_OK)
         status = event_make(&m.event, m.principal, &request, buf_str(&m.query), buf_str(&m.body),
                             now_ns, err);
@@ -107,7 +107,9 @@ enum status missed_make(struct missed *out, const struct config_endpoint *endpoi
 
 void missed_free(struct missed *m)
 {
+    event_free(m->event);
     principal_free(m->principal);
+    m->event = NULL;
     m->principal = NULL;
     buf_free(&m->body);
     buf_free(&m->query);

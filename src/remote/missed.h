@@ -16,9 +16,6 @@
 #include "core/event.h"
 #include "remote/aai_parse.h"
 
-/* The record's `via`. */
-#define MISSED_VIA "reconciled"
-
 /* Returns the later of `since_ns` and the earliest time that reconcile may reach back to: what is
  * older than keep is forgotten, so it would be recorded and its hooks run again. The margin is for
  * a run that takes long, and for clocks that differ. */
@@ -39,7 +36,7 @@ enum status missed_key(char key[EVENT_KEY_MAX], const struct config_endpoint *en
 
 /* The event borrows from the rest. Free with missed_free. */
 struct missed {
-    struct event event;
+    struct event *event;
     struct principal *principal;
     struct buf body, query;
 };

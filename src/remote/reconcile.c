@@ -15,10 +15,6 @@
 #include "store/journal/journal.h"
 #include "store/queue/wake.h"
 
-/* For one event; a gateway under load holds the lock for less. */
-#define APPEND_DEADLINE_NS (30 * NS_PER_S)
-/* For the index of a journal of any size. */
-#define REBUILD_DEADLINE_NS (3600 * NS_PER_S)
 #define SLICE_NS (NS_PER_S / 2)
 /* How many transcripts are remembered before they are asked for. */
 #define BATCH_MAX AAI_PAGE_ITEMS
@@ -44,21 +40,13 @@ static void tell_failed(struct walk *w, const char *id, const struct err *why)
 
 /* ---- hooks */
 
-static bool has_hook(const struct reconcile *r)
-{
-    for (size_t i = 0; i < r->endpoint_count; i++)
-        if (r->endpoints[i]->hook != NULL)
-            return true;
-    return false;
-}
-
 static void wake(struct walk *w)
 {
     const struct reconcile *r = w->r;
     struct err err = ERR_INIT;
 
     w->to_wake = false;
-    if (!r->dry_run && has_hook(r) &&
+    if (!r->dry_run && config_has_hook(r->settings->config) &&
         wake_runner(r->spool, r->settings->config, r->settings->path, &err) != STATUS_OK)
         print_warning("%s", err.text);
 }
@@ -73,14 +61,14 @@ static const struct config_endpoint *endpoint_of(const struct reconcile *r, stru
     return NULL;
 }
 
-static enum status record(struct walk *w, const struct event *event, struct err *err)
+static enum status record(struct walk *w, const struct missed *missed, struct err *err)
 {
     const struct receipt *receipt;
     const char *id = NULL;
 
     if (!w->r->dry_run) {
-        enum status status = intake_append(w->journal, event, clock_wall_ns(),
-                                           clock_mono_ns() + APPEND_DEADLINE_NS, &receipt, err);
+        enum status status =
+            intake_late_append(w->journal, missed->principal, missed->event, &receipt, err);
 
         if (status != STATUS_OK)
             return status;
@@ -93,7 +81,7 @@ static enum status record(struct walk *w, const struct event *event, struct err 
         id = receipt_id(receipt);
     }
     w->sums->recorded++;
-    return w->r->recorded(w->r->context, event, id, err);
+    return w->r->recorded(w->r->context, event_facts(missed->event), id, err);
 }
 
 static enum status take(struct walk *w, const char *id, const struct aai_transcript *t,
@@ -119,7 +107,7 @@ static enum status take(struct walk *w, const char *id, const struct aai_transcr
         tell_failed(w, id, &why);
         return STATUS_OK;
     }
-    status = record(w, &missed.event, err);
+    status = record(w, &missed, err);
     missed_free(&missed);
     return status;
 }
@@ -172,8 +160,7 @@ static enum status on_record(struct walk *w, const struct aai_item *item, bool *
 
         status = missed_key(key, w->r->endpoints[i], item->id, item->status, err);
         if (status == STATUS_OK)
-            status = journal_find(w->journal, str_of(key), clock_wall_ns(),
-                                  clock_mono_ns() + APPEND_DEADLINE_NS, found, err);
+            status = intake_late_find(w->journal, str_of(key), found, err);
     }
     return status;
 }
@@ -226,19 +213,15 @@ static enum status walk_list(struct walk *w, struct err *err)
 
 enum status reconcile_run(const struct reconcile *r, struct reconcile_sums *sums, struct err *err)
 {
-    struct journal_options options = intake_options(r->settings->config);
     struct walk w = {.r = r, .sums = sums, .status = STATUS_OK, .err = err};
-    enum status status = journal_open(&w.journal, r->spool, NULL, &options, err);
+    enum status status = intake_late_open(&w.journal, r->spool, r->settings->config, err);
 
     *sums = (struct reconcile_sums){.listed = 0};
-    if (status != STATUS_OK)
-        return status;
-    /* An index that was lost and is still being made again does not know of older events. */
-    status = journal_rebuild(w.journal, clock_mono_ns() + REBUILD_DEADLINE_NS, err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = walk_list(&w, err);
-    journal_close(w.journal);
-    /* Whatever came of it: one of us may have been killed before he could. */
+        journal_close(w.journal);
+    }
+    /* In any case: another reconcile may have been killed before it could. */
     wake(&w);
     return status;
 }

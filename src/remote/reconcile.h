@@ -42,7 +42,7 @@ struct reconcile {
     bool dry_run;
 
     /* Called for each event; `id` is its record's, NULL in a dry run. A failure ends the walk. */
-    enum status (*recorded)(void *context, const struct event *event, const char *id,
+    enum status (*recorded)(void *context, const struct event_facts *event, const char *id,
                             struct err *err);
     void (*failed)(void *context, const char *id, const char *why);
     /* Called now and then. */

@@ -24,7 +24,7 @@ static enum status count_file(int dir, const char *name, struct spool_amount *ou
     return STATUS_OK;
 }
 
-/* Counts what `name` of a folder holds; `suffix` "" for all files. */
+/* Counts the files in the folder `name` that end in `suffix`. */
 static enum status count(int dir, const char *name, const char *suffix, struct spool_amount *out,
                          struct err *err)
 {

@@ -19,8 +19,8 @@ struct census {
     uint64_t free_bytes;            /* of the file system */
 };
 
-/* Asks for the size of each file, and reads none. What comes or goes meanwhile may be counted or
- * not. A folder that is not there is empty. */
+/* Adds up the sizes without reading the files. Files that come or go meanwhile may or may not be
+ * counted. A missing folder is empty. */
 enum status census_take(const struct spool *spool, struct census *out,
                         struct err *err) STATUS_CHECKED;
 

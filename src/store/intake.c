@@ -3,6 +3,7 @@
  */
 #include "store/intake.h"
 
+#include "base/clock.h"
 #include "core/record.h"
 #include "store/queue/ledger.h"
 #include "store/queue/snapshot.h"
@@ -12,14 +13,10 @@
  * names and numbers. */
 #define ESCAPED 6
 #define RECORD_REST ((size_t)64 * 1024)
-
-static bool has_hook(const struct config *config)
-{
-    for (size_t i = 0; i < config->endpoint_count; i++)
-        if (config->endpoints[i].hook != NULL)
-            return true;
-    return false;
-}
+/* For one event: a gateway under load holds the lock for less. */
+#define LATE_APPEND_NS (30 * NS_PER_S)
+/* For the index of a journal of any size. */
+#define LATE_REBUILD_NS (3600 * NS_PER_S)
 
 enum status intake_begin(const struct spool *spool, int64_t now_ns, struct err *err)
 {
@@ -32,21 +29,62 @@ struct journal_options intake_options(const struct config *config)
                                     .free_space_min = config->free_space_min,
                                     .keep_s = config->keep_s,
                                     .begin = intake_begin,
-                                    .hold = has_hook(config) ? snapshot_hold : NULL};
+                                    .hold = config_has_hook(config) ? snapshot_hold : NULL};
 }
 
-enum status intake_append(struct journal *journal, const struct event *event, int64_t now_ns,
-                          uint64_t deadline_ns, const struct receipt **out, struct err *err)
+enum status intake_append(struct journal *journal, const struct principal *principal,
+                          const struct event *event, int64_t now_ns, uint64_t deadline_ns,
+                          const struct receipt **out, struct err *err)
 {
-    size_t max = ESCAPED * (event->body.len + 2 * event->query.len + event->content_type.len +
-                            event->user_agent.len) +
+    const struct event_facts *facts = event_facts(event);
+    size_t max = ESCAPED * (facts->body.len + 2 * facts->query.len + facts->content_type.len +
+                            facts->user_agent.len) +
                  RECORD_REST;
     struct record_line line;
-    enum status status = record_print(&line, event, max, err);
+    enum status status;
+
+    if (!event_is_of(event, principal))
+        return err_set(err, STATUS_UNAUTHORIZED, "the event is another principal's");
+    status = record_print(&line, event, max, err);
+    if (status != STATUS_OK)
+        return status;
+    status = journal_append(journal, str_of(facts->key), &line, now_ns, deadline_ns, out, err);
+    record_line_free(&line);
+    return status;
+}
+
+/* ---- for the command line */
+
+static uint64_t append_deadline(void)
+{
+    return clock_mono_ns() + LATE_APPEND_NS;
+}
+
+enum status intake_late_open(struct journal **out, const struct spool *spool,
+                             const struct config *config, struct err *err)
+{
+    struct journal_options options = intake_options(config);
+    struct journal *journal;
+    enum status status = journal_open(&journal, spool, NULL, &options, err);
 
     if (status != STATUS_OK)
         return status;
-    status = journal_append(journal, str_of(event->key), &line, now_ns, deadline_ns, out, err);
-    record_line_free(&line);
+    status = journal_rebuild(journal, clock_mono_ns() + LATE_REBUILD_NS, err);
+    if (status == STATUS_OK)
+        *out = journal;
+    else
+        journal_close(journal);
     return status;
+}
+
+enum status intake_late_find(struct journal *journal, struct str key, bool *found, struct err *err)
+{
+    return journal_find(journal, key, clock_wall_ns(), append_deadline(), found, err);
+}
+
+enum status intake_late_append(struct journal *journal, const struct principal *principal,
+                               const struct event *event, const struct receipt **out,
+                               struct err *err)
+{
+    return intake_append(journal, principal, event, clock_wall_ns(), append_deadline(), out, err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * intake - the last step of every way into the journal: event -> record -> receipt.
+ * intake - the last step of every way into the journal: principal and event -> record -> receipt.
  */
 #ifndef STORE_INTAKE_H
 #define STORE_INTAKE_H
@@ -18,10 +18,24 @@ enum status intake_begin(const struct spool *spool, int64_t now_ns, struct err *
 /* The journal's limits as the configuration has them, and what hooks need of the journal. */
 struct journal_options intake_options(const struct config *config);
 
-/* Prints the event's record and appends it. Promises, times and failures are those of
- * journal_append; STATUS_LIMIT and STATUS_MEMORY also if the line cannot be made. */
-enum status intake_append(struct journal *journal, const struct event *event, int64_t now_ns,
-                          uint64_t deadline_ns, const struct receipt **out,
-                          struct err *err) STATUS_CHECKED;
+/* Prints the record of an event of that principal and appends it. Promises, times and failures are
+ * those of journal_append; also STATUS_UNAUTHORIZED: the event is another principal's; STATUS_LIMIT
+ * and STATUS_MEMORY: the record cannot be printed. */
+enum status intake_append(struct journal *journal, const struct principal *principal,
+                          const struct event *event, int64_t now_ns, uint64_t deadline_ns,
+                          const struct receipt **out, struct err *err) STATUS_CHECKED;
+
+/* ---- for the command line, which no sender waits for */
+
+/* Opens the journal and waits until its index is whole: a lost index that is still being rebuilt
+ * does not know of older events. */
+enum status intake_late_open(struct journal **out, const struct spool *spool,
+                             const struct config *config, struct err *err) STATUS_CHECKED;
+/* journal_find and intake_append, now, and for long enough to outwait a gateway under load. */
+enum status intake_late_find(struct journal *journal, struct str key, bool *found,
+                             struct err *err) STATUS_CHECKED;
+enum status intake_late_append(struct journal *journal, const struct principal *principal,
+                               const struct event *event, const struct receipt **out,
+                               struct err *err) STATUS_CHECKED;
 
 #endif

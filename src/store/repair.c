@@ -20,7 +20,7 @@ static enum status rebuild_queue(const struct spool *spool, int64_t now_ns, stru
             clock_sleep_ns(STEP_NS);
             continue;
         }
-        /* Nothing of it can be made anew, and the index is repaired all the same. */
+        /* The queue cannot be rebuilt now, but the index can be repaired. */
         if (status == STATUS_PAUSED)
             return STATUS_OK;
         if (status == STATUS_DEADLINE)

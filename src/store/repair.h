@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * repair - makes anew what is derived from the journal and the results log, whatever it says now:
- * the index of keys, and what is known of the hooks of each endpoint.
+ * repair - rebuilds what is derived from the journal and the results log: the index of keys, and
+ * the state of the hooks of each endpoint.
  *
- * Beside gateways: until the index is whole again they go by what a sender may still retry, as
- * after a reboot. No runner may be at work. A repair that is cut off is run again.
+ * Gateways may go on: until the index is whole they look up only what a sender may still retry, as
+ * after a reboot. No runner may be at work. An interrupted repair is run again.
  */
 #ifndef STORE_REPAIR_H
 #define STORE_REPAIR_H

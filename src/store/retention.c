@@ -57,14 +57,14 @@ static enum status prune_journal(const struct work *w, struct retention_report *
 
 /* ---- ledgers */
 
-/* The snapshot on disk never goes back, so no start of a runner will read what lies before it. */
+/* The snapshot on disk never goes back, so no runner will read what comes before it. */
 static enum status prune_ledgers(const struct work *w, struct retention_report *r,
                                  int64_t oldest_ns, struct err *err)
 {
     struct snapshot snapshot;
     enum status status;
 
-    /* What the snapshot says may be of another journal. */
+    /* The snapshot may be of another journal. */
     if (standing_check(w->spool, NULL, NULL) == STATUS_PAUSED)
         return STATUS_OK;
     status = snapshot_read(w->spool, &snapshot, err);

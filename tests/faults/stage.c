@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "core/event.h"
+#include "core/event_parts.h"
 #include "hook.h"
 #include "store/boxes/box.h"
 #include "store/intake.h"
@@ -170,29 +170,30 @@ static size_t deed_body(unsigned number, char out[DEED_BODY_MAX])
     return len;
 }
 
-void deed_event(struct event *event, unsigned number, char body[DEED_BODY_MAX])
+void deed_event(struct event_facts *event, unsigned number, char body[DEED_BODY_MAX])
 {
     static const char *const hooks[] = {CONFIG_HOOK_DEFAULT};
 
-    *event = (struct event){.kind = EVENT_TRANSCRIPT,
-                            .hooks = hooks,
-                            .hook_count = 1,
-                            .received_ns = stage_begin_ns() + (int64_t)number * 1000000,
-                            .endpoint = "faults",
-                            .remote_addr = STR("127.0.0.1"),
-                            .query = STR("a=1"),
-                            .body = {body, deed_body(number, body)},
-                            .body_utf8 = true};
+    *event = (struct event_facts){.about.kind = EVENT_TRANSCRIPT,
+                                  .hooks = hooks,
+                                  .hook_count = 1,
+                                  .received_ns = stage_begin_ns() + (int64_t)number * 1000000,
+                                  .endpoint = "faults",
+                                  .remote_addr = STR("127.0.0.1"),
+                                  .query = STR("a=1"),
+                                  .body = {body, deed_body(number, body)},
+                                  .about.utf8 = true};
     deed_key(number, event->key);
 }
 
 bool deed_line(struct record_line *line, unsigned number)
 {
     char body[DEED_BODY_MAX];
-    struct event event;
+    struct event_facts event;
 
     deed_event(&event, number, body);
-    return record_print(line, &event, (size_t)DEED_BODY_MAX * 3, NULL) == STATUS_OK;
+    return record_print(line, &(struct event){.facts = event}, (size_t)DEED_BODY_MAX * 3, NULL) ==
+           STATUS_OK;
 }
 
 static enum status append(struct stage *stage, unsigned number, uint64_t in_ns,

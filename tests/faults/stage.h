@@ -47,7 +47,7 @@ bool stage_make(struct stage *stage);
 bool stage_open(struct stage *stage);
 void stage_close(struct stage *stage);
 
-void deed_event(struct event *event, unsigned number, char body[DEED_BODY_MAX]);
+void deed_event(struct event_facts *event, unsigned number, char body[DEED_BODY_MAX]);
 bool deed_line(struct record_line *line, unsigned number);
 void deed_key(unsigned number, char out[EVENT_KEY_MAX]);
 

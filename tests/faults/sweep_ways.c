@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "core/event_parts.h"
 #include "store/boxes/box.h"
 #include "store/boxes/rejected.h"
 #include "store/intake.h"
@@ -406,13 +407,13 @@ static void take_in(struct stage *stage, unsigned number)
     char body[DEED_BODY_MAX];
     const struct receipt *receipt;
     struct err err = ERR_INIT;
-    struct event event;
+    struct event event = {.principal = NULL};
     enum status status;
 
-    deed_event(&event, number, body);
+    deed_event(&event.facts, number, body);
     hook_mark(MARK_TRIED, number, &stage->now_ns, sizeof stage->now_ns);
-    status = intake_append(stage->journal, &event, stage->now_ns, clock_mono_ns() + DEADLINE_NS,
-                           &receipt, &err);
+    status = intake_append(stage->journal, NULL, &event, stage->now_ns,
+                           clock_mono_ns() + DEADLINE_NS, &receipt, &err);
     if (status == STATUS_OK)
         hook_mark(MARK_ACKED, number, receipt_id(receipt), strlen(receipt_id(receipt)) + 1);
     way_status("intake", status);

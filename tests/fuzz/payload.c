@@ -97,7 +97,7 @@ static void check_blanks(struct str body, const struct payload *p)
 
 static void check_key(struct str body)
 {
-    struct event event = {.kind = EVENT_UNKNOWN};
+    struct event_facts event = {.received_ns = 0};
     struct str key;
 
     FUZZ_REQUIRE(event_name(&event, "calls", STR_NONE, STR("a=1"), body, NULL) == STATUS_OK);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "core/event_parts.h"
 #include "core/scan.h"
 #include "kit.h"
 
@@ -113,14 +114,14 @@ static void same_query(struct str written, struct str read)
     buf_free(&ascii);
 }
 
-static void same(const struct event *event, const struct record *r)
+static void same(const struct event_facts *event, const struct record *r)
 {
     FUZZ_REQUIRE(str_is(r->key, event->key) && str_is(r->endpoint, event->endpoint));
-    FUZZ_REQUIRE(str_is(r->kind, event_kind_name(event->kind)));
-    FUZZ_REQUIRE((r->subject.ptr != NULL) == (event->subject[0] != '\0'));
-    FUZZ_REQUIRE(r->subject.ptr == NULL || str_is(r->subject, event->subject));
-    FUZZ_REQUIRE((r->status.ptr != NULL) == (event->status[0] != '\0'));
-    FUZZ_REQUIRE(r->status.ptr == NULL || str_is(r->status, event->status));
+    FUZZ_REQUIRE(str_is(r->kind, event_kind_name(event->about.kind)));
+    FUZZ_REQUIRE((r->subject.ptr != NULL) == (event->about.subject[0] != '\0'));
+    FUZZ_REQUIRE(r->subject.ptr == NULL || str_is(r->subject, event->about.subject));
+    FUZZ_REQUIRE((r->status.ptr != NULL) == (event->about.status[0] != '\0'));
+    FUZZ_REQUIRE(r->status.ptr == NULL || str_is(r->status, event->about.status));
     FUZZ_REQUIRE(r->received_ns == event->received_ns - event->received_ns % 1000000);
     same_lossy(event->remote_addr, r->remote_addr);
     same_lossy(event->content_type, r->content_type);
@@ -132,7 +133,7 @@ static void same(const struct event *event, const struct record *r)
 }
 
 /* The bytes are one line of UTF-8, and any other bit makes it none. */
-static void check_sealed(const struct event *event, struct record_line *line, uint64_t random)
+static void check_sealed(const struct event_facts *event, struct record_line *line, uint64_t random)
 {
     uint32_t segment = (uint32_t)(random % 0xffffff) + 1;
     uint64_t offset = random >> 25;
@@ -162,7 +163,7 @@ static void check_sealed(const struct event *event, struct record_line *line, ui
 static void check_delivery(struct str rest)
 {
     static const char *const hooks[] = {"default", "mail"};
-    struct event event = {.received_ns = INT64_C(1790000000) * 1000000000, .hooks = hooks};
+    struct event_facts event = {.received_ns = INT64_C(1790000000) * 1000000000, .hooks = hooks};
     uint64_t random = fuzz_u64(&rest);
     struct str query = fuzz_field(&rest, '\0');
     struct str message_id = fuzz_field(&rest, '\0');
@@ -180,11 +181,12 @@ static void check_delivery(struct str rest)
         event_name(&event, "calls", message_id, query, rest.ptr == NULL ? STR("") : rest, &err);
     if (status != STATUS_OK)
         return;
-    status = record_print(&line, &event, random % 4096, &err);
+    status = record_print(&line, &(struct event){.facts = event}, random % 4096, &err);
     FUZZ_REQUIRE(status == STATUS_OK || status == STATUS_LIMIT);
     if (status == STATUS_OK)
         record_line_free(&line);
-    FUZZ_REQUIRE(record_print(&line, &event, FUZZ_BUF_MAX, &err) == STATUS_OK);
+    FUZZ_REQUIRE(record_print(&line, &(struct event){.facts = event}, FUZZ_BUF_MAX, &err) ==
+                 STATUS_OK);
     check_sealed(&event, &line, random);
     check_sealed(&event, &line, random / 3);
     record_line_free(&line);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "core/event.h"
+#include "core/event_parts.h"
 #include "core/record.h"
 #include "store/intake.h"
 #include "store/journal/journal.h"
@@ -19,22 +19,22 @@
 static enum status append(struct journal *journal, const char *key, struct err *err)
 {
     static const char *const hooks[] = {CONFIG_HOOK_DEFAULT};
-    struct event event = {.kind = EVENT_TRANSCRIPT,
-                          .received_ns = clock_wall_ns(),
-                          .endpoint = "calls",
-                          .remote_addr = STR("127.0.0.1"),
-                          .query = STR(""),
-                          .body = STR("{\"transcript_id\":\"x\",\"status\":\"completed\"}"),
-                          .hooks = hooks,
-                          .hook_count = 1,
-                          .body_utf8 = true};
+    struct event_facts event = {.about.kind = EVENT_TRANSCRIPT,
+                                .received_ns = clock_wall_ns(),
+                                .endpoint = "calls",
+                                .remote_addr = STR("127.0.0.1"),
+                                .query = STR(""),
+                                .body = STR("{\"transcript_id\":\"x\",\"status\":\"completed\"}"),
+                                .hooks = hooks,
+                                .hook_count = 1,
+                                .about.utf8 = true};
     uint64_t began = clock_mono_ns();
     const struct receipt *receipt;
     struct record_line line;
     enum status status;
 
     snprintf(event.key, sizeof event.key, "%s", key);
-    status = record_print(&line, &event, 8192, err);
+    status = record_print(&line, &(struct event){.facts = event}, 8192, err);
     if (status != STATUS_OK)
         return status;
     status = journal_append(journal, str_of(key), &line, event.received_ns, began + DEADLINE_NS,

@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/num.h"
-#include "core/event.h"
+#include "core/event_parts.h"
 #include "core/record.h"
 #include "store/intake.h"
 #include "store/journal/journal.h"
@@ -76,30 +76,30 @@ static enum status next_segment(struct writer *w, int64_t now_ns, struct err *er
 static enum status write_event(struct writer *w, uint64_t number, int64_t now_ns, struct err *err)
 {
     static const char *const hooks[] = {CONFIG_HOOK_DEFAULT};
-    struct event event = {.kind = EVENT_TRANSCRIPT,
-                          .subject_name = "transcript_id",
-                          .status = "completed",
-                          .hooks = hooks,
-                          .hook_count = 1,
-                          .received_ns = now_ns,
-                          .endpoint = "calls",
-                          .remote_addr = STR("44.238.19.20"),
-                          .query = STR("customer_id=4711"),
-                          .content_type = STR("application/json"),
-                          .body_utf8 = true};
+    struct event_facts event = {.about.kind = EVENT_TRANSCRIPT,
+                                .about.subject_name = "transcript_id",
+                                .about.status = "completed",
+                                .hooks = hooks,
+                                .hook_count = 1,
+                                .received_ns = now_ns,
+                                .endpoint = "calls",
+                                .remote_addr = STR("44.238.19.20"),
+                                .query = STR("customer_id=4711"),
+                                .content_type = STR("application/json"),
+                                .about.utf8 = true};
     struct record_line line;
     enum status status;
     struct str bytes;
     char body[128];
     int len;
 
-    snprintf(event.subject, sizeof event.subject, "%08" PRIx64 "-0000-4000-8000-000000000000",
-             number);
-    snprintf(event.key, sizeof event.key, "calls transcript %.40s completed", event.subject);
+    snprintf(event.about.subject, sizeof event.about.subject,
+             "%08" PRIx64 "-0000-4000-8000-000000000000", number);
+    snprintf(event.key, sizeof event.key, "calls transcript %.40s completed", event.about.subject);
     len = snprintf(body, sizeof body, "{\"transcript_id\":\"%.40s\",\"status\":\"completed\"}",
-                   event.subject);
+                   event.about.subject);
     event.body = (struct str){body, (size_t)len};
-    status = record_print(&line, &event, LINE_MAX_LEN, err);
+    status = record_print(&line, &(struct event){.facts = event}, LINE_MAX_LEN, err);
     if (status != STATUS_OK)
         return status;
     bytes = record_seal(&line, w->segment, w->len, false);

@@ -29,7 +29,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/num.h"
-#include "core/event.h"
+#include "core/event_parts.h"
 #include "core/record.h"
 #include "store/intake.h"
 #include "store/journal/hints.h"
@@ -80,18 +80,18 @@ static enum status make_line(struct record_line *line, const char *key, struct e
 {
     static const char *const hooks[] = {CONFIG_HOOK_DEFAULT};
     static const char body[] = "{\"transcript_id\":\"storm\",\"status\":\"completed\"}";
-    struct event event = {.kind = EVENT_TRANSCRIPT,
-                          .received_ns = clock_wall_ns(),
-                          .endpoint = "storm",
-                          .remote_addr = STR("127.0.0.1"),
-                          .query = STR("a=1"),
-                          .body = {body, sizeof body - 1},
-                          .hooks = hooks,
-                          .hook_count = 1,
-                          .body_utf8 = true};
+    struct event_facts event = {.about.kind = EVENT_TRANSCRIPT,
+                                .received_ns = clock_wall_ns(),
+                                .endpoint = "storm",
+                                .remote_addr = STR("127.0.0.1"),
+                                .query = STR("a=1"),
+                                .body = {body, sizeof body - 1},
+                                .hooks = hooks,
+                                .hook_count = 1,
+                                .about.utf8 = true};
 
     snprintf(event.key, sizeof event.key, "%s", key);
-    return record_print(line, &event, 8192, err);
+    return record_print(line, &(struct event){.facts = event}, 8192, err);
 }
 
 static void append(struct journal *journal, const struct thread *t, const char *key)

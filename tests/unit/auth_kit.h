@@ -29,13 +29,13 @@ enum status ak_check(struct ak_delivery *d);
 
 /* Each of these checks it, and leaves no principal behind. */
 
-/* The sender has proved itself in this way, and the delivery may be recorded. */
-void ak_right(struct ak_delivery *d, const char *proof);
+/* The sender has proved itself, and the delivery may be recorded. */
+void ak_right(struct ak_delivery *d);
 /* No principal, and these words for the log, with none of the secrets. */
 void ak_wrong(struct ak_delivery *d, enum status expected, const char *text);
 /* The same with STATUS_UNAUTHORIZED. */
 void ak_unauthorized(struct ak_delivery *d, const char *text);
-/* The secret is right, but it must not be recorded, with these words for the log. */
+/* The secret is right, but no principal is made, with these words for the log. */
 void ak_held(struct ak_delivery *d, enum status expected, const char *text);
 
 /* A network as it is written in the configuration, which must be sound. */

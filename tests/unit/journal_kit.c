@@ -18,7 +18,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "core/event.h"
+#include "core/event_parts.h"
 #include "store/intake.h"
 #include "store/journal/hints.h"
 #include "store/spool/once.h"
@@ -190,14 +190,14 @@ bool kit_reboot(struct kit *kit)
 bool kit_line(struct record_line *line, const char *key, size_t body_len, int64_t now_ns)
 {
     static const char *const hooks[] = {CONFIG_HOOK_DEFAULT};
-    struct event event = {.kind = EVENT_TRANSCRIPT,
-                          .hooks = hooks,
-                          .hook_count = kit_hookless ? 0 : 1,
-                          .received_ns = now_ns,
-                          .endpoint = "calls",
-                          .remote_addr = STR("127.0.0.1"),
-                          .query = STR(""),
-                          .body_utf8 = true};
+    struct event_facts event = {.about.kind = EVENT_TRANSCRIPT,
+                                .hooks = hooks,
+                                .hook_count = kit_hookless ? 0 : 1,
+                                .received_ns = now_ns,
+                                .endpoint = "calls",
+                                .remote_addr = STR("127.0.0.1"),
+                                .query = STR(""),
+                                .about.utf8 = true};
     char *body = malloc(body_len + 1);
     bool ok;
 
@@ -206,7 +206,7 @@ bool kit_line(struct record_line *line, const char *key, size_t body_len, int64_
     memset(body, 'b', body_len);
     snprintf(event.key, sizeof event.key, "%s", key);
     event.body = (struct str){body, body_len};
-    ok = record_print(line, &event, body_len + 4096, NULL) == STATUS_OK;
+    ok = record_print(line, &(struct event){.facts = event}, body_len + 4096, NULL) == STATUS_OK;
     free(body);
     return ok;
 }

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "core/event_parts.h"
 #include "store/intake.h"
 
 #define NOW_NS INT64_C(1795420218966000000) /* 2026-11-23T07:50:18.966Z */
@@ -41,23 +42,23 @@ void reader_kit_close(struct reader_kit *kit)
 bool reader_kit_line(struct record_line *line, char key[EVENT_KEY_MAX], const char *transcript,
                      struct str body)
 {
-    struct event event = {.kind = EVENT_TRANSCRIPT,
-                          .subject_name = "transcript_id",
-                          .status = "completed",
-                          .received_ns = NOW_NS,
-                          .endpoint = "calls",
-                          .remote_addr = STR("44.238.19.20"),
-                          .query = STR("a=1&b=%22"),
-                          .content_type = STR("application/json"),
-                          .user_agent = STR_NONE,
-                          .body = body,
-                          .body_utf8 = true};
+    struct event_facts event = {.about.kind = EVENT_TRANSCRIPT,
+                                .about.subject_name = "transcript_id",
+                                .about.status = "completed",
+                                .received_ns = NOW_NS,
+                                .endpoint = "calls",
+                                .remote_addr = STR("44.238.19.20"),
+                                .query = STR("a=1&b=%22"),
+                                .content_type = STR("application/json"),
+                                .user_agent = STR_NONE,
+                                .body = body,
+                                .about.utf8 = true};
     struct err err = ERR_INIT;
 
-    snprintf(event.subject, sizeof event.subject, "%s", transcript);
+    snprintf(event.about.subject, sizeof event.about.subject, "%s", transcript);
     snprintf(event.key, sizeof event.key, "calls transcript %s completed", transcript);
     snprintf(key, EVENT_KEY_MAX, "%s", event.key);
-    return record_print(line, &event, 64 * 1024 * 1024, &err) == STATUS_OK;
+    return record_print(line, &(struct event){.facts = event}, 64 * 1024 * 1024, &err) == STATUS_OK;
 }
 
 struct place reader_kit_add_body(struct reader_kit *kit, const char *transcript, struct str body)

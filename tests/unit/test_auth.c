@@ -26,7 +26,7 @@ UNIT_TEST(the_right_header_proves)
     struct ak_delivery d = with_header();
 
     d.env[0] = "HTTP_X_WEBHOOK_SECRET=the-secret";
-    ak_right(&d, "header");
+    ak_right(&d);
     UNIT_FALSE(auth_needs_body(&d.endpoint));
 }
 
@@ -35,7 +35,7 @@ UNIT_TEST(any_of_several_secrets_proves)
     struct ak_delivery d = with_header();
 
     d.env[0] = "HTTP_X_WEBHOOK_SECRET=the-old-secret";
-    ak_right(&d, "header");
+    ak_right(&d);
 }
 
 UNIT_TEST(a_missing_header_is_refused)
@@ -163,7 +163,7 @@ UNIT_TEST(the_right_token_in_the_query_proves)
     for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
         struct ak_delivery d = with_query(queries[i]);
 
-        ak_right(&d, "query");
+        ak_right(&d);
     }
 }
 
@@ -199,9 +199,9 @@ UNIT_TEST(a_plus_in_a_token_is_a_plus_or_a_blank)
     struct ak_delivery d = with_query("QUERY_STRING=token=a+b");
 
     d.values[0] = STR("a+b");
-    ak_right(&d, "query");
+    ak_right(&d);
     d.values[0] = STR("a b");
-    ak_right(&d, "query");
+    ak_right(&d);
     d.values[0] = STR("a%2Bb");
     ak_unauthorized(&d, "does not match");
 }
@@ -212,11 +212,11 @@ UNIT_TEST(header_or_query_proves_where_both_are_configured)
 
     d.endpoint.auth_query = token;
     d.env[0] = "HTTP_X_WEBHOOK_SECRET=the-secret";
-    ak_right(&d, "header");
+    ak_right(&d);
     d.env[0] = "QUERY_STRING=token=the-secret";
-    ak_right(&d, "query");
+    ak_right(&d);
     d.env[1] = "HTTP_X_WEBHOOK_SECRET=wrong";
-    ak_right(&d, "query");
+    ak_right(&d);
     d.env[0] = "QUERY_STRING=token=no";
     ak_unauthorized(&d, "");
     UNIT_TEXT("X-Webhook-Secret does not match any of 2 secrets (5 bytes given); the token in the "
@@ -232,7 +232,7 @@ UNIT_TEST(a_secret_of_any_bytes_is_compared_whole)
 
     d.values[0] = STR("\xc3\xa9\xff a=b,c");
     d.env[0] = "HTTP_X_WEBHOOK_SECRET=\xc3\xa9\xff a=b,c";
-    ak_right(&d, "header");
+    ak_right(&d);
     d.env[0] = "HTTP_X_WEBHOOK_SECRET=\xc3\xa9\xfe a=b,c";
     ak_unauthorized(&d, "does not match");
 }
@@ -244,7 +244,7 @@ UNIT_TEST(an_authorization_header_that_apache_renamed_proves)
 
     d.endpoint.auth_header = authorization;
     d.env[0] = "REDIRECT_HTTP_AUTHORIZATION=the-secret";
-    ak_right(&d, "header");
+    ak_right(&d);
 }
 
 /* ---- no authentication, addresses */
@@ -253,7 +253,7 @@ UNIT_TEST(nothing_is_needed_where_auth_is_none)
 {
     struct ak_delivery d = ak_delivery(AUTH_NONE);
 
-    ak_right(&d, "none");
+    ak_right(&d);
     UNIT_FALSE(auth_needs_body(&d.endpoint));
 }
 
@@ -266,11 +266,11 @@ UNIT_TEST(a_right_secret_from_a_foreign_address_is_held)
     d.endpoint.allow_from_count = 2;
     d.env[0] = "HTTP_X_WEBHOOK_SECRET=the-secret";
     d.env[1] = "REMOTE_ADDR=44.238.19.20";
-    ak_right(&d, "header");
+    ak_right(&d);
     d.env[1] = "REMOTE_ADDR=::ffff:44.238.19.20";
-    ak_right(&d, "header");
+    ak_right(&d);
     d.env[1] = "REMOTE_ADDR=2001:db8::7";
-    ak_right(&d, "header");
+    ak_right(&d);
     d.env[1] = "REMOTE_ADDR=44.238.19.21";
     ak_held(&d, STATUS_ADDRESS, "secret right, but 44.238.19.21 is not in allow-from");
     d.env[2] = "HTTP_X_FORWARDED_FOR=44.238.19.20";
@@ -301,7 +301,7 @@ UNIT_TEST(the_client_behind_a_trusted_proxy_counts)
     d.env[0] = "HTTP_X_WEBHOOK_SECRET=the-secret";
     d.env[1] = "REMOTE_ADDR=10.1.2.3";
     d.env[2] = "HTTP_X_FORWARDED_FOR=192.0.2.1, 44.238.19.20";
-    ak_right(&d, "header");
+    ak_right(&d);
     d.env[2] = "HTTP_X_FORWARDED_FOR=44.238.19.20, 192.0.2.1";
     ak_held(&d, STATUS_ADDRESS, "192.0.2.1 is not in allow-from");
     d.env[1] = "REMOTE_ADDR=192.0.2.9";
@@ -315,12 +315,12 @@ UNIT_TEST(what_is_no_address_is_held_where_addresses_count)
 
     d.env[0] = "HTTP_X_WEBHOOK_SECRET=the-secret";
     d.env[1] = "REMOTE_ADDR=unix:";
-    ak_right(&d, "header");
+    ak_right(&d);
     d.endpoint.allow_from = allowed;
     d.endpoint.allow_from_count = 1;
     ak_held(&d, STATUS_ADDRESS, "REMOTE_ADDR (\"unix:\")");
     d.env[1] = NULL;
-    ak_held(&d, STATUS_ADDRESS, "is no address");
+    ak_held(&d, STATUS_ADDRESS, "is not an address");
 }
 
 UNIT_TEST(an_open_endpoint_still_looks_at_addresses)
@@ -331,28 +331,27 @@ UNIT_TEST(an_open_endpoint_still_looks_at_addresses)
     d.endpoint.allow_from = allowed;
     d.endpoint.allow_from_count = 1;
     d.env[0] = "REMOTE_ADDR=44.238.19.20";
-    ak_right(&d, "none");
+    ak_right(&d);
     d.env[0] = "REMOTE_ADDR=192.0.2.1";
     ak_held(&d, STATUS_ADDRESS, "192.0.2.1 is not in allow-from");
 }
 
 /* ---- operators, and what is kept */
 
-UNIT_TEST(what_an_operator_accepts_says_so)
+UNIT_TEST(the_maker_of_a_principal_says_how_the_delivery_came_in)
 {
     struct ak_delivery d = with_header();
-    char via[] = "refused/0001";
-    struct principal *p = NULL;
+    struct principal *by_hand = NULL, *api = NULL;
 
-    UNIT_STATUS(STATUS_OK, auth_accept(&d.endpoint, via, &p, &d.err), &d.err);
-    UNIT_REQUIRE(p != NULL);
-    via[0] = 'X';
-    UNIT_TEXT("refused/0001", principal_via(p));
-    UNIT_TEXT("operator", principal_scheme(p));
-    UNIT_TRUE(principal_may_record(p));
-    UNIT_TRUE(principal_message_id(p).ptr == NULL);
-    UNIT_TRUE(principal_endpoint(p) == &d.endpoint);
-    principal_free(p);
+    UNIT_STATUS(STATUS_OK, auth_by_operator(&d.endpoint, &by_hand, &d.err), &d.err);
+    UNIT_STATUS(STATUS_OK, auth_by_api(&d.endpoint, &api, &d.err), &d.err);
+    UNIT_REQUIRE(by_hand != NULL && api != NULL);
+    UNIT_TEXT("rejected", principal_via(by_hand));
+    UNIT_TEXT("reconciled", principal_via(api));
+    UNIT_TRUE(principal_message_id(by_hand).ptr == NULL);
+    UNIT_TRUE(principal_endpoint(by_hand) == &d.endpoint);
+    principal_free(by_hand);
+    principal_free(api);
     principal_free(NULL);
 }
 

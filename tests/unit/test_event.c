@@ -5,10 +5,10 @@
 #include "core/event.h"
 #include "unit.h"
 
-static struct event named(const char *endpoint, struct str message_id, struct str query,
-                          struct str body)
+static struct event_facts named(const char *endpoint, struct str message_id, struct str query,
+                                struct str body)
 {
-    struct event event = {.kind = EVENT_UNKNOWN};
+    struct event_facts event = {.about.kind = EVENT_UNKNOWN};
     struct err err = ERR_INIT;
 
     UNIT_STATUS(STATUS_OK, event_name(&event, endpoint, message_id, query, body, &err), &err);
@@ -42,46 +42,46 @@ UNIT_TEST(the_query_is_no_part_of_the_key_of_a_known_shape)
 
 UNIT_TEST(an_unknown_shape_is_known_by_query_and_body)
 {
-    struct event event = named("x", STR_NONE, STR("a=1"), STR("{\"x\":1}"));
+    struct event_facts event = named("x", STR_NONE, STR("a=1"), STR("{\"x\":1}"));
 
     /* printf 'a=1\0{"x":1}' | sha256sum */
     UNIT_TEXT("x unknown 81bc81115dcb29dbb2c0dbe82a4cc5946c1e179986b2040dcf0d00a47544e5cd -",
               event.key);
-    UNIT_TEXT("", event.subject);
-    UNIT_TEXT(NULL, event.subject_name);
+    UNIT_TEXT("", event.about.subject);
+    UNIT_TEXT(NULL, event.about.subject_name);
     UNIT_TRUE(strcmp(event.key, named("x", STR_NONE, STR("a=2"), STR("{\"x\":1}")).key) != 0);
     UNIT_TRUE(strcmp(event.key, named("x", STR_NONE, STR("a=1"), STR("{\"x\":2}")).key) != 0);
 }
 
 UNIT_TEST(a_signed_message_id_is_the_identity_whatever_the_body_is)
 {
-    struct event event = named("x", STR("msg_1"), STR("q"),
-                               STR("{\"transcript_id\":\"a\",\"status\":\"completed\"}"));
+    struct event_facts event = named("x", STR("msg_1"), STR("q"),
+                                     STR("{\"transcript_id\":\"a\",\"status\":\"completed\"}"));
 
     UNIT_TEXT("x transcript msg_1 completed", event.key);
-    UNIT_TEXT("a", event.subject);
-    UNIT_TEXT("transcript_id", event.subject_name);
+    UNIT_TEXT("a", event.about.subject);
+    UNIT_TEXT("transcript_id", event.about.subject_name);
     event = named("x", STR("msg_1"), STR("q"), STR("[]"));
     UNIT_TEXT("x unknown msg_1 -", event.key);
-    UNIT_TEXT("msg_1", event.subject);
-    UNIT_TEXT("event_id", event.subject_name);
+    UNIT_TEXT("msg_1", event.about.subject);
+    UNIT_TEXT("event_id", event.about.subject_name);
 }
 
 UNIT_TEST(an_odd_message_id_is_hashed)
 {
-    struct event event = named("x", STR("msg 1"), STR("q"), STR("{}"));
+    struct event_facts event = named("x", STR("msg 1"), STR("q"), STR("{}"));
 
     /* printf 'msg 1' | sha256sum */
     UNIT_TEXT("x unknown 41fc70fb6c958bce4865fadd178cb3bb0d82401a247beb8ae6dc9081990a313e -",
               event.key);
-    UNIT_TEXT("", event.subject);
-    UNIT_TEXT(NULL, event.subject_name);
+    UNIT_TEXT("", event.about.subject);
+    UNIT_TEXT(NULL, event.about.subject_name);
 }
 
 UNIT_TEST(the_longest_parts_fit_into_the_key)
 {
     char endpoint[65], id[EVENT_ID_MAX + 1], status[EVENT_ID_MAX + 1], body[512];
-    struct event event;
+    struct event_facts event;
 
     memset(endpoint, 'e', sizeof endpoint - 1);
     endpoint[sizeof endpoint - 1] = '\0';
@@ -100,7 +100,7 @@ UNIT_TEST(the_longest_parts_fit_into_the_key)
 UNIT_TEST(a_key_that_does_not_fit_is_refused)
 {
     char endpoint[EVENT_KEY_MAX];
-    struct event event = {.kind = EVENT_UNKNOWN};
+    struct event_facts event = {.about.kind = EVENT_UNKNOWN};
     struct err err = ERR_INIT;
     size_t rest = strlen(" streaming s -");
 
@@ -121,99 +121,88 @@ UNIT_TEST(a_key_that_does_not_fit_is_refused)
 
 UNIT_TEST(a_body_that_is_refused_leaves_the_event_as_it_was)
 {
-    struct event event = {.kind = EVENT_STREAMING, .key = "kept"};
+    struct event_facts event = {.about.kind = EVENT_STREAMING, .key = "kept"};
     struct err err = ERR_INIT;
 
     UNIT_STATUS(STATUS_TRUNCATED, event_name(&event, "x", STR_NONE, STR(""), STR("{"), &err), &err);
     err_clear(&err);
     UNIT_STATUS(STATUS_MALFORMED, event_name(&event, "x", STR_NONE, STR(""), STR("}"), &err), &err);
     UNIT_TEXT("kept", event.key);
-    UNIT_INT(EVENT_STREAMING, event.kind);
+    UNIT_INT(EVENT_STREAMING, event.about.kind);
 }
+
+static const struct str transcript = {
+    "{\"transcript_id\":\"a-1\",\"status\":\"completed\"}",
+    sizeof "{\"transcript_id\":\"a-1\",\"status\":\"completed\"}" - 1};
+static char name[] = "calls";
 
 UNIT_TEST(an_event_is_made_of_the_proof_the_request_and_the_body)
 {
-    static char name[] = "calls", agent[] = "HTTP_USER_AGENT=python-requests/2.25.1",
+    static char agent[] = "HTTP_USER_AGENT=python-requests/2.25.1",
                 remote[] = "REMOTE_ADDR=44.238.19.20", type[] = "CONTENT_TYPE=application/json",
                 query[] = "QUERY_STRING=token=s&a=1";
     char *const env[] = {agent, remote, type, query, NULL};
-    struct str body = STR("{\"transcript_id\":\"a-1\",\"status\":\"completed\"}");
     struct config_endpoint endpoint = {.name = name, .scheme = AUTH_NONE};
     struct principal *principal = NULL;
+    const struct event_facts *facts;
+    struct event *event = NULL;
     struct request request;
-    struct event event = {.key = "kept"};
     struct err err = ERR_INIT;
 
     UNIT_STATUS(STATUS_OK, request_parse(&request, env, &err), &err);
-    UNIT_STATUS(STATUS_OK, auth_accept(&endpoint, "rejected", &principal, &err), &err);
+    UNIT_STATUS(STATUS_OK, auth_by_operator(&endpoint, &principal, &err), &err);
     UNIT_REQUIRE(principal != NULL);
     UNIT_STATUS(STATUS_TRUNCATED,
                 event_make(&event, principal, &request, STR("a=1"), STR("{"), 5, &err), &err);
-    UNIT_TEXT("kept", event.key);
+    UNIT_TRUE(event == NULL);
     err_clear(&err);
-    UNIT_STATUS(STATUS_OK, event_make(&event, principal, &request, STR("a=1"), body, 5, &err),
+    UNIT_STATUS(STATUS_OK, event_make(&event, principal, &request, STR("a=1"), transcript, 5, &err),
                 &err);
-    UNIT_TEXT("calls transcript a-1 completed", event.key);
-    UNIT_TEXT("calls", event.endpoint);
-    UNIT_INT(5, event.received_ns);
-    UNIT_STR("a=1", event.query);
-    UNIT_TRUE(event.body.ptr == body.ptr && event.body.len == body.len && event.body_utf8);
-    UNIT_STR("44.238.19.20", event.remote_addr);
-    UNIT_STR("application/json", event.content_type);
-    UNIT_STR("python-requests/2.25.1", event.user_agent);
-    UNIT_TEXT("rejected", event.via);
-    UNIT_INT(0, event.hook_count);
+    UNIT_REQUIRE(event != NULL);
+    facts = event_facts(event);
+    UNIT_TEXT("calls transcript a-1 completed", facts->key);
+    UNIT_TEXT("calls", facts->endpoint);
+    UNIT_INT(5, facts->received_ns);
+    UNIT_STR("a=1", facts->query);
+    UNIT_TRUE(facts->body.ptr == transcript.ptr && facts->body.len == transcript.len);
+    UNIT_TRUE(facts->about.utf8);
+    UNIT_STR("44.238.19.20", facts->remote_addr);
+    UNIT_STR("application/json", facts->content_type);
+    UNIT_STR("python-requests/2.25.1", facts->user_agent);
+    UNIT_TEXT("rejected", facts->via);
+    UNIT_INT(0, facts->hook_count);
+    UNIT_TRUE(event_is_of(event, principal));
+    event_free(event);
+    principal_free(principal);
+}
+
+static void is_for_hooks(size_t count, char **hook, struct str body)
+{
+    const struct request request = {.method = METHOD_POST};
+    struct config_endpoint endpoint = {.name = name, .scheme = AUTH_NONE, .hook = hook};
+    struct principal *principal = NULL;
+    struct event *event = NULL;
+    struct err err = ERR_INIT;
+
+    UNIT_STATUS(STATUS_OK, auth_check(&endpoint, NULL, &request, body, 0, &principal, &err), &err);
+    UNIT_REQUIRE(principal != NULL);
+    UNIT_STATUS(STATUS_OK, event_make(&event, principal, &request, STR(""), body, 5, &err), &err);
+    UNIT_REQUIRE(event != NULL);
+    UNIT_INT(count, event_facts(event)->hook_count);
+    if (count > 0)
+        UNIT_TEXT("default", event_facts(event)->hooks[0]);
+    event_free(event);
     principal_free(principal);
 }
 
 UNIT_TEST(an_event_is_for_the_hook_that_its_endpoint_has)
 {
-    static char name[] = "calls", program[] = "/bin/true";
-    char *const env[] = {NULL};
+    static char program[] = "/bin/true";
     char *hook[] = {program, NULL};
-    struct str body = STR("{\"transcript_id\":\"a-1\",\"status\":\"completed\"}");
-    struct config_endpoint endpoint = {.name = name, .scheme = AUTH_NONE, .hook = hook};
-    struct principal *principal = NULL;
-    struct request request;
-    struct event event;
-    struct err err = ERR_INIT;
 
-    UNIT_STATUS(STATUS_OK, request_parse(&request, env, &err), &err);
-    UNIT_STATUS(STATUS_OK, auth_accept(&endpoint, NULL, &principal, &err), &err);
-    UNIT_REQUIRE(principal != NULL);
-    UNIT_STATUS(STATUS_OK, event_make(&event, principal, &request, STR(""), body, 5, &err), &err);
-    UNIT_INT(1, event.hook_count);
-    UNIT_TEXT("default", event.hooks[0]);
-    principal_free(principal);
-    endpoint.hook = NULL;
-    event_take_hooks(&event, &endpoint);
-    UNIT_INT(0, event.hook_count);
-}
-
-UNIT_TEST(a_right_secret_from_a_foreign_address_makes_no_event)
-{
-    static char name[] = "calls", remote[] = "REMOTE_ADDR=192.0.2.7";
-    char *const env[] = {remote, NULL};
-    struct address_net allowed;
-    struct config_endpoint endpoint = {.name = name, .scheme = AUTH_NONE, .allow_from = &allowed};
-    struct principal *principal = NULL;
-    struct request request;
-    struct event event = {.key = "kept"};
-    struct err err = ERR_INIT;
-
-    UNIT_TRUE(address_net_parse(STR("198.51.100.0/24"), &allowed));
-    endpoint.allow_from_count = 1;
-    UNIT_STATUS(STATUS_OK, request_parse(&request, env, &err), &err);
-    UNIT_STATUS(STATUS_ADDRESS,
-                auth_check(&endpoint, NULL, &request, STR_NONE, 0, &principal, &err), &err);
-    UNIT_REQUIRE(principal != NULL);
-    err_clear(&err);
-    UNIT_STATUS(STATUS_UNAUTHORIZED,
-                event_make(&event, principal, &request, STR(""),
-                           STR("{\"transcript_id\":\"a-1\",\"status\":\"completed\"}"), 5, &err),
-                &err);
-    UNIT_TEXT("kept", event.key);
-    principal_free(principal);
+    is_for_hooks(1, hook, transcript);
+    is_for_hooks(0, NULL, transcript);
+    is_for_hooks(0, hook, STR("{\"stenohook\":\"trial\",\"event_id\":\"e\"}"));
 }
 
 UNIT_TEST(the_names_of_kinds_are_read_back)

@@ -59,7 +59,7 @@ UNIT_TEST(an_endpoint_without_an_address_or_with_signatures_is_told_of_no_transc
 /* The key of a webhook, whatever its query. */
 static void same_key(const char *body, const char *id, const char *status)
 {
-    struct event event = {.received_ns = 0};
+    struct event_facts event = {.received_ns = 0};
     char key[EVENT_KEY_MAX] = "";
     struct err err = ERR_INIT;
 
@@ -98,14 +98,15 @@ UNIT_TEST(the_event_is_that_of_the_webhook_without_the_token)
 
     UNIT_STATUS(STATUS_OK, missed_make(&missed, &calls, &t, NOW_NS, &err), &err);
     UNIT_STATUS(STATUS_OK, missed_key(key, &calls, t.id, t.status, &err), &err);
-    UNIT_TEXT(key, missed.event.key);
-    UNIT_STR("a=1&b=x%20y", missed.event.query);
-    UNIT_STR("{\"transcript_id\": \"abc\", \"status\": \"completed\"}", missed.event.body);
-    UNIT_TEXT("reconciled", missed.event.via);
-    UNIT_TEXT("abc", missed.event.subject);
-    UNIT_TEXT("completed", missed.event.status);
-    UNIT_TEXT("calls", missed.event.endpoint);
-    UNIT_INT(NOW_NS, missed.event.received_ns);
+    UNIT_TEXT(key, event_facts(missed.event)->key);
+    UNIT_STR("a=1&b=x%20y", event_facts(missed.event)->query);
+    UNIT_STR("{\"transcript_id\": \"abc\", \"status\": \"completed\"}",
+             event_facts(missed.event)->body);
+    UNIT_TEXT("reconciled", event_facts(missed.event)->via);
+    UNIT_TEXT("abc", event_facts(missed.event)->about.subject);
+    UNIT_TEXT("completed", event_facts(missed.event)->about.status);
+    UNIT_TEXT("calls", event_facts(missed.event)->endpoint);
+    UNIT_INT(NOW_NS, event_facts(missed.event)->received_ns);
     missed_free(&missed);
 }
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/crc32c.h"
 #include "base/text.h"
+#include "core/event_parts.h"
 #include "core/record.h"
 #include "core/scan.h"
 #include "unit.h"
@@ -14,14 +15,14 @@
 
 static const char *const two_hooks[] = {CONFIG_HOOK_DEFAULT, "mail-2_B"};
 
-static struct event sample(void)
+static struct event_facts sample(void)
 {
-    struct event event = {
-        .kind = EVENT_TRANSCRIPT,
+    struct event_facts event = {
+        .about.kind = EVENT_TRANSCRIPT,
         .key = "calls transcript a-1 completed",
-        .subject = "a-1",
-        .subject_name = "transcript_id",
-        .status = "completed",
+        .about.subject = "a-1",
+        .about.subject_name = "transcript_id",
+        .about.status = "completed",
         .received_ns = 1795420218966123456,
         .endpoint = "calls",
         .remote_addr = STR("44.238.19.20"),
@@ -29,7 +30,7 @@ static struct event sample(void)
         .content_type = STR("application/json"),
         .user_agent = STR("python-requests/2.25.1"),
         .body = STR("{\"transcript_id\":\"a-1\",\"status\":\"completed\"}"),
-        .body_utf8 = true,
+        .about.utf8 = true,
         .hooks = two_hooks,
         .hook_count = 1,
     };
@@ -37,11 +38,12 @@ static struct event sample(void)
     return event;
 }
 
-static void print(struct record_line *line, const struct event *event)
+static void print(struct record_line *line, const struct event_facts *event)
 {
     struct err err = ERR_INIT;
 
-    UNIT_STATUS(STATUS_OK, record_print(line, event, LINE_MAX_BYTES, &err), &err);
+    UNIT_STATUS(STATUS_OK,
+                record_print(line, &(struct event){.facts = *event}, LINE_MAX_BYTES, &err), &err);
 }
 
 /* The line without its newline. */
@@ -52,7 +54,7 @@ static struct str line_of(struct str sealed)
 }
 
 /* Prints, seals and reads back; the record is the caller's to free. */
-static struct record round_trip(const struct event *event)
+static struct record round_trip(const struct event_facts *event)
 {
     struct record record = {.received_ns = 0};
     struct record_line line;
@@ -82,7 +84,7 @@ UNIT_TEST(a_record_is_one_line_with_its_members_in_order)
         "json\","
         "\"user_agent\":\"python-requests/2.25.1\",\"via\":\"reconciled\","
         "\"body\":\"{\\\"transcript_id\\\":\\\"a-1\\\",\\\"status\\\":\\\"completed\\\"}\"";
-    struct event event = sample();
+    struct event_facts event = sample();
     struct record_line line;
     struct str text;
     char tail[32];
@@ -101,7 +103,7 @@ UNIT_TEST(a_record_is_one_line_with_its_members_in_order)
 
 UNIT_TEST(a_record_comes_back_as_it_was)
 {
-    struct event event = sample();
+    struct event_facts event = sample();
     struct record r = round_trip(&event);
 
     UNIT_STR(event.key, r.key);
@@ -126,12 +128,12 @@ UNIT_TEST(a_record_comes_back_as_it_was)
 
 UNIT_TEST(what_is_absent_stays_absent)
 {
-    struct event event = {.kind = EVENT_UNKNOWN,
-                          .key = "x unknown h -",
-                          .endpoint = "x",
-                          .query = STR_NONE,
-                          .body = STR("[]"),
-                          .body_utf8 = true};
+    struct event_facts event = {.about.kind = EVENT_UNKNOWN,
+                                .key = "x unknown h -",
+                                .endpoint = "x",
+                                .query = STR_NONE,
+                                .body = STR("[]"),
+                                .about.utf8 = true};
     struct record r = round_trip(&event);
 
     UNIT_STR(NULL, r.subject);
@@ -152,10 +154,10 @@ UNIT_TEST(each_subject_keeps_its_name)
     static const char *const names[] = {"transcript_id", "session_id", "event_id"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        struct event event = sample();
+        struct event_facts event = sample();
         struct record r;
 
-        event.subject_name = names[i];
+        event.about.subject_name = names[i];
         r = round_trip(&event);
         UNIT_TEXT(names[i], r.subject_name);
         UNIT_STR("a-1", r.subject);
@@ -165,7 +167,7 @@ UNIT_TEST(each_subject_keeps_its_name)
 
 UNIT_TEST(a_body_of_all_bytes_comes_back_byte_for_byte)
 {
-    struct event event = sample();
+    struct event_facts event = sample();
     char body[512];
     struct record r;
 
@@ -173,8 +175,8 @@ UNIT_TEST(a_body_of_all_bytes_comes_back_byte_for_byte)
         body[i] = (char)(unsigned char)i;
     for (size_t len = 126; len <= sizeof body; len += len < 130 ? 1 : 127) {
         event.body = (struct str){body, len};
-        event.body_utf8 = text_utf8_ok(event.body);
-        UNIT_INT(len <= 128, event.body_utf8);
+        event.about.utf8 = text_utf8_ok(event.body);
+        UNIT_INT(len <= 128, event.about.utf8);
         r = round_trip(&event);
         UNIT_TRUE(str_eq(event.body, r.body));
         record_free(&r);
@@ -183,7 +185,7 @@ UNIT_TEST(a_body_of_all_bytes_comes_back_byte_for_byte)
 
 UNIT_TEST(an_empty_body_comes_back_empty)
 {
-    struct event event = sample();
+    struct event_facts event = sample();
     struct record r;
 
     event.body = STR("");
@@ -194,7 +196,7 @@ UNIT_TEST(an_empty_body_comes_back_empty)
 
 UNIT_TEST(text_beyond_ascii_stays_readable_in_the_line)
 {
-    struct event event = sample();
+    struct event_facts event = sample();
     struct record_line line;
     struct str text;
 
@@ -207,7 +209,7 @@ UNIT_TEST(text_beyond_ascii_stays_readable_in_the_line)
 
 UNIT_TEST(a_query_of_any_bytes_is_recorded_as_ascii)
 {
-    struct event event = sample();
+    struct event_facts event = sample();
     struct record r;
 
     event.query = STR("a=%00&b=\xff\xc3\xa9&c=\"\\&d=\x01");
@@ -221,7 +223,7 @@ UNIT_TEST(a_query_of_any_bytes_is_recorded_as_ascii)
 
 UNIT_TEST(a_parameter_of_64_kib_is_kept_whole)
 {
-    struct event event = sample();
+    struct event_facts event = sample();
     struct buf query;
     struct record r;
 
@@ -239,7 +241,7 @@ UNIT_TEST(a_parameter_of_64_kib_is_kept_whole)
 
 UNIT_TEST(headers_of_odd_bytes_are_made_text)
 {
-    struct event event = sample();
+    struct event_facts event = sample();
     struct record r;
 
     event.content_type = STR("a\"\\\n\xff");
@@ -254,7 +256,7 @@ UNIT_TEST(headers_of_odd_bytes_are_made_text)
 
 UNIT_TEST(a_record_is_read_without_its_body_where_that_is_not_wanted)
 {
-    struct event event = sample();
+    struct event_facts event = sample();
     struct record record;
     struct record_line line;
     struct err err = ERR_INIT;
@@ -290,7 +292,7 @@ static void seals(struct record_line *line, uint32_t segment, uint64_t offset, b
 
 UNIT_TEST(a_line_is_sealed_again_with_any_other_id)
 {
-    struct event event = sample();
+    struct event_facts event = sample();
     struct record_line line;
 
     print(&line, &event);
@@ -305,7 +307,7 @@ UNIT_TEST(a_line_is_sealed_again_with_any_other_id)
 
 UNIT_TEST(the_longest_key_is_sealed_as_any_other)
 {
-    struct event event = sample();
+    struct event_facts event = sample();
     struct record_line line;
     struct str text;
 
@@ -320,7 +322,7 @@ UNIT_TEST(the_longest_key_is_sealed_as_any_other)
 
 UNIT_TEST(a_record_that_does_not_fit_is_refused)
 {
-    struct event event = sample();
+    struct event_facts event = sample();
     struct record_line line;
     struct err err = ERR_INIT;
     size_t need;
@@ -328,27 +330,29 @@ UNIT_TEST(a_record_that_does_not_fit_is_refused)
     print(&line, &event);
     need = line.bytes.len;
     record_line_free(&line);
-    UNIT_STATUS(STATUS_OK, record_print(&line, &event, need, &err), &err);
+    UNIT_STATUS(STATUS_OK, record_print(&line, &(struct event){.facts = event}, need, &err), &err);
     record_line_free(&line);
-    UNIT_STATUS(STATUS_LIMIT, record_print(&line, &event, need - 1, &err), &err);
+    UNIT_STATUS(STATUS_LIMIT, record_print(&line, &(struct event){.facts = event}, need - 1, &err),
+                &err);
     err_clear(&err);
-    UNIT_STATUS(STATUS_LIMIT, record_print(&line, &event, 0, &err), &err);
+    UNIT_STATUS(STATUS_LIMIT, record_print(&line, &(struct event){.facts = event}, 0, &err), &err);
 }
 
 UNIT_TEST(a_query_that_does_not_fit_is_no_shorter_query)
 {
-    struct event event = sample();
+    struct event_facts event = sample();
     struct record_line line;
     struct err err = ERR_INIT;
     char query[3000];
 
     memset(query, '\xff', sizeof query);
     event.query = (struct str){query, sizeof query};
-    UNIT_STATUS(STATUS_LIMIT, record_print(&line, &event, 4000, &err), &err);
+    UNIT_STATUS(STATUS_LIMIT, record_print(&line, &(struct event){.facts = event}, 4000, &err),
+                &err);
 }
 
 /* The sealed line of an event in memory of its own. */
-static char *copy_of_line(const struct event *event, size_t *len)
+static char *copy_of_line(const struct event_facts *event, size_t *len)
 {
     struct record_line line;
     struct str text;
@@ -366,7 +370,7 @@ static char *copy_of_line(const struct event *event, size_t *len)
 
 UNIT_TEST(a_single_changed_byte_makes_it_no_record)
 {
-    struct event event = sample();
+    struct event_facts event = sample();
     size_t len;
     char *line = copy_of_line(&event, &len);
 
@@ -385,7 +389,7 @@ UNIT_TEST(a_single_changed_byte_makes_it_no_record)
 
 UNIT_TEST(a_cut_or_longer_line_is_no_record)
 {
-    struct event event = sample();
+    struct event_facts event = sample();
     struct record record;
     struct err err = ERR_INIT;
     size_t len;
@@ -466,7 +470,7 @@ static void has_hooks(const char *expected, const char *line)
 
 UNIT_TEST(a_record_names_its_hooks_behind_its_id)
 {
-    struct event event = sample();
+    struct event_facts event = sample();
     struct record r;
 
     event.hook_count = 2;
@@ -517,7 +521,7 @@ UNIT_TEST(hooks_count_in_one_place_and_shape_only)
 /* The words of a body come after ours, whatever they are. */
 UNIT_TEST(a_body_cannot_forge_hooks)
 {
-    struct event event = sample();
+    struct event_facts event = sample();
     struct record r;
 
     event.hook_count = 0;
@@ -545,7 +549,7 @@ static bool inside(const struct record *r, struct str s)
 /* With the checksum put right again, so that the parser behind it is reached. */
 UNIT_TEST(mutated_lines_are_refused_or_read_whole)
 {
-    struct event event = sample();
+    struct event_facts event = sample();
     uint64_t random = 88172645463325252;
     unsigned read = 0;
     size_t len;
@@ -704,7 +708,7 @@ UNIT_TEST(a_changed_or_foreign_header_is_refused)
     const struct record_header header = {12, 11, 16777301, 1795420218966000000, {.first = 0}};
     struct record_header back = {.segment = 99};
     struct buf line = header_line(&header);
-    struct event event = sample();
+    struct event_facts event = sample();
     size_t len;
     char *record = copy_of_line(&event, &len);
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/session.h"
+#include "core/event_parts.h"
 #include "journal_kit.h"
 #include "store/intake.h"
 #include "unit.h"
@@ -84,16 +85,44 @@ UNIT_TEST(the_journal_has_the_limits_of_the_configuration)
     UNIT_TRUE(intake_options(&config).hold != NULL);
 }
 
+UNIT_TEST(an_event_is_recorded_for_the_principal_that_it_was_made_of)
+{
+    static char name[] = "calls";
+    const struct config_endpoint endpoint = {.name = name};
+    const struct request request = {.method = METHOD_POST, .remote_addr = STR("127.0.0.1")};
+    struct principal *principal = NULL, *other = NULL;
+    const struct receipt *receipt = NULL;
+    struct event *event = NULL;
+    struct err err = ERR_INIT;
+    struct kit kit;
+
+    UNIT_REQUIRE(kit_open(&kit));
+    UNIT_STATUS(STATUS_OK, auth_by_operator(&endpoint, &principal, &err), &err);
+    UNIT_STATUS(STATUS_OK, auth_by_operator(&endpoint, &other, &err), &err);
+    UNIT_STATUS(STATUS_OK,
+                event_make(&event, principal, &request, STR(""), STR("{}"), kit.now_ns, &err),
+                &err);
+    UNIT_STATUS(STATUS_UNAUTHORIZED, intake_late_append(kit.journal, other, event, &receipt, &err),
+                &err);
+    UNIT_INT(0, kit_count(&kit, event_facts(event)->key));
+    err_clear(&err);
+    UNIT_STATUS(STATUS_OK, intake_late_append(kit.journal, principal, event, &receipt, &err), &err);
+    UNIT_INT(1, kit_count(&kit, event_facts(event)->key));
+    event_free(event);
+    principal_free(principal);
+    principal_free(other);
+    kit_close(&kit);
+}
+
 UNIT_TEST(an_event_of_bytes_that_all_need_an_escape_is_recorded)
 {
     char body[2000], query[2000];
-    struct event event = {.kind = EVENT_TRANSCRIPT,
-                          .endpoint = "calls",
-                          .remote_addr = STR("127.0.0.1"),
-                          .query = {query, sizeof query},
-                          .body = {body, sizeof body},
-                          .key = "calls transcript escaped -",
-                          .body_utf8 = true};
+    struct event event = {.facts = {.about = {.kind = EVENT_TRANSCRIPT, .utf8 = true},
+                                    .endpoint = "calls",
+                                    .remote_addr = STR("127.0.0.1"),
+                                    .query = {query, sizeof query},
+                                    .body = {body, sizeof body},
+                                    .key = "calls transcript escaped -"}};
     const struct receipt *receipt = NULL;
     struct err err = ERR_INIT;
     struct kit kit;
@@ -101,13 +130,13 @@ UNIT_TEST(an_event_of_bytes_that_all_need_an_escape_is_recorded)
     memset(body, '\x01', sizeof body);
     memset(query, '\x02', sizeof query);
     UNIT_REQUIRE(kit_open(&kit));
-    event.received_ns = kit.now_ns;
+    event.facts.received_ns = kit.now_ns;
     UNIT_STATUS(STATUS_OK,
-                intake_append(kit.journal, &event, kit.now_ns, clock_mono_ns() + 5 * NS_PER_S,
+                intake_append(kit.journal, NULL, &event, kit.now_ns, clock_mono_ns() + 5 * NS_PER_S,
                               &receipt, &err),
                 &err);
     UNIT_REQUIRE(receipt != NULL);
     UNIT_FALSE(receipt_duplicate(receipt));
-    UNIT_INT(1, kit_count(&kit, event.key));
+    UNIT_INT(1, kit_count(&kit, event.facts.key));
     kit_close(&kit);
 }

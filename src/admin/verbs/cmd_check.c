@@ -94,14 +94,6 @@ static void check_endpoints(struct findings *f, const struct settings *settings)
     settings_problems(settings, report_secret, &c);
 }
 
-static bool has_hooks(const struct config *config)
-{
-    for (size_t i = 0; i < config->endpoint_count; i++)
-        if (config->endpoints[i].hook != NULL)
-            return true;
-    return false;
-}
-
 /* As the gateway finds it. */
 static void check_runner(struct findings *f, const struct config *config)
 {
@@ -133,7 +125,7 @@ static void check_programs(struct findings *f, const struct config *config)
         check_program(f, "the gateway", GATEWAY);
     if (wake_gateway(gateway, config) && strcmp(gateway, GATEWAY) != 0)
         check_program(f, "the gateway", gateway);
-    if (config->runner != NULL || has_hooks(config))
+    if (config->runner != NULL || config_has_hook(config))
         check_runner(f, config);
 }
 
@@ -172,7 +164,7 @@ static void check_spool(struct findings *f, const struct settings *settings)
     if (access(config->spool, W_OK) != 0)
         finding_error(f, "the spool %s cannot be written to: %s", config->spool, strerror(errno));
     check_space(f, &session.spool, config);
-    if (has_hooks(config))
+    if (config_has_hook(config))
         check_hooks(f, &session);
     spool_close(&session.spool);
 }

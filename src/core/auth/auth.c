@@ -3,7 +3,6 @@
  */
 #include "core/auth/auth.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,23 +11,21 @@
 #include "core/auth/auth_parts.h"
 #include "core/query.h"
 
-/* Of an address that is none, in an error. */
+/* Characters of an invalid address that an error shows. */
 #define SHOWN_MAX 64
 
 struct principal {
     const struct config_endpoint *endpoint;
-    const char *scheme;
-    char *via; /* or NULL */
+    const char *via; /* or NULL */
     struct str message_id;
-    bool may_record;
 };
 
-static enum status check_nothing(const struct auth_attempt *a, struct auth_finding *out,
+static enum status check_nothing(const struct auth_attempt *a, struct str *message_id,
                                  struct err *err)
 {
     (void)a;
+    (void)message_id;
     (void)err;
-    out->proof = "none";
     return STATUS_OK;
 }
 
@@ -41,78 +38,40 @@ static const struct auth_scheme_entry schemes[] = {
                                 auth_standard_check},
 };
 
-/* ---- for checks */
-
-struct str auth_header_once(const struct request *request, const char *header, struct err *err)
-{
-    unsigned count;
-    struct str value = request_header(request, header, &count);
-
-    if (count == 1 && value.len > 0)
-        return value;
-    if (count == 0)
-        (void)err_set(err, STATUS_UNAUTHORIZED, "%s missing", header);
-    else if (count == 1)
-        (void)err_set(err, STATUS_UNAUTHORIZED, "%s empty", header);
-    else
-        (void)err_set(err, STATUS_UNAUTHORIZED, "%s given %s", header,
-                      count == 2 ? "twice" : "more than twice");
-    return STR_NONE;
-}
-
-enum status auth_window_check(const struct auth_attempt *a, uint64_t signed_s, struct err *err)
-{
-    uint64_t now_s = a->now_ns < 0 ? 0 : (uint64_t)(a->now_ns / NS_PER_S);
-    bool past = signed_s <= now_s;
-    uint64_t distance = past ? now_s - signed_s : signed_s - now_s;
-
-    if (distance <= a->endpoint->signature_window_s)
-        return STATUS_OK;
-    return err_set(err, STATUS_STALE,
-                   "signature right, but made %" PRIu64 " s %s, and signature-window is %" PRIu64
-                   " s; is the clock of this machine right?",
-                   distance, past ? "ago" : "ahead", a->endpoint->signature_window_s);
-}
-
 /* ---- principals */
 
-static struct principal *make(const struct config_endpoint *endpoint, const char *scheme,
-                              struct err *err)
+static enum status make_principal(const struct config_endpoint *endpoint, const char *via,
+                                  struct str message_id, struct principal **out, struct err *err)
 {
     struct principal *p = calloc(1, sizeof *p);
 
-    if (p == NULL) {
-        (void)err_set(err, STATUS_MEMORY, "no memory for a principal");
-        return NULL;
-    }
-    p->endpoint = endpoint;
-    p->scheme = scheme;
-    return p;
+    if (p == NULL)
+        return err_set(err, STATUS_MEMORY, "no memory for a principal");
+    *p = (struct principal){endpoint, via, message_id};
+    *out = p;
+    return STATUS_OK;
 }
 
-static bool address_allowed(const struct config_endpoint *e, const struct request *request,
-                            struct err *err)
+static enum status check_address(const struct config_endpoint *e, const struct request *request,
+                                 struct err *err)
 {
     struct address client;
     char text[ADDRESS_TEXT_MAX];
     size_t len = request->remote_addr.len;
 
     if (e->allow_from_count == 0)
-        return true;
+        return STATUS_OK;
     if (!address_client(request->remote_addr, request->forwarded, e->trusted_proxies,
-                        e->trusted_proxy_count, &client)) {
-        (void)err_set(err, STATUS_ADDRESS,
-                      "secret right, but REMOTE_ADDR (\"%.*s\") or X-Forwarded-For is no address, "
-                      "and allow-from is set",
-                      (int)(len > SHOWN_MAX ? SHOWN_MAX : len),
-                      len == 0 ? "" : request->remote_addr.ptr);
-        return false;
-    }
+                        e->trusted_proxy_count, &client))
+        return err_set(err, STATUS_ADDRESS,
+                       "secret right, but REMOTE_ADDR (\"%.*s\") or X-Forwarded-For is not an "
+                       "address, and allow-from is set",
+                       (int)(len > SHOWN_MAX ? SHOWN_MAX : len),
+                       len == 0 ? "" : request->remote_addr.ptr);
     if (address_in(e->allow_from, e->allow_from_count, &client))
-        return true;
+        return STATUS_OK;
     address_print(&client, text);
-    (void)err_set(err, STATUS_ADDRESS, "secret right, but %s is not in allow-from", text);
-    return false;
+    return err_set(err, STATUS_ADDRESS, "secret right, but %s is not in allow-from", text);
 }
 
 bool auth_needs_body(const struct config_endpoint *endpoint)
@@ -126,31 +85,27 @@ enum status auth_check(const struct config_endpoint *endpoint, const struct auth
 {
     const struct auth_scheme_entry *scheme = &schemes[endpoint->scheme];
     struct auth_attempt attempt = {endpoint, secrets, request, body, now_ns};
-    struct auth_finding finding = {scheme->name, STR_NONE};
     struct err failed = ERR_INIT;
-    struct principal *p;
-    enum status st;
+    struct str message_id = STR_NONE;
+    enum status status;
 
     if (scheme->needs_secret && (secrets == NULL || secrets->count == 0))
         return err_set(err, STATUS_NO_SECRET,
                        "endpoint \"%s\": none of its secret-files holds a secret that can be read; "
                        "stenohook check says why",
                        endpoint->name);
-    st = scheme->check(&attempt, &finding, &failed);
-    if (st != STATUS_OK && st != STATUS_STALE)
-        return err_pass(err, st, &failed);
-    p = make(endpoint, finding.proof, err);
-    if (p == NULL)
-        return STATUS_MEMORY;
-    /* If both fail, the address is reported: a retry can pass a clock, but never an address. */
-    if (!address_allowed(endpoint, request, err))
-        st = STATUS_ADDRESS;
-    else
-        (void)err_pass(err, st, &failed);
-    p->message_id = finding.message_id;
-    p->may_record = st == STATUS_OK;
-    *out = p;
-    return st;
+    status = scheme->check(&attempt, &message_id, &failed);
+    /* If both fail, report the address: a retry can fix a clock, not an address. */
+    if (auth_secret_right(status) && check_address(endpoint, request, err) != STATUS_OK)
+        return STATUS_ADDRESS;
+    if (status != STATUS_OK)
+        return err_pass(err, status, &failed);
+    return make_principal(endpoint, NULL, message_id, out, err);
+}
+
+bool auth_secret_right(enum status status)
+{
+    return status == STATUS_OK || status == STATUS_STALE || status == STATUS_ADDRESS;
 }
 
 bool auth_presented(const struct config_endpoint *endpoint, const struct request *request)
@@ -164,39 +119,26 @@ bool auth_presented(const struct config_endpoint *endpoint, const struct request
             query_find(request->query, str_of(endpoint->auth_query), &(struct str){NULL, 0}) > 0);
 }
 
-enum status auth_accept(const struct config_endpoint *endpoint, const char *via,
-                        struct principal **out, struct err *err)
+enum status auth_by_operator(const struct config_endpoint *endpoint, struct principal **out,
+                             struct err *err)
 {
-    struct principal *p = make(endpoint, "operator", err);
+    return make_principal(endpoint, "rejected", STR_NONE, out, err);
+}
 
-    if (p == NULL)
-        return STATUS_MEMORY;
-    p->via = str_dup(str_of(via));
-    if (p->via == NULL) {
-        principal_free(p);
-        return err_set(err, STATUS_MEMORY, "no memory for a principal");
-    }
-    p->may_record = true;
-    *out = p;
-    return STATUS_OK;
+enum status auth_by_api(const struct config_endpoint *endpoint, struct principal **out,
+                        struct err *err)
+{
+    return make_principal(endpoint, "reconciled", STR_NONE, out, err);
 }
 
 void principal_free(struct principal *p)
 {
-    if (p == NULL)
-        return;
-    free(p->via);
     free(p);
 }
 
 const struct config_endpoint *principal_endpoint(const struct principal *p)
 {
     return p->endpoint;
-}
-
-const char *principal_scheme(const struct principal *p)
-{
-    return p->scheme;
 }
 
 const char *principal_via(const struct principal *p)
@@ -207,11 +149,6 @@ const char *principal_via(const struct principal *p)
 struct str principal_message_id(const struct principal *p)
 {
     return p->message_id;
-}
-
-bool principal_may_record(const struct principal *p)
-{
-    return p->may_record;
 }
 
 /* ---- what may be kept */

@@ -14,7 +14,8 @@
 #include "core/config/config.h"
 #include "core/request.h"
 
-/* Proof that a delivery was authenticated for an endpoint. Only auth.c makes one. */
+/* Proof that a delivery to an endpoint may be recorded. Three functions make one, each called from
+ * one place only (tests/lint/walls); principal_free frees it. */
 struct principal;
 
 /* The secrets of one endpoint as they were read: each without trailing CR and LF, none empty. */
@@ -26,33 +27,34 @@ struct auth_secrets {
 /* Whether the endpoint's scheme needs the body before it can decide. */
 bool auth_needs_body(const struct config_endpoint *endpoint);
 
-/* STATUS_OK: *out is a principal, to be given back with principal_free.
- * STATUS_UNAUTHORIZED: err says which check failed, for the log only, without any secret or the
- * given value. STATUS_NO_SECRET: the endpoint needs a secret and there is none. STATUS_ADDRESS,
- * STATUS_STALE: the secret is right; *out is a principal all the same (it opens the quarantine,
- * never the journal: see principal_may_record). `body` is looked at only where auth_needs_body. */
+/* The request's own proof, for the gateway. `body` is read only if auth_needs_body. STATUS_OK: *out
+ * is a principal. STATUS_ADDRESS, STATUS_STALE: the secret is right, but the delivery may only be
+ * quarantined. STATUS_UNAUTHORIZED; STATUS_NO_SECRET: the endpoint has no usable secret;
+ * STATUS_MEMORY. err says which check failed, for the log only, without any secret or the given
+ * value. */
 enum status auth_check(const struct config_endpoint *endpoint, const struct auth_secrets *secrets,
                        const struct request *request, struct str body, int64_t now_ns,
                        struct principal **out, struct err *err) STATUS_CHECKED;
+/* Whether this status of auth_check means that the secret is right. */
+bool auth_secret_right(enum status status);
+/* The operator's word for a delivery in a box, for `stenohook rejected accept`. */
+enum status auth_by_operator(const struct config_endpoint *endpoint, struct principal **out,
+                             struct err *err) STATUS_CHECKED;
+/* The API's word for a transcript whose webhook never came, for `stenohook reconcile`. */
+enum status auth_by_api(const struct config_endpoint *endpoint, struct principal **out,
+                        struct err *err) STATUS_CHECKED;
+
+void principal_free(struct principal *p); /* NULL is fine */
+const struct config_endpoint *principal_endpoint(const struct principal *p);
+/* How the record says that the delivery came in: NULL by its own request, else "rejected" or
+ * "reconciled". */
+const char *principal_via(const struct principal *p);
+/* Standard Webhooks: the signed webhook-id; else STR_NONE. Borrowed from the request. */
+struct str principal_message_id(const struct principal *p);
 
 /* Whether the request shows something that is meant as this endpoint's static secret, right or
  * wrong: its header, or its parameter of the query. */
 bool auth_presented(const struct config_endpoint *endpoint, const struct request *request);
-
-/* For a delivery that an operator takes out of the refused box or the quarantine: `via` says so in
- * the record. */
-enum status auth_accept(const struct config_endpoint *endpoint, const char *via,
-                        struct principal **out, struct err *err) STATUS_CHECKED;
-
-void principal_free(struct principal *p);
-const struct config_endpoint *principal_endpoint(const struct principal *p);
-/* "header", "query", "none", "aai-signature", "standard-webhooks", ...: for logs. */
-const char *principal_scheme(const struct principal *p);
-/* NULL, or how it came in when not by its own delivery. */
-const char *principal_via(const struct principal *p);
-/* Standard Webhooks: the signed webhook-id; else STR_NONE. Borrowed from the request. */
-struct str principal_message_id(const struct principal *p);
-bool principal_may_record(const struct principal *p);
 
 /* The raw query as it may be kept: without the parameter that carries the token. */
 void auth_query_kept(struct buf *out, const struct config_endpoint *endpoint, struct str query);

@@ -16,8 +16,8 @@ static enum status malformed(const char *what, struct err *err)
     return err_set(err, STATUS_UNAUTHORIZED, HEADER " %s", what);
 }
 
-/* Takes the next `name=value` off *rest; blanks around it are not its own. A server that has joined
- * two headers into one puts a blank there, and the second `t` must be seen as one. */
+/* Takes the next `name=value` off *rest, without the blanks around it: a server that joins two
+ * headers puts one there, and a second `t` must be seen as one. */
 static bool next_field(struct str *rest, struct str *name, struct str *value)
 {
     struct str field;
@@ -42,7 +42,7 @@ static enum status find_time(struct str header, struct str *out, uint64_t *secon
     if (count > 1)
         return malformed("has more than one t=", err);
     if (!num_u64(*out, seconds))
-        return malformed("has a t= that is no number", err);
+        return malformed("has a t= that is not a number", err);
     return STATUS_OK;
 }
 
@@ -60,7 +60,7 @@ static bool hex_equal(struct str given, const uint8_t mac[MAC_SHA256_LEN])
     return equal;
 }
 
-/* Whether one of the v1 entries is this one: while a secret is rotated there may be several. */
+/* Whether a v1 entry is this one: there may be several while a secret is rotated. */
 static bool any_signature(struct str header, const uint8_t mac[MAC_SHA256_LEN], unsigned *count)
 {
     struct str name, value;
@@ -76,7 +76,7 @@ static bool any_signature(struct str header, const uint8_t mac[MAC_SHA256_LEN], 
     return found;
 }
 
-enum status auth_aai_check(const struct auth_attempt *a, struct auth_finding *out, struct err *err)
+enum status auth_aai_check(const struct auth_attempt *a, struct str *message_id, struct err *err)
 {
     struct str header = auth_header_once(a->request, HEADER, err);
     struct str time = STR_NONE;
@@ -85,7 +85,7 @@ enum status auth_aai_check(const struct auth_attempt *a, struct auth_finding *ou
     bool found = false;
     enum status st;
 
-    (void)out;
+    (void)message_id;
     if (header.ptr == NULL)
         return STATUS_UNAUTHORIZED;
     st = find_time(header, &time, &seconds, err);

@@ -8,14 +8,15 @@
 #define SECRET_PREFIX "whsec_"
 #define V1_MARK "v1,"
 
-struct names {
+struct header_names {
     const char *id;
     const char *time;
     const char *signature;
 };
 
-static const struct names standard_names = {"webhook-id", "webhook-timestamp", "webhook-signature"};
-static const struct names svix_names = {"svix-id", "svix-timestamp", "svix-signature"};
+static const struct header_names standard_names = {"webhook-id", "webhook-timestamp",
+                                                   "webhook-signature"};
+static const struct header_names svix_names = {"svix-id", "svix-timestamp", "svix-signature"};
 
 struct message {
     struct str id;
@@ -33,9 +34,9 @@ static bool has(const struct request *r, const char *header)
 }
 
 /* One set or the other, never a mixture. */
-static const struct names *names_of(const struct request *r)
+static const struct header_names *names_of(const struct request *r)
 {
-    const struct names *n = &standard_names;
+    const struct header_names *n = &standard_names;
 
     if (has(r, n->id) || has(r, n->time) || has(r, n->signature))
         return n;
@@ -43,8 +44,8 @@ static const struct names *names_of(const struct request *r)
     return has(r, n->id) || has(r, n->time) || has(r, n->signature) ? n : &standard_names;
 }
 
-static enum status read_message(const struct request *r, const struct names *n, struct message *out,
-                                struct err *err)
+static enum status read_message(const struct request *r, const struct header_names *n,
+                                struct message *out, struct err *err)
 {
     out->id = auth_header_once(r, n->id, err);
     out->time = auth_header_once(r, n->time, err);
@@ -52,12 +53,12 @@ static enum status read_message(const struct request *r, const struct names *n, 
     if (out->id.ptr == NULL || out->time.ptr == NULL || out->signatures.ptr == NULL)
         return STATUS_UNAUTHORIZED;
     if (!num_u64(out->time, &out->seconds))
-        return err_set(err, STATUS_UNAUTHORIZED, "%s is no number", n->time);
+        return err_set(err, STATUS_UNAUTHORIZED, "%s is not a number", n->time);
     return STATUS_OK;
 }
 
-/* "v1,BASE64" entries between blanks; other versions are passed over. An entry that ends in a comma
- * is where a server has joined two headers: then none counts. */
+/* "v1,BASE64" entries between blanks; other versions are ignored. An entry that ends in a comma
+ * shows that a server joined two headers: then none counts. */
 static bool any_signature(struct str rest, struct str expected)
 {
     struct str entry;
@@ -76,7 +77,7 @@ static bool any_signature(struct str rest, struct str expected)
     return found && !joined;
 }
 
-/* The key that a secret stands for; false where it is none. */
+/* Decodes the key in a secret; false if it is not base64 or empty. */
 static bool decode_secret(struct str secret, struct buf *key)
 {
     if (str_starts(secret, SECRET_PREFIX)) {
@@ -86,7 +87,7 @@ static bool decode_secret(struct str secret, struct buf *key)
     return mac_base64_decode(key, secret) && key->len > 0;
 }
 
-/* STATUS_OK where a signature is right under this secret. */
+/* STATUS_OK if a signature is right under this secret. */
 static enum status try_secret(const struct auth_attempt *a, const struct message *m,
                               struct str secret, struct err *err)
 {
@@ -112,10 +113,10 @@ out:
     return st;
 }
 
-enum status auth_standard_check(const struct auth_attempt *a, struct auth_finding *out,
+enum status auth_standard_check(const struct auth_attempt *a, struct str *message_id,
                                 struct err *err)
 {
-    const struct names *names = names_of(a->request);
+    const struct header_names *names = names_of(a->request);
     struct message m = {.seconds = 0};
     size_t unusable = 0;
     bool found = false;
@@ -130,10 +131,10 @@ enum status auth_standard_check(const struct auth_attempt *a, struct auth_findin
         unusable += st == STATUS_NO_SECRET;
         found |= st == STATUS_OK;
     }
-    out->message_id = m.id;
+    *message_id = m.id;
     if (found)
         return auth_window_check(a, m.seconds, err);
-    /* Perhaps the sender was right: a secret of ours that cannot be used is not its fault. */
+    /* The sender may be right: an unusable secret is our fault. */
     if (unusable != 0)
         return err_set(err, STATUS_NO_SECRET,
                        "endpoint \"%s\": %zu of its %zu secrets cannot be used: not base64 behind "

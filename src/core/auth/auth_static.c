@@ -8,8 +8,8 @@
 #include "core/auth/auth_parts.h"
 #include "core/query.h"
 
-/* All of the secrets are tried, also after one was right: time tells nothing. The whole value is
- * compared: where a server has joined two headers into "a, b", neither part counts. */
+/* Tries all secrets, also after one was right, so that the time taken says nothing. Compares the
+ * whole value: if a server joined two headers into "a, b", neither part counts. */
 static bool matches(const struct auth_secrets *secrets, struct str given)
 {
     bool found = false;
@@ -21,7 +21,7 @@ static bool matches(const struct auth_secrets *secrets, struct str given)
     return found;
 }
 
-/* Web servers take blanks off a header: such a secret never comes. */
+/* Web servers strip blanks from a header: such a secret never arrives. */
 static bool any_has_blank(const struct auth_secrets *secrets)
 {
     for (size_t i = 0; i < secrets->count; i++)
@@ -55,7 +55,7 @@ static enum status check_header(const struct auth_attempt *a, struct err *err)
     return matches(a->secrets, given) ? STATUS_OK : mismatch(a, header, given.len, err);
 }
 
-/* The value of the parameter, still encoded, where it is there exactly once and not empty; else
+/* Returns the value of the parameter, still encoded, if it is given once and not empty; else
  * STR_NONE. */
 static struct str query_once(const struct auth_attempt *a, struct err *err)
 {
@@ -72,8 +72,8 @@ static struct str query_once(const struct auth_attempt *a, struct err *err)
     return STR_NONE;
 }
 
-/* A `+` is a blank to whoever builds a query by a form's rules, and a `+` to whoever pastes a
- * base64 secret into a URL: both are what the sender was told to send. */
+/* A `+` is a blank in a query built by a form's rules, and a `+` in a pasted base64 secret: both
+ * are accepted. */
 static bool query_matches(const struct auth_attempt *a, struct buf *decoded, struct str value)
 {
     bool found;
@@ -104,19 +104,17 @@ static enum status check_query(const struct auth_attempt *a, struct err *err)
     return st;
 }
 
-enum status auth_static_check(const struct auth_attempt *a, struct auth_finding *out,
-                              struct err *err)
+enum status auth_static_check(const struct auth_attempt *a, struct str *message_id, struct err *err)
 {
     struct err header = ERR_INIT;
     struct err query = ERR_INIT;
     enum status st = STATUS_UNAUTHORIZED;
 
-    out->proof = "header";
+    (void)message_id;
     if (a->endpoint->auth_header != NULL)
         st = check_header(a, &header);
     if (st == STATUS_OK || a->endpoint->auth_query == NULL)
-        return err_pass(err, st, &header);
-    out->proof = "query";
+        return st == STATUS_OK ? st : err_pass(err, st, &header);
     st = check_query(a, &query);
     if (st == STATUS_OK)
         return st;

@@ -61,7 +61,15 @@ enum status config_parse(struct config **out, const char *file, struct str text,
     return st;
 }
 
-static const struct config_endpoint *endpoint_named(const struct config *config, struct str name)
+bool config_has_hook(const struct config *config)
+{
+    for (size_t i = 0; i < config->endpoint_count; i++)
+        if (config->endpoints[i].hook != NULL)
+            return true;
+    return false;
+}
+
+const struct config_endpoint *config_endpoint_named(const struct config *config, struct str name)
 {
     for (size_t i = 0; i < config->endpoint_count; i++)
         if (str_is(name, config->endpoints[i].name))
@@ -72,11 +80,12 @@ static const struct config_endpoint *endpoint_named(const struct config *config,
 const struct config_endpoint *config_endpoint(const struct config *config, struct str name,
                                               bool named)
 {
-    const struct config_endpoint *found = name.len == 0 ? NULL : endpoint_named(config, name);
+    const struct config_endpoint *found =
+        name.len == 0 ? NULL : config_endpoint_named(config, name);
 
     if (found != NULL || (name.len != 0 && named))
         return found;
-    found = endpoint_named(config, STR("default"));
+    found = config_endpoint_named(config, STR("default"));
     if (found == NULL && config->endpoint_count == 1)
         found = &config->endpoints[0];
     return found;

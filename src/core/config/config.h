@@ -87,6 +87,11 @@ void config_free(struct config *config); /* NULL is fine */
 const struct config_endpoint *config_endpoint(const struct config *config, struct str name,
                                               bool named);
 
+/* The endpoint of just that name, or NULL. */
+const struct config_endpoint *config_endpoint_named(const struct config *config, struct str name);
+/* Whether any endpoint has a hook. */
+bool config_has_hook(const struct config *config);
+
 /* Reports to `warn` what is valid but probably a mistake (a URL in clear text, ...), in one
  * sentence each. */
 typedef void (*config_warn)(void *context, const char *text);

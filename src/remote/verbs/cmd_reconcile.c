@@ -155,18 +155,18 @@ static void show_progress(void *context, const struct reconcile_sums *sums)
             o->dry_run ? "would be recorded" : "recorded");
 }
 
-static void print_json(struct buf *b, const struct event *event, const char *id, bool dry_run)
+static void print_json(struct buf *b, const struct event_facts *event, const char *id, bool dry_run)
 {
     buf_printf(b, "{\"outcome\":\"%s\",", dry_run ? "would record" : "recorded");
     if (id != NULL)
         buf_printf(b, "\"id\":\"%s\",", id);
     buf_printf(b, "\"endpoint\":\"%s\",\"transcript_id\":\"%s\",\"status\":\"%s\",\"query\":",
-               event->endpoint, event->subject, event->status);
+               event->endpoint, event->about.subject, event->about.status);
     text_json(b, event->query);
     buf_add_text(b, "}\n");
 }
 
-static enum status print_recorded(void *context, const struct event *event, const char *id,
+static enum status print_recorded(void *context, const struct event_facts *event, const char *id,
                                   struct err *err)
 {
     struct reconciling *o = context;
@@ -176,7 +176,8 @@ static enum status print_recorded(void *context, const struct event *event, cons
         print_json(&o->line, event, id, o->dry_run);
     else
         buf_printf(&o->line, "%-12s %-10s  %s  %s  %s\n", o->dry_run ? "would record" : "recorded",
-                   id == NULL ? "-" : id, event->endpoint, event->status, event->subject);
+                   id == NULL ? "-" : id, event->endpoint, event->about.status,
+                   event->about.subject);
     return print_buf(&o->line, "what was recorded", err);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * exchange - what a transport fills in for the functions of cgi.h: private to this room.
+ * cgi_parts - what a transport fills in for the functions of cgi.h. Private to this room.
  */
-#ifndef CGI_EXCHANGE_H
-#define CGI_EXCHANGE_H
+#ifndef CGI_CGI_PARTS_H
+#define CGI_CGI_PARTS_H
 
 #include "cgi/cgi.h"
 

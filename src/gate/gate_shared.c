@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT
+ * gate_shared - the settings that serve, and the warnings about them.
+ */
+#include <stdlib.h>
+
+#include "gate/gate_parts.h"
+
+static void take_warning(void *context, const char *text)
+{
+    struct gate *gate = context;
+
+    pthread_mutex_lock(&gate->lock);
+    buf_add_text(&gate->notes, text);
+    buf_add_char(&gate->notes, '\n');
+    atomic_store(&gate->noted, true);
+    pthread_mutex_unlock(&gate->lock);
+}
+
+static void load_once(struct gate *gate)
+{
+    char *path = NULL;
+    enum status status = settings_find(&path, NULL, &gate->problem);
+
+    if (status == STATUS_OK)
+        status = settings_load(&gate->settings, path, take_warning, gate, &gate->problem);
+    if (status != STATUS_OK)
+        gate->settings = NULL;
+    free(path);
+}
+
+enum status gate_make(struct gate **out, bool fastcgi, struct err *err)
+{
+    struct gate *gate = calloc(1, sizeof *gate);
+    enum status status = STATUS_OK;
+
+    if (gate == NULL)
+        return err_set(err, STATUS_MEMORY, "no memory for the gateway");
+    gate->fastcgi = fastcgi;
+    buf_init(&gate->notes, GATE_NOTES_MAX);
+    pthread_mutex_init(&gate->lock, NULL);
+    spool_pool_init(&gate->pool);
+    if (fastcgi)
+        status = settings_cache_make(&gate->cache, take_warning, gate, err);
+    else
+        load_once(gate);
+    if (status == STATUS_OK)
+        *out = gate;
+    else
+        gate_free(gate);
+    return status;
+}
+
+void gate_free(struct gate *gate)
+{
+    if (gate->settings != NULL)
+        settings_release(gate->settings);
+    if (gate->cache != NULL)
+        settings_cache_free(gate->cache);
+    spool_pool_free(&gate->pool);
+    pthread_mutex_destroy(&gate->lock);
+    buf_free(&gate->notes);
+    free(gate);
+}
+
+const char *gate_program(const struct gate *gate)
+{
+    return gate->fastcgi ? "stenohook.fcgi" : "stenohook.cgi";
+}
+
+enum status gate_settings(struct gate *gate, const struct settings **out, struct err *err)
+{
+    if (gate->fastcgi)
+        return settings_current(gate->cache, out, err);
+    if (gate->settings == NULL)
+        return err_pass(err, gate->problem.status, &gate->problem);
+    *out = gate->settings;
+    return STATUS_OK;
+}
+
+bool gate_settings_whole(struct gate *gate)
+{
+    return !gate->fastcgi || settings_cache_whole(gate->cache);
+}
+
+void gate_settings_release(struct gate *gate, const struct settings *settings)
+{
+    if (gate->fastcgi)
+        settings_release(settings);
+}
+
+void gate_take_notes(struct gate *gate, struct buf *out)
+{
+    if (!atomic_load(&gate->noted))
+        return;
+    pthread_mutex_lock(&gate->lock);
+    buf_add_str(out, buf_str(&gate->notes));
+    buf_reset(&gate->notes, GATE_NOTES_MAX);
+    atomic_store(&gate->noted, false);
+    pthread_mutex_unlock(&gate->lock);
+}
+
+unsigned gate_threads(struct gate *gate)
+{
+    const struct settings *settings;
+    unsigned threads = GATE_THREADS_DEFAULT;
+
+    if (gate_settings(gate, &settings, NULL) == STATUS_OK) {
+        threads = settings->config->threads;
+        gate_settings_release(gate, settings);
+    }
+    return threads;
+}
