@@ -34,7 +34,7 @@ bool attempt_asked_for(const struct result *before, const struct result *next)
 {
     if (next->end == RESULT_NOT_RUN)
         return false;
-    /* One whose end nobody saw is made again under its number. */
+    /* An attempt whose end is unknown is made again under its number. */
     return before->state != RESULT_AGAIN ||
            (before->end != RESULT_LOST && next->attempt <= before->attempt);
 }

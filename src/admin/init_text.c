@@ -44,9 +44,8 @@ static void add_endpoint(struct buf *out, const struct init_text *text)
 {
     buf_add_text(out, "endpoint ");
     add_quoted(out, text->endpoint);
-    buf_add_text(out,
-                 " {\n"
-                 "    # The address of the gateway, as the sender is told it (webhook_url).\n");
+    buf_add_text(out, " {\n"
+                      "    # The gateway's address, as the sender has it in webhook_url.\n");
     if (text->url != NULL)
         add_line(out, "    url = ", text->url);
     else
@@ -68,7 +67,7 @@ static void add_endpoint(struct buf *out, const struct init_text *text)
         "\n"
         "    # What is run for each event once it is on record: a program and its arguments, "
         "without a\n"
-        "    # shell. stenohook-hook(7) says what it is told, and examples/hooks has some that "
+        "    # shell. stenohook-hook(7) says what it gets, and examples/hooks has some that "
         "work as\n"
         "    # they stand.\n"
         "    # hook = {\"/home/me/bin/on-transcript\"}\n"

@@ -187,7 +187,7 @@ static const struct family {
     [FAILED] = {"hook_failed_total", "counter", "Attempts of the hook that failed."},
     [GIVEN_UP] = {"hook_given_up_total", "counter", "Events that became dead letters."},
     [DROPPED] = {"hook_dropped_total", "counter", "Events that were dropped by an operator."},
-    [LOST] = {"hook_lost_total", "counter", "Attempts of the hook whose end nobody saw."},
+    [LOST] = {"hook_lost_total", "counter", "Attempts of the hook whose end is unknown."},
 };
 
 static void add_parts(struct buf *out, const struct census *census)

@@ -53,7 +53,7 @@ static enum status decode_member(struct str raw, struct buf *out, struct err *er
     if (raw.len > MEMBER_MAX)
         return STATUS_OK;
     if (!text_json_decode(out, raw))
-        return err_set(err, STATUS_MALFORMED, "a member of the body is no JSON string");
+        return err_set(err, STATUS_MALFORMED, "a member of the body is not a JSON string");
     return buf_status(out, "a member of the body", err);
 }
 

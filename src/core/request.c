@@ -103,7 +103,7 @@ enum status request_parse(struct request *r, char *const *env, struct err *err)
     if (values[VAR_LENGTH].len == 0)
         return STATUS_OK;
     if (!num_u64(values[VAR_LENGTH], &r->length))
-        return err_set(err, STATUS_MALFORMED, "CONTENT_LENGTH is no number: \"%.*s\"",
+        return err_set(err, STATUS_MALFORMED, "CONTENT_LENGTH is not a number: \"%.*s\"",
                        (int)(values[VAR_LENGTH].len < 40 ? values[VAR_LENGTH].len : 40),
                        values[VAR_LENGTH].ptr);
     r->has_length = true;

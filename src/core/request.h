@@ -31,7 +31,7 @@ struct request {
     uint64_t length; /* its value */
 };
 
-/* STATUS_OK, or STATUS_MALFORMED if CONTENT_LENGTH is no number; *r is filled either way (then
+/* STATUS_OK, or STATUS_MALFORMED if CONTENT_LENGTH is not a number; *r is filled either way (then
  * without a length). */
 enum status request_parse(struct request *r, char *const *env, struct err *err) STATUS_CHECKED;
 

@@ -387,6 +387,6 @@ enum status scan_object_status(const struct scan_result *result, const char *wha
     enum status status = scan_status(result, what, err);
 
     if (status == STATUS_OK && result->type != SCAN_OBJECT)
-        status = err_set(err, STATUS_MALFORMED, "%s is no JSON object", what);
+        status = err_set(err, STATUS_MALFORMED, "%s is not a JSON object", what);
     return status;
 }

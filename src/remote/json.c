@@ -67,7 +67,7 @@ static enum status parse_string(struct json_object **out, struct str raw, struct
 
     buf_init(&text, JSON_STRING_MAX);
     if (!text_json_decode(&text, raw))
-        status = err_set(err, STATUS_MALFORMED, "a string is no JSON string");
+        status = err_set(err, STATUS_MALFORMED, "a string is not a JSON string");
     else
         status = buf_status(&text, "a JSON string", err);
     if (status == STATUS_OK) {

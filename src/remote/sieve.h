@@ -19,7 +19,7 @@
 #define SIEVE_VALUE_MAX ((size_t)16 * 1024)
 /* Of a name. A longer one is none of ours. */
 #define SIEVE_NAME_MAX 64
-/* What is kept of a text that is no JSON object. */
+/* What is kept of a text that is not a JSON object. */
 #define SIEVE_BROKEN_MAX 256
 
 enum sieve_at { SIEVE_BEGIN, SIEVE_NAME, SIEVE_COLON, SIEVE_VALUE, SIEVE_END, SIEVE_BROKEN };

@@ -63,7 +63,7 @@ static enum status read_opened(int fd, struct buf *out, struct stat *sb, struct 
     ssize_t got;
 
     if (fstat(fd, sb) != 0)
-        return err_errno(err, "cannot be looked at");
+        return err_errno(err, "cannot be examined");
     if (!S_ISREG(sb->st_mode))
         return err_set(err, STATUS_CONFIG, "is no regular file");
     if (sb->st_size > (off_t)out->max)

@@ -102,7 +102,7 @@ UNIT_TEST(a_run_is_told_with_its_end_and_its_output)
     buf_free(&out);
 }
 
-/* A run whose end nobody saw is made again under its number: that no person asked for. */
+/* An attempt whose end is unknown is made again under its number, which no person asked for. */
 UNIT_TEST(an_attempt_that_can_only_have_been_asked_for_is_known)
 {
     static const struct {

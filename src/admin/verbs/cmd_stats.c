@@ -97,7 +97,7 @@ static enum status check_limits(const struct stats_call *w, const struct stats *
         status = err_set(err, STATUS_MISSING, "%s", trouble.ptr);
     } else if (trouble.len > 0) {
         buf_add_char(&trouble, '\n');
-        status = print_buf(&trouble, "what is too much", err);
+        status = print_buf(&trouble, "what exceeds the limits", err);
         /* All is said: no second time on stderr. */
         status = status == STATUS_OK ? STATUS_MISSING : status;
     }

@@ -137,8 +137,8 @@ enum status auth_standard_check(const struct auth_attempt *a, struct str *messag
     /* The sender may be right: an unusable secret is our fault. */
     if (unusable != 0)
         return err_set(err, STATUS_NO_SECRET,
-                       "endpoint \"%s\": %zu of its %zu secrets cannot be used: not base64 behind "
-                       "its prefix; copy it again from the sender",
+                       "endpoint \"%s\": %zu of its %zu secrets cannot be used: not base64 after "
+                       "the prefix; copy it again from the sender",
                        a->endpoint->name, unusable, a->secrets->count);
     return err_set(err, STATUS_UNAUTHORIZED, "%s does not match the body under any of %zu secrets",
                    names->signature, a->secrets->count);

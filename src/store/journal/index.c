@@ -173,7 +173,7 @@ enum status index_reset(struct index *index, uint64_t records, struct err *err)
     } while (generation == 0);
     index_close(index);
     if (make_table(index->spool, 0, generation, pages, ONCE_REPLACE) != 0)
-        return err_errno(err, "cannot make the index anew");
+        return err_errno(err, "cannot rebuild the index");
     /* Highest first: tables are found by counting up. One that is left is of another generation, so
      * not used. */
     for (unsigned table = INDEX_TABLES_MAX; table-- > 1;) {
