@@ -131,8 +131,8 @@ UNIT_TEST(what_is_no_whole_object_is_refused)
 {
     refused(STATUS_TRUNCATED, "too early", STR("{\"id\": \"a"));
     refused(STATUS_TRUNCATED, "too early", STR(""));
-    refused(STATUS_MALFORMED, "no JSON object", STR("[\"id\"]"));
-    refused(STATUS_MALFORMED, "no JSON object", STR("\"id\""));
+    refused(STATUS_MALFORMED, "not a JSON object", STR("[\"id\"]"));
+    refused(STATUS_MALFORMED, "not a JSON object", STR("\"id\""));
     refused(STATUS_MALFORMED, "offset 0", STR("<html>"));
     refused(STATUS_MALFORMED, "not JSON", STR("{\"id\": NaN}"));
     refused(STATUS_MALFORMED, "not JSON", STR("{\"id\": 1} x"));

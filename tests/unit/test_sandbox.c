@@ -297,7 +297,7 @@ static void check_refused(const char *text, const char *words)
 
 UNIT_TEST(a_submission_that_is_not_as_documented_is_refused_with_the_name_of_what_is_wrong)
 {
-    check_refused("[]", "no JSON object");
+    check_refused("[]", "not a JSON object");
     check_refused("{\"audio_url\": 3}", "audio_url must be a string");
     check_refused("{\"webhook_url\": \"https://example.com/\"}", "audio_url is missing");
     check_refused("{\"audio_url\": null}", "audio_url is missing");
