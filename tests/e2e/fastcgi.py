@@ -105,12 +105,13 @@ class Connection:
         return data
 
     def read_record(self):
-        """Kind and content; None at the end of the connection."""
+        """Kind and content; None at the end of the connection, which may be in the middle of a record."""
         head = self.read_exactly(8)
         if head is None:
             return None
         _, kind, _, size, padding = struct.unpack(">BBHHBx", head)
-        return kind, self.read_exactly(size + padding)[:size]
+        content = self.read_exactly(size + padding)
+        return None if content is None else (kind, content[:size])
 
     def hung_up(self):
         """Waits for the gateway's end of the connection, and whether that came without another byte."""
