@@ -26,7 +26,7 @@
 
 struct acceptance {
     const struct rejection *r;
-    const struct session *room;
+    const struct session *session;
     struct journal *journal; /* NULL: a dry run */
     struct buf body, query, line;
     size_t recorded, known, unfit;
@@ -41,7 +41,7 @@ struct acceptance {
 static enum status find_endpoint(const struct config_endpoint **out, const struct acceptance *a,
                                  const struct rejected *entry, struct err *err)
 {
-    const struct config *config = a->room->settings->config;
+    const struct config *config = a->session->settings->config;
     const struct config_endpoint *found =
         config_endpoint_named(config, a->r->as != NULL ? str_of(a->r->as) : entry->endpoint);
 
@@ -71,7 +71,7 @@ static enum status read_body(struct acceptance *a, const struct config_endpoint 
                        entry->kept, endpoint->name);
     buf_free(&a->body);
     buf_init(&a->body, (size_t)endpoint->body_max);
-    return rejected_body(entry, &a->room->spool, &a->body, err);
+    return rejected_body(entry, &a->session->spool, &a->body, err);
 }
 
 /* The event borrows from entry, body and query. */
@@ -112,13 +112,13 @@ static enum status print_outcome(struct acceptance *a, const char *outcome, cons
     return print_buf(b, "what was accepted", err);
 }
 
-static void wake(struct acceptance *a)
+static void wake_hooks(struct acceptance *a)
 {
-    const struct settings *settings = a->room->settings;
+    const struct settings *settings = a->session->settings;
     struct err err = ERR_INIT;
 
     if (a->wake && !a->warned &&
-        wake_runner(&a->room->spool, settings->config, settings->path, &err) != STATUS_OK) {
+        wake_runner(&a->session->spool, settings->config, settings->path, &err) != STATUS_OK) {
         print_warning("%s", err.text);
         a->warned = true;
     }
@@ -126,21 +126,21 @@ static void wake(struct acceptance *a)
 }
 
 /* The wake-up comes first: whoever is killed before it leaves the entries, so it can be made up. */
-static enum status settle(struct acceptance *a, struct err *err)
+static enum status settle_entries(struct acceptance *a, struct err *err)
 {
     enum status status = STATUS_OK;
 
-    wake(a);
+    wake_hooks(a);
     for (size_t i = 0; status == STATUS_OK && i < a->settle_count; i++)
-        status = rejected_remove(&a->settle[i], &a->room->spool, err);
+        status = rejected_remove(&a->settle[i], &a->session->spool, err);
     a->settle_count = 0;
     return status;
 }
 
 /* Failures from here on are ours, and end the whole run. */
-static enum status record(struct acceptance *a, const struct principal *principal,
-                          const struct event *event, const struct rejected_ref *ref,
-                          struct err *err)
+static enum status record_entry(struct acceptance *a, const struct principal *principal,
+                                const struct event *event, const struct rejected_ref *ref,
+                                struct err *err)
 {
     const struct event_facts *facts = event_facts(event);
     const struct receipt *receipt;
@@ -162,7 +162,7 @@ static enum status record(struct acceptance *a, const struct principal *principa
     a->wake = a->wake || principal_endpoint(principal)->hook != NULL;
     a->settle[a->settle_count++] = *ref;
     if (a->settle_count == SETTLED_AT_ONCE)
-        status = settle(a, err);
+        status = settle_entries(a, err);
     if (status != STATUS_OK)
         return status;
     return print_outcome(a, known ? "on record" : "recorded", receipt_id(receipt), facts, ref, err);
@@ -176,8 +176,8 @@ static bool is_unfit(enum status status)
            status == STATUS_UNKNOWN_ENDPOINT;
 }
 
-static enum status unfit(struct acceptance *a, const struct rejected_ref *ref, enum status status,
-                         const struct err *why, struct err *err)
+static enum status skip_unfit(struct acceptance *a, const struct rejected_ref *ref,
+                              enum status status, const struct err *why, struct err *err)
 {
     if (!is_unfit(status))
         return err_pass(err, status, why);
@@ -202,9 +202,9 @@ static enum status accept_entry(struct acceptance *a, const struct rejected *ent
     if (status == STATUS_OK)
         status = make_event(a, endpoint, principal, entry, &event, &why);
     if (status == STATUS_OK)
-        status = record(a, principal, event, &entry->ref, err);
+        status = record_entry(a, principal, event, &entry->ref, err);
     else
-        status = unfit(a, &entry->ref, status, &why, err);
+        status = skip_unfit(a, &entry->ref, status, &why, err);
     event_free(event);
     principal_free(principal);
     return status;
@@ -224,9 +224,9 @@ static enum status accept_all(struct acceptance *a, const struct rejection_choic
 
         if (!choice->chosen[i])
             continue;
-        status = rejected_read(&entry, &a->room->spool, ref, &why);
+        status = rejected_read(&entry, &a->session->spool, ref, &why);
         if (status != STATUS_OK) {
-            status = unfit(a, ref, status, &why, err);
+            status = skip_unfit(a, ref, status, &why, err);
             continue;
         }
         status = accept_entry(a, &entry, err);
@@ -240,21 +240,21 @@ static enum status accept_into(struct acceptance *a, const struct rejection_choi
                                struct err *err)
 {
     enum status status =
-        intake_late_open(&a->journal, &a->room->spool, a->room->settings->config, err);
+        intake_late_open(&a->journal, &a->session->spool, a->session->settings->config, err);
     enum status settled;
 
     if (status != STATUS_OK)
         return status;
     status = accept_all(a, choice, err);
     /* Also if it ended early: what was recorded is recorded. */
-    settled = settle(a, status == STATUS_OK ? err : NULL);
+    settled = settle_entries(a, status == STATUS_OK ? err : NULL);
     status = status == STATUS_OK ? settled : status;
-    settled = rejected_sync(&a->room->spool, status == STATUS_OK ? err : NULL);
+    settled = rejected_sync(&a->session->spool, status == STATUS_OK ? err : NULL);
     journal_close(a->journal);
     return status == STATUS_OK ? settled : status;
 }
 
-static enum status conclude(const struct acceptance *a, size_t damaged, struct err *err)
+static enum status print_conclusion(const struct acceptance *a, size_t damaged, struct err *err)
 {
     if (a->r->dry_run)
         print_hint("%zu would be accepted, %zu cannot be", a->recorded, a->unfit + damaged);
@@ -267,12 +267,12 @@ static enum status conclude(const struct acceptance *a, size_t damaged, struct e
     return STATUS_OK;
 }
 
-static enum status check_order(const struct rejection *r, const struct session *room,
+static enum status check_order(const struct rejection *r, const struct session *session,
                                const struct rejection_choice *choice, struct err *err)
 {
-    if (r->as != NULL && config_endpoint_named(room->settings->config, str_of(r->as)) == NULL)
+    if (r->as != NULL && config_endpoint_named(session->settings->config, str_of(r->as)) == NULL)
         return err_set(err, STATUS_USAGE, "--as: there is no endpoint \"%s\" in %s", r->as,
-                       room->settings->path);
+                       session->settings->path);
     if (choice->count > 1 && !r->yes && !r->dry_run)
         return err_set(err, STATUS_USAGE,
                        "%zu deliveries match: add --yes to accept all of them, or --dry-run to see "
@@ -281,23 +281,24 @@ static enum status check_order(const struct rejection *r, const struct session *
     return STATUS_OK;
 }
 
-enum status rejection_accept(const struct rejection *r, const struct session *room, struct err *err)
+enum status rejection_accept(const struct rejection *r, const struct session *session,
+                             struct err *err)
 {
-    struct acceptance a = {.r = r, .room = room};
+    struct acceptance a = {.r = r, .session = session};
     struct rejection_choice choice;
-    enum status status = rejection_choose(&choice, r, &room->spool, err);
+    enum status status = rejection_choose(&choice, r, &session->spool, err);
 
     if (status != STATUS_OK)
         return status;
     buf_init(&a.body, 0);
     buf_init(&a.query, 0);
     buf_init(&a.line, LINE_MAX_TEXT);
-    status = check_order(r, room, &choice, err);
+    status = check_order(r, session, &choice, err);
     if (status == STATUS_OK)
         status = r->dry_run || choice.count == 0 ? accept_all(&a, &choice, err)
                                                  : accept_into(&a, &choice, err);
     if (status == STATUS_OK)
-        status = conclude(&a, r->name_count > 0 ? 0 : choice.refs.damaged, err);
+        status = print_conclusion(&a, r->name_count > 0 ? 0 : choice.refs.damaged, err);
     buf_free(&a.body);
     buf_free(&a.query);
     buf_free(&a.line);

@@ -40,7 +40,7 @@ static void tell_failed(struct walk *w, const char *id, const struct err *why)
 
 /* ---- hooks */
 
-static void wake(struct walk *w)
+static void wake_hooks(struct walk *w)
 {
     const struct reconcile *r = w->r;
     struct err err = ERR_INIT;
@@ -61,7 +61,7 @@ static const struct config_endpoint *endpoint_of(const struct reconcile *r, stru
     return NULL;
 }
 
-static enum status record(struct walk *w, const struct missed *missed, struct err *err)
+static enum status record_missed(struct walk *w, const struct missed *missed, struct err *err)
 {
     const struct receipt *receipt;
     const char *id = NULL;
@@ -84,8 +84,8 @@ static enum status record(struct walk *w, const struct missed *missed, struct er
     return w->r->recorded(w->r->context, event_facts(missed->event), id, err);
 }
 
-static enum status take(struct walk *w, const char *id, const struct aai_transcript *t,
-                        struct err *err)
+static enum status take_transcript(struct walk *w, const char *id, const struct aai_transcript *t,
+                                   struct err *err)
 {
     const struct config_endpoint *endpoint = endpoint_of(w->r, t->webhook_url);
     struct err why = ERR_INIT;
@@ -107,7 +107,7 @@ static enum status take(struct walk *w, const char *id, const struct aai_transcr
         tell_failed(w, id, &why);
         return STATUS_OK;
     }
-    status = record(w, &missed, err);
+    status = record_missed(w, &missed, err);
     missed_free(&missed);
     return status;
 }
@@ -118,7 +118,7 @@ static bool got_one(void *context, size_t which, const struct aai_transcript *t,
     struct walk *w = context;
 
     if (t != NULL)
-        w->status = take(w, w->ids[which], t, w->err);
+        w->status = take_transcript(w, w->ids[which], t, w->err);
     else
         tell_failed(w, w->ids[which], why);
     if (status == STATUS_IO && ++w->unreachable == RECONCILE_FAILURES_MAX)
@@ -141,7 +141,7 @@ static enum status get_batch(struct walk *w, struct err *err)
         status = w->status;
     w->count = 0;
     if (w->to_wake)
-        wake(w);
+        wake_hooks(w);
     if (status == STATUS_OK)
         status = journal_rebuild_slice(w->journal, clock_mono_ns() + SLICE_NS, &more, err);
     return status;
@@ -222,6 +222,6 @@ enum status reconcile_run(const struct reconcile *r, struct reconcile_sums *sums
         journal_close(w.journal);
     }
     /* In any case: another reconcile may have been killed before it could. */
-    wake(&w);
+    wake_hooks(&w);
     return status;
 }

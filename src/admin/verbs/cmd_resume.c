@@ -89,7 +89,7 @@ static enum status try_resume(const struct session *session, const struct resume
     }
 }
 
-static void wake(const struct session *session)
+static void wake_hooks(const struct session *session)
 {
     struct err err = ERR_INIT;
 
@@ -123,7 +123,7 @@ static enum status resume_hooks(const struct session *session, const struct resu
     status = try_resume(session, w, false, &r, err);
     if (status != STATUS_OK)
         return status;
-    wake(session);
+    wake_hooks(session);
     print_hint("hooks run again: for %" PRIu64 " event%s on record, and for all new ones", r.runs,
                print_plural(r.runs));
     return STATUS_OK;
