@@ -47,7 +47,7 @@ static void add_content_type(struct buf *out, struct str type)
     buf_free(&header);
 }
 
-/* curl reads the secret from a descriptor: whoever may list processes sees their arguments. */
+/* curl reads the secret from a descriptor: any user who lists processes sees arguments. */
 static void add_secret(struct buf *out, const struct config_endpoint *e)
 {
     if (e->auth_header != NULL) {

@@ -39,7 +39,7 @@ static void add_hook(struct buf *out, const struct hook_info *hook, bool colours
     const char *colour = colours ? colour_of(hook->state) : NULL;
     char text[32];
 
-    /* How often matters where it did not simply work. */
+    /* The number of attempts matters if the first did not succeed. */
     if (hook->attempts > 1 || hook->state == HOOK_AGAIN)
         snprintf(text, sizeof text, "%s %u", event_hook_word(hook->state), hook->attempts);
     else

@@ -134,7 +134,7 @@ bool filter_list_has(const struct filter_list *list, struct str value)
     return false;
 }
 
-/* What `stenohook check --url` delivered is nobody's event: only who asks for it sees it. */
+/* A trial of `stenohook check --url` is shown only if its kind is asked for. */
 static bool kind_has(const struct filter *filter, const struct record *record)
 {
     if (filter->kinds.count == 0)

@@ -151,7 +151,7 @@ static enum status find_ends(struct follower *f, bool runs, struct err *err)
     return status;
 }
 
-/* false: nobody reads our output any more. */
+/* false: our output has no reader any more. */
 static bool wait_a_little(void)
 {
     struct pollfd out = {.fd = STDOUT_FILENO, .events = 0};

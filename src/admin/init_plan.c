@@ -250,7 +250,8 @@ static enum status make_text(const struct init *init, struct buf *out, struct er
     return buf_status(out, "the configuration", err);
 }
 
-/* What is wrong was said on the command line, not in a line of a file that nobody has seen. */
+/* The fault is in the command line, so the error names no line of the file, which is not written
+ * yet. */
 static enum status blame_option(const struct init *init, const struct err *why, struct err *err)
 {
     static const struct {

@@ -112,7 +112,7 @@ static void add_match(struct matches *m, size_t i)
     m->count++;
 }
 
-/* One delivery that lies in both boxes is the same to whoever names it. */
+/* A name means one delivery, also if it lies in both boxes. */
 static bool one_delivery(const struct rejected_refs *refs, const struct matches *m)
 {
     for (size_t i = 1; i < m->count && i < REJECTION_LISTED_MAX; i++)

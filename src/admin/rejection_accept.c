@@ -125,7 +125,7 @@ static void wake_hooks(struct acceptance *a)
     a->wake = false;
 }
 
-/* The wake-up comes first: whoever is killed before it leaves the entries, so it can be made up. */
+/* The wake-up comes first: a kill before it leaves the entries, so that it can be repeated. */
 static enum status settle_entries(struct acceptance *a, struct err *err)
 {
     enum status status = STATUS_OK;

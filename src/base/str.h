@@ -30,7 +30,7 @@ bool str_ends(struct str s, const char *suffix);
 struct str str_trim(struct str s);
 
 /* Cuts at the first `separator`: *head is what stands before it, *rest what follows. Returns false,
- * with *head = s and *rest = STR_NONE, where there is none. */
+ * with *head = s and *rest = STR_NONE, if there is none. */
 bool str_cut(struct str s, char separator, struct str *head, struct str *rest);
 
 /* Each byte is in `set`, and there is at least one. */

@@ -27,7 +27,7 @@ struct user {
 enum status user_find(const char *file, const char *name, uid_t uid, struct user *out,
                       struct err *err) STATUS_CHECKED;
 
-/* As user_find in USER_FILE, and where he is not in it by the name service, except in a statically
+/* As user_find in USER_FILE; if the user is not in it, by the name service, except in a statically
  * linked program. false: no such user, or it cannot be known. For programs that people start. */
 bool user_look_up(const char *name, uid_t uid, struct user *out);
 

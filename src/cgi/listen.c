@@ -58,7 +58,7 @@ void listen_set_timeout(int fd, int option, uint64_t ns)
     struct timeval tv = {.tv_sec = (time_t)(ns / NS_PER_S),
                          .tv_usec = (suseconds_t)(ns % NS_PER_S / 1000)};
 
-    /* A zero would mean "for ever". */
+    /* Zero would mean no timeout. */
     if (tv.tv_sec == 0 && tv.tv_usec == 0)
         tv.tv_usec = 1;
     (void)setsockopt(fd, SOL_SOCKET, option, &tv, sizeof tv);

@@ -7,7 +7,7 @@
 
 /* Replaces the line; ignored within a tenth of a second of the one before. */
 void progress_show(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Erases the line if what is written to `fd` next would stand behind it. */
+/* Erases the line if what is written to `fd` next would follow it on the terminal. */
 void progress_clear(int fd);
 
 #endif

@@ -32,7 +32,7 @@ static bool owner_of(const char *path, uid_t *owner)
     return found;
 }
 
-/* A person who may not read the configuration is told who may. */
+/* If the user may not read the configuration, the error says who may. */
 static enum status explain_unreadable(enum status status, const char *path, const struct err *why,
                                       struct err *err)
 {

@@ -28,7 +28,7 @@ bool url_is_loopback(struct str url);
  * url_check accepts; `other` may be anything. */
 bool url_same_place(struct str ours, struct str other);
 
-/* What stands between the first "?" and the fragment; STR_NONE where there is no "?". */
+/* What stands between the first "?" and the fragment; STR_NONE if there is no "?". */
 struct str url_query(struct str url);
 
 /* The query as a client of HTTP sends it: what may not stand in one is escaped, what is escaped

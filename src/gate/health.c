@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * health - the small report for a GET or HEAD that carries the secret: for monitors, and to try a
- * new installation. 503 where a delivery would not be recorded, 200 where it would; the words say
+ * new installation. 503 if a delivery would not be recorded, 200 if it would; the words say
  * the rest.
  */
 #include "base/file.h"

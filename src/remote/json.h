@@ -32,7 +32,7 @@ enum status json_read(struct json **out, struct str text, const char *const *nam
                       const char *what, struct err *err) STATUS_CHECKED;
 void json_free(struct json *document); /* NULL is fine */
 
-/* NULL: there is none, or `object` is no object. */
+/* NULL: there is no such member, or `object` is not an object. */
 const struct json *json_member(const struct json *object, const char *name);
 bool json_is_array(const struct json *value);
 bool json_is_object(const struct json *value);

@@ -14,8 +14,8 @@
 
 #include "base/buf.h"
 
-/* Of one value, as it stands in the text. In place of a larger one comes `false`, lest it be taken
- * for absent. */
+/* Of one value, as it stands in the text. In place of a larger one comes `false`, so that it is not
+ * taken for absent. */
 #define SIEVE_VALUE_MAX ((size_t)16 * 1024)
 /* Of a name. A longer one is none of ours. */
 #define SIEVE_NAME_MAX 64

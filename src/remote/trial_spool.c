@@ -158,7 +158,7 @@ bool trial_kept(const struct trial *t, const char *what, struct str body)
         found = is_it(&entry, t, body);
         if (found) {
             find_refusal(t, what, &entry);
-            /* It would puzzle whoever finds it. One that stays does no harm. */
+            /* A trial's entry would puzzle an operator. One that stays does no harm. */
             if (rejected_remove(&refs.list[i], t->spool, NULL) != STATUS_OK)
                 trial_finding(t, TRIAL_WARNING, "the refused trial stays in its box");
         }

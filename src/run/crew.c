@@ -17,7 +17,7 @@ enum job_kind { JOB_NONE, JOB_HOOK, JOB_ORPHAN };
 struct crew_job {
     enum job_kind kind;
     struct slot slot;
-    struct claim *claim; /* NULL: an orphan whose event is none of ours */
+    struct claim *claim; /* NULL: an orphan whose event is not in our journal */
     /* Kept, as the configuration may lose the endpoint while its hook runs. */
     char endpoint[CONFIG_NAME_MAX + 1];
     int64_t started_ns;

@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 
-/* Finds a free port. The kernel assigns such ports in turn: nobody else gets it soon. */
+/* Finds a free port. The kernel assigns such ports in turn: no other program gets it soon. */
 enum status lighttpd_find_port(uint64_t *port, struct err *err) STATUS_CHECKED;
 
 /* Starts one in a process group of its own, which is *pid: an interrupt at the terminal is for us,

@@ -48,7 +48,7 @@ struct secrets_check {
 };
 
 /* One that others can read is as good as told to them, so it is an error although it works. One
- * that cannot be used is an error where no other is left: a secret that was taken out of use may be
+ * that cannot be used is an error if no other is left: a secret that was taken out of use may be
  * gone before the configuration says so. */
 static void report_secret(void *context, const struct config_endpoint *endpoint, const char *file,
                           bool usable, const char *text)
@@ -65,7 +65,7 @@ static void report_secret(void *context, const struct config_endpoint *endpoint,
 
 static void check_endpoint(struct findings *f, const struct config_endpoint *e, size_t secrets)
 {
-    /* That anybody can deliver, where it is so, config_review says. */
+    /* config_review says so if anybody can deliver. */
     if (e->scheme == AUTH_NONE)
         finding_good(f, "endpoint \"%s\" (auth = \"none\")", e->name);
     else if (secrets == 0)

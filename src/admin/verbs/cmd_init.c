@@ -42,7 +42,7 @@ static enum status write_config(const struct init *init, const struct buf *text,
 
     if (status != STATUS_OK)
         return status;
-    /* It may name hooks and paths that are nobody's business, but the gateway must read it. */
+    /* It may name private hooks and paths, but the gateway must read it. */
     status = init_file(init->config_path, buf_str(text), init->system ? 0640 : 0600, 0, init->gid,
                        &made, err);
     if (status == STATUS_OK)

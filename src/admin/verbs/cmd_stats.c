@@ -68,7 +68,7 @@ static enum status parse_options(struct stats_call *w, int argc, char **argv, st
     return options_operands(argc, argv, 0, 0, err);
 }
 
-/* One sentence; both are told if both are too much. */
+/* One sentence, which names each limit that is exceeded. */
 static void add_trouble(struct buf *out, const struct stats_call *w, const struct stats *s)
 {
     char age[PRINT_DURATION_MAX], most[PRINT_DURATION_MAX];

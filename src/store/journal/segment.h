@@ -46,7 +46,7 @@ enum status segment_make(const struct spool *spool, const struct record_header *
                          uint64_t *len, bool *taken, struct err *err) STATUS_CHECKED;
 
 /* Reads how many bytes of a segment count from the header of the segment that followed it.
- * UINT64_MAX: there is none, so it counts whole. */
+ * UINT64_MAX: no segment follows, so it counts whole. */
 enum status segment_limit(const struct spool *spool, uint32_t segment, uint64_t *limit,
                           struct err *err) STATUS_CHECKED;
 
