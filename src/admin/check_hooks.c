@@ -4,7 +4,6 @@
 #include "admin/check_hooks.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "admin/stats.h"
 #include "base/clock.h"
@@ -25,32 +24,14 @@ static void check_endpoint_hook(struct findings *f, const struct hook_stats *hoo
                     hook->endpoint, hook->why, at);
 }
 
-#define AGE_MAX 32
-
-/* As a person says it. */
-static void print_age(char out[AGE_MAX], uint64_t seconds)
-{
-    static const struct {
-        uint64_t unit;
-        const char *name;
-    } units[] = {{86400, "days"}, {3600, "hours"}, {60, "minutes"}};
-
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (seconds >= 2 * units[i].unit) {
-            (void)snprintf(out, AGE_MAX, "%" PRIu64 " %s", seconds / units[i].unit, units[i].name);
-            return;
-        }
-    (void)snprintf(out, AGE_MAX, "%" PRIu64 " seconds", seconds);
-}
-
 static void check_waiting(struct findings *f, const struct stats *s, const char *config_path)
 {
     uint64_t waiting = stats_waiting(s);
     uint64_t oldest_s = stats_oldest_s(s);
     char self[PATH_MAX]; /* cron's PATH does not hold /usr/local/bin */
-    char age[AGE_MAX];
+    char age[PRINT_DURATION_MAX];
 
-    print_age(age, oldest_s);
+    print_duration(age, oldest_s);
     for (size_t i = 0; i < s->count; i++)
         check_endpoint_hook(f, &s->endpoints[i].hook);
     if (s->dead_letters > 0)

@@ -135,15 +135,6 @@ void event_text_end(struct buf *out, enum result_end end, int code)
         buf_printf(out, " %d", code);
 }
 
-static void add_field(struct buf *out, const char *name, struct str value)
-{
-    if (value.ptr == NULL || value.len == 0)
-        return;
-    buf_printf(out, "%-14s ", name);
-    text_log(out, value, out->max);
-    buf_add_char(out, '\n');
-}
-
 /* Control characters could command the terminal: those of ASCII, and U+0080 to U+009F. */
 static bool has_control(struct str s)
 {
@@ -201,24 +192,24 @@ static void add_hook_fields(struct buf *out, const struct hook_info *hook)
     buf_add_char(out, '\n');
     if (hook->state == HOOK_AGAIN) {
         clock_iso(hook->next_ns, next_at);
-        add_field(out, "next_at", str_of(next_at));
+        print_field(out, "next_at", str_of(next_at));
     }
 }
 
 void event_text_head(struct buf *out, const struct record *record, const struct hook_info *hook)
 {
-    add_field(out, "id", record->id);
-    add_field(out, "received_at", record->received_at);
-    add_field(out, "endpoint", record->endpoint);
-    add_field(out, "kind", record->kind);
+    print_field(out, "id", record->id);
+    print_field(out, "received_at", record->received_at);
+    print_field(out, "endpoint", record->endpoint);
+    print_field(out, "kind", record->kind);
     if (record->subject_name != NULL)
-        add_field(out, record->subject_name, record->subject);
-    add_field(out, "status", record->status);
-    add_field(out, "remote_addr", record->remote_addr);
-    add_field(out, "query", record->query);
-    add_field(out, "content_type", record->content_type);
-    add_field(out, "user_agent", record->user_agent);
-    add_field(out, "via", record->via);
+        print_field(out, record->subject_name, record->subject);
+    print_field(out, "status", record->status);
+    print_field(out, "remote_addr", record->remote_addr);
+    print_field(out, "query", record->query);
+    print_field(out, "content_type", record->content_type);
+    print_field(out, "user_agent", record->user_agent);
+    print_field(out, "via", record->via);
     buf_printf(out, "%-14s %zu\n", "bytes", record->body.len);
     add_hook_fields(out, hook);
 }

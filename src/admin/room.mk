@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MIT
 libadmin_a_SOURCES = \
 	src/admin/attempt_text.c src/admin/attempt_text.h \
+	src/admin/boxes.c src/admin/boxes.h \
+	src/admin/boxes_accept.c \
+	src/admin/boxes_text.c src/admin/boxes_text.h \
+	src/admin/boxes_view.c \
 	src/admin/check_files.c src/admin/check_files.h \
 	src/admin/check_hooks.c src/admin/check_hooks.h \
 	src/admin/check_url.c src/admin/check_url.h \
@@ -16,10 +20,6 @@ libadmin_a_SOURCES = \
 	src/admin/init_plan.c src/admin/init_plan.h \
 	src/admin/init_text.c src/admin/init_text.h \
 	src/admin/listing.c src/admin/listing.h \
-	src/admin/rejection.c src/admin/rejection.h \
-	src/admin/rejection_accept.c \
-	src/admin/rejection_text.c src/admin/rejection_text.h \
-	src/admin/rejection_view.c \
 	src/admin/select.c src/admin/select.h \
 	src/admin/stats.c src/admin/stats.h \
 	src/admin/stats_text.c src/admin/stats_text.h \

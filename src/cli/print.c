@@ -130,3 +130,12 @@ void print_column(struct buf *out, struct str value, size_t width)
     while (out->failed == STATUS_OK && out->len - before < width)
         buf_add_char(out, ' ');
 }
+
+void print_field(struct buf *out, const char *name, struct str value)
+{
+    if (value.ptr == NULL || value.len == 0)
+        return;
+    buf_printf(out, "%-14s ", name);
+    text_log(out, value, out->max);
+    buf_add_char(out, '\n');
+}

@@ -40,4 +40,7 @@ void print_duration(char out[PRINT_DURATION_MAX], uint64_t seconds);
 /* Adds a value as a column of text: escaped, "-" if it is empty or absent, padded to `width`. */
 void print_column(struct buf *out, struct str value, size_t width);
 
+/* Adds a line with a name and an escaped value; nothing if the value is empty or absent. */
+void print_field(struct buf *out, const char *name, struct str value);
+
 #endif

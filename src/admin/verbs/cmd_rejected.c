@@ -4,7 +4,7 @@
 #include <getopt.h>
 #include <string.h>
 
-#include "admin/rejection.h"
+#include "admin/boxes.h"
 #include "admin/verbs/verbs.h"
 #include "base/clock.h"
 #include "cli/values.h"
@@ -45,7 +45,8 @@ struct rejected_verb {
     char *whole;         /* with the verb that it is one of: what a complaint is about */
     const char *options; /* names, with blanks around each */
     int least, most;     /* operands */
-    enum status (*run)(const struct rejection *r, const struct session *session, struct err *err);
+    enum status (*run)(const struct boxes_request *r, const struct session *session,
+                       struct err *err);
 };
 
 #define OPERANDS_MAX 1000
@@ -55,10 +56,10 @@ static char rejected_show[] = "rejected show";
 static char rejected_accept[] = "rejected accept";
 
 static const struct rejected_verb verbs[] = {
-    {"list", rejected_list, " box since until reason endpoint format ", 0, 0, rejection_list},
-    {"show", rejected_show, " raw ", 1, 1, rejection_show},
+    {"list", rejected_list, " box since until reason endpoint format ", 0, 0, boxes_list},
+    {"show", rejected_show, " raw ", 1, 1, boxes_show},
     {"accept", rejected_accept, " box since until reason endpoint all as dry-run yes ", 0,
-     OPERANDS_MAX, rejection_accept},
+     OPERANDS_MAX, boxes_accept},
 };
 
 static const char *option_name(int id)
@@ -84,7 +85,7 @@ static enum status check_option(const struct rejected_verb *verb, int id, struct
                                 verb->whole, name);
 }
 
-static enum status take_reasons(struct rejection *r, const char *text, struct err *err)
+static enum status take_reasons(struct boxes_request *r, const char *text, struct err *err)
 {
     size_t before = r->reasons.count;
     enum status status = filter_add(&r->reasons, "--reason", text, err);
@@ -94,7 +95,7 @@ static enum status take_reasons(struct rejection *r, const char *text, struct er
     return status;
 }
 
-static enum status take_option(struct rejection *r, int id, int64_t now_ns, struct err *err)
+static enum status take_option(struct boxes_request *r, int id, int64_t now_ns, struct err *err)
 {
     switch (id) {
     case OPT_BOX:
@@ -125,12 +126,12 @@ static enum status take_option(struct rejection *r, int id, int64_t now_ns, stru
     }
 }
 
-static enum status check_choice(const struct rejection *r, const struct rejected_verb *verb,
+static enum status check_choice(const struct boxes_request *r, const struct rejected_verb *verb,
                                 struct err *err)
 {
-    bool chosen = r->all || rejection_filtered(r);
+    bool chosen = r->all || boxes_filtered(r);
 
-    if (verb->run != rejection_accept)
+    if (verb->run != boxes_accept)
         return STATUS_OK;
     if (chosen && r->name_count > 0)
         return err_set(err, STATUS_USAGE,
@@ -142,8 +143,8 @@ static enum status check_choice(const struct rejection *r, const struct rejected
     return STATUS_OK;
 }
 
-static enum status parse_options(struct rejection *r, const struct rejected_verb *verb, int argc,
-                                 char **argv, struct err *err)
+static enum status parse_options(struct boxes_request *r, const struct rejected_verb *verb,
+                                 int argc, char **argv, struct err *err)
 {
     int64_t now_ns = clock_wall_ns();
     enum status status;
@@ -173,7 +174,7 @@ static enum status parse_options(struct rejection *r, const struct rejected_verb
 
 enum status cmd_rejected(int argc, char **argv, const char *config_path, struct err *err)
 {
-    struct rejection r = {.format = EVENT_FORMAT_TEXT};
+    struct boxes_request r = {.format = EVENT_FORMAT_TEXT};
     const struct rejected_verb *verb = NULL;
     struct session session;
     enum status status;

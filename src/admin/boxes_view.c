@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT
- * rejection_view - stenohook rejected list, and show
+ * boxes_view - stenohook rejected list, and show
  */
-#include "admin/rejection.h"
-#include "admin/rejection_text.h"
+#include "admin/boxes.h"
+#include "admin/boxes_text.h"
 #include "cli/print.h"
 
 /* An entry's line is at most BOX_QUARANTINED_HEAD_MAX long; each byte takes at most six in JSON. */
 #define LINE_MAX_TEXT (8 * BOX_QUARANTINED_HEAD_MAX)
 /* A body as text: escaped, four characters a byte. */
-#define SHOWN_MAX (LINE_MAX_TEXT + 8 * (REJECTION_LOOK_MAX + 1))
+#define SHOWN_MAX (LINE_MAX_TEXT + 8 * (BOXES_LOOK_MAX + 1))
 
 struct box_view {
     const struct spool *spool;
-    const struct rejection *r;
+    const struct boxes_request *r;
     struct buf body, text;
     size_t printed;
 };
@@ -20,7 +20,7 @@ struct box_view {
 typedef enum status (*print_entry)(struct box_view *v, const struct rejected *entry,
                                    struct err *err);
 
-static enum status print_each(struct box_view *v, const struct rejection_choice *choice,
+static enum status print_each(struct box_view *v, const struct boxes_choice *choice,
                               print_entry print, struct err *err)
 {
     enum status status = STATUS_OK;
@@ -45,13 +45,13 @@ static enum status print_each(struct box_view *v, const struct rejection_choice 
     return status;
 }
 
-static enum status print_chosen(const struct rejection *r, const struct session *session,
-                                print_entry print, struct rejection_choice *choice, struct err *err)
+static enum status print_chosen(const struct boxes_request *r, const struct session *session,
+                                print_entry print, struct boxes_choice *choice, struct err *err)
 {
     struct box_view v = {.spool = &session->spool, .r = r};
     enum status status;
 
-    buf_init(&v.body, REJECTION_LOOK_MAX);
+    buf_init(&v.body, BOXES_LOOK_MAX);
     buf_init(&v.text, SHOWN_MAX);
     status = print_each(&v, choice, print, err);
     buf_free(&v.body);
@@ -65,19 +65,19 @@ static enum status print_line(struct box_view *v, const struct rejected *entry, 
 {
     struct payload about;
 
-    (void)rejection_look(&about, &v->body, entry, v->spool);
+    (void)boxes_look(&about, &v->body, entry, v->spool);
     if (v->r->format == EVENT_FORMAT_JSON)
-        rejection_json_line(&v->text, entry, &about);
+        boxes_json_line(&v->text, entry, &about);
     else
-        rejection_text_line(&v->text, entry, &about);
+        boxes_text_line(&v->text, entry, &about);
     return print_buf(&v->text, "a line of the list", err);
 }
 
-enum status rejection_list(const struct rejection *r, const struct session *session,
-                           struct err *err)
+enum status boxes_list(const struct boxes_request *r, const struct session *session,
+                       struct err *err)
 {
-    struct rejection_choice choice;
-    enum status status = rejection_choose(&choice, r, &session->spool, err);
+    struct boxes_choice choice;
+    enum status status = boxes_choose(&choice, r, &session->spool, err);
 
     if (status != STATUS_OK)
         return status;
@@ -86,7 +86,7 @@ enum status rejection_list(const struct rejection *r, const struct session *sess
         status =
             err_set(err, STATUS_CORRUPT, "%zu file%s in the boxes %s damaged", choice.refs.damaged,
                     print_plural(choice.refs.damaged), choice.refs.damaged == 1 ? "is" : "are");
-    rejection_choice_free(&choice);
+    boxes_choice_free(&choice);
     return status;
 }
 
@@ -97,7 +97,7 @@ static enum status print_whole(struct box_view *v, const struct rejected *entry,
     struct payload about;
     enum status status;
 
-    (void)rejection_look(&about, &v->body, entry, v->spool);
+    (void)boxes_look(&about, &v->body, entry, v->spool);
     buf_free(&v->body);
     buf_init(&v->body, (size_t)entry->kept);
     status = rejected_body(entry, v->spool, &v->body, err);
@@ -109,17 +109,17 @@ static enum status print_whole(struct box_view *v, const struct rejected *entry,
     buf_init(&v->text, LINE_MAX_TEXT + 8 * ((size_t)entry->kept + 1));
     if (v->printed > 0)
         buf_add_char(&v->text, '\n');
-    rejection_text_head(&v->text, entry, &about);
+    boxes_text_head(&v->text, entry, &about);
     buf_add_char(&v->text, '\n');
     event_text_body(&v->text, buf_str(&v->body), "");
     return print_buf(&v->text, "the entry", err);
 }
 
-enum status rejection_show(const struct rejection *r, const struct session *session,
-                           struct err *err)
+enum status boxes_show(const struct boxes_request *r, const struct session *session,
+                       struct err *err)
 {
-    struct rejection_choice choice;
-    enum status status = rejection_choose(&choice, r, &session->spool, err);
+    struct boxes_choice choice;
+    enum status status = boxes_choose(&choice, r, &session->spool, err);
 
     if (status != STATUS_OK)
         return status;
@@ -130,6 +130,6 @@ enum status rejection_show(const struct rejection *r, const struct session *sess
                          r->names[0], choice.count);
     else
         status = print_chosen(r, session, print_whole, &choice, err);
-    rejection_choice_free(&choice);
+    boxes_choice_free(&choice);
     return status;
 }

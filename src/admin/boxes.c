@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * rejection - see admin/rejection.h.
+ * boxes - see admin/boxes.h.
  */
-#include "admin/rejection.h"
+#include "admin/boxes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,23 +9,23 @@
 #include "cli/print.h"
 
 struct chooser {
-    const struct rejection *r;
+    const struct boxes_request *r;
     const struct spool *spool;
-    struct rejection_choice *choice;
+    struct boxes_choice *choice;
     struct buf body;
 };
 
-bool rejection_filtered(const struct rejection *r)
+bool boxes_filtered(const struct boxes_request *r)
 {
     return r->boxes != 0 || r->has_since || r->has_until || r->reasons.count > 0 ||
            r->endpoints.count > 0;
 }
 
-bool rejection_look(struct payload *about, struct buf *body, const struct rejected *entry,
-                    const struct spool *spool)
+bool boxes_look(struct payload *about, struct buf *body, const struct rejected *entry,
+                const struct spool *spool)
 {
     *about = (struct payload){.kind = EVENT_UNKNOWN};
-    buf_reset(body, REJECTION_LOOK_MAX);
+    buf_reset(body, BOXES_LOOK_MAX);
     return entry->complete && rejected_body(entry, spool, body, NULL) == STATUS_OK &&
            payload_parse(about, buf_str(body), NULL) == STATUS_OK;
 }
@@ -36,7 +36,7 @@ static void warn_damaged(void *context, enum box_kind box, const char *name, con
     print_warning("%s/%s is damaged: %s", box_kind_name(box), name, why);
 }
 
-static bool filter_fits(const struct rejection *r, const struct rejected *entry)
+static bool filter_fits(const struct boxes_request *r, const struct rejected *entry)
 {
     if (r->has_since && entry->ref.received_ns < r->since_ns)
         return false;
@@ -46,7 +46,7 @@ static bool filter_fits(const struct rejection *r, const struct rejected *entry)
            filter_list_has(&r->endpoints, entry->endpoint);
 }
 
-static void choose_one(struct rejection_choice *choice, size_t i)
+static void choose_one(struct boxes_choice *choice, size_t i)
 {
     if (!choice->chosen[i])
         choice->count++;
@@ -94,20 +94,20 @@ static bool subject_fits(struct chooser *c, const struct rejected_ref *ref, cons
 
     if (rejected_read(&entry, c->spool, ref, NULL) != STATUS_OK)
         return false;
-    (void)rejection_look(&about, &c->body, &entry, c->spool);
+    (void)boxes_look(&about, &c->body, &entry, c->spool);
     fits = strcmp(about.subject, wanted) == 0;
     rejected_free(&entry);
     return fits;
 }
 
 struct matches {
-    size_t list[REJECTION_LISTED_MAX];
+    size_t list[BOXES_LISTED_MAX];
     size_t count;
 };
 
 static void add_match(struct matches *m, size_t i)
 {
-    if (m->count < REJECTION_LISTED_MAX)
+    if (m->count < BOXES_LISTED_MAX)
         m->list[m->count] = i;
     m->count++;
 }
@@ -115,22 +115,22 @@ static void add_match(struct matches *m, size_t i)
 /* A name means one delivery, also if it lies in both boxes. */
 static bool one_delivery(const struct rejected_refs *refs, const struct matches *m)
 {
-    for (size_t i = 1; i < m->count && i < REJECTION_LISTED_MAX; i++)
+    for (size_t i = 1; i < m->count && i < BOXES_LISTED_MAX; i++)
         if (memcmp(refs->list[m->list[0]].name, refs->list[m->list[i]].name, BOX_NAME_DIGITS) != 0)
             return false;
-    return m->count <= REJECTION_LISTED_MAX;
+    return m->count <= BOXES_LISTED_MAX;
 }
 
 static enum status refuse_ambiguous(const struct rejected_refs *refs, const struct matches *m,
                                     const char *wanted, struct err *err)
 {
-    for (size_t i = 0; i < m->count && i < REJECTION_LISTED_MAX; i++) {
+    for (size_t i = 0; i < m->count && i < BOXES_LISTED_MAX; i++) {
         const struct rejected_ref *ref = &refs->list[m->list[i]];
 
         print_hint("%s/%s", box_kind_name(ref->box), ref->name);
     }
-    if (m->count > REJECTION_LISTED_MAX)
-        print_hint("and %zu more", m->count - REJECTION_LISTED_MAX);
+    if (m->count > BOXES_LISTED_MAX)
+        print_hint("and %zu more", m->count - BOXES_LISTED_MAX);
     return err_set(err, STATUS_MISSING, "'%s' matches %zu entries: give more of one of these names",
                    wanted, m->count);
 }
@@ -152,18 +152,18 @@ static enum status choose_name(struct chooser *c, const char *wanted, struct err
         return err_set(
             err, STATUS_MISSING,
             "no rejected delivery has the name '%s': 'stenohook rejected list' shows them", wanted);
-    if (by_name ? !one_delivery(refs, &m) : m.count > REJECTION_LISTED_MAX)
+    if (by_name ? !one_delivery(refs, &m) : m.count > BOXES_LISTED_MAX)
         return refuse_ambiguous(refs, &m, wanted, err);
     for (size_t i = 0; i < m.count; i++)
         choose_one(c->choice, m.list[i]);
     return STATUS_OK;
 }
 
-enum status rejection_choose(struct rejection_choice *out, const struct rejection *r,
-                             const struct spool *spool, struct err *err)
+enum status boxes_choose(struct boxes_choice *out, const struct boxes_request *r,
+                         const struct spool *spool, struct err *err)
 {
     unsigned both = 1U << BOX_QUARANTINED | 1U << BOX_REFUSED;
-    struct rejection_choice choice = {.count = 0};
+    struct boxes_choice choice = {.count = 0};
     struct chooser c = {.r = r, .spool = spool, .choice = &choice};
     enum status status = rejected_scan(&choice.refs, spool, r->boxes == 0 ? both : r->boxes,
                                        warn_damaged, NULL, err);
@@ -172,7 +172,7 @@ enum status rejection_choose(struct rejection_choice *out, const struct rejectio
         return status;
     if (choice.refs.more)
         print_warning("more than %d entries: the others are ignored", REJECTED_ENTRIES_MAX);
-    buf_init(&c.body, REJECTION_LOOK_MAX);
+    buf_init(&c.body, BOXES_LOOK_MAX);
     choice.chosen = calloc(choice.refs.count + 1, sizeof *choice.chosen);
     if (choice.chosen == NULL)
         status = err_set(err, STATUS_MEMORY, "no memory for the list of rejected deliveries");
@@ -182,14 +182,14 @@ enum status rejection_choose(struct rejection_choice *out, const struct rejectio
         status = choose_name(&c, r->names[i], err);
     buf_free(&c.body);
     if (status != STATUS_OK) {
-        rejection_choice_free(&choice);
+        boxes_choice_free(&choice);
         return status;
     }
     *out = choice;
     return STATUS_OK;
 }
 
-void rejection_choice_free(struct rejection_choice *choice)
+void boxes_choice_free(struct boxes_choice *choice)
 {
     rejected_refs_free(&choice->refs);
     free(choice->chosen);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * rejection_accept - stenohook rejected accept: entries become events.
+ * boxes_accept - stenohook rejected accept: entries become events.
  *
  * The operator decides who may deliver, never what an event is: its body is whole and valid JSON
  * whichever way it came in, since hooks and readers of the journal go by that. So what the gateway
@@ -12,7 +12,7 @@
  */
 #include <inttypes.h>
 
-#include "admin/rejection.h"
+#include "admin/boxes.h"
 #include "cli/print.h"
 #include "cli/progress.h"
 #include "core/auth/auth.h"
@@ -25,7 +25,7 @@
 #define SETTLED_AT_ONCE 64
 
 struct acceptance {
-    const struct rejection *r;
+    const struct boxes_request *r;
     const struct session *session;
     struct journal *journal; /* NULL: a dry run */
     struct buf body, query, line;
@@ -108,7 +108,7 @@ static enum status print_outcome(struct acceptance *a, const char *outcome, cons
                event_kind_name(event->about.kind),
                event->about.status[0] == '\0' ? "-" : event->about.status,
                event->about.subject[0] == '\0' ? "-" : event->about.subject,
-               box_kind_name(ref->box), REJECTION_SHORT, ref->name);
+               box_kind_name(ref->box), BOXES_SHORT, ref->name);
     return print_buf(b, "what was accepted", err);
 }
 
@@ -182,8 +182,8 @@ static enum status skip_unfit(struct acceptance *a, const struct rejected_ref *r
     if (!is_unfit(status))
         return err_pass(err, status, why);
     a->unfit++;
-    print_warning("%s/%.*s is not accepted: %s", box_kind_name(ref->box), REJECTION_SHORT,
-                  ref->name, why->text);
+    print_warning("%s/%.*s is not accepted: %s", box_kind_name(ref->box), BOXES_SHORT, ref->name,
+                  why->text);
     return STATUS_OK;
 }
 
@@ -212,7 +212,7 @@ static enum status accept_entry(struct acceptance *a, const struct rejected *ent
 
 /* ---- all of them */
 
-static enum status accept_all(struct acceptance *a, const struct rejection_choice *choice,
+static enum status accept_all(struct acceptance *a, const struct boxes_choice *choice,
                               struct err *err)
 {
     enum status status = STATUS_OK;
@@ -236,7 +236,7 @@ static enum status accept_all(struct acceptance *a, const struct rejection_choic
     return status;
 }
 
-static enum status accept_into(struct acceptance *a, const struct rejection_choice *choice,
+static enum status accept_into(struct acceptance *a, const struct boxes_choice *choice,
                                struct err *err)
 {
     enum status status =
@@ -267,8 +267,8 @@ static enum status print_conclusion(const struct acceptance *a, size_t damaged, 
     return STATUS_OK;
 }
 
-static enum status check_order(const struct rejection *r, const struct session *session,
-                               const struct rejection_choice *choice, struct err *err)
+static enum status check_order(const struct boxes_request *r, const struct session *session,
+                               const struct boxes_choice *choice, struct err *err)
 {
     if (r->as != NULL && config_endpoint_named(session->settings->config, str_of(r->as)) == NULL)
         return err_set(err, STATUS_USAGE, "--as: there is no endpoint \"%s\" in %s", r->as,
@@ -281,12 +281,12 @@ static enum status check_order(const struct rejection *r, const struct session *
     return STATUS_OK;
 }
 
-enum status rejection_accept(const struct rejection *r, const struct session *session,
-                             struct err *err)
+enum status boxes_accept(const struct boxes_request *r, const struct session *session,
+                         struct err *err)
 {
     struct acceptance a = {.r = r, .session = session};
-    struct rejection_choice choice;
-    enum status status = rejection_choose(&choice, r, &session->spool, err);
+    struct boxes_choice choice;
+    enum status status = boxes_choose(&choice, r, &session->spool, err);
 
     if (status != STATUS_OK)
         return status;
@@ -302,6 +302,6 @@ enum status rejection_accept(const struct rejection *r, const struct session *se
     buf_free(&a.body);
     buf_free(&a.query);
     buf_free(&a.line);
-    rejection_choice_free(&choice);
+    boxes_choice_free(&choice);
     return status;
 }

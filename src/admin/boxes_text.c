@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * rejection_text - see admin/rejection_text.h.
+ * boxes_text - see admin/boxes_text.h.
  */
-#include "admin/rejection_text.h"
+#include "admin/boxes_text.h"
 
 #include <inttypes.h>
 
-#include "admin/rejection.h"
+#include "admin/boxes.h"
 #include "base/text.h"
 #include "cli/print.h"
 
@@ -18,7 +18,7 @@ static void add_column(struct buf *out, struct str value, size_t width)
     buf_add_text(out, "  ");
 }
 
-void rejection_text_line(struct buf *out, const struct rejected *entry, const struct payload *about)
+void boxes_text_line(struct buf *out, const struct rejected *entry, const struct payload *about)
 {
     add_column(out, entry->received_at, WIDTH_TIME);
     add_column(out, str_of(box_kind_name(entry->ref.box)), WIDTH_BOX);
@@ -27,7 +27,7 @@ void rejection_text_line(struct buf *out, const struct rejected *entry, const st
     add_column(out, str_of(event_kind_name(about->kind)), WIDTH_KIND);
     add_column(out, str_of(about->status), WIDTH_STATUS);
     add_column(out, str_of(about->subject), WIDTH_SUBJECT);
-    buf_printf(out, "[%.*s]  %" PRIu64 " B%s\n", REJECTION_SHORT, entry->ref.name, entry->bytes,
+    buf_printf(out, "[%.*s]  %" PRIu64 " B%s\n", BOXES_SHORT, entry->ref.name, entry->bytes,
                entry->complete ? "" : ", incomplete");
 }
 
@@ -39,7 +39,7 @@ static void add_member(struct buf *out, const char *name, struct str value)
     text_json_lossy(out, value);
 }
 
-void rejection_json_line(struct buf *out, const struct rejected *entry, const struct payload *about)
+void boxes_json_line(struct buf *out, const struct rejected *entry, const struct payload *about)
 {
     buf_printf(out, "{\"name\":\"%s\",\"box\":\"%s\"", entry->ref.name,
                box_kind_name(entry->ref.box));
@@ -62,31 +62,22 @@ void rejection_json_line(struct buf *out, const struct rejected *entry, const st
                entry->kept, entry->complete ? "true" : "false");
 }
 
-static void add_field(struct buf *out, const char *name, struct str value)
-{
-    if (value.ptr == NULL || value.len == 0)
-        return;
-    buf_printf(out, "%-14s ", name);
-    text_log(out, value, out->max);
-    buf_add_char(out, '\n');
-}
-
-void rejection_text_head(struct buf *out, const struct rejected *entry, const struct payload *about)
+void boxes_text_head(struct buf *out, const struct rejected *entry, const struct payload *about)
 {
     buf_printf(out, "%-14s %s/%s\n", "name", box_kind_name(entry->ref.box), entry->ref.name);
-    add_field(out, "received_at", entry->received_at);
-    add_field(out, "reason", entry->reason);
-    add_field(out, "detail", entry->detail);
-    add_field(out, "endpoint", entry->endpoint);
-    add_field(out, "kind", str_of(event_kind_name(about->kind)));
+    print_field(out, "received_at", entry->received_at);
+    print_field(out, "reason", entry->reason);
+    print_field(out, "detail", entry->detail);
+    print_field(out, "endpoint", entry->endpoint);
+    print_field(out, "kind", str_of(event_kind_name(about->kind)));
     if (about->subject_name != NULL)
-        add_field(out, about->subject_name, str_of(about->subject));
-    add_field(out, "status", str_of(about->status));
-    add_field(out, "remote_addr", entry->remote_addr);
-    add_field(out, "published", str_of(entry->published ? "yes" : "no"));
-    add_field(out, "query", entry->query);
-    add_field(out, "content_type", entry->content_type);
-    add_field(out, "user_agent", entry->user_agent);
+        print_field(out, about->subject_name, str_of(about->subject));
+    print_field(out, "status", str_of(about->status));
+    print_field(out, "remote_addr", entry->remote_addr);
+    print_field(out, "published", str_of(entry->published ? "yes" : "no"));
+    print_field(out, "query", entry->query);
+    print_field(out, "content_type", entry->content_type);
+    print_field(out, "user_agent", entry->user_agent);
     buf_printf(out, "%-14s %" PRIu64, "bytes", entry->bytes);
     if (!entry->complete)
         buf_printf(out, ", incomplete; %" PRIu64 " kept", entry->kept);
