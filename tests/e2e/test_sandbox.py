@@ -67,7 +67,7 @@ class Addresses(SandboxCase):
 
     def test_what_cannot_be_submitted_is_told_why(self):
         for body, words in ((b"", "ends too early"), (b'{"audio_url": ', "ends too early"), (b"[]", "not a JSON object"),
-                            (b'{"audio_url" "x"}', "byte 13"), (b"{}", "audio_url"), (b"\xff", "JSON"),
+                            (b'{"audio_url" "x"}', "offset 13"), (b"{}", "audio_url"), (b"\xff", "JSON"),
                             (b'{"audio_url": "https://a.b/\xff"}', "UTF-8"),
                             (b'{"audio_url": "https://a.b/", "x": ' + b"[" * 100000, "deep"),
                             (b'{"audio_url": "https://a.b/", "webhook_auth_header_name": "X"}', "together")):
