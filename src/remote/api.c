@@ -4,12 +4,11 @@
 #include "remote/api.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/print.h"
+#include "cli/progress.h"
 #include "cli/session.h"
 #include "core/url.h"
 #include "remote/key.h"
@@ -35,36 +34,17 @@ static bool wait_ms(void *context, uint64_t ms)
     return true;
 }
 
-/* The next output gets a line of its own. */
-static void end_progress(struct api *api)
-{
-    if (api->progress.open)
-        (void)fputc('\n', stderr);
-    api->progress.open = api->progress.printed = false;
-}
-
 static void print_retry(void *context, const char *why, uint64_t ms)
 {
-    end_progress(context);
-    /* The progress of a verb may stand there. */
-    if (isatty(STDERR_FILENO))
-        fputs("\r\033[K", stderr);
+    (void)context;
     print_hint("%s; again in %" PRIu64 ".%" PRIu64 " s", why, ms / 1000, ms % 1000 / 100);
 }
 
-/* Called every few kilobytes, and more than once at the end. */
 static void show_upload(void *context, uint64_t sent, uint64_t total)
 {
-    struct api *api = context;
-    unsigned percent = (unsigned)(sent * 100 / total);
-
-    if (api->progress.printed && api->progress.percent == percent)
-        return;
-    fprintf(stderr, "\r%3u %% of %" PRIu64 " MB%s", percent, (total + 999999) / 1000000,
-            sent == total ? "\n" : "");
-    api->progress.percent = percent;
-    api->progress.printed = true;
-    api->progress.open = sent != total;
+    (void)context;
+    progress_show("%3" PRIu64 " %% of %" PRIu64 " MB", sent * 100 / total,
+                  (total + 999999) / 1000000);
 }
 
 static void warn_key(void *context, bool usable, const char *text)
@@ -100,9 +80,7 @@ static enum status open_client(struct api *api, struct str key, struct err *err)
                                               : CONFIG_API_URL;
     enum status status = url_check_base(str_of(url), "--api-url", err);
 
-    api->watch = (struct aai_watch){.wait = wait_ms, .again = print_retry, .context = api};
-    if (isatty(STDERR_FILENO))
-        api->watch.progress = show_upload;
+    api->watch = (struct aai_watch){.wait = wait_ms, .again = print_retry, .progress = show_upload};
     return status == STATUS_OK ? aai_open(&api->aai, url, key, &api->watch, err) : status;
 }
 
@@ -122,7 +100,6 @@ enum status api_open(struct api *api, const char *config_path, bool needs_settin
 
 void api_close(struct api *api)
 {
-    end_progress(api);
     aai_close(api->aai);
     settings_release(api->settings);
     *api = (struct api){.key_file = NULL};

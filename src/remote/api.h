@@ -27,11 +27,6 @@ struct api {
     const struct settings *settings; /* NULL: not needed and not found */
     struct aai *aai;
     struct aai_watch watch;
-    struct {
-        unsigned percent; /* of the line that was printed last */
-        bool printed;
-        bool open; /* the line has not ended */
-    } progress;    /* of an upload, on a terminal */
 };
 
 /* It must stay where it is until api_close. */

@@ -5,11 +5,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/print.h"
+#include "cli/progress.h"
 #include "cli/session.h"
 #include "cli/values.h"
 #include "remote/api.h"
@@ -20,8 +20,6 @@
 #define SINCE_DEFAULT "24h"
 /* The query takes six bytes for each of its at most 64 Ki. */
 #define LINE_MAX_TEXT ((size_t)512 * 1024)
-/* A terminal need not be told more often. */
-#define PROGRESS_NS (100 * NS_PER_MS)
 
 enum { RECONCILE_SINCE = OPTIONS_LONG, RECONCILE_ENDPOINT, RECONCILE_DRY_RUN, RECONCILE_FORMAT };
 
@@ -43,9 +41,6 @@ struct reconciling {
     const char *since;
     bool dry_run;
     bool json;
-    bool terminal; /* stderr is one */
-    bool shown;    /* progress stands in the last line of it */
-    uint64_t shown_ns;
     struct buf line;
     const struct config_endpoint *endpoints[CONFIG_ENDPOINTS_MAX];
     size_t endpoint_count;
@@ -53,22 +48,18 @@ struct reconciling {
 
 /* ---- the command line */
 
-static enum status take_option(struct reconciling *o, int option, struct err *err)
+static void take_option(struct reconciling *o, int option)
 {
     if (api_take(&o->api, option, optarg))
-        return STATUS_OK;
+        return;
     if (option == RECONCILE_SINCE)
         o->since = optarg;
     else if (option == RECONCILE_ENDPOINT)
         o->endpoint = optarg;
     else if (option == RECONCILE_DRY_RUN)
         o->dry_run = true;
-    else if (strcmp(optarg, "json") == 0 || strcmp(optarg, "text") == 0)
-        o->json = optarg[0] == 'j';
     else
-        return err_set(err, STATUS_USAGE, "--format: invalid value '%s' (use text or json)",
-                       optarg);
-    return STATUS_OK;
+        o->json = strcmp(optarg, "json") == 0;
 }
 
 static enum status parse_options(struct reconciling *o, int argc, char **argv, struct err *err)
@@ -78,10 +69,9 @@ static enum status parse_options(struct reconciling *o, int argc, char **argv, s
 
     options_begin();
     while ((c = options_take(cmd_reconcile_options, argc, argv, &status, err)) != -1) {
-        if (c != '?')
-            status = take_option(o, c, err);
-        if (status != STATUS_OK)
+        if (c == '?')
             return status;
+        take_option(o, c);
     }
     return options_operands(argc, argv, 0, 0, err);
 }
@@ -133,26 +123,12 @@ static enum status choose_endpoints(struct reconciling *o, const struct settings
 
 /* ---- the output */
 
-static void clear_progress(struct reconciling *o)
-{
-    if (o->shown)
-        fputs("\033[K", stderr);
-    o->shown = false;
-}
-
 static void show_progress(void *context, const struct reconcile_sums *sums)
 {
-    struct reconciling *o = context;
-    uint64_t now_ns;
+    const struct reconciling *o = context;
 
-    if (!o->terminal || (now_ns = clock_mono_ns()) - o->shown_ns < PROGRESS_NS)
-        return;
-    o->shown_ns = now_ns;
-    o->shown = true;
-    /* Whatever is said next begins where this began. */
-    fprintf(stderr, "\r\033[K%" PRIu64 " listed, %" PRIu64 " on record, %" PRIu64 " %s\r",
-            sums->listed, sums->known, sums->recorded,
-            o->dry_run ? "would be recorded" : "recorded");
+    progress_show("%" PRIu64 " listed, %" PRIu64 " on record, %" PRIu64 " %s", sums->listed,
+                  sums->known, sums->recorded, o->dry_run ? "would be recorded" : "recorded");
 }
 
 static void print_json(struct buf *b, const struct event_facts *event, const char *id, bool dry_run)
@@ -171,7 +147,6 @@ static enum status print_recorded(void *context, const struct event_facts *event
 {
     struct reconciling *o = context;
 
-    clear_progress(o);
     if (o->json)
         print_json(&o->line, event, id, o->dry_run);
     else
@@ -183,14 +158,13 @@ static enum status print_recorded(void *context, const struct event_facts *event
 
 static void warn_failed(void *context, const char *id, const char *why)
 {
-    clear_progress(context);
+    (void)context;
     print_warning("%s is skipped: %s", id, why);
 }
 
 static enum status print_sums(struct reconciling *o, const struct reconcile_sums *sums,
                               enum status status, struct err *err)
 {
-    clear_progress(o);
     print_hint("%" PRIu64 " transcript%s listed: %" PRIu64 " %s, %" PRIu64
                " on record before, %" PRIu64 " not for us, %" PRIu64 " not finished, %" PRIu64
                " skipped",
@@ -235,7 +209,7 @@ static enum status reconcile_all(struct reconciling *o, int64_t now_ns, int64_t 
 
 enum status cmd_reconcile(int argc, char **argv, const char *config_path, struct err *err)
 {
-    struct reconciling o = {.since = SINCE_DEFAULT, .terminal = isatty(STDERR_FILENO) != 0};
+    struct reconciling o = {.since = SINCE_DEFAULT};
     int64_t now_ns = clock_wall_ns();
     int64_t since_ns;
     enum status status;
