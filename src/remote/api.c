@@ -4,7 +4,6 @@
 #include "remote/api.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -44,7 +43,7 @@ static void print_retry(void *context, const char *why, uint64_t ms)
 static void show_upload(void *context, uint64_t sent, uint64_t total)
 {
     (void)context;
-    progress_show("%" PRIu64 " %% of %" PRIu64 " MB", sent * 100 / total,
+    progress_show("%3" PRIu64 " %% of %" PRIu64 " MB", sent * 100 / total,
                   (total + 999999) / 1000000);
 }
 
@@ -81,8 +80,7 @@ static enum status open_client(struct api *api, struct str key, struct err *err)
                                               : CONFIG_API_URL;
     enum status status = url_check_base(str_of(url), "--api-url", err);
 
-    api->watch = (struct aai_watch){
-        .wait = wait_ms, .again = print_retry, .progress = show_upload, .context = api};
+    api->watch = (struct aai_watch){.wait = wait_ms, .again = print_retry, .progress = show_upload};
     return status == STATUS_OK ? aai_open(&api->aai, url, key, &api->watch, err) : status;
 }
 

@@ -40,13 +40,21 @@ static void tell_failed(struct walk *w, const char *id, const struct err *why)
 
 /* ---- hooks */
 
-static void wake_hooks(struct walk *w)
+static bool has_hook(const struct reconcile *r)
+{
+    for (size_t i = 0; i < r->endpoint_count; i++)
+        if (r->endpoints[i]->hook != NULL)
+            return true;
+    return false;
+}
+
+static void start_hooks(struct walk *w)
 {
     const struct reconcile *r = w->r;
     struct err err = ERR_INIT;
 
     w->to_wake = false;
-    if (!r->dry_run && config_has_hook(r->settings->config) &&
+    if (!r->dry_run && has_hook(r) &&
         wake_runner(r->spool, r->settings->config, r->settings->path, &err) != STATUS_OK)
         print_warning("%s", err.text);
 }
@@ -72,7 +80,7 @@ static enum status record_missed(struct walk *w, const struct missed *missed, st
 
         if (status != STATUS_OK)
             return status;
-        /* The webhook arrived meanwhile, or another of us was faster. */
+        /* The webhook arrived meanwhile, or another reconcile was faster. */
         if (receipt_duplicate(receipt)) {
             w->sums->known++;
             return STATUS_OK;
@@ -112,8 +120,8 @@ static enum status take_transcript(struct walk *w, const char *id, const struct 
     return status;
 }
 
-static bool got_one(void *context, size_t which, const struct aai_transcript *t, enum status status,
-                    const struct err *why)
+static bool take_answer(void *context, size_t which, const struct aai_transcript *t,
+                        enum status status, const struct err *why)
 {
     struct walk *w = context;
 
@@ -130,7 +138,7 @@ static bool got_one(void *context, size_t which, const struct aai_transcript *t,
 static enum status get_batch(struct walk *w, struct err *err)
 {
     const char *ids[BATCH_MAX];
-    const struct aai_many many = {ids, w->count, got_one, w};
+    const struct aai_many many = {ids, w->count, take_answer, w};
     enum status status;
     bool more;
 
@@ -141,7 +149,7 @@ static enum status get_batch(struct walk *w, struct err *err)
         status = w->status;
     w->count = 0;
     if (w->to_wake)
-        wake_hooks(w);
+        start_hooks(w);
     if (status == STATUS_OK)
         status = journal_rebuild_slice(w->journal, clock_mono_ns() + SLICE_NS, &more, err);
     return status;
@@ -149,8 +157,8 @@ static enum status get_batch(struct walk *w, struct err *err)
 
 /* ---- the list */
 
-static enum status on_record(struct walk *w, const struct aai_item *item, bool *found,
-                             struct err *err)
+static enum status find_record(struct walk *w, const struct aai_item *item, bool *found,
+                               struct err *err)
 {
     enum status status = STATUS_OK;
 
@@ -175,7 +183,7 @@ static enum status take_item(struct walk *w, const struct aai_item *item, struct
         w->sums->unfinished++;
         return STATUS_OK;
     }
-    status = on_record(w, item, &found, err);
+    status = find_record(w, item, &found, err);
     if (status == STATUS_OK && found)
         w->sums->known++;
     if (status != STATUS_OK || found)
@@ -202,7 +210,7 @@ static enum status walk_list(struct walk *w, struct err *err)
 
     if (status == STATUS_OK)
         status = w->status;
-    /* Also where the list broke off: what it named is as good as ever. */
+    /* Also after a failure of the list: what it named is valid. */
     if (w->count > 0 && w->status == STATUS_OK) {
         enum status got = get_batch(w, status == STATUS_OK ? err : w->err);
 
@@ -217,11 +225,11 @@ enum status reconcile_run(const struct reconcile *r, struct reconcile_sums *sums
     enum status status = intake_late_open(&w.journal, r->spool, r->settings->config, err);
 
     *sums = (struct reconcile_sums){.listed = 0};
-    if (status == STATUS_OK) {
-        status = walk_list(&w, err);
-        journal_close(w.journal);
-    }
+    if (status != STATUS_OK)
+        return status;
+    status = walk_list(&w, err);
+    journal_close(w.journal);
     /* In any case: another reconcile may have been killed before it could. */
-    wake_hooks(&w);
+    start_hooks(&w);
     return status;
 }

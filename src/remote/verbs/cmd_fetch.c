@@ -31,6 +31,7 @@ struct format {
     bool only_text; /* of the transcript's JSON */
 };
 
+/* The choices of --format. */
 static const struct format formats[] = {
     {"json", "json", AAI_JSON, false},
     {"text", "txt", AAI_JSON, true},
@@ -50,28 +51,17 @@ struct fetch {
 
 /* ---- the command line */
 
-static enum status take_format(struct fetch *f, const char *name, struct err *err)
-{
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-        if (strcmp(formats[i].name, name) == 0) {
-            f->format = &formats[i];
-            return STATUS_OK;
-        }
-    return err_set(
-        err, STATUS_USAGE,
-        "--format: invalid value '%s' (use json, text, srt, vtt, sentences, paragraphs or "
-        "redacted-audio)",
-        name);
-}
-
-static enum status take_option(struct fetch *f, int option, struct err *err)
+static void take_option(struct fetch *f, int option)
 {
     if (api_take(&f->api, option, optarg))
-        return STATUS_OK;
-    if (option == FETCH_FORMAT)
-        return take_format(f, optarg, err);
-    f->out = optarg;
-    return STATUS_OK;
+        return;
+    if (option == FETCH_OUT) {
+        f->out = optarg;
+        return;
+    }
+    f->format = formats;
+    while (strcmp(f->format->name, optarg) != 0)
+        f->format++;
 }
 
 static enum status parse_options(struct fetch *f, int argc, char **argv, struct err *err)
@@ -81,10 +71,9 @@ static enum status parse_options(struct fetch *f, int argc, char **argv, struct 
 
     options_begin();
     while ((c = options_take(cmd_fetch_options, argc, argv, &status, err)) != -1) {
-        if (c != '?')
-            status = take_option(f, c, err);
-        if (status != STATUS_OK)
+        if (c == '?')
             return status;
+        take_option(f, c);
     }
     status = options_operands(argc, argv, 1, argc, err);
     if (status == STATUS_OK && argc - optind > 1 && f->out == NULL)

@@ -20,7 +20,6 @@
 #define SINCE_DEFAULT "24h"
 /* The query takes six bytes for each of its at most 64 Ki. */
 #define LINE_MAX_TEXT ((size_t)512 * 1024)
-/* A terminal need not be told more often. */
 
 enum { RECONCILE_SINCE = OPTIONS_LONG, RECONCILE_ENDPOINT, RECONCILE_DRY_RUN, RECONCILE_FORMAT };
 
@@ -49,22 +48,18 @@ struct reconciling {
 
 /* ---- the command line */
 
-static enum status take_option(struct reconciling *o, int option, struct err *err)
+static void take_option(struct reconciling *o, int option)
 {
     if (api_take(&o->api, option, optarg))
-        return STATUS_OK;
+        return;
     if (option == RECONCILE_SINCE)
         o->since = optarg;
     else if (option == RECONCILE_ENDPOINT)
         o->endpoint = optarg;
     else if (option == RECONCILE_DRY_RUN)
         o->dry_run = true;
-    else if (strcmp(optarg, "json") == 0 || strcmp(optarg, "text") == 0)
-        o->json = optarg[0] == 'j';
     else
-        return err_set(err, STATUS_USAGE, "--format: invalid value '%s' (use text or json)",
-                       optarg);
-    return STATUS_OK;
+        o->json = strcmp(optarg, "json") == 0;
 }
 
 static enum status parse_options(struct reconciling *o, int argc, char **argv, struct err *err)
@@ -74,10 +69,9 @@ static enum status parse_options(struct reconciling *o, int argc, char **argv, s
 
     options_begin();
     while ((c = options_take(cmd_reconcile_options, argc, argv, &status, err)) != -1) {
-        if (c != '?')
-            status = take_option(o, c, err);
-        if (status != STATUS_OK)
+        if (c == '?')
             return status;
+        take_option(o, c);
     }
     return options_operands(argc, argv, 0, 0, err);
 }

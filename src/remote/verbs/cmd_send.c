@@ -47,14 +47,6 @@ const struct options_row cmd_send_options[] = {
     {0, NULL, NULL, NULL, NULL},
 };
 
-static enum status take_rule(struct send *s, const char *rule, struct err *err)
-{
-    if (strcmp(rule, "new") != 0 && strcmp(rule, "old") != 0)
-        return err_set(err, STATUS_USAGE, "--rule: invalid value '%s' (use new or old)", rule);
-    s->plan.rule = rule[0] == 'o' ? DELIVER_OLD : DELIVER_NEW;
-    return STATUS_OK;
-}
-
 static enum status take_attempts(struct send *s, const char *text, struct err *err)
 {
     uint64_t attempts = 0;
@@ -91,7 +83,8 @@ static enum status take_option(struct send *s, int option, struct err *err)
         s->data = optarg;
         return STATUS_OK;
     case SEND_RULE:
-        return take_rule(s, optarg, err);
+        s->plan.rule = strcmp(optarg, "old") == 0 ? DELIVER_OLD : DELIVER_NEW;
+        return STATUS_OK;
     case SEND_ATTEMPTS:
         return take_attempts(s, optarg, err);
     case SEND_INTERVAL:
