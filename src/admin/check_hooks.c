@@ -50,8 +50,7 @@ static void check_waiting(struct findings *f, const struct stats *s, const char 
         finding_good(f, "the hooks of %" PRIu64 " event%s wait", waiting, print_plural(waiting));
 }
 
-/* Events that are older than they are kept and wait for their hooks: at twice that age they go
- * unrun. */
+/* Events older than `keep` that still wait for their hooks: at twice that age they are removed. */
 static void check_age(struct findings *f, const struct session *session)
 {
     const struct journal_options options = intake_options(session->settings->config);
@@ -86,7 +85,7 @@ void check_hooks(struct findings *f, const struct session *session)
     struct stats stats;
     uint64_t rotten = 0;
 
-    /* What waits for hooks is not known then. */
+    /* While hooks are paused, it is unknown what waits for them. */
     if (check_pause(f, session))
         return;
     if (stats_take(&stats, session, clock_wall_ns(), &rotten, &err) != STATUS_OK) {

@@ -21,7 +21,7 @@
 
 extern char **environ;
 
-/* What it inherits of us that it should not. */
+/* What the other program must not inherit. */
 static int spawn_remote(pid_t *pid, const char *path, char *const *args)
 {
     posix_spawnattr_t attributes;
@@ -41,7 +41,7 @@ static int spawn_remote(pid_t *pid, const char *path, char *const *args)
     return error;
 }
 
-/* Whether it came to its end and had nothing against it. What it had, it said. */
+/* Whether it ended without finding a problem; it reports problems itself. */
 static bool ended_well(pid_t pid)
 {
     int status = 0;
@@ -71,7 +71,7 @@ void check_url(struct findings *f, const char *config_path, const char *endpoint
     }
     if (url != NULL)
         args[n++] = url;
-    /* What we have said so far stands before what it says. */
+    /* Our output so far precedes that of the other program. */
     f->status = print_end(f->err);
     if (f->status != STATUS_OK)
         return;

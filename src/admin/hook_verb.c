@@ -131,7 +131,7 @@ static enum status explain_states(const struct hook_call *call, const struct tal
     return status;
 }
 
-/* Looks a second time, whatever the states of the hooks are: only who meets nothing pays for it. */
+/* Looks a second time, whatever the states of the hooks are: only if nothing matched. */
 static enum status explain_none(struct hook_call *call, bool by_state, struct err *err)
 {
     struct tally t = {.view = call->listing.view};
@@ -265,9 +265,8 @@ static enum status leave_orders(const struct hook_call *call, struct err *err)
     return status == STATUS_OK ? closed : status;
 }
 
-/* Also if nothing was left to be ordered: the same command may have been killed before it could
- * wake the runner, and what it had ordered is what waits now. An order stands whether there is a
- * runner or not. */
+/* Also if nothing is left to order: the same command may have been killed after its orders and
+ * before it woke the runner. Orders stand without a runner, too. */
 static void wake_the_runner(const struct hook_call *call, enum status status)
 {
     const struct session *session = call->session;

@@ -17,8 +17,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* From here on the bytes are kept as they are, behind one that makes them no JSON whatever they
- * are. */
+/* From here on the bytes are kept as they are, after one that makes any bytes invalid. */
 static void give_up(struct sieve *s, struct buf *out)
 {
     buf_add_char(out, '!');

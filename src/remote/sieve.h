@@ -2,9 +2,9 @@
  * sieve - of a JSON object that comes in pieces, keeps the members that are wanted, so that a text
  * of any size takes the memory of those. Pure.
  *
- * What comes out is a small object for remote/json.h to read: it is that one which judges. What is
- * no object, or ends too early, comes out as something that is none either. The members that are
- * passed over are not looked at beyond their quotes and brackets.
+ * The output is a small object for remote/json.h, which validates it: a text that is not an object,
+ * or that ends too early, stays invalid in the output. Of the members that are skipped, only quotes
+ * and brackets are looked at.
  */
 #ifndef REMOTE_SIEVE_H
 #define REMOTE_SIEVE_H
@@ -14,10 +14,9 @@
 
 #include "base/buf.h"
 
-/* Of one value, as it stands in the text. In place of a larger one comes `false`, so that it is not
- * taken for absent. */
+/* Of one value, as it stands in the text. A larger one becomes `false`, which is not absent. */
 #define SIEVE_VALUE_MAX ((size_t)16 * 1024)
-/* Of a name. A longer one is none of ours. */
+/* Of a name. A longer one is not wanted. */
 #define SIEVE_NAME_MAX 64
 /* What is kept of a text that is not a JSON object. */
 #define SIEVE_BROKEN_MAX 256

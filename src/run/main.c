@@ -47,8 +47,8 @@ static const char usage[] =
 
 /* ---- a clean start */
 
-/* No descriptor that we were started with lives on in hooks, and none that is opened later is one
- * of those that a hook gets. */
+/* Hooks inherit no descriptor that we were started with, and no file that we open later gets the
+ * number of one that hooks get. */
 static bool hold_descriptors(void)
 {
     file_close_from(SLOT_FD);

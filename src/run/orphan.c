@@ -45,6 +45,6 @@ bool orphan_step(struct orphan *orphan, struct slot *slot, uint64_t mono_ns)
         stop_group(slot, SIGKILL);
         orphan->killed = true;
     }
-    /* One that never said its pid cannot be stopped and will not begin any more. */
+    /* An attempt without a pid in its slot cannot be stopped, and will not begin any more. */
     return orphan->killed && (!slot_busy(slot) || slot->attempt.pid == 0);
 }

@@ -47,9 +47,8 @@ struct secrets_check {
     const struct settings *settings;
 };
 
-/* One that others can read is as good as told to them, so it is an error although it works. One
- * that cannot be used is an error if no other is left: a secret that was taken out of use may be
- * gone before the configuration says so. */
+/* A secret that others can read is an error although it works. A secret that cannot be used is an
+ * error only if no other is left: a retired one may be deleted before the configuration changes. */
 static void report_secret(void *context, const struct config_endpoint *endpoint, const char *file,
                           bool usable, const char *text)
 {
@@ -115,8 +114,8 @@ static void check_runner(struct findings *f, const struct config *config)
     free(path);
 }
 
-/* One that is installed, and the one that noted itself. None is no finding: nobody may have called
- * it yet. */
+/* The installed gateway, and the one that noted itself. A missing note is no finding: there may not
+ * have been a request yet. */
 static void check_programs(struct findings *f, const struct config *config)
 {
     char gateway[PATH_MAX];
@@ -179,8 +178,8 @@ static void check_all(struct findings *f, const struct settings *settings)
     check_spool(f, settings);
 }
 
-/* Root finds out whose the spool is, and from there on looks as the owner does, who is also the
- * user of the gateway: what he cannot use is of no use. */
+/* As root, becomes the spool's owner, who is also the gateway's user: what this user cannot access
+ * is missing for the gateway. */
 static void check_as_owner(struct findings *f, const struct settings *settings)
 {
     const struct settings *again;
@@ -207,7 +206,7 @@ static enum status run_check(struct findings *f, const struct check_request *cal
         finding_error(f, "%s", why.text);
         return f->status != STATUS_OK ? f->status : status;
     }
-    /* First: the gateway notes where it lies, and what is looked at then is what it finds. */
+    /* First: the gateway then notes its place, which the other checks look at. */
     if (call->outside)
         check_url(f, settings->path, call->endpoint, call->url);
     check_as_owner(f, settings);
@@ -216,7 +215,7 @@ static enum status run_check(struct findings *f, const struct check_request *cal
         return f->status;
     if (f->errors == 0 && f->warnings == 0 && !f->unproved)
         print_hint("everything is in order");
-    /* What is wrong was said: no more words. */
+    /* The findings were printed: no error text. */
     return f->errors > 0 ? STATUS_MISSING : STATUS_OK;
 }
 

@@ -31,8 +31,8 @@ static enum status find_program(char **out, const char *name, struct err *err)
     return *out == NULL ? err_set(err, STATUS_MEMORY, "no memory for a path") : STATUS_OK;
 }
 
-/* The configuration may name it, and as root we become first whom the runner becomes: it is the
- * owner's programs that the gateway finds. What is wrong with either, the runner says better. */
+/* The configuration may name the runner. As root, becomes the spool's owner first, as the runner
+ * does, to find what the gateway finds. The runner itself reports faults of either better. */
 static enum status find_runner(char **out, const char *config_path, struct err *err)
 {
     static const struct config none;

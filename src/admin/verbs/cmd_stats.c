@@ -98,7 +98,7 @@ static enum status check_limits(const struct stats_call *w, const struct stats *
     } else if (trouble.len > 0) {
         buf_add_char(&trouble, '\n');
         status = print_buf(&trouble, "what exceeds the limits", err);
-        /* All is said: no second time on stderr. */
+        /* Printed already: not again on stderr. */
         status = status == STATUS_OK ? STATUS_MISSING : status;
     }
     buf_free(&trouble);
