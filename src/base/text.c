@@ -68,17 +68,16 @@ static struct str str_from(struct str s, size_t at)
 
 bool text_utf8_ok(struct str s)
 {
-    for (;;) {
-        size_t len;
+    while (s.len > 0) {
+        size_t len = ascii_run(s);
 
-        s = str_from(s, ascii_run(s));
-        if (s.len == 0)
-            return true;
-        len = utf8_sequence(s);
+        if (len == 0)
+            len = utf8_sequence(s);
         if (len == 0)
             return false;
         s = str_from(s, len);
     }
+    return true;
 }
 
 /* 0: stands in a JSON string as it is; 'u': written as \u00XX; else the letter after the backslash.
@@ -224,23 +223,24 @@ static size_t json_unescape(struct str s, char out[4], size_t *len)
 
 bool text_json_decode(struct buf *out, struct str s)
 {
-    for (;;) {
+    while (s.len > 0) {
         size_t run = 0;
         size_t len;
         char bytes[4];
 
         while (run < s.len && json_escape[(uint8_t)s.ptr[run]] == 0)
             run++;
-        buf_add(out, s.ptr, run);
-        s = str_from(s, run);
-        if (s.len == 0)
-            return true;
-        run = *s.ptr == '\\' ? json_unescape(s, bytes, &len) : 0;
-        if (run == 0)
-            return false;
-        buf_add(out, bytes, len);
+        if (run > 0) {
+            buf_add(out, s.ptr, run);
+        } else {
+            run = *s.ptr == '\\' ? json_unescape(s, bytes, &len) : 0;
+            if (run == 0)
+                return false;
+            buf_add(out, bytes, len);
+        }
         s = str_from(s, run);
     }
+    return true;
 }
 
 bool text_json_is(struct str s, struct str text)
