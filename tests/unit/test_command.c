@@ -12,6 +12,7 @@
 #include "admin/verbs/verbs.h"
 #include "admin/webroot.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "cli/help.h"
 #include "cli/print.h"
@@ -274,6 +275,28 @@ UNIT_TEST(a_progress_line_is_erased_before_other_words)
     for (size_t len = 0; len < strlen(expected) && got > 0; len += (size_t)got)
         got = read(terminal, seen + len, sizeof seen - 1 - len);
     UNIT_TEXT(expected, seen);
+    close(fd);
+    close(terminal);
+}
+
+UNIT_TEST(progress_is_shown_at_most_ten_times_a_second)
+{
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    uint64_t begun_ns = clock_mono_ns(), most;
+    char seen[4096] = "";
+    unsigned shown = 0;
+    int fd;
+
+    UNIT_REQUIRE(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+    fd = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+    UNIT_REQUIRE(fd >= 0 && dup2(fd, STDERR_FILENO) == STDERR_FILENO);
+    for (int i = 0; i < 50; i++)
+        progress_show("x");
+    most = (clock_mono_ns() - begun_ns) / (100 * NS_PER_MS) + 1;
+    UNIT_TRUE(read(terminal, seen, sizeof seen - 1) > 0);
+    for (const char *at = seen; (at = strchr(at, 'x')) != NULL; at++)
+        shown++;
+    UNIT_TRUE(shown >= 1 && shown <= most);
     close(fd);
     close(terminal);
 }
