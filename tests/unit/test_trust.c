@@ -442,21 +442,25 @@ static bool enter_namespace(const char *map, uid_t here)
                      waitpid(helper, &status, 0) == helper && status == 0 && setuid(here) == 0);
 }
 
-/* Our folder for the user outside whom the map gives a number; /tmp protects only what is ours. */
-static void give_folders(void)
+/* Whose the folder above ours is matters too, as /tmp is open to all: a place for this process
+ * where both are his who has a number in the namespace. */
+static bool own_place(void)
 {
-    UNIT_INT(0, chown(in(""), WE, WE));
-    UNIT_INT(0, chown(in(".."), WE, WE));
+    return UNIT_TRUE(chdir(unit_folder()) == 0 && unshare(CLONE_NEWNS) == 0 &&
+                     mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+                     mount("none", in(".."), "tmpfs", 0, NULL) == 0 &&
+                     mkdir(unit_folder(), 0755) == 0 && chown(in(""), WE, WE) == 0 &&
+                     chown(in(".."), WE, WE) == 0);
 }
 
 UNIT_TEST(a_root_without_a_number_is_trusted_as_root)
 {
     UNIT_REQUIRE_ROOT();
+    UNIT_REQUIRE(own_place());
     folder("theirs", 0755);
     file("theirs/file", 0644);
     file("theirs/ours", 0600);
     give("theirs/ours", WE, WE);
-    give_folders();
     UNIT_REQUIRE(enter_namespace("1000 54321 1\n", 1000));
     trusted("theirs/file");
     trusted("theirs/ours");
@@ -476,8 +480,8 @@ UNIT_TEST(what_belongs_to_nobody_of_a_host_is_not_roots)
 UNIT_TEST(what_may_belong_to_nobody_of_a_container_is_not_roots)
 {
     UNIT_REQUIRE_ROOT();
+    UNIT_REQUIRE(own_place());
     file("file", 0644);
-    give_folders();
     UNIT_REQUIRE(enter_namespace("1000 54321 1\n65534 54322 1\n", 1000));
     refused("file", "file", "belongs to user 65534");
 }
@@ -494,10 +498,10 @@ UNIT_TEST(where_the_real_root_has_a_number_nobody_is_not_he)
 UNIT_TEST(an_unmapped_user_in_a_sticky_folder_may_be_anybody)
 {
     UNIT_REQUIRE_ROOT();
+    UNIT_REQUIRE(own_place());
     folder("sticky", 01777);
     file("sticky/file", 0644);
     give("sticky/file", TENANT, TENANT);
-    give_folders();
     UNIT_REQUIRE(enter_namespace("0 54321 1\n", 0));
     refused("sticky/file", "sticky/file", "others can make files beside it");
 }
