@@ -76,6 +76,7 @@ tests_unit_unit_SOURCES = $(unit_runner) \
 	tests/unit/test_spool.c \
 	tests/unit/test_standing.c \
 	tests/unit/test_text.c \
+	tests/unit/test_trust.c \
 	tests/unit/test_url.c \
 	tests/unit/test_verbs.c \
 	tests/unit/test_verdict.c \
