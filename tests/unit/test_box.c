@@ -438,21 +438,3 @@ UNIT_TEST(a_refused_line_that_is_too_long_is_not_kept_but_quarantined)
     UNIT_STATUS(STATUS_OK, put(BOX_QUARANTINED, &entry, &wide, "x", 1, true, NULL), NULL);
     drop_spool();
 }
-
-UNIT_TEST(twenty_refusals_a_minute_are_logged_and_the_others_counted)
-{
-    uint64_t suppressed = 99;
-
-    UNIT_REQUIRE(make_spool());
-    for (unsigned i = 0; i < BOX_LOG_PER_MINUTE; i++) {
-        UNIT_TRUE(box_should_log(&spool, NOW_NS, &suppressed));
-        UNIT_INT(0, suppressed);
-    }
-    for (unsigned i = 0; i < 5; i++)
-        UNIT_FALSE(box_should_log(&spool, NOW_NS, &suppressed));
-    UNIT_TRUE(box_should_log(&spool, NOW_NS + 60 * NS_PER_S, &suppressed));
-    UNIT_INT(5, suppressed);
-    UNIT_TRUE(box_should_log(&spool, NOW_NS + 60 * NS_PER_S, &suppressed));
-    UNIT_INT(0, suppressed);
-    drop_spool();
-}

@@ -26,7 +26,7 @@ static void put(const char *name, const char *bytes)
 /* What the refused box is said to hold `later_s` seconds from now. */
 static struct box_counts counted(int64_t later_s)
 {
-    struct box_counts counts = {.logged = UINT64_MAX};
+    struct box_counts counts = {0};
     struct err err = ERR_INIT;
     struct box_counts_file file;
     enum status status =

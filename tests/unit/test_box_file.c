@@ -97,7 +97,7 @@ static void has_one_entry(enum box_kind kind)
 static struct box_counts counted(int64_t later_s)
 {
     struct box_counts_file file;
-    struct box_counts counts = {.minute = -1};
+    struct box_counts counts = {0};
     struct err err = ERR_INIT;
     enum status status =
         box_counts_open(&file, &spool, clock_wall_ns() + later_s * NS_PER_S, 0, &err);

@@ -45,6 +45,7 @@ tests_unit_unit_SOURCES = $(unit_runner) \
 	tests/unit/test_journal.c \
 	tests/unit/test_ledger.c \
 	tests/unit/test_lines.c \
+	tests/unit/test_log_budget.c \
 	tests/unit/test_listen.c \
 	tests/unit/test_orders.c \
 	tests/unit/test_payload.c \

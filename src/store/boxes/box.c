@@ -395,34 +395,3 @@ void box_abandon(struct box *b)
     box_file_release(&b->file);
     free(b);
 }
-
-bool box_should_log(const struct spool *spool, int64_t now_ns, uint64_t *suppressed)
-{
-    int64_t minute = now_ns / NS_PER_S / 60;
-    struct box_counts_file file;
-    bool yes;
-
-    *suppressed = 0;
-    switch ((int)box_counts_open(&file, spool, now_ns, 0, NULL)) {
-    case STATUS_OK:
-        break;
-    case STATUS_LIMIT:
-        return false;
-    default:
-        return true;
-    }
-    if (file.counts.minute != minute) {
-        file.counts.minute = minute;
-        file.counts.logged = 0;
-    }
-    yes = file.counts.logged < BOX_LOG_PER_MINUTE;
-    if (yes) {
-        *suppressed = file.counts.suppressed;
-        file.counts.suppressed = 0;
-        file.counts.logged++;
-    } else {
-        file.counts.suppressed++;
-    }
-    box_counts_close(&file);
-    return yes;
-}

@@ -87,10 +87,4 @@ void box_abandon(struct box *box);
 enum status box_expire(const struct spool *spool, enum box_kind kind, int64_t before_ns, bool dry,
                        struct spool_amount *out, struct err *err) STATUS_CHECKED;
 
-/* Whether to log a refusal now: at most BOX_LOG_PER_MINUTE a minute over all processes. *suppressed
- * counts the unlogged refusals before it. Never blocks: false while another process holds the lock,
- * true if the counts cannot be read. */
-#define BOX_LOG_PER_MINUTE 20
-bool box_should_log(const struct spool *spool, int64_t now_ns, uint64_t *suppressed);
-
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * box_counts - how much the refused box holds, and how often refusals were logged: a small file in
+ * box_counts - how much the refused box holds: a small file in
  * the box, changed under its lock. Wrong counts cost only room: the folder is counted again once a
  * minute.
  */
@@ -31,9 +31,6 @@ struct box_counts {
     uint64_t unfinished[BOX_CLASSES];
     uint64_t unfinished_bytes[BOX_CLASSES];
     int64_t swept_s;
-    int64_t minute;
-    uint64_t logged;
-    uint64_t suppressed;
 };
 
 /* The file, locked. */

@@ -11,9 +11,11 @@
  *     idx/00.idx, reach   tables of the index, and how far they are durable
  *     quarantine/         deliveries that are no events (store/boxes/box.h)
  *     refused/            the same, of senders who did not authenticate
- *     run/                hooks: lock of the runner, wake (FIFO), snapshot, slot.N of a running
- * hook results/          what became of each run (store/queue/ledger.h) commands/         what an
- * operator asked for stenohook.log       our log
+ *     run/                hooks: lock of the runner, wake (FIFO), snapshot, slots
+ *     run/results/        what became of each attempt (store/queue/ledger.h)
+ *     run/commands/       what an operator asked for
+ *     stenohook.log       our log
+ *     log-budget          how many lines it has got (store/spool/log_budget.h)
  */
 #ifndef STORE_SPOOL_SPOOL_H
 #define STORE_SPOOL_SPOOL_H
@@ -44,6 +46,7 @@ struct spool_amount {
 #define SPOOL_COMMIT "commit"
 #define SPOOL_STATE "state"
 #define SPOOL_LOG "stenohook.log"
+#define SPOOL_LOG_BUDGET "log-budget"
 #define SPOOL_REBUILD_LOCK "rebuild.lock"
 #define SPOOL_QUARANTINE "quarantine"
 #define SPOOL_REFUSED "refused"
