@@ -82,6 +82,8 @@ struct spool_amount {
 #define SPOOL_BOX_ASIDE_PREFIX ".old-" /* box_expire looks whether the entry may go */
 #define SPOOL_BOX_SUFFIX ".box"
 #define SPOOL_BOX_PUBLISHED_SUFFIX ".published.box"
+#define SPOOL_BOX_DIGITS 40 /* of an entry's name, before the suffix */
+#define SPOOL_BOX_NAME_MAX (SPOOL_BOX_DIGITS + sizeof SPOOL_BOX_PUBLISHED_SUFFIX)
 
 #define SPOOL_NAME_MAX 32
 void spool_segment_name(char out[SPOOL_NAME_MAX], uint32_t segment); /* "00000012.jsonl" */
