@@ -114,7 +114,7 @@ static enum status refuse_writable(const struct stat *sb, mode_t others, const c
                                    struct err *err)
 {
     if ((others & S_IWOTH) != 0)
-        return err_set(err, STATUS_UNTRUSTED, "%s: everybody can write to it; run: chmod go-w %s",
+        return err_set(err, STATUS_UNTRUSTED, "%s: others can write to it; run: chmod go-w %s",
                        path, path);
     return err_set(err, STATUS_UNTRUSTED,
                    "%s: others can write to it, by group %lu or an access list; run: chmod g-w %s",

@@ -143,19 +143,19 @@ UNIT_TEST(a_component_that_everybody_can_write_to_is_named)
     refused("a/b/file", "a", "run: chmod go-w ");
     UNIT_INT(0, chmod(in("a"), 0755));
     UNIT_INT(0, chmod(in("a/b/file"), 0602));
-    refused("a/b/file", "a/b/file", "everybody can write to it");
+    refused("a/b/file", "a/b/file", "others can write to it");
 }
 
 UNIT_TEST(the_end_of_a_path_is_judged_however_it_is_written)
 {
     folder("a", 01777);
     folder("a/b", 0700);
-    refused("a", "a", "everybody can write to it");
-    refused("a/", "a", "everybody can write to it");
-    refused("a/.", "a", "everybody can write to it");
-    refused("a/b/..", "a", "everybody can write to it");
+    refused("a", "a", "others can write to it");
+    refused("a/", "a", "others can write to it");
+    refused("a/.", "a", "others can write to it");
+    refused("a/b/..", "a", "others can write to it");
     link_to("a", "link");
-    refused("link", "a", "everybody can write to it");
+    refused("link", "a", "others can write to it");
 }
 
 UNIT_TEST(what_is_missing_or_no_folder_is_missing)
@@ -194,8 +194,8 @@ UNIT_TEST(a_link_is_followed_and_its_folder_and_its_end_are_judged)
     link_to("../open/file", "fine/link");
     link_to(in("fine"), "whole");
     link_to("file", "fine/near");
-    refused("open/link", "open", "everybody");
-    refused("fine/link", "open", "everybody");
+    refused("open/link", "open", "others can write to it");
+    refused("fine/link", "open", "others can write to it");
     trusted("whole/file");
     trusted("whole/near");
     trusted("whole/../fine/near");
@@ -312,7 +312,7 @@ UNIT_TEST(a_sticky_folder_protects_what_belongs_to_root_or_us)
     UNIT_INT(0, seteuid(0));
     UNIT_INT(0, chmod(in("sticky"), 0777));
     UNIT_INT(0, seteuid(WE));
-    refused("sticky/ours/file", "sticky", "everybody can write to it");
+    refused("sticky/ours/file", "sticky", "others can write to it");
 }
 
 /* ---- groups */
