@@ -308,7 +308,7 @@ enum status settings_load(const struct settings **out, const char *path, setting
         return fill_owner(out, o, err);
     owner_free(o);
     if (st == STATUS_UNTRUSTED)
-        return err_pass(err, st, &failed);
+        return err_set(err, st, "the configuration cannot be trusted: %s", failed.text);
     return err_set(err, st, "%s: %s", path, failed.text);
 }
 

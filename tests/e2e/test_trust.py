@@ -159,7 +159,7 @@ class Direct(Logged, PlaceCase):
             self.all_say(200)
             open_to_tenant(above)
             self.all_say(503)
-            report = run_cgi(self.place, method="GET")
+            report = run_cgi(self.place, REQUEST_METHOD="GET")
             self.assertEqual(503, report.status)
             self.assertIn(f"{above}: others can write to it".encode(), report.body)
             os.chmod(above, 0o1777)
