@@ -5,6 +5,7 @@ libbase_a_SOURCES = \
 	src/base/crc32c.c src/base/crc32c.h \
 	src/base/err.c src/base/err.h \
 	src/base/file.c src/base/file.h \
+	src/base/group.c src/base/group.h \
 	src/base/id.c src/base/id.h \
 	src/base/log.c src/base/log.h \
 	src/base/mac.c src/base/mac.h \

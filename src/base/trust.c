@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/group.h"
 #include "base/user.h"
 
 #define STRICT "STENOHOOK_STRICT"
@@ -92,12 +93,12 @@ static bool has_access_list(int fd, const char *path)
     return size >= 0 || (errno != ENODATA && errno != EOPNOTSUPP);
 }
 
-static bool group_private(const struct stat *sb, uid_t us)
+static bool group_is_private(const struct stat *sb, uid_t us)
 {
     const uid_t members[] = {0, sb->st_uid, us};
 
-    return user_group_private(USER_FILE, USER_GROUP_FILE, sb->st_gid, members,
-                              sizeof members / sizeof *members);
+    return group_private(USER_FILE, GROUP_FILE, sb->st_gid, members,
+                         sizeof members / sizeof *members);
 }
 
 /* Returns the bits of the mode that let others than root, the owner and us write. */
@@ -105,7 +106,7 @@ static mode_t others_write(const struct stat *sb, uid_t us, int fd, const char *
 {
     mode_t others = sb->st_mode & (S_IWGRP | S_IWOTH);
 
-    if (others == S_IWGRP && group_private(sb, us) && !has_access_list(fd, path))
+    if (others == S_IWGRP && group_is_private(sb, us) && !has_access_list(fd, path))
         return 0;
     return others;
 }
