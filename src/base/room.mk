@@ -5,7 +5,6 @@ libbase_a_SOURCES = \
 	src/base/crc32c.c src/base/crc32c.h \
 	src/base/err.c src/base/err.h \
 	src/base/file.c src/base/file.h \
-	src/base/group.c src/base/group.h \
 	src/base/id.c src/base/id.h \
 	src/base/log.c src/base/log.h \
 	src/base/mac.c src/base/mac.h \
@@ -17,5 +16,6 @@ libbase_a_SOURCES = \
 	src/base/text.c src/base/text.h \
 	src/base/trust.c src/base/trust.h \
 	src/base/typo.c src/base/typo.h \
-	src/base/user.c src/base/user.h
+	src/base/user.c src/base/user.h \
+	src/base/user_group.c src/base/user_group.h
 libbase_a_CPPFLAGS = $(AM_CPPFLAGS) $(NETTLE_CFLAGS)

@@ -17,7 +17,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
-#include "base/group.h"
+#include "base/user_group.h"
 #include "base/user.h"
 
 #define STRICT "STENOHOOK_STRICT"
@@ -97,7 +97,7 @@ static bool group_is_private(const struct stat *sb, uid_t us)
 {
     const uid_t members[] = {0, sb->st_uid, us};
 
-    return group_private(USER_FILE, GROUP_FILE, sb->st_gid, members,
+    return user_group_private(USER_FILE, USER_GROUP_FILE, sb->st_gid, members,
                          sizeof members / sizeof *members);
 }
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/group.h"
+#include "base/user_group.h"
 #include "base/trust.h"
 #include "base/user.h"
 #include "unit.h"
@@ -326,7 +326,7 @@ static bool accounts(const char *users, const char *groups)
     return UNIT_TRUE(unshare(CLONE_NEWNS) == 0 &&
                      mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
                      mount(in("passwd"), USER_FILE, NULL, MS_BIND, NULL) == 0 &&
-                     mount(in("group"), GROUP_FILE, NULL, MS_BIND, NULL) == 0);
+                     mount(in("group"), USER_GROUP_FILE, NULL, MS_BIND, NULL) == 0);
 }
 
 #define ROOT_ROW "root:x:0:0::/root:/bin/sh\n"
@@ -389,9 +389,9 @@ static bool private(const char *users, const char *groups)
 
     write_file(in("users"), users, 0600);
     write_file(in("groups"), groups, 0600);
-    first = group_private(in("users"), in("groups"), WE, uids, 2);
+    first = user_group_private(in("users"), in("groups"), WE, uids, 2);
     /* The answer that was kept. */
-    UNIT_INT(first, group_private(in("users"), in("groups"), WE, uids, 2));
+    UNIT_INT(first, user_group_private(in("users"), in("groups"), WE, uids, 2));
     return first;
 }
 
@@ -418,22 +418,22 @@ UNIT_TEST(a_group_that_the_files_do_not_wholly_know_is_not_private)
     UNIT_TRUE(private(ROOT_ROW OUR_ROW, "steno:x:54321:\n"));
     UNIT_TRUE(private("# a remark\n\n" ROOT_ROW OUR_ROW, "steno:x:54321:"));
     UNIT_INT(0, unlink(in("users")));
-    UNIT_FALSE(group_private(in("users"), in("groups"), WE, (const uid_t[]){WE}, 1));
+    UNIT_FALSE(user_group_private(in("users"), in("groups"), WE, (const uid_t[]){WE}, 1));
     UNIT_FALSE(private("", ""));
     UNIT_INT(0, unlink(in("groups")));
-    UNIT_FALSE(group_private(in("users"), in("groups"), WE, (const uid_t[]){WE}, 1));
+    UNIT_FALSE(user_group_private(in("users"), in("groups"), WE, (const uid_t[]){WE}, 1));
 }
 
 UNIT_TEST(an_answer_is_kept_for_its_question_only)
 {
     UNIT_TRUE(private(ROOT_ROW OUR_ROW TENANT_ROW, "steno:x:54321:\n"));
-    UNIT_FALSE(group_private(in("users"), in("groups"), WE, (const uid_t[]){0, TENANT}, 2));
-    UNIT_FALSE(group_private(in("users"), in("groups"), WE, (const uid_t[]){TENANT}, 1));
-    UNIT_FALSE(group_private(in("users"), in("groups"), TENANT, (const uid_t[]){TENANT}, 1));
+    UNIT_FALSE(user_group_private(in("users"), in("groups"), WE, (const uid_t[]){0, TENANT}, 2));
+    UNIT_FALSE(user_group_private(in("users"), in("groups"), WE, (const uid_t[]){TENANT}, 1));
+    UNIT_FALSE(user_group_private(in("users"), in("groups"), TENANT, (const uid_t[]){TENANT}, 1));
     UNIT_TRUE(private(ROOT_ROW OUR_ROW TENANT_ROW, "steno:x:54321:\n"));
     UNIT_INT(0, rename(in("groups"), in("before")));
     write_file(in("groups"), "steno:x:54321:tenant\n", 0600);
-    UNIT_FALSE(group_private(in("users"), in("groups"), WE, (const uid_t[]){0, WE}, 2));
+    UNIT_FALSE(user_group_private(in("users"), in("groups"), WE, (const uid_t[]){0, WE}, 2));
 }
 
 /* ---- containers */

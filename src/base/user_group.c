@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * group - see base/group.h.
+ * user_group - see base/user_group.h.
  */
-#include "base/group.h"
+#include "base/user_group.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -15,17 +15,17 @@
 #include "base/str.h"
 
 /* name:password:number:... */
-struct row {
+struct account_row {
     struct str name, rest;
     uint64_t number;
 };
 
-struct members {
+struct group_users {
     const uid_t *uids;
     size_t count;
 };
 
-static bool is_member(uint64_t uid, const struct members *m)
+static bool is_member(uint64_t uid, const struct group_users *m)
 {
     for (size_t i = 0; i < m->count; i++)
         if (m->uids[i] == uid)
@@ -34,7 +34,7 @@ static bool is_member(uint64_t uid, const struct members *m)
 }
 
 /* Takes the next row off the text. Clears *whole at a line that is none. false: at the end. */
-static bool take_row(struct str *text, struct row *row, bool *whole)
+static bool take_row(struct str *text, struct account_row *row, bool *whole)
 {
     struct str line, field;
 
@@ -50,9 +50,9 @@ static bool take_row(struct str *text, struct row *row, bool *whole)
     return *whole;
 }
 
-static bool name_fits(struct str users, struct str name, const struct members *m)
+static bool name_fits(struct str users, struct str name, const struct group_users *m)
 {
-    struct row row;
+    struct account_row row;
     bool whole = true;
 
     while (take_row(&users, &row, &whole))
@@ -62,7 +62,7 @@ static bool name_fits(struct str users, struct str name, const struct members *m
 }
 
 /* The list of a group's row, which follows its number. */
-static bool list_fits(struct str users, struct str list, const struct members *m)
+static bool list_fits(struct str users, struct str list, const struct group_users *m)
 {
     struct str name;
 
@@ -74,10 +74,10 @@ static bool list_fits(struct str users, struct str list, const struct members *m
     return true;
 }
 
-static bool lists_fit(struct str users, struct str groups, gid_t gid, const struct members *m)
+static bool lists_fit(struct str users, struct str groups, gid_t gid, const struct group_users *m)
 {
     bool whole = true, found = false;
-    struct row row;
+    struct account_row row;
 
     while (take_row(&groups, &row, &whole))
         if (row.number == gid) {
@@ -88,11 +88,11 @@ static bool lists_fit(struct str users, struct str groups, gid_t gid, const stru
     return found && whole;
 }
 
-static bool primary_fits(struct str users, gid_t gid, const struct members *m)
+static bool primary_fits(struct str users, gid_t gid, const struct group_users *m)
 {
     struct str field, rest;
     bool whole = true;
-    struct row row;
+    struct account_row row;
     uint64_t primary;
 
     while (take_row(&users, &row, &whole)) {
@@ -105,13 +105,13 @@ static bool primary_fits(struct str users, gid_t gid, const struct members *m)
 }
 
 static bool read_and_judge(const char *users, const char *groups, gid_t gid,
-                           const struct members *m)
+                           const struct group_users *m)
 {
     struct buf user_text, group_text;
     bool fits;
 
-    buf_init(&user_text, GROUP_FILE_MAX);
-    buf_init(&group_text, GROUP_FILE_MAX);
+    buf_init(&user_text, USER_GROUP_FILE_MAX);
+    buf_init(&group_text, USER_GROUP_FILE_MAX);
     fits = file_slurp(AT_FDCWD, users, &user_text) == 0 &&
            file_slurp(AT_FDCWD, groups, &group_text) == 0 &&
            lists_fit(buf_str(&user_text), buf_str(&group_text), gid, m) &&
@@ -125,7 +125,7 @@ static bool read_and_judge(const char *users, const char *groups, gid_t gid,
 
 #define UIDS_KEPT 3
 
-static struct answer {
+static struct group_answer {
     struct stat users, groups;
     gid_t gid;
     uid_t uids[UIDS_KEPT];
@@ -141,18 +141,18 @@ static bool same_file(const struct stat *a, const struct stat *b)
            a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-static bool same_question(const struct answer *a, const struct answer *b)
+static bool same_question(const struct group_answer *a, const struct group_answer *b)
 {
     return a->count == b->count && a->gid == b->gid &&
            memcmp(a->uids, b->uids, a->count * sizeof *a->uids) == 0 &&
            same_file(&a->users, &b->users) && same_file(&a->groups, &b->groups);
 }
 
-bool group_private(const char *users, const char *groups, gid_t gid, const uid_t *uids,
+bool user_group_private(const char *users, const char *groups, gid_t gid, const uid_t *uids,
                    size_t count)
 {
-    const struct members m = {uids, count};
-    struct answer now = {.gid = gid, .count = count};
+    const struct group_users m = {uids, count};
+    struct group_answer now = {.gid = gid, .count = count};
     bool known;
 
     /* Before they are read: a change in between is seen the next time. */
