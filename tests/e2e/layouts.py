@@ -35,7 +35,7 @@ def site(base, worker):
     os.chmod(base, 0o755)
     if layout == "user-groups":
         # Debian with UMASK 002: everything is writable by the group that is the user's own.
-        return folder(os.path.join(folder(os.path.join(base, "user"), 0o775, *mine), ".config"), 0o775, *mine)
+        return folder(os.path.join(folder(os.path.join(base, "user"), 0o775, *mine), "site"), 0o775, *mine)
     if layout in ("cpanel-711", "cpanel-750"):
         # The home is closed to other users, and open to the web server in public_html.
         nobody = grp.getgrnam("nogroup").gr_gid if os.geteuid() == 0 else -1

@@ -162,6 +162,14 @@ class Place:
                 raise Trouble(f"{path} is closed to {worker().pw_name}: choose another TMPDIR")
             path = os.path.dirname(path)
 
+    def home(self):
+        """The topmost folder above `www` that belongs to the worker, which stands for his home: programs look there."""
+        path, found = self.www, self.www
+        while path != "/":
+            found = path if os.stat(path).st_uid == worker().pw_uid else found
+            path = os.path.dirname(path)
+        return found
+
     def copied(self, name):
         """The program where the worker can reach it, whatever the build folder's modes."""
         folder = os.path.join(self.folder, "libexec")

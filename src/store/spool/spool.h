@@ -45,6 +45,7 @@ struct spool_amount {
 #define SPOOL_COMMIT "commit"
 #define SPOOL_STATE "state"
 #define SPOOL_LOG "stenohook.log"
+#define SPOOL_NOTED "noted" /* the warnings about settings that a CGI process logged last */
 #define SPOOL_REBUILD_LOCK "rebuild.lock"
 #define SPOOL_QUARANTINE "quarantine"
 #define SPOOL_REFUSED "refused"
