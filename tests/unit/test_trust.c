@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/user_group.h"
 #include "base/trust.h"
 #include "base/user.h"
+#include "base/user_group.h"
 #include "unit.h"
 
 #define WE 54321
