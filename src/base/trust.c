@@ -17,8 +17,8 @@
 
 #include "base/buf.h"
 #include "base/file.h"
-#include "base/user_group.h"
 #include "base/user.h"
+#include "base/user_group.h"
 
 #define STRICT "STENOHOOK_STRICT"
 #define ACCESS_LIST "system.posix_acl_access"
@@ -98,7 +98,7 @@ static bool group_is_private(const struct stat *sb, uid_t us)
     const uid_t members[] = {0, sb->st_uid, us};
 
     return user_group_private(USER_FILE, USER_GROUP_FILE, sb->st_gid, members,
-                         sizeof members / sizeof *members);
+                              sizeof members / sizeof *members);
 }
 
 /* Returns the bits of the mode that let others than root, the owner and us write. */
