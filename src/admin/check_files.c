@@ -55,18 +55,15 @@ void check_program(struct findings *f, const char *what, const char *path)
         finding_good(f, "%s %s", what, path);
 }
 
-void check_spool_folder(struct findings *f, const char *path)
+void check_spool_folder(struct findings *f, const struct spool *spool)
 {
     struct stat sb;
 
-    check_place(f, "the spool", path);
-    if (stat(path, &sb) != 0)
-        finding_error(f, "cannot read the spool %s: %s", path, strerror(errno));
+    check_place(f, "the spool", spool->path);
+    if (fstat(spool->dir, &sb) != 0)
+        finding_error(f, "cannot read the spool %s: %s", spool->path, strerror(errno));
     else if (!spool_mode_private(sb.st_mode))
-        finding_error(f, SPOOL_NOT_PRIVATE, path, path);
-    else if (folder_open(path))
-        finding_error(
-            f, "the folder that holds the spool %s can be changed by others: chmod go-w it", path);
+        finding_error(f, SPOOL_NOT_PRIVATE, spool->path, spool->path);
     else
-        finding_good(f, "the spool %s", path);
+        finding_good(f, "the spool %s", spool->path);
 }

@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * visit - the spool and the secrets of a request, and its lines in the log.
  */
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "gate/gate_parts.h"
+
+/* Notes that stay the same are logged again after this. */
+#define NOTES_EVERY_NS (3600 * NS_PER_S)
 
 const struct spool *visit_spool(const struct visit *v)
 {
@@ -65,6 +73,28 @@ void visit_log_failure(const struct visit *v, enum status status, const char *no
              note[0] == '\0' ? "" : "; ", note);
 }
 
+/* Each CGI process finds the same again: whether these are not the notes that one of them logged
+ * last, or not within the hour. Notes that cannot be compared are logged. */
+static bool notes_are_news(const struct spool *spool, struct str notes, int64_t now_ns)
+{
+    char last[GATE_NOTES_MAX];
+    int fd = file_open(spool->dir, SPOOL_NOTED, O_RDWR | O_CREAT, 0600);
+    ssize_t got = fd < 0 ? -1 : file_pread(fd, last, sizeof last, 0);
+    bool news = true;
+    struct stat sb;
+
+    if (got >= 0 && fstat(fd, &sb) == 0) {
+        int64_t age_ns = now_ns - (int64_t)sb.st_mtim.tv_sec * NS_PER_S;
+
+        news = !str_eq(notes, (struct str){last, (size_t)got}) || age_ns < 0 ||
+               age_ns > NOTES_EVERY_NS;
+        if (news && ftruncate(fd, 0) == 0)
+            (void)file_pwrite(fd, notes.ptr, notes.len, 0);
+    }
+    file_close(&fd);
+    return news;
+}
+
 /* Each CGI process finds the same again. */
 static bool note_is_due(const struct visit *v, const struct log *log)
 {
@@ -84,6 +114,9 @@ void visit_log_notes(const struct visit *v)
     buf_init(&notes, GATE_NOTES_MAX);
     gate_take_notes(v->thread->gate, &notes);
     rest = buf_str(&notes);
+    if (rest.len > 0 && !v->thread->gate->fastcgi && v->spool_status == STATUS_OK &&
+        !notes_are_news(visit_spool(v), rest, v->now_ns))
+        rest = STR_NONE;
     while (rest.len > 0) {
         (void)str_cut(rest, '\n', &line, &rest);
         if (note_is_due(v, &log))
