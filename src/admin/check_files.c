@@ -41,18 +41,41 @@ static bool folder_open(const char *path)
            (sb.st_mode & S_ISVTX) == 0;
 }
 
+struct program_finding {
+    struct findings *findings;
+    const char *what, *path;
+};
+
+static void warn_of_folder(void *context, const char *text)
+{
+    const struct program_finding *of = context;
+
+    finding_warning(of->findings, "%s %s: %s", of->what, of->path, text);
+}
+
+static void report_program(struct findings *f, const struct program_finding *of, enum status status,
+                           const struct err *err)
+{
+    if (status != STATUS_OK)
+        finding_error(f, "%s %s", of->what, err->text);
+    else
+        finding_good(f, "%s %s", of->what, of->path);
+}
+
 void check_program(struct findings *f, const char *what, const char *path)
 {
+    struct program_finding of = {f, what, path};
     struct err err = ERR_INIT;
 
-    if (path[0] != '/')
-        finding_error(f, "%s %s must be an absolute path", what, path);
-    else if (program_check(path, &err) != STATUS_OK)
-        finding_error(f, "%s %s", what, err.text);
-    else if (folder_open(path))
-        finding_error(f, "the folder of %s %s can be changed by others: chmod go-w it", what, path);
-    else
-        finding_good(f, "%s %s", what, path);
+    report_program(f, &of, program_check(path, warn_of_folder, &of, &err), &err);
+}
+
+void check_hook(struct findings *f, char *const *argv)
+{
+    struct program_finding of = {f, "the hook", argv[0]};
+    struct err err = ERR_INIT;
+
+    report_program(f, &of, program_check_call(argv, warn_of_folder, &of, &err), &err);
 }
 
 void check_spool_folder(struct findings *f, const char *path)

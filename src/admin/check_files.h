@@ -9,6 +9,8 @@
 
 /* Checks a program that we run: others must not be able to change it. `what` names it. */
 void check_program(struct findings *f, const char *what, const char *path);
+/* Checks a hook as the runner does each time that it starts it. */
+void check_hook(struct findings *f, char *const *argv);
 /* Checks that the spool is ours, private, and not among the files that the web server serves. */
 void check_spool_folder(struct findings *f, const char *path);
 /* Warns if a private file seems to lie among the files that a web server serves. */

@@ -233,10 +233,10 @@ class Outcome(HookCase):
         self.assertEqual([], self.ends(event))
         self.assertIn(f'endpoint "calls" is suspended, its hooks wait without using up attempts: the hook {path} cannot be '
                       "found", self.place.log_text())
-        self.script("exit 0", os.path.basename(path), 0o775)
+        self.script("exit 0", os.path.basename(path), 0o757)
         self.once()
         self.assertEqual([], self.ends(event))
-        self.assertIn("can be changed by others", self.place.log_text())
+        self.assertIn("everybody can write to it", self.place.log_text())
         os.chmod(path, 0o755)
         self.once()
         self.assertEqual([(1, "done", "exit", 0)], self.ends(event))
