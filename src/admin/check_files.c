@@ -6,15 +6,10 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "admin/webroot.h"
 #include "base/program.h"
-#include "base/str.h"
 #include "store/spool/spool.h"
-
-#define OTHERS_WRITE (S_IWGRP | S_IWOTH)
-#define PATH_BYTES 4096
 
 void check_place(struct findings *f, const char *what, const char *path)
 {
@@ -22,23 +17,6 @@ void check_place(struct findings *f, const char *what, const char *path)
         finding_warning(
             f, "%s %s seems to lie among the files that the web server serves: move it elsewhere",
             what, path);
-}
-
-/* Whoever can write to a folder can put another file in the place of the one that is there, unless
- * it is sticky. */
-static bool folder_open(const char *path)
-{
-    char folder[PATH_BYTES];
-    const char *slash = strrchr(path, '/');
-    size_t len = slash == path ? 1 : (size_t)(slash - path);
-    struct stat sb;
-
-    if (len >= sizeof folder)
-        return false;
-    memcpy(folder, path, len);
-    folder[len] = '\0';
-    return stat(folder, &sb) == 0 && (sb.st_mode & OTHERS_WRITE) != 0 &&
-           (sb.st_mode & S_ISVTX) == 0;
 }
 
 struct program_finding {
@@ -78,18 +56,15 @@ void check_hook(struct findings *f, char *const *argv)
     report_program(f, &of, program_check_call(argv, warn_of_folder, &of, &err), &err);
 }
 
-void check_spool_folder(struct findings *f, const char *path)
+void check_spool_folder(struct findings *f, const struct spool *spool)
 {
     struct stat sb;
 
-    check_place(f, "the spool", path);
-    if (stat(path, &sb) != 0)
-        finding_error(f, "cannot read the spool %s: %s", path, strerror(errno));
+    check_place(f, "the spool", spool->path);
+    if (fstat(spool->dir, &sb) != 0)
+        finding_error(f, "cannot read the spool %s: %s", spool->path, strerror(errno));
     else if (!spool_mode_private(sb.st_mode))
-        finding_error(f, SPOOL_NOT_PRIVATE, path, path);
-    else if (folder_open(path))
-        finding_error(
-            f, "the folder that holds the spool %s can be changed by others: chmod go-w it", path);
+        finding_error(f, SPOOL_NOT_PRIVATE, spool->path, spool->path);
     else
-        finding_good(f, "the spool %s", path);
+        finding_good(f, "the spool %s", spool->path);
 }

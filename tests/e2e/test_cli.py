@@ -291,7 +291,7 @@ class Check(CliCase):
         os.chmod(path, 0o644)
         self.one(1, "^error: the hook .* cannot be run")
         os.chmod(path, 0o757)
-        self.one(1, "^error: the hook .* cannot be trusted: .*: everybody can write to it")
+        self.one(1, "^error: the hook .* cannot be trusted: .*: others can write to it")
         os.chmod(path, 0o755)
         self.assertEqual([], self.findings(0))
 
@@ -306,7 +306,7 @@ class Check(CliCase):
         os.chmod(self.place.runner, 0o757)
         self.addCleanup(os.chmod, self.place.runner, 0o755)
         self.hook(path)
-        self.one(1, "^error: hooks cannot be run: .*stenohook-run cannot be trusted: .*: everybody can write to it")
+        self.one(1, "^error: hooks cannot be run: .*stenohook-run cannot be trusted: .*: others can write to it")
 
 
 class Unproved(CliCase):

@@ -62,7 +62,7 @@ class Hook(TrustCase):
         evil = self.evil()
         self.site(hook)
         event = self.deliver(json.dumps(evil).encode())
-        remedy = f"{self.share}: everybody can write to it; run: chmod go-w {self.share}"
+        remedy = f"{self.share}: others can write to it; run: chmod go-w {self.share}"
         self.assert_waits(event, f'endpoint "calls" is suspended, its hooks wait without using up attempts: the hook {hook} '
                           f"cannot be trusted: {remedy}")
         self.assertEqual("", self.said("evil"))
@@ -86,7 +86,7 @@ class Hook(TrustCase):
         os.chmod(self.share, 0o757)
         os.unlink(hook)
         self.plant("/bin/sh", "hook")
-        self.assert_waits(self.deliver(json.dumps(evil + " ").encode()), f"{self.share}: everybody can write to it")
+        self.assert_waits(self.deliver(json.dumps(evil + " ").encode()), f"{self.share}: others can write to it")
         self.assertEqual("", self.said("evil"))
 
     @needs_root
@@ -102,7 +102,7 @@ class Hook(TrustCase):
         script = self.evil()
         self.site(["/bin/sh", script])
         event = self.deliver()
-        words = f"the hook /bin/sh has the argument {script}, which cannot be trusted: {self.share}: everybody can write to it"
+        words = f"the hook /bin/sh has the argument {script}, which cannot be trusted: {self.share}: others can write to it"
         self.assert_waits(event, words)
         self.assertEqual("", self.said("evil"))
         self.assertIn(words, self.check())
@@ -157,7 +157,7 @@ class Runner(TrustCase):
         shutil.copy(self.evil(), runner)
         self.site("/bin/true", runner=runner)
         event = self.deliver()
-        words = f"{runner} cannot be trusted: {self.share}: everybody can write to it; run: chmod go-w {self.share}"
+        words = f"{runner} cannot be trusted: {self.share}: others can write to it; run: chmod go-w {self.share}"
         self.assertIn(f"hooks wait, because no runner could be started: {words}", self.place.log_text())
         self.assertEqual("", self.said("evil"))
         self.assertIn(words, self.check())

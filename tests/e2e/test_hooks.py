@@ -236,7 +236,7 @@ class Outcome(HookCase):
         self.script("exit 0", os.path.basename(path), 0o757)
         self.once()
         self.assertEqual([], self.ends(event))
-        self.assertIn("everybody can write to it", self.place.log_text())
+        self.assertIn("others can write to it", self.place.log_text())
         os.chmod(path, 0o755)
         self.once()
         self.assertEqual([(1, "done", "exit", 0)], self.ends(event))

@@ -24,6 +24,7 @@
 
 #include "base/err.h"
 #include "base/siphash.h"
+#include "base/trust.h"
 #include "core/record.h"
 
 struct spool {
@@ -86,15 +87,21 @@ bool spool_segment_parse(const char *name, uint32_t *segment);
 void spool_table_name(char out[SPOOL_NAME_MAX], unsigned table); /* "00.idx" */
 
 /* Makes the folders and `format`; what is there already stays, so an init that was cut off is
- * simply run again. Syncs everything, the parent folder included. */
+ * simply run again. Syncs everything, the parent folder included. STATUS_OWNER, STATUS_UNTRUSTED:
+ * as spool_open; the folder was made. */
 enum status spool_create(const char *path, struct err *err) STATUS_CHECKED;
 
-/* Opens an existing spool. STATUS_OWNER: it does not belong to the effective user. STATUS_CONFIG:
- * it is missing or of another format; err names the remedy. On failure nothing stays open. */
+/* Opens an existing spool. STATUS_OWNER: it does not belong to the effective user.
+ * STATUS_UNTRUSTED: others can change it or what leads to it (base/trust.h), or, if others may
+ * enter it, a folder in it; err names the component. STATUS_CONFIG: it is missing or of another
+ * format; err names the remedy. On failure nothing stays open. */
 enum status spool_open(struct spool *spool, const char *path, struct err *err) STATUS_CHECKED;
-/* Whether only the owner can read or change a folder of that mode. A spool that is open to others
- * still serves (one that everyone may write to is refused), but programs warn with
- * SPOOL_NOT_PRIVATE, whose two arguments are the spool's path. */
+/* The same, and reports folders of others on the way, as trust_path does. */
+enum status spool_open_telling(struct spool *spool, const char *path, trust_tell foreign,
+                               void *context, struct err *err) STATUS_CHECKED;
+/* Whether only the owner can read or change a folder of that mode. A spool that others can read
+ * still serves, but programs warn with SPOOL_NOT_PRIVATE, whose two arguments are the spool's path.
+ */
 bool spool_mode_private(mode_t mode);
 #define SPOOL_NOT_PRIVATE "the spool %s is open to others: chmod 700 %s"
 /* Makes run/ and the folders in it if they are missing. */
