@@ -64,7 +64,7 @@ class Hook(TrustCase):
         event = self.deliver(json.dumps(evil).encode())
         remedy = f"{self.share}: others can write to it; run: chmod go-w {self.share}"
         self.assert_waits(event, f'endpoint "calls" is suspended, its hooks wait without using up attempts: the hook {hook} '
-                          f"cannot be trusted: {remedy}")
+                          f"cannot be trusted: {self.share}: others can write to it")
         self.assertEqual("", self.said("evil"))
         self.assertIn(f"the hook {hook} cannot be trusted: {remedy}", self.check())
         self.assertIn(remedy, self.place.stenohook("stats"))
@@ -158,7 +158,8 @@ class Runner(TrustCase):
         self.site("/bin/true", runner=runner)
         event = self.deliver()
         words = f"{runner} cannot be trusted: {self.share}: others can write to it; run: chmod go-w {self.share}"
-        self.assertIn(f"hooks wait, because no runner could be started: {words}", self.place.log_text())
+        self.assertIn(f"hooks wait, because no runner could be started: {runner} cannot be trusted: {self.share}: others can "
+                      "write to it", self.place.log_text())
         self.assertEqual("", self.said("evil"))
         self.assertIn(words, self.check())
         self.assertIn(f"not running, and cannot be started: {words}", self.place.stenohook("stats"))
