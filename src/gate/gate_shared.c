@@ -88,6 +88,22 @@ void gate_settings_release(struct gate *gate, const struct settings *settings)
         settings_release(settings);
 }
 
+bool gate_wait_begin(struct gate *gate)
+{
+    unsigned most = atomic_load(&gate->threads) / 2;
+
+    if (!gate->fastcgi || atomic_fetch_add(&gate->waiting, 1) < (most > 0 ? most : 1))
+        return true;
+    atomic_fetch_sub(&gate->waiting, 1);
+    return false;
+}
+
+void gate_wait_end(struct gate *gate)
+{
+    if (gate->fastcgi)
+        atomic_fetch_sub(&gate->waiting, 1);
+}
+
 void gate_take_notes(struct gate *gate, struct buf *out)
 {
     if (!atomic_load(&gate->noted))
