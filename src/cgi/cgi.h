@@ -51,6 +51,9 @@ struct cgi_handler {
 /* Whether this process was started as a FastCGI server (descriptor 0 is a listening socket). If so,
  * the signals that end it are blocked until fcgi_serve. */
 bool cgi_is_fastcgi(void);
+/* FastCGI: whether the listening socket is a TCP port that FCGI_WEB_SERVER_ADDRS does not close to
+ * anybody. */
+bool cgi_is_open(void);
 /* Serves the one request of a CGI process. Returns an exit code. */
 int cgi_serve(const struct cgi_handler *handler);
 /* Serves until SIGTERM, SIGUSR1 or SIGINT: requests that have begun are answered first. SIGHUP is

@@ -415,6 +415,11 @@ static unsigned fit_threads(unsigned threads)
     return (unsigned)((have - PROCESS_DESCRIPTORS) / THREAD_DESCRIPTORS);
 }
 
+static const char *admitted_peers(void)
+{
+    return getenv("FCGI_WEB_SERVER_ADDRS");
+}
+
 static bool set_socket(struct server *s)
 {
     int ends[2];
@@ -423,7 +428,7 @@ static bool set_socket(struct server *s)
         return false;
     s->stop_read = ends[0];
     s->stop_write = ends[1];
-    s->peers = getenv("FCGI_WEB_SERVER_ADDRS");
+    s->peers = admitted_peers();
     return true;
 }
 
@@ -468,6 +473,11 @@ bool cgi_is_fastcgi(void)
     if (!fastcgi)
         pthread_sigmask(SIG_SETMASK, &before, NULL);
     return fastcgi;
+}
+
+bool cgi_is_open(void)
+{
+    return listen_is_tcp() && admitted_peers() == NULL;
 }
 
 int fcgi_serve(const struct cgi_handler *handler, unsigned threads)

@@ -38,6 +38,7 @@
 /* What the threads of the process share. */
 struct gate {
     bool fastcgi;
+    bool root; /* we are: nothing is read or served */
     struct spool_pool pool;
     /* FastCGI. */
     struct settings_cache *cache;
