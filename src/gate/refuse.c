@@ -59,10 +59,14 @@ static enum status fill_box(struct visit *v, struct box *box, bool *complete, st
     bool ended = false;
 
     while (status == STATUS_OK) {
+        enum status next;
         size_t got;
 
+        next = body_next(v, piece, &got, &ended);
+        if (next == STATUS_BUSY)
+            return err_set(err, next, "half of the threads wait for bodies of strangers");
         /* Of a body that breaks off, what came is kept. */
-        if (body_next(v, piece, &got, &ended) != STATUS_OK || got == 0)
+        if (next != STATUS_OK || got == 0)
             break;
         status = box_add(box, piece, got, err);
     }
@@ -108,11 +112,17 @@ enum status refuse_stranger(struct visit *v, enum status status)
     bool again = false;
     char note[ERR_TEXT_MAX + 32] = "";
 
+    body_hurry(v);
     if (stranger_is_kept(status)) {
-        if (keep_in_box(v, BOX_REFUSED, status, &again, &err) != STATUS_OK)
-            snprintf(note, sizeof note, "not kept: %s", err.text);
-        else
+        enum status kept = keep_in_box(v, BOX_REFUSED, status, &again, &err);
+
+        if (kept == STATUS_OK)
             snprintf(note, sizeof note, "%s", again ? "kept before" : "kept");
+        else
+            snprintf(note, sizeof note, "not kept: %s", err.text);
+        /* Whoever it was may come again. */
+        if (kept == STATUS_BUSY)
+            status = kept;
     }
     visit_log_failure(v, status, note);
     return status;
