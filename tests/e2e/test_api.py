@@ -13,6 +13,7 @@ from cases import lacking
 from place import SECRET, build_dir
 from remote import RemoteCase
 from scripted import reply
+from verbs import UNSHOWN, Terminal
 
 KEY = "0123456789abcdef0123456789abcdef"
 ID = "5552493-16d8-42d8-8feb-c2a16b56f6e8"
@@ -147,6 +148,22 @@ class Fetch(ApiCase):
         self.fetch("--format", "text", ID, found=failed, code=1)
         self.assertIn("does not appear", self.said)
         self.assertIn('"error"', self.fetch(found=failed))
+
+    def test_a_terminal_is_shown_nothing_that_it_obeys(self):
+        text = f"Good {UNSHOWN} morning é"
+        program = os.path.join(build_dir(), "stenohook-remote")
+        for form, path, found in (("json", "", reply(200, json.dumps(transcript(text=text), ensure_ascii=False).encode())),
+                                  ("text", "", answer(transcript(text=text))),
+                                  ("vtt", "/vtt", reply(200, f"WEBVTT\n\n{text}\n".encode()))):
+            self.answers["GET", f"/v2/transcript/{ID}{path}"] = found
+            seen = Terminal([program, "fetch", ID, "--format", form, "--api-url", self.api.url, "--key-file", self.key],
+                            self.bare_env()).end()
+            self.assertEqual(set(), set(UNSHOWN) & set(seen), form)
+            self.assertIn(" morning é", seen)
+            if form == "json":
+                self.assertEqual(text, json.loads(seen)["text"])
+            self.assertIn(text, json.loads(self.ask("fetch", ID))["text"] if form == "json" else
+                          self.ask("fetch", ID, "--format", form))
 
     def test_ids_that_are_none_are_never_asked_for(self):
         for bad in NO_IDS:
