@@ -74,6 +74,11 @@ static enum status check_address(const struct config_endpoint *e, const struct r
     return err_set(err, STATUS_ADDRESS, "secret right, but %s is not in allow-from", text);
 }
 
+size_t auth_key_size(const struct config_endpoint *endpoint, struct str secret)
+{
+    return endpoint->scheme == AUTH_STANDARD_WEBHOOKS ? auth_standard_key_size(secret) : secret.len;
+}
+
 bool auth_needs_body(const struct config_endpoint *endpoint)
 {
     return schemes[endpoint->scheme].needs_body;
