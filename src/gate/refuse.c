@@ -95,8 +95,8 @@ static enum status keep_in_box(struct visit *v, enum box_kind kind, enum status 
 /* Only what a person may have to mend: the sender does not retry it, and the fault is not ours. */
 static bool stranger_is_kept(enum status status)
 {
-    return status == STATUS_UNAUTHORIZED || status == STATUS_UNKNOWN_ENDPOINT ||
-           status == STATUS_TOO_LARGE;
+    return status == STATUS_UNAUTHORIZED || status == STATUS_FOREIGN ||
+           status == STATUS_UNKNOWN_ENDPOINT || status == STATUS_TOO_LARGE;
 }
 
 enum status refuse_stranger(struct visit *v, enum status status)

@@ -42,7 +42,8 @@ void visit_log_failure(const struct visit *v, enum status status, const char *no
     char others[48] = "";
     uint64_t suppressed = 0;
 
-    if (!v->known && v->spool_status == STATUS_OK &&
+    /* Where nothing is proved, a stranger is known too. */
+    if (!(v->known && auth_proves(v->endpoint)) && v->spool_status == STATUS_OK &&
         !box_should_log(visit_spool(v), v->now_ns, &suppressed))
         return;
     if (suppressed > 0)

@@ -18,6 +18,8 @@ ENDPOINTS = {
     "default": {},
     "small": {"body-max": "1K"},
     "fenced": {"allow-from": ["44.238.19.20", "54.220.25.36"]},
+    "open-fenced": {"auth": "none", "allow-from": ["44.238.19.20", "54.220.25.36"]},
+    "open-proxied": {"auth": "none", "allow-from": ["44.238.19.20"], "trusted-proxies": ["127.0.0.1"]},
     "proxied": {"allow-from": ["44.238.19.20", "54.220.25.36"], "trusted-proxies": ["127.0.0.1"]},
     "keyless": {"auth-header": HEADER, "secret-files": ["/nonexistent/stenohook/secret"]},
 }
@@ -150,6 +152,19 @@ class Answers:
         self.assertEqual(403, self.post(body, "fenced").status_code)
         self.quarantined(body)
         self.nothing_recorded(body)
+
+    def test_foreign_address_that_alone_would_prove_the_sender_is_403_and_refused(self):
+        body = fresh()
+        self.assertEqual(403, self.post(body, "open-fenced").status_code)
+        self.assertEqual([], [1 for _, kept in self.box("quarantine") if kept == body])
+        [entry] = [h for h, kept in self.box("refused", "open-fenced") if kept == body]
+        self.assertEqual(("foreign", "127.0.0.1 is not in allow-from"), (entry["reason"], entry["detail"]))
+        self.nothing_recorded(body)
+
+    def test_address_that_alone_proves_the_sender_is_enough(self):
+        body = fresh()
+        sender = Sender(name=None, headers={"X-Forwarded-For": "44.238.19.20"})
+        self.assertEqual(200, self.post(body, "open-proxied", sender=sender).status_code)
 
     def test_forwarded_for_is_believed_of_nobody_unasked(self):
         body = fresh()

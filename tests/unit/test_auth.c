@@ -323,17 +323,24 @@ UNIT_TEST(what_is_no_address_is_held_where_addresses_count)
     ak_held(&d, STATUS_ADDRESS, "is not an address");
 }
 
-UNIT_TEST(an_open_endpoint_still_looks_at_addresses)
+UNIT_TEST(who_shows_only_a_foreign_address_is_a_stranger)
 {
     struct ak_delivery d = ak_delivery(AUTH_NONE);
     struct address_net allowed[] = {ak_net("44.238.19.20")};
 
+    UNIT_FALSE(auth_proves(&d.endpoint));
     d.endpoint.allow_from = allowed;
     d.endpoint.allow_from_count = 1;
+    UNIT_TRUE(auth_proves(&d.endpoint));
     d.env[0] = "REMOTE_ADDR=44.238.19.20";
     ak_right(&d);
     d.env[0] = "REMOTE_ADDR=192.0.2.1";
-    ak_held(&d, STATUS_ADDRESS, "192.0.2.1 is not in allow-from");
+    ak_wrong(&d, STATUS_FOREIGN, "");
+    UNIT_TEXT("192.0.2.1 is not in allow-from", d.err.text);
+    d.env[0] = "REMOTE_ADDR=unix:";
+    ak_wrong(&d, STATUS_FOREIGN, "");
+    UNIT_TEXT("REMOTE_ADDR (\"unix:\") or X-Forwarded-For is not an address, and allow-from is set",
+              d.err.text);
 }
 
 /* ---- operators, and what is kept */

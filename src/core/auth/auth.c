@@ -52,9 +52,13 @@ static enum status make_principal(const struct config_endpoint *endpoint, const 
     return STATUS_OK;
 }
 
+/* Where no secret is asked for, a foreign address is a stranger's. */
 static enum status check_address(const struct config_endpoint *e, const struct request *request,
                                  struct err *err)
 {
+    bool needs_secret = schemes[e->scheme].needs_secret;
+    enum status foreign = needs_secret ? STATUS_ADDRESS : STATUS_FOREIGN;
+    const char *but = needs_secret ? "secret right, but " : "";
     struct address client;
     char text[ADDRESS_TEXT_MAX];
     size_t len = request->remote_addr.len;
@@ -63,15 +67,20 @@ static enum status check_address(const struct config_endpoint *e, const struct r
         return STATUS_OK;
     if (!address_client(request->remote_addr, request->forwarded, e->trusted_proxies,
                         e->trusted_proxy_count, &client))
-        return err_set(err, STATUS_ADDRESS,
-                       "secret right, but REMOTE_ADDR (\"%.*s\") or X-Forwarded-For is not an "
-                       "address, and allow-from is set",
-                       (int)(len > SHOWN_MAX ? SHOWN_MAX : len),
+        return err_set(err, foreign,
+                       "%sREMOTE_ADDR (\"%.*s\") or X-Forwarded-For is not an address, and "
+                       "allow-from is set",
+                       but, (int)(len > SHOWN_MAX ? SHOWN_MAX : len),
                        len == 0 ? "" : request->remote_addr.ptr);
     if (address_in(e->allow_from, e->allow_from_count, &client))
         return STATUS_OK;
     address_print(&client, text);
-    return err_set(err, STATUS_ADDRESS, "secret right, but %s is not in allow-from", text);
+    return err_set(err, foreign, "%s%s is not in allow-from", but, text);
+}
+
+bool auth_proves(const struct config_endpoint *endpoint)
+{
+    return schemes[endpoint->scheme].needs_secret || endpoint->allow_from_count > 0;
 }
 
 bool auth_needs_body(const struct config_endpoint *endpoint)
@@ -87,7 +96,7 @@ enum status auth_check(const struct config_endpoint *endpoint, const struct auth
     struct auth_attempt attempt = {endpoint, secrets, request, body, now_ns};
     struct err failed = ERR_INIT;
     struct str message_id = STR_NONE;
-    enum status status;
+    enum status status, address;
 
     if (scheme->needs_secret && (secrets == NULL || secrets->count == 0))
         return err_set(err, STATUS_NO_SECRET,
@@ -96,8 +105,8 @@ enum status auth_check(const struct config_endpoint *endpoint, const struct auth
                        endpoint->name);
     status = scheme->check(&attempt, &message_id, &failed);
     /* If both fail, report the address: a retry can fix a clock, not an address. */
-    if (auth_secret_right(status) && check_address(endpoint, request, err) != STATUS_OK)
-        return STATUS_ADDRESS;
+    if (auth_secret_right(status) && (address = check_address(endpoint, request, err)) != STATUS_OK)
+        return address;
     if (status != STATUS_OK)
         return err_pass(err, status, &failed);
     return make_principal(endpoint, NULL, message_id, out, err);

@@ -29,13 +29,17 @@ bool auth_needs_body(const struct config_endpoint *endpoint);
 
 /* The request's own proof, for the gateway. `body` is read only if auth_needs_body. STATUS_OK: *out
  * is a principal. STATUS_ADDRESS, STATUS_STALE: the secret is right, but the delivery may only be
- * quarantined. STATUS_UNAUTHORIZED; STATUS_NO_SECRET: the endpoint has no usable secret;
- * STATUS_MEMORY. err says which check failed, for the log only, without any secret or the given
- * value. */
+ * quarantined. STATUS_UNAUTHORIZED; STATUS_FOREIGN: there is no secret to be right, and the address
+ * is foreign; STATUS_NO_SECRET: the endpoint has no usable secret; STATUS_MEMORY. err says which
+ * check failed, for the log only, without any secret or the given value. */
 enum status auth_check(const struct config_endpoint *endpoint, const struct auth_secrets *secrets,
                        const struct request *request, struct str body, int64_t now_ns,
                        struct principal **out, struct err *err) STATUS_CHECKED;
-/* Whether this status of auth_check means that the secret is right. */
+/* Whether the endpoint asks for a proof at all, a secret or an address: else anybody can deliver.
+ */
+bool auth_proves(const struct config_endpoint *endpoint);
+/* Whether this status of auth_check means that the sender is no stranger: the secret is right, or
+ * none is asked for and the address is not foreign. */
 bool auth_secret_right(enum status status);
 /* The operator's word for a delivery in a box, for `stenohook rejected accept`. */
 enum status auth_by_operator(const struct config_endpoint *endpoint, struct principal **out,
