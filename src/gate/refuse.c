@@ -15,8 +15,7 @@ static bool from_published(const struct visit *v)
     const struct config_endpoint *e = v->endpoint;
     struct address a;
 
-    return address_client(v->request.remote_addr, v->request.forwarded,
-                          e == NULL ? NULL : e->trusted_proxies,
+    return request_client(&v->request, e == NULL ? NULL : e->trusted_proxies,
                           e == NULL ? 0 : e->trusted_proxy_count, &a) &&
            address_published(&a);
 }

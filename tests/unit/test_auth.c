@@ -306,6 +306,10 @@ UNIT_TEST(the_client_behind_a_trusted_proxy_counts)
     ak_held(&d, STATUS_ADDRESS, "192.0.2.1 is not in allow-from");
     d.env[1] = "REMOTE_ADDR=192.0.2.9";
     ak_held(&d, STATUS_ADDRESS, "192.0.2.9 is not in allow-from");
+    d.env[1] = "REMOTE_ADDR=10.1.2.3";
+    d.env[2] = "HTTP_X_FORWARDED_FOR=192.0.2.1";
+    d.env[3] = "HTTP_X_FORWARDED_FOR=44.238.19.20";
+    ak_held(&d, STATUS_ADDRESS, "X-Forwarded-For (given in more than one spelling) is not an addr");
 }
 
 UNIT_TEST(what_is_no_address_is_held_where_addresses_count)

@@ -65,13 +65,13 @@ static enum status check_address(const struct config_endpoint *e, const struct r
 
     if (e->allow_from_count == 0)
         return STATUS_OK;
-    if (!address_client(request->remote_addr, request->forwarded, e->trusted_proxies,
-                        e->trusted_proxy_count, &client))
+    if (!request_client(request, e->trusted_proxies, e->trusted_proxy_count, &client))
         return err_set(err, foreign,
-                       "%sREMOTE_ADDR (\"%.*s\") or X-Forwarded-For is not an address, and "
+                       "%sREMOTE_ADDR (\"%.*s\") or X-Forwarded-For%s is not an address, and "
                        "allow-from is set",
                        but, (int)(len > SHOWN_MAX ? SHOWN_MAX : len),
-                       len == 0 ? "" : request->remote_addr.ptr);
+                       len == 0 ? "" : request->remote_addr.ptr,
+                       request->forwarded_count > 1 ? " (given in more than one spelling)" : "");
     if (address_in(e->allow_from, e->allow_from_count, &client))
         return STATUS_OK;
     address_print(&client, text);
