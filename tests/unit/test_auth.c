@@ -372,7 +372,7 @@ static void kept(const char *query, const char *expected)
     struct buf out;
 
     buf_init(&out, 1000);
-    auth_query_kept(&out, &d.endpoint, str_of(query));
+    auth_query_kept(&out, &d.endpoint, 1, str_of(query));
     UNIT_STR(expected, buf_str(&out));
     buf_free(&out);
 }
@@ -386,14 +386,82 @@ UNIT_TEST(the_token_is_taken_out_of_the_query_that_is_kept)
     kept("a=token", "a=token");
 }
 
+UNIT_TEST(the_tokens_of_several_endpoints_are_taken_out_together)
+{
+    struct config_endpoint endpoints[] = {
+        {.auth_query = (char[]){"one"}}, {.auth_query = NULL}, {.auth_query = (char[]){"two"}}};
+    struct buf out;
+
+    buf_init(&out, 1000);
+    auth_query_kept(&out, endpoints, 3, STR("one=1&a&two=2&b=3&%6fne"));
+    UNIT_STR("a&b=3", buf_str(&out));
+    buf_free(&out);
+}
+
 UNIT_TEST(a_query_without_a_token_is_kept_whole)
 {
     struct ak_delivery d = with_header();
     struct buf out;
 
     buf_init(&out, 1000);
-    auth_query_kept(&out, &d.endpoint, STR("token=1&a"));
-    auth_query_kept(&out, NULL, STR("&token=2"));
+    auth_query_kept(&out, &d.endpoint, 1, STR("token=1&a"));
+    auth_query_kept(&out, NULL, 0, STR("&token=2"));
     UNIT_STR("token=1&a&token=2", buf_str(&out));
     buf_free(&out);
+}
+
+/* ---- secrets where they do not belong */
+
+static struct auth_hidden *hidden_of(const struct auth_secrets secrets[2])
+{
+    struct auth_hidden *hidden = NULL;
+
+    UNIT_STATUS(STATUS_OK, auth_hidden_make(&hidden, secrets, 2, NULL), NULL);
+    return hidden;
+}
+
+static void hides(const char *query, const char *expected)
+{
+    const struct str one[] = {STR("the-secret"), STR("an old+one==")}, other[] = {STR("another")};
+    const struct auth_secrets secrets[2] = {{one, 2}, {other, 1}};
+    struct auth_hidden *hidden = hidden_of(secrets);
+    struct buf out;
+
+    buf_init(&out, 1000);
+    auth_query_hide(&out, hidden, str_of(query));
+    UNIT_STATUS(STATUS_OK, buf_status(&out, "it", NULL), NULL);
+    UNIT_STR(expected, buf_str(&out));
+    buf_free(&out);
+    auth_hidden_free(hidden);
+}
+
+UNIT_TEST(a_parameter_that_is_a_secret_of_any_endpoint_is_left_out_whatever_its_name)
+{
+    hides("a=1&TOKEN=the-secret&b=2", "a=1&b=2");
+    hides("x=another", "");
+    hides("x=%61nother&y=an+old%2Bone%3d%3d&z=an%20old+one==", "");
+    hides("the-secret", "");
+    hides("a=1&an%20old+one==&b", "a=1&b");
+    hides("&&a=%41+&the-secret=1", "&&a=%41+&the-secret=1");
+    hides("a=the-secre&b=the-secret2&c=&d=+the-secret&e=thE-secret",
+          "a=the-secre&b=the-secret2&c=&d=+the-secret&e=thE-secret");
+    hides("", "");
+}
+
+UNIT_TEST(a_value_is_a_secret_only_as_a_whole)
+{
+    const struct str one[] = {STR("the-secret")};
+    const struct auth_secrets secrets[2] = {{one, 1}, {NULL, 0}}, none[2] = {{NULL, 0}, {NULL, 0}};
+    struct auth_hidden *hidden = hidden_of(secrets);
+
+    UNIT_TRUE(auth_is_secret(hidden, STR("the-secret")));
+    UNIT_FALSE(auth_is_secret(hidden, STR("the-secret ")));
+    UNIT_FALSE(auth_is_secret(hidden, STR("")));
+    UNIT_FALSE(auth_is_secret(hidden, STR_NONE));
+    auth_hidden_free(hidden);
+    hidden = hidden_of(none);
+    UNIT_FALSE(auth_is_secret(hidden, STR("the-secret")));
+    UNIT_FALSE(auth_is_secret(hidden, STR("")));
+    auth_hidden_free(hidden);
+    auth_hidden_free(NULL);
 }

@@ -162,10 +162,25 @@ struct str principal_message_id(const struct principal *p)
 
 /* ---- what may be kept */
 
-void auth_query_kept(struct buf *out, const struct config_endpoint *endpoint, struct str query)
+struct endpoints {
+    const struct config_endpoint *list;
+    size_t count;
+};
+
+static bool carries_token(void *context, const struct query_piece *piece)
 {
-    if (endpoint == NULL || endpoint->auth_query == NULL)
-        buf_add_str(out, query);
-    else
-        query_without(out, query, str_of(endpoint->auth_query));
+    const struct endpoints *e = context;
+
+    for (size_t i = 0; i < e->count; i++)
+        if (e->list[i].auth_query != NULL && query_named(piece, str_of(e->list[i].auth_query)))
+            return true;
+    return false;
+}
+
+void auth_query_kept(struct buf *out, const struct config_endpoint *endpoints, size_t count,
+                     struct str query)
+{
+    struct endpoints e = {endpoints, count};
+
+    query_filter(out, query, carries_token, &e);
 }

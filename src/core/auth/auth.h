@@ -60,7 +60,23 @@ struct str principal_message_id(const struct principal *p);
  * wrong: its header, or its parameter of the query. */
 bool auth_presented(const struct config_endpoint *endpoint, const struct request *request);
 
-/* The raw query as it may be kept: without the parameter that carries the token. */
-void auth_query_kept(struct buf *out, const struct config_endpoint *endpoint, struct str query);
+/* The raw query as it may be kept: without the parameters that carry the tokens of these endpoints.
+ */
+void auth_query_kept(struct buf *out, const struct config_endpoint *endpoints, size_t count,
+                     struct str query);
+
+/* ---- auth_hide.c: for what boxes keep, where somebody mistook the place of a secret */
+
+/* The secrets of all endpoints, to be compared with in constant time. auth_hidden_free frees it;
+ * it borrows nothing. STATUS_MEMORY. */
+struct auth_hidden;
+enum status auth_hidden_make(struct auth_hidden **out, const struct auth_secrets *secrets,
+                             size_t endpoints, struct err *err) STATUS_CHECKED;
+void auth_hidden_free(struct auth_hidden *h); /* NULL is fine */
+/* Whether a value, as it is, is one of them. */
+bool auth_is_secret(const struct auth_hidden *h, struct str value);
+/* The raw query without each parameter whose value, or which as a whole, is one of them when it is
+ * decoded (`+` as itself or as a blank), whatever its name. */
+void auth_query_hide(struct buf *out, struct auth_hidden *h, struct str query);
 
 #endif
