@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "admin/init_place.h"
 #include "base/file.h"
 #include "base/id.h"
 #include "base/mac.h"
@@ -22,81 +23,51 @@ static enum status fail_memory(struct err *err)
     return err_set(err, STATUS_MEMORY, "no memory for a path");
 }
 
-/* mkdir goes by the umask; a folder of the system must be open to the web server's user. */
-static enum status make_one(const char *path, mode_t mode, struct err *err)
+enum status init_folder(const char *path, const struct init_owner *owner, bool *made,
+                        struct err *err)
 {
-    if (mkdir(path, mode) == 0) {
-        if (chmod(path, mode) != 0)
-            return err_errno(err, "cannot set the mode of the folder %s", path);
-        return STATUS_OK;
-    }
-    return errno == EEXIST ? STATUS_OK : err_errno(err, "cannot make the folder %s", path);
-}
+    struct init_place place;
+    enum status status = init_place_find(&place, path, owner->system, true, err);
+    int fd;
 
-enum status init_folders(const char *path, mode_t mode, struct err *err)
-{
-    enum status status = STATUS_OK;
-    char *copy = str_dup(str_of(path));
-    struct stat sb;
-
-    if (copy == NULL)
-        return fail_memory(err);
-    for (char *p = copy + 1; status == STATUS_OK && *p != '\0'; p++)
-        if (*p == '/') {
-            *p = '\0';
-            /* Folders that are there may lie where we cannot even try to make one. */
-            if (stat(copy, &sb) != 0)
-                status = make_one(copy, mode, err);
-            *p = '/';
-        }
-    if (status == STATUS_OK)
-        status = make_one(path, mode, err);
-    free(copy);
-    return status;
-}
-
-static char *folder_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    size_t len = slash == path ? 1 : (size_t)(slash - path);
-
-    return str_dup((struct str){path, len});
-}
-
-enum status init_folders_above(const char *path, mode_t mode, struct err *err)
-{
-    char *folder = folder_of(path);
-    enum status status;
-
-    if (folder == NULL)
-        return fail_memory(err);
-    status = init_folders(folder, mode, err);
-    free(folder);
+    if (status != STATUS_OK)
+        return status;
+    fd = init_place_mkdir(place.dir, place.name, 0700, owner->system);
+    *made = fd >= 0;
+    if (fd < 0 && errno == ESTALE)
+        status = err_set(err, STATUS_OWNER, "somebody replaced %s while it was made", path);
+    else if (fd < 0 && errno != EEXIST)
+        status = err_errno(err, "cannot make the folder %s", path);
+    else if (fd >= 0 && owner->system && fchown(fd, owner->uid, owner->gid) != 0)
+        status = err_errno(err, "cannot give %s to user %ld", path, (long)owner->uid);
+    file_close(&fd);
+    file_close(&place.dir);
     return status;
 }
 
 /* errno, and -1, on failure. */
-static int fill_file(int fd, struct str bytes, mode_t mode, uid_t uid, gid_t gid)
+static int fill_file(int fd, struct str bytes, mode_t mode, const struct init_owner *owner)
 {
     if (file_write(fd, bytes.ptr, bytes.len) != 0)
         return -1;
-    if (geteuid() == 0 && fchown(fd, uid, gid) != 0)
+    if (owner->system && fchown(fd, owner->uid, owner->gid) != 0)
         return -1;
     if (fchmod(fd, mode) != 0)
         return -1;
     return file_sync(fd);
 }
 
-static enum status make_in(int dir, const char *name, const char *path, struct str bytes,
-                           mode_t mode, uid_t uid, gid_t gid, bool *made, struct err *err)
+static enum status make_in(const struct init_place *place, const char *path, struct str bytes,
+                           mode_t mode, const struct init_owner *owner, bool *made, struct err *err)
 {
     enum status status = STATUS_OK;
     char tmp[NAME_MAX + 1];
+    int dir = place->dir;
     struct buf text;
     int fd;
 
     buf_init(&text, sizeof tmp - 1);
-    buf_printf(&text, ".%s.%ld", name, (long)getpid());
+    buf_printf(&text, ".%s.%ld", place->name, (long)getpid());
     status = buf_status(&text, "a file name", err);
     if (status == STATUS_OK)
         memcpy(tmp, text.ptr, text.len + 1);
@@ -106,11 +77,11 @@ static enum status make_in(int dir, const char *name, const char *path, struct s
     fd = file_open(dir, tmp, O_WRONLY | O_CREAT | O_EXCL, 0600);
     if (fd < 0)
         return err_errno(err, "cannot make %s", path);
-    if (fill_file(fd, bytes, mode, uid, gid) != 0)
+    if (fill_file(fd, bytes, mode, owner) != 0)
         status = err_errno(err, "cannot write %s", path);
     file_close(&fd);
     /* A link, not a rename: what is there is never replaced. */
-    if (status == STATUS_OK && linkat(dir, tmp, dir, name, 0) != 0) {
+    if (status == STATUS_OK && linkat(dir, tmp, dir, place->name, 0) != 0) {
         *made = false;
         if (errno != EEXIST)
             status = err_errno(err, "cannot make %s", path);
@@ -121,24 +92,53 @@ static enum status make_in(int dir, const char *name, const char *path, struct s
     return status;
 }
 
-enum status init_file(const char *path, struct str bytes, mode_t mode, uid_t uid, gid_t gid,
-                      bool *made, struct err *err)
+enum status init_file(const char *path, struct str bytes, mode_t mode,
+                      const struct init_owner *owner, bool *made, struct err *err)
 {
-    const char *name = strrchr(path, '/') + 1;
-    char *folder = folder_of(path);
-    enum status status;
-    int dir;
+    struct init_place place;
+    enum status status = init_place_find(&place, path, owner->system, true, err);
 
-    if (folder == NULL)
-        return fail_memory(err);
+    if (status != STATUS_OK)
+        return status;
     *made = true;
-    dir = file_open(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0);
-    if (dir < 0)
-        status = err_errno(err, "cannot open the folder %s", folder);
+    status = make_in(&place, path, bytes, mode, owner, made, err);
+    file_close(&place.dir);
+    return status;
+}
+
+/* The file that is looked at is the one that is read. */
+static enum status read_open(int fd, const char *path, uid_t *uid, struct buf *out, struct err *err)
+{
+    struct stat sb;
+
+    if (fstat(fd, &sb) != 0)
+        return err_errno(err, "cannot look at %s", path);
+    if (!S_ISREG(sb.st_mode))
+        return err_set(err, STATUS_CONFIG, "%s is not a file", path);
+    if (file_slurp_open(fd, out) != 0)
+        return err_errno(err, "cannot read %s", path);
+    *uid = sb.st_uid;
+    return STATUS_OK;
+}
+
+enum status init_read(const char *path, bool system, struct buf *out, uid_t *uid, struct err *err)
+{
+    struct init_place place;
+    enum status status = init_place_find(&place, path, system, false, err);
+    int fd;
+
+    if (status != STATUS_OK)
+        return status;
+    /* Not blocked by a FIFO. */
+    fd = file_open(place.dir, place.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+    if (fd >= 0)
+        status = read_open(fd, path, uid, out, err);
+    else if (errno == ENOENT)
+        status = STATUS_MISSING;
     else
-        status = make_in(dir, name, path, bytes, mode, uid, gid, made, err);
-    file_close(&dir);
-    free(folder);
+        status = err_errno(err, "cannot read %s", path);
+    file_close(&fd);
+    file_close(&place.dir);
     return status;
 }
 

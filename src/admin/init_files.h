@@ -11,15 +11,27 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Makes the folder and those above it that are missing, each with `mode`. */
-enum status init_folders(const char *path, mode_t mode, struct err *err) STATUS_CHECKED;
-/* The same for the folder that holds `path`. */
-enum status init_folders_above(const char *path, mode_t mode, struct err *err) STATUS_CHECKED;
+/* Whose the files are. All paths are absolute, and walked as init_place_find does, whose failures
+ * are also failures here. */
+struct init_owner {
+    bool system; /* we are root, who makes them for uid and gid; else they are ours */
+    uid_t uid;
+    gid_t gid;
+};
 
-/* Makes the file with these bytes, this owner and mode, whole and synced before it has its name.
- * *made false: it was there already and is as it was. */
-enum status init_file(const char *path, struct str bytes, mode_t mode, uid_t uid, gid_t gid,
-                      bool *made, struct err *err) STATUS_CHECKED;
+/* Makes the folder, 0700, and those above it that are missing, which in the system's case are
+ * root's. *made false: there is something of that name, which is as it was. */
+enum status init_folder(const char *path, const struct init_owner *owner, bool *made,
+                        struct err *err) STATUS_CHECKED;
+
+/* Makes the file with these bytes, this owner and mode, whole and synced before it has its name,
+ * and folders above it that are missing. *made false: it was there already and is as it was. */
+enum status init_file(const char *path, struct str bytes, mode_t mode,
+                      const struct init_owner *owner, bool *made, struct err *err) STATUS_CHECKED;
+
+/* Appends the file to `out`, and says whose it is. STATUS_MISSING: there is none. */
+enum status init_read(const char *path, bool system, struct buf *out, uid_t *uid,
+                      struct err *err) STATUS_CHECKED;
 
 /* 32 random bytes as 43 characters of the URL-safe alphabet (RFC 4648 section 5) without padding.
  */

@@ -60,8 +60,8 @@ enum status init_plan_user(struct init *init, struct err *err)
     const char *name = init->wish->user;
     struct user user;
 
-    init->system = geteuid() == 0;
-    if (init->system && name == NULL)
+    init->owner.system = geteuid() == 0;
+    if (init->owner.system && name == NULL)
         return err_set(err, STATUS_USAGE,
                        "missing --user: the user that the gateway runs as, such as www-data (or "
                        "run this as that user)");
@@ -73,13 +73,13 @@ enum status init_plan_user(struct init *init, struct err *err)
                        "--spool",
                        (long)geteuid());
     }
-    init->uid = user.uid;
-    init->gid = user.gid;
+    init->owner.uid = user.uid;
+    init->owner.gid = user.gid;
     init->home = user.home;
-    if (init->system && init->uid == 0)
+    if (init->owner.system && init->owner.uid == 0)
         return err_set(err, STATUS_USAGE,
                        "--user: invalid value 'root' (use the user that the gateway runs as)");
-    if (!init->system && init->uid != geteuid())
+    if (!init->owner.system && init->owner.uid != geteuid())
         return err_set(
             err, STATUS_USAGE,
             "--user: only root can do this for another user: remove --user, or run this as root");
@@ -92,11 +92,11 @@ static enum status choose_path(const struct init *init, char **out, const char *
 {
     if (wish != NULL)
         return init_absolute(out, wish, err);
-    if (init->system)
+    if (init->owner.system)
         return init_absolute(out, system, err);
     if (init->home == NULL)
         return err_set(err, STATUS_CONFIG, "user %ld has no home: give --config and --spool",
-                       (long)init->uid);
+                       (long)init->owner.uid);
     return copy_path(out, init->home, below_home, err);
 }
 
@@ -176,15 +176,11 @@ static enum status parse_config(struct init *init, struct str text, struct err *
 }
 
 /* Root does not make files where another user's configuration wants them. */
-static enum status trust_existing(const struct init *init, struct err *err)
+static enum status trust_existing(const struct init *init, uid_t uid, struct err *err)
 {
-    struct stat sb;
-
-    if (stat(init->config_path, &sb) != 0)
-        return err_errno(err, "cannot look at %s", init->config_path);
-    if (sb.st_uid != geteuid() && sb.st_uid != 0)
+    if (uid != geteuid() && uid != 0)
         return err_set(err, STATUS_CONFIG, "%s belongs to user %ld: run this as that user",
-                       init->config_path, (long)sb.st_uid);
+                       init->config_path, (long)uid);
     return STATUS_OK;
 }
 
@@ -224,9 +220,9 @@ static enum status check_options(const struct init *init, struct err *err)
 }
 
 /* What is there wins: its spool and its secrets are completed. */
-static enum status use_existing(struct init *init, struct str text, struct err *err)
+static enum status use_existing(struct init *init, struct str text, uid_t uid, struct err *err)
 {
-    enum status status = trust_existing(init, err);
+    enum status status = trust_existing(init, uid, err);
 
     if (status == STATUS_OK)
         status = parse_config(init, text, err);
@@ -304,12 +300,14 @@ static enum status make_new(struct init *init, struct buf *text, struct err *err
 
 enum status init_plan_config(struct init *init, struct buf *text, bool *exists, struct err *err)
 {
-    *exists = file_slurp(-1, init->config_path, text) == 0;
-    if (*exists)
-        return use_existing(init, buf_str(text), err);
-    if (errno != ENOENT && errno != ENOTDIR)
-        return err_errno(err, "cannot read %s", init->config_path);
-    return make_new(init, text, err);
+    struct err why = ERR_INIT;
+    uid_t uid = 0;
+    enum status status = init_read(init->config_path, init->owner.system, text, &uid, &why);
+
+    *exists = status == STATUS_OK;
+    if (status == STATUS_MISSING)
+        return make_new(init, text, err);
+    return *exists ? use_existing(init, buf_str(text), uid, err) : err_pass(err, status, &why);
 }
 
 void init_plan_free(struct init *init)

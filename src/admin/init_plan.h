@@ -5,8 +5,8 @@
 #define ADMIN_INIT_PLAN_H
 
 #include <stdbool.h>
-#include <sys/types.h>
 
+#include "admin/init_files.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "core/config/config.h"
@@ -25,10 +25,8 @@ struct init_endpoint {
 
 struct init {
     const struct init_wish *wish;
-    bool system; /* root, for another user */
-    uid_t uid;   /* whose the spool and the secret are */
-    gid_t gid;
-    char *home; /* the user's, or NULL */
+    struct init_owner owner; /* whose the spool and the secret are */
+    char *home;              /* the owner's, or NULL */
     char *config_path, *spool_path;
     char *secret_path;               /* of a new configuration */
     struct config *config;           /* as it is on disk, or will be */

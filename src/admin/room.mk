@@ -17,6 +17,7 @@ libadmin_a_SOURCES = \
 	src/admin/follow.c src/admin/follow.h \
 	src/admin/hook_verb.c src/admin/hook_verb.h \
 	src/admin/init_files.c src/admin/init_files.h \
+	src/admin/init_place.c src/admin/init_place.h \
 	src/admin/init_plan.c src/admin/init_plan.h \
 	src/admin/init_text.c src/admin/init_text.h \
 	src/admin/listing.c src/admin/listing.h \

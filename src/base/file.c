@@ -149,13 +149,10 @@ int file_sync_dir(int dir)
     return result;
 }
 
-int file_slurp(int dir, const char *name, struct buf *out)
+int file_slurp_open(int fd, struct buf *out)
 {
-    int fd = file_open(dir, name, O_RDONLY, 0);
     ssize_t got = SLURP_BLOCK;
 
-    if (fd < 0)
-        return -1;
     /* A short read is the end: file_read goes on until there is no more. */
     while (got == SLURP_BLOCK) {
         char block[SLURP_BLOCK];
@@ -170,8 +167,19 @@ int file_slurp(int dir, const char *name, struct buf *out)
             break;
         }
     }
-    file_close(&fd);
     return got < 0 ? -1 : 0;
+}
+
+int file_slurp(int dir, const char *name, struct buf *out)
+{
+    int fd = file_open(dir, name, O_RDONLY, 0);
+    int result;
+
+    if (fd < 0)
+        return -1;
+    result = file_slurp_open(fd, out);
+    file_close(&fd);
+    return result;
 }
 
 static int file_make(int dir, const char *name, const void *bytes, size_t len, mode_t mode)

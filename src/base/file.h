@@ -41,6 +41,8 @@ int file_sync_dir(int dir); /* fsync of a directory, which may be opened O_PATH 
 
 /* Appends the whole file to `out`. errno EFBIG: it does not fit. */
 int file_slurp(int dir, const char *name, struct buf *out);
+/* The same of an open file, from where it is read next. */
+int file_slurp_open(int fd, struct buf *out);
 
 /* Makes or replaces dir/name with exactly these bytes: dir/tmp is written, synced, renamed, and dir
  * synced. Readers see the old or the new file. On failure tmp is removed if possible and name is as

@@ -14,6 +14,7 @@ libbase_a_SOURCES = \
 	src/base/status.c src/base/status.h \
 	src/base/str.c src/base/str.h \
 	src/base/text.c src/base/text.h \
+	src/base/trust.c src/base/trust.h \
 	src/base/typo.c src/base/typo.h \
 	src/base/user.c src/base/user.h
 libbase_a_CPPFLAGS = $(AM_CPPFLAGS) $(NETTLE_CFLAGS)

@@ -30,6 +30,7 @@ enum status {
     STATUS_CONFIG,    /* no or a broken configuration */
     STATUS_NO_SECRET, /* no readable secret at all */
     STATUS_OWNER,     /* the spool belongs to another user */
+    STATUS_UNTRUSTED, /* others can change a file that we depend on, or what leads to it */
     STATUS_NO_SPACE,  /* below the free-space reserve, ENOSPC, EDQUOT */
     STATUS_DEADLINE,  /* the request's time is up (a held lock, a slow disk) */
     STATUS_IO,        /* any other failed system call */

@@ -36,6 +36,7 @@ static void fill_entry(const struct visit *v, enum status reason, char name[NAME
         .remote_addr = v->request.remote_addr,
         .published = from_published(v),
         .kept_max = reason == STATUS_TOO_LARGE ? GATE_HEAD_MAX : UINT64_MAX,
+        .announced = v->request.has_length ? v->request.length : 0,
         .received_ns = v->now_ns,
     };
 }

@@ -78,6 +78,8 @@ enum status child_start(struct child *child, const struct child_plan *plan, uint
         .envp = plan->envp,
         .folder = plan->home,
         .memory_max = plan->memory_max,
+        .file_max = plan->file_max,
+        .processes_max = plan->processes_max,
         .files = plan->files,
         .fds = {-1, -1, -1, plan->slot->fd},
         .attempt = plan->slot->attempt,

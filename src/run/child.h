@@ -35,7 +35,9 @@ struct child_plan {
     char *const *envp;
     const char *home; /* or NULL */
     struct str body;
-    uint64_t memory_max; /* bytes of address space; 0: no limit */
+    uint64_t memory_max;    /* bytes of address space; 0: no limit */
+    uint64_t file_max;      /* bytes of a file; 0: no limit */
+    uint64_t processes_max; /* of our user; 0: no limit */
     uint64_t timeout_s;
     const struct rlimit *files; /* RLIMIT_NOFILE of hooks; NULL: as it is */
     const struct spool *spool;  /* for a body that memory has no file for */

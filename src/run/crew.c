@@ -135,6 +135,8 @@ static enum status start_hook(struct crew *crew, struct crew_job *job, const str
                               .home = crew->setup.home,
                               .body = record->body,
                               .memory_max = endpoint->hook_memory_max,
+                              .file_max = endpoint->hook_file_max,
+                              .processes_max = endpoint->hook_processes_max,
                               .timeout_s = endpoint->hook_timeout_s,
                               .files = crew->setup.files,
                               .spool = crew->setup.spool,

@@ -53,14 +53,14 @@ static bool move_fd(int from, int to)
     return fcntl(to, F_SETFD, 0) == 0;
 }
 
-static bool set_limit(int resource, uint64_t bytes)
+static bool set_limit(int resource, uint64_t most)
 {
     struct rlimit limit;
 
     if (getrlimit(resource, &limit) != 0)
         return false;
-    if (limit.rlim_max > bytes)
-        limit.rlim_max = bytes;
+    if (limit.rlim_max > most)
+        limit.rlim_max = most;
     limit.rlim_cur = limit.rlim_max;
     return setrlimit(resource, &limit) == 0;
 }
@@ -84,8 +84,11 @@ LEAVES_ITS_STACK static bool become_hook(struct launch *launch)
     if (slot_enter(SLOT_FD, &launch->attempt) != 0)
         return report_failure(launch, "cannot write its slot");
     /* Last: what is too little for us may do for the hook. */
-    if (launch->memory_max > 0 && !set_limit(RLIMIT_AS, launch->memory_max))
-        return report_failure(launch, "cannot set hook-memory-max");
+    if ((launch->file_max > 0 && !set_limit(RLIMIT_FSIZE, launch->file_max)) ||
+        (launch->processes_max > 0 && !set_limit(RLIMIT_NPROC, launch->processes_max)) ||
+        (launch->memory_max > 0 && !set_limit(RLIMIT_AS, launch->memory_max)))
+        return report_failure(launch,
+                              "cannot set hook-file-max, hook-processes-max or hook-memory-max");
     sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)execve(launch->argv[0], launch->argv, launch->envp);

@@ -15,9 +15,9 @@
 struct launch {
     char *const *argv;
     char *const *envp;
-    const char *folder; /* or NULL */
-    uint64_t memory_max;
-    const struct rlimit *files;  /* or NULL */
+    const char *folder;                           /* or NULL */
+    uint64_t memory_max, file_max, processes_max; /* 0: no limit */
+    const struct rlimit *files;                   /* or NULL */
     int fds[4];                  /* what becomes descriptor 0, 1, 2, and the slot */
     struct slot_attempt attempt; /* its pid and start are filled */
     pid_t pid;                   /* out */

@@ -109,8 +109,9 @@ def apache_user():
 class Server:
     """A running web server with the gateway behind it."""
 
-    def __init__(self, mode, place, start=True):
+    def __init__(self, mode, place, start=True, before=()):
         self.mode = mode
+        self.before = before
         self.place = place
         self.kind, shipped, self.prefix, self.modules, self.fastcgi, self.spawned = MODES[mode]
         self.shipped = place.reachable(os.path.join(ROOT, self.kind, shipped))
@@ -171,7 +172,7 @@ class Server:
         need(program)
         main = self.write_files()
         command = ["lighttpd", "-D", "-f", main] if self.kind == "lighttpd" else ["apache2", "-DFOREGROUND", "-f", main]
-        self.process = Process(command, os.path.join(self.place.run, "server.log"),
+        self.process = Process([*self.before, *command], os.path.join(self.place.run, "server.log"),
                                env={"PATH": os.environ["PATH"], "LC_ALL": "C", "TMPDIR": self.place.run})
 
     def wait_for_answer(self):

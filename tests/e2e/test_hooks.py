@@ -334,6 +334,38 @@ class Limits(HookCase):
         self.once()
         self.assertEqual("65536\n", self.results(event)[0]["stdout"])
 
+    def test_a_file_of_a_hook_gets_no_larger_than_it_may(self):
+        files = [os.path.join(self.out, name) for name in ("fits", "larger")]
+        self.site(self.script("".join(f"head -c {size} /dev/zero > {path}; echo $?\n"
+                                      for path, size in zip(files, (65536, 65537)))),
+                  endpoint={"hook-file-max": "64K"})
+        event = self.deliver()
+        self.once()
+        self.assertEqual(f"0\n{128 + signal.SIGXFSZ}\n", self.results(event)[0]["stdout"])
+        self.assertEqual([65536, 65536], [os.path.getsize(path) for path in files])
+
+    def test_a_hook_makes_no_more_processes_than_its_user_may_have(self):
+        limits = 'while read -r line; do case $line in "Max processes"*) echo $line;; esac; done < /proc/$$/limits'
+        for most, ended in (("1", 2), ("4194304", 0)):
+            with self.subTest(most=most):
+                self.site(self.script(f"{limits}; /bin/true; exit 0"), endpoint={"hook-processes-max": most})
+                event = self.deliver()
+                self.once()
+                result = self.results(event)[0]
+                self.assertEqual(ended, result["code"], result)
+                if ended != 0:
+                    self.assertEqual("Max processes 1 1 processes\n", result["stdout"])
+
+    def test_limits_that_are_not_set_are_those_of_the_runner(self):
+        path = os.path.join(self.out, "limits")
+        self.site(self.script(f"cat /proc/$$/limits > {path}"))
+        self.deliver()
+        self.once()
+        with open("/proc/self/limits", encoding="ascii") as f:
+            here = [line for line in f if not line.startswith(("Max core", "Max open"))]
+        there = [line for line in self.said("limits").splitlines(True) if not line.startswith(("Max core", "Max open"))]
+        self.assertEqual(here, there)
+
 
 class Survival(HookCase):
     """Whatever is killed, the event's hook is run."""

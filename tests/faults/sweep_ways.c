@@ -348,6 +348,19 @@ static void go_refuse(struct stage *stage)
     look_at_refused(stage, kept);
 }
 
+/* As on a file system on which each file has a name. */
+static void go_quarantine_named(struct stage *stage)
+{
+    hook_no_tmpfile(true);
+    go_quarantine(stage);
+}
+
+static void go_refuse_named(struct stage *stage)
+{
+    hook_no_tmpfile(true);
+    go_refuse(stage);
+}
+
 /* ---- an entry of the quarantine becomes an event */
 
 static bool read_entry(const struct stage *stage, const struct rejected_ref *ref, struct err *err)
@@ -445,6 +458,11 @@ const struct way ways[] = {
     {.name = "prune", .prepare = prepare_old, .go = go_prune, .keep_s = TWO_DAYS_S},
     {.name = "quarantine", .prepare = prepare_boxes, .go = go_quarantine},
     {.name = "refuse", .prepare = prepare_boxes, .go = go_refuse},
+    {.name = "quarantine-named",
+     .prepare = prepare_boxes,
+     .go = go_quarantine_named,
+     .named = true},
+    {.name = "refuse-named", .prepare = prepare_boxes, .go = go_refuse_named, .named = true},
     {.name = "accept", .prepare = prepare_boxes, .go = go_accept},
     {.name = "intake", .prepare = prepare_used, .go = go_intake},
     {.name = "queue", .prepare = prepare_used, .go = queue_go_first, .queue = true},

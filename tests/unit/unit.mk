@@ -26,6 +26,7 @@ tests_unit_unit_SOURCES = $(unit_runner) \
 	tests/unit/test_base.c \
 	tests/unit/test_box.c \
 	tests/unit/test_box_counts.c \
+	tests/unit/test_box_file.c \
 	tests/unit/test_child.c \
 	tests/unit/test_clock.c \
 	tests/unit/test_command.c \
@@ -40,6 +41,7 @@ tests_unit_unit_SOURCES = $(unit_runner) \
 	tests/unit/test_hookenv.c \
 	tests/unit/test_hookview.c \
 	tests/unit/test_index.c \
+	tests/unit/test_init.c \
 	tests/unit/test_journal.c \
 	tests/unit/test_ledger.c \
 	tests/unit/test_lines.c \
@@ -75,6 +77,7 @@ tests_unit_unit_SOURCES = $(unit_runner) \
 	tests/unit/test_spool.c \
 	tests/unit/test_standing.c \
 	tests/unit/test_text.c \
+	tests/unit/test_trust.c \
 	tests/unit/test_url.c \
 	tests/unit/test_verbs.c \
 	tests/unit/test_verdict.c \
@@ -109,9 +112,9 @@ tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) $(CUNIT_CFLAGS) \
 # say what happens meanwhile, between our code and the system.
 tests_unit_unit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=file_datasync -Wl,--wrap=file_write_once \
 	-Wl,--wrap=file_free_space -Wl,--wrap=once_make -Wl,--wrap=pthread_cond_timedwait \
-	-Wl,--wrap=utimensat -Wl,--wrap=renameat -Wl,--wrap=setuid -Wl,--wrap=user_find \
+	-Wl,--wrap=utimensat -Wl,--wrap=mkdirat -Wl,--wrap=renameat -Wl,--wrap=setuid -Wl,--wrap=user_find \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup \
-	$(STAT_WRAPS) -Wl,--wrap=openat,--wrap=faccessat,--wrap=pread,--wrap=read,--wrap=unlinkat \
+	$(STAT_WRAPS) -Wl,--wrap=openat,--wrap=faccessat,--wrap=pread,--wrap=read,--wrap=linkat,--wrap=unlinkat \
 	-Wl,--wrap=readlink,--wrap=getrandom,--wrap=posix_spawn,--wrap=posix_spawnattr_init \
 	-Wl,--wrap=posix_spawnattr_setsigdefault,--wrap=posix_spawn_file_actions_init \
 	-Wl,--wrap=posix_spawn_file_actions_addopen

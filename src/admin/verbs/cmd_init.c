@@ -14,7 +14,6 @@
 #include "admin/init_text.h"
 #include "admin/verbs/verbs.h"
 #include "admin/webroot.h"
-#include "base/file.h"
 #include "base/str.h"
 #include "cli/print.h"
 
@@ -37,14 +36,14 @@ const struct options_row cmd_init_options[] = {
 
 static enum status write_config(const struct init *init, const struct buf *text, struct err *err)
 {
-    enum status status = init_folders_above(init->config_path, init->system ? 0755 : 0700, err);
+    struct init_owner owner = init->owner;
+    enum status status;
     bool made;
 
-    if (status != STATUS_OK)
-        return status;
+    owner.uid = 0;
     /* It may name private hooks and paths, but the gateway must read it. */
-    status = init_file(init->config_path, buf_str(text), init->system ? 0640 : 0600, 0, init->gid,
-                       &made, err);
+    status =
+        init_file(init->config_path, buf_str(text), owner.system ? 0640 : 0600, &owner, &made, err);
     if (status == STATUS_OK)
         print_hint(made ? "made the configuration %s" : "%s exists and is left as it is",
                    init->config_path);
@@ -53,17 +52,18 @@ static enum status write_config(const struct init *init, const struct buf *text,
 
 /* ---- the secret */
 
-static enum status read_secret(struct buf *secret, const char *path, bool *exists, struct err *err)
+/* STATUS_MISSING: there is none. */
+static enum status read_secret(struct buf *secret, const char *path, bool system, struct err *err)
 {
-    *exists = file_slurp(-1, path, secret) == 0;
-    if (!*exists && errno != ENOENT)
-        return err_errno(err, "cannot read the secret %s", path);
+    uid_t uid;
+    enum status status = init_read(path, system, secret, &uid, err);
+
     while (secret->len > 0 && strchr("\r\n", secret->ptr[secret->len - 1]) != NULL)
         buf_cut(secret, secret->len - 1);
-    if (*exists && secret->len == 0)
+    if (status == STATUS_OK && secret->len == 0)
         return err_set(err, STATUS_NO_SECRET,
                        "the secret %s is empty: remove it, and run this again", path);
-    return STATUS_OK;
+    return status;
 }
 
 static enum status make_secret(const struct init *init, struct buf *secret, const char *path,
@@ -77,9 +77,7 @@ static enum status make_secret(const struct init *init, struct buf *secret, cons
     buf_add_char(secret, '\n');
     line = buf_str(secret);
     if (status == STATUS_OK)
-        status = init_folders_above(path, init->system ? 0755 : 0700, err);
-    if (status == STATUS_OK)
-        status = init_file(path, line, 0600, init->uid, init->gid, &made, err);
+        status = init_file(path, line, 0600, &init->owner, &made, err);
     if (status != STATUS_OK)
         return status;
     if (!made)
@@ -93,17 +91,15 @@ static enum status provide_secret(const struct init *init, struct init_endpoint 
 {
     const char *path = e->secret_path;
     enum status status;
-    bool exists;
 
     if (path == NULL)
         return STATUS_OK;
-    status = read_secret(&e->secret, path, &exists, err);
-    if (status != STATUS_OK)
-        return status;
-    if (!exists)
+    status = read_secret(&e->secret, path, init->owner.system, err);
+    if (status == STATUS_MISSING)
         return make_secret(init, &e->secret, path, err);
-    print_hint("the secret %s exists and is left as it is", path);
-    return STATUS_OK;
+    if (status == STATUS_OK)
+        print_hint("the secret %s exists and is left as it is", path);
+    return status;
 }
 
 static enum status provide_secrets(const struct init *init, struct err *err)
@@ -117,40 +113,29 @@ static enum status provide_secrets(const struct init *init, struct err *err)
 
 /* ---- the spool */
 
-static enum status give_away(const struct init *init, const char *path, struct err *err)
-{
-    if (chown(path, init->uid, init->gid) != 0)
-        return err_errno(err, "cannot give %s to user %ld", path, (long)init->uid);
-    return STATUS_OK;
-}
-
 static enum status provide_spool(const struct init *init, struct err *err)
 {
     const char *path = init->config->spool;
-    bool exists = access(path, F_OK) == 0;
     enum status status;
+    bool made = false;
 
     if (webroot_likely(path))
         print_warning(
             "%s seems to lie among the files that the web server serves: keep the spool elsewhere",
             path);
-    status = init_folders_above(path, init->system ? 0755 : 0700, err);
-    if (status == STATUS_OK && !exists)
-        status = init_folders(path, 0700, err);
-    if (status == STATUS_OK && !exists && init->system)
-        status = give_away(init, path, err);
+    status = init_folder(path, &init->owner, &made, err);
     /* What is inside is made by its owner, never by root. */
     if (status == STATUS_OK)
         status = spool_become_owner(path, err);
-    if (status == STATUS_OK && geteuid() != init->uid)
+    if (status == STATUS_OK && geteuid() != init->owner.uid)
         status = err_set(err, STATUS_OWNER,
                          "the spool %s belongs to another user: give it to user %ld, or name its "
                          "owner with --user",
-                         path, (long)init->uid);
+                         path, (long)init->owner.uid);
     if (status == STATUS_OK)
         status = spool_create(path, err);
     if (status == STATUS_OK)
-        print_hint(exists ? "the spool %s exists" : "made the spool %s", path);
+        print_hint(made ? "made the spool %s" : "the spool %s exists", path);
     return status;
 }
 

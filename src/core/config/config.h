@@ -54,6 +54,8 @@ struct config_endpoint {
     uint64_t hook_timeout_s;     /* default 600 */
     uint64_t hook_memory_max; /* bytes of address space of each of its processes; 0, the default: no
                                  limit */
+    uint64_t hook_file_max;   /* bytes of each file that it writes; 0, the default: no limit */
+    uint64_t hook_processes_max; /* of our user, when it makes one more; 0, the default: no limit */
     char **params; /* NULL-terminated names of query parameters that the hook gets, or NULL */
     unsigned line; /* of the file, where the endpoint begins */
 };

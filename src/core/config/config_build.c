@@ -192,6 +192,10 @@ static enum status build_limits(const struct build *b, struct config_endpoint *e
         st = read_scalar(b, KEY_HOOK_TIMEOUT, &e->hook_timeout_s);
     if (st == STATUS_OK)
         st = read_scalar(b, KEY_HOOK_MEMORY_MAX, &e->hook_memory_max);
+    if (st == STATUS_OK)
+        st = read_scalar(b, KEY_HOOK_FILE_MAX, &e->hook_file_max);
+    if (st == STATUS_OK)
+        st = read_scalar(b, KEY_HOOK_PROCESSES_MAX, &e->hook_processes_max);
     return st;
 }
 

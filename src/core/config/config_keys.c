@@ -39,6 +39,10 @@ const struct config_key config_keys[] = {
     [KEY_HOOK_TIMEOUT] = {ENDPOINT, "hook-timeout", "duration", "10m", .least = "1s", .most = "1d"},
     [KEY_HOOK_MEMORY_MAX] = {ENDPOINT, "hook-memory-max", "size", "0", .least = "16M",
                              .most = "1024G", .or_zero = true},
+    [KEY_HOOK_FILE_MAX] = {ENDPOINT, "hook-file-max", "size", "0", .least = "1", .most = "1024G",
+                           .or_zero = true},
+    [KEY_HOOK_PROCESSES_MAX] = {ENDPOINT, "hook-processes-max", "number", "0", .least = "1",
+                                .most = "4194304", .or_zero = true},
     [KEY_PARAMS] = {ENDPOINT, "params", "list", "", NO_RANGE},
 };
 const size_t config_key_count = sizeof config_keys / sizeof *config_keys;

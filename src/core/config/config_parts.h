@@ -38,6 +38,8 @@ enum config_index {
     KEY_HOOK,
     KEY_HOOK_TIMEOUT,
     KEY_HOOK_MEMORY_MAX,
+    KEY_HOOK_FILE_MAX,
+    KEY_HOOK_PROCESSES_MAX,
     KEY_PARAMS,
     KEY_COUNT
 };

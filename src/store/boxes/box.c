@@ -14,15 +14,14 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/id.h"
 #include "base/mac.h"
 #include "base/text.h"
 #include "store/boxes/box_counts.h"
+#include "store/boxes/box_file.h"
 
 #define NAME_LEN_MAX 64
 #define HEX_LEN (2 * MAC_SHA256_LEN)
 #define LATE_MAX 256
-#define NAMES_TRIED 8 /* each time the entry of that name was removed meanwhile */
 /* For deliveries that are likely real: the lock is held for microseconds, or for a sweep. */
 #define PUBLISHED_WAIT_NS (20 * NS_PER_MS)
 
@@ -32,8 +31,8 @@ struct box {
     enum box_kind kind;
     enum box_class class;
     int64_t received_ns;
-    int fd;
-    char tmp[NAME_LEN_MAX];
+    struct box_file file;
+    struct box_charge charge;
     size_t head_len;
     uint64_t bytes, kept, kept_max;
     struct mac_stream name_hash; /* endpoint, query, body */
@@ -115,6 +114,12 @@ static enum status check_space(const struct spool *spool, enum box_kind kind,
     return STATUS_OK;
 }
 
+static const char *entry_suffix(const struct box *b)
+{
+    return b->kind == BOX_REFUSED && b->class == BOX_PUBLISHED ? SPOOL_BOX_PUBLISHED_SUFFIX
+                                                               : SPOOL_BOX_SUFFIX;
+}
+
 static enum status open_counts(const struct box *b, struct box_counts_file *out, struct err *err)
 {
     return box_counts_open(out, b->spool, b->received_ns,
@@ -142,21 +147,63 @@ static enum status check_room(struct box *b, struct err *err)
     return STATUS_OK;
 }
 
-static enum status make_file(struct box *b, const struct buf *head, struct err *err)
+/* Counts the bytes of a file before it has a name, under which a kill would leave it. */
+static enum status charge_counts(struct box *b, uint64_t bytes, struct err *err)
 {
-    uint64_t random;
-    enum status status = id_random(&random, sizeof random, err);
+    struct box_counts_file file;
+    enum status status = open_counts(b, &file, err);
 
     if (status != STATUS_OK)
         return status;
-    snprintf(b->tmp, sizeof b->tmp, SPOOL_BOX_TMP_PREFIX "%ld-%016" PRIx64, (long)getpid(), random);
-    b->fd = file_open(box_folder(b->spool, b->kind), b->tmp,
-                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-    if (b->fd < 0)
-        return err_errno(err, "cannot make an entry of the %s box", box_kind_name(b->kind));
-    if (file_write(b->fd, head->ptr, head->len) < 0)
-        return err_errno(err, "cannot write an entry of the %s box", box_kind_name(b->kind));
-    return STATUS_OK;
+    if (box_counts_room(&file.counts, b->class, b->limits.bytes_max) < bytes)
+        status = err_set(err, STATUS_LIMIT, "the refused box is full");
+    else
+        b->charge = box_counts_charge(&file.counts, b->class, bytes);
+    box_counts_close(&file);
+    return status;
+}
+
+/* If the counts are locked, the next sweep of the box gives the bytes back. */
+static void discharge_counts(struct box *b)
+{
+    struct box_counts_file file;
+
+    if (b->charge.bytes == 0 || open_counts(b, &file, NULL) != STATUS_OK)
+        return;
+    box_counts_discharge(&file.counts, &b->charge);
+    box_counts_close(&file);
+}
+
+static enum status open_named(struct box *b, uint64_t bytes, struct err *err)
+{
+    enum status status =
+        b->kind == BOX_REFUSED ? charge_counts(b, b->head_len + bytes, err) : STATUS_OK;
+
+    if (status != STATUS_OK)
+        return status;
+    return box_file_open_named(&b->file, entry_suffix(b), err);
+}
+
+static enum status open_file(struct box *b, uint64_t announced, struct err *err)
+{
+    struct err why = ERR_INIT;
+    enum status status = box_file_open(&b->file, &why);
+
+    if (status != STATUS_MISSING)
+        return err_pass(err, status, &why);
+    if (b->kind == BOX_REFUSED && announced > 0 && announced < b->kept_max)
+        b->kept_max = announced;
+    return open_named(b, b->kept_max, err);
+}
+
+static enum status make_file(struct box *b, const struct box_entry *entry, const struct buf *head,
+                             struct err *err)
+{
+    enum status status = open_file(b, entry->announced, err);
+
+    if (status == STATUS_OK && file_write(b->file.fd, head->ptr, head->len) < 0)
+        status = err_errno(err, "cannot write an entry of the %s box", box_kind_name(b->kind));
+    return status;
 }
 
 static void start_hashes(struct box *b, const struct box_entry *entry)
@@ -184,7 +231,7 @@ static enum status start_entry(struct box *b, const struct box_entry *entry, str
     if (status == STATUS_OK && b->kind == BOX_REFUSED)
         status = check_room(b, err);
     if (status == STATUS_OK)
-        status = make_file(b, &head, err);
+        status = make_file(b, entry, &head, err);
     if (status == STATUS_OK)
         start_hashes(b, entry);
     buf_free(&head);
@@ -205,7 +252,7 @@ enum status box_begin(struct box **out, const struct spool *spool, enum box_kind
     b->kind = kind;
     b->class = entry->published ? BOX_PUBLISHED : BOX_STRANGER;
     b->received_ns = entry->received_ns;
-    b->fd = -1;
+    box_file_init(&b->file, box_folder(spool, kind));
     b->kept_max = entry->kept_max;
     if (kind == BOX_REFUSED && !entry->published && b->kept_max > BOX_STRANGER_BODY_MAX)
         b->kept_max = BOX_STRANGER_BODY_MAX;
@@ -226,7 +273,7 @@ enum status box_add(struct box *b, const void *bytes, size_t len, struct err *er
     mac_stream_add(&b->name_hash, bytes, len);
     mac_stream_add(&b->body_hash, bytes, len);
     b->bytes += len;
-    if (keep > 0 && file_write(b->fd, bytes, keep) < 0)
+    if (keep > 0 && file_write(b->file.fd, bytes, keep) < 0)
         return err_errno(err, "cannot write an entry of the %s box", box_kind_name(b->kind));
     b->kept += keep;
     return STATUS_OK;
@@ -245,7 +292,6 @@ static enum status end_hash(struct mac_stream *hash, struct buf *hex, struct err
 static enum status finish_file(struct box *b, bool complete, char name[NAME_LEN_MAX],
                                struct err *err)
 {
-    bool published = b->kind == BOX_REFUSED && b->class == BOX_PUBLISHED;
     char late[LATE_MAX];
     struct buf hex;
     enum status status;
@@ -253,46 +299,26 @@ static enum status finish_file(struct box *b, bool complete, char name[NAME_LEN_
     buf_init(&hex, HEX_LEN);
     status = end_hash(&b->name_hash, &hex, err);
     if (status == STATUS_OK) {
-        snprintf(name, NAME_LEN_MAX, "%.*s%s", BOX_NAME_DIGITS, hex.ptr,
-                 published ? SPOOL_BOX_PUBLISHED_SUFFIX : SPOOL_BOX_SUFFIX);
+        snprintf(name, NAME_LEN_MAX, "%.*s%s", BOX_NAME_DIGITS, hex.ptr, entry_suffix(b));
         status = end_hash(&b->body_hash, &hex, err);
     }
     if (status == STATUS_OK) {
         size_t len = print_late(late, hex.ptr, b->bytes, b->kept, complete && b->kept == b->bytes);
 
-        if (file_pwrite(b->fd, late, len, 0) < 0)
+        if (file_pwrite(b->file.fd, late, len, 0) < 0)
             status = err_errno(err, "cannot complete a box entry");
     }
     buf_free(&hex);
     return status;
 }
 
-/* Gives the entry its name. If an earlier delivery has it, touches that entry instead; if
- * box_expire removes it in between, tries again. */
-static enum status link_entry(struct box *b, const char *name, bool *again, struct err *err)
-{
-    int dir = box_folder(b->spool, b->kind);
-
-    for (unsigned n = 0; n < NAMES_TRIED; n++) {
-        *again = false;
-        if (linkat(dir, b->tmp, dir, name, 0) == 0)
-            return STATUS_OK;
-        if (errno != EEXIST)
-            break;
-        *again = true;
-        if (utimensat(dir, name, NULL, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
-            return STATUS_OK;
-    }
-    return err_errno(err, "cannot name a box entry");
-}
-
 static enum status end_quarantine(struct box *b, const char *name, bool *again, struct err *err)
 {
     enum status status;
 
-    if (file_sync(b->fd) < 0)
+    if (file_sync(b->file.fd) < 0)
         return err_errno(err, "cannot sync a quarantine entry");
-    status = link_entry(b, name, again, err);
+    status = box_file_link(&b->file, name, again, err);
     if (status != STATUS_OK)
         return status;
     /* Also if it existed already: its maker may not have come this far. */
@@ -311,16 +337,37 @@ static enum status end_refused(struct box *b, const char *name, bool *again, str
     status = open_counts(b, &file, err);
     if (status != STATUS_OK)
         return status;
+    box_counts_discharge(&file.counts, &b->charge);
     if (fstatat(b->spool->refused, name, &sb, AT_SYMLINK_NOFOLLOW) < 0 &&
         box_counts_room(&file.counts, b->class, b->limits.bytes_max) < size)
         status = err_set(err, STATUS_LIMIT, "the refused box is full");
     else
-        status = link_entry(b, name, again, err);
+        status = box_file_link(&b->file, name, again, err);
     if (status == STATUS_OK && !*again) {
         file.counts.count[b->class]++;
         file.counts.bytes[b->class] += size;
     }
     box_counts_close(&file);
+    return status;
+}
+
+static enum status end_kind(struct box *b, const char *name, bool *again, struct err *err)
+{
+    return b->kind == BOX_QUARANTINED ? end_quarantine(b, name, again, err)
+                                      : end_refused(b, name, again, err);
+}
+
+/* A file that cannot get its name after all is copied into one that has a name. */
+static enum status end_entry(struct box *b, const char *name, bool *again, struct err *err)
+{
+    struct err why = ERR_INIT;
+    enum status status = end_kind(b, name, again, &why);
+
+    if (status != STATUS_MISSING)
+        return err_pass(err, status, &why);
+    status = open_named(b, b->kept, err);
+    if (status == STATUS_OK)
+        status = end_kind(b, name, again, err);
     return status;
 }
 
@@ -330,10 +377,9 @@ enum status box_end(struct box *b, bool complete, bool *again, struct err *err)
     bool was_there = false;
     enum status status = finish_file(b, complete, name, err);
 
-    if (status == STATUS_OK && b->kind == BOX_QUARANTINED)
-        status = end_quarantine(b, name, &was_there, err);
-    else if (status == STATUS_OK)
-        status = end_refused(b, name, &was_there, err);
+    box_file_hold(&b->file);
+    if (status == STATUS_OK)
+        status = end_entry(b, name, &was_there, err);
     if (status == STATUS_OK && again != NULL)
         *again = was_there;
     box_abandon(b);
@@ -344,9 +390,9 @@ void box_abandon(struct box *b)
 {
     if (b == NULL)
         return;
-    if (b->fd >= 0)
-        (void)unlinkat(box_folder(b->spool, b->kind), b->tmp, 0);
-    file_close(&b->fd);
+    box_file_close(&b->file);
+    discharge_counts(b);
+    box_file_release(&b->file);
     free(b);
 }
 

@@ -55,8 +55,9 @@ struct box_entry {
     struct str content_type;
     struct str user_agent;
     struct str remote_addr;
-    bool published;    /* from an address that the sender publishes: whole body, own quota */
-    uint64_t kept_max; /* body bytes to keep; the rest is hashed and counted */
+    bool published;     /* from an address that the sender publishes: whole body, own quota */
+    uint64_t kept_max;  /* body bytes to keep; the rest is hashed and counted */
+    uint64_t announced; /* length of the body; 0: not known */
     int64_t received_ns;
 };
 

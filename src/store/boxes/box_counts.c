@@ -14,7 +14,7 @@
 #include "base/crc32c.h"
 #include "base/file.h"
 
-#define MAGIC UINT64_C(0x3130656761737531)
+#define MAGIC UINT64_C(0x3230656761737531)
 /* Entries that a sweep reads of one folder: far more than the boxes may hold. */
 #define SWEEP_MAX 100000
 
@@ -56,10 +56,10 @@ static void sweep_one(int dir, const char *name, bool refused, int64_t now_s,
         return;
     if (now_s - (int64_t)sb.st_mtime > age_max && unlinkat(dir, name, 0) == 0)
         return;
-    if (temporary)
+    if (!refused)
         return;
-    counts->count[class]++;
-    counts->bytes[class] += (uint64_t)sb.st_size;
+    (temporary ? counts->unfinished : counts->count)[class]++;
+    (temporary ? counts->unfinished_bytes : counts->bytes)[class] += (uint64_t)sb.st_size;
 }
 
 static void sweep_folder(int dir, bool refused, int64_t now_s, struct box_counts *counts)
@@ -82,6 +82,8 @@ static void sweep_boxes(const struct spool *spool, int64_t now_s, struct box_cou
 {
     memset(counts->count, 0, sizeof counts->count);
     memset(counts->bytes, 0, sizeof counts->bytes);
+    memset(counts->unfinished, 0, sizeof counts->unfinished);
+    memset(counts->unfinished_bytes, 0, sizeof counts->unfinished_bytes);
     sweep_folder(spool->refused, true, now_s, counts);
     sweep_folder(spool->quarantine, false, now_s, counts);
     counts->swept_s = now_s;
@@ -134,7 +136,29 @@ void box_counts_close(struct box_counts_file *file)
 
 uint64_t box_counts_room(const struct box_counts *counts, enum box_class class, uint64_t bytes_max)
 {
-    if (counts->count[class] >= BOX_COUNT_MAX || counts->bytes[class] >= bytes_max)
+    uint64_t bytes = counts->bytes[class] + counts->unfinished_bytes[class];
+
+    if (counts->count[class] + counts->unfinished[class] >= BOX_COUNT_MAX || bytes >= bytes_max)
         return 0;
-    return bytes_max - counts->bytes[class];
+    return bytes_max - bytes;
+}
+
+struct box_charge box_counts_charge(struct box_counts *counts, enum box_class class, uint64_t bytes)
+{
+    counts->unfinished[class]++;
+    counts->unfinished_bytes[class] += bytes;
+    return (struct box_charge){class, bytes, counts->swept_s};
+}
+
+void box_counts_discharge(struct box_counts *counts, struct box_charge *charge)
+{
+    uint64_t *files = &counts->unfinished[charge->class];
+    uint64_t *bytes = &counts->unfinished_bytes[charge->class];
+
+    /* Two counts of the folder may be of the same second. */
+    if (charge->bytes > 0 && charge->swept_s == counts->swept_s) {
+        *files -= *files > 0 ? 1 : 0;
+        *bytes -= *bytes < charge->bytes ? *bytes : charge->bytes;
+    }
+    charge->bytes = 0;
 }

@@ -20,12 +20,16 @@ enum box_class { BOX_STRANGER, BOX_PUBLISHED, BOX_CLASSES };
 #define BOX_AGE_MAX_S (7 * 24 * 3600)
 /* Between two counts of the folder. */
 #define BOX_SWEEP_S 60
-/* An unfinished file of that age was left by a killed process. */
-#define BOX_TMP_AGE_S 3600
+/* A file with a temporary name was left by a killed process if it has not changed for so long: a
+ * request lives for 9 seconds at most. */
+#define BOX_TMP_AGE_S 60
 
 struct box_counts {
     uint64_t count[BOX_CLASSES];
     uint64_t bytes[BOX_CLASSES];
+    /* Files with a temporary name. They take room too. */
+    uint64_t unfinished[BOX_CLASSES];
+    uint64_t unfinished_bytes[BOX_CLASSES];
     int64_t swept_s;
     int64_t minute;
     uint64_t logged;
@@ -47,5 +51,18 @@ void box_counts_close(struct box_counts_file *file);
 
 /* Returns how many bytes an entry of the class may still take, of `bytes_max` in all. */
 uint64_t box_counts_room(const struct box_counts *counts, enum box_class class, uint64_t bytes_max);
+
+/* What was counted as unfinished before its file was made. bytes is 0: nothing. */
+struct box_charge {
+    enum box_class class;
+    uint64_t bytes;
+    int64_t swept_s;
+};
+/* Counts one more unfinished file, which may come to `bytes`. */
+struct box_charge box_counts_charge(struct box_counts *counts, enum box_class class,
+                                    uint64_t bytes);
+/* Takes the charge back, once; nothing if the folder was counted since: the next count will not
+ * find the file. */
+void box_counts_discharge(struct box_counts *counts, struct box_charge *charge);
 
 #endif
