@@ -74,7 +74,7 @@ struct visit {
     struct str name; /* of the endpoint, as asked for */
     bool named;      /* by the path, so that no other endpoint can be meant */
     const struct config_endpoint *endpoint;
-    bool known;                  /* the secret is right */
+    bool known;                  /* auth_secret_right: no stranger */
     struct principal *principal; /* and the delivery may be recorded */
     uint64_t taken;              /* body bytes read so far */
     int64_t now_ns;
