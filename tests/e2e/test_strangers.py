@@ -28,8 +28,8 @@ WORKERS = 8
 # More than all threads of a gateway, and fewer than Apache's workers.
 SLOW = 24
 # What stenohook.fcgi(8) says of the log: lines a minute for each reason, the closing line, and lines of our own.
-REASON_LINES = 20
-OWN_LINES = 60
+REASON_LINES = 10
+OWN_LINES = 20
 BOX_ENTRIES = 1000
 # Besides entries: counts, locks, logs, the journal's and the queue's files.
 OTHER_FILES = 60
@@ -279,7 +279,7 @@ class AtFullSpeed:
         minutes = {line[:16] for line in lines}
         counts = {}
         for line in lines:
-            found = re.search(r": (4\d\d [a-z-]+), endpoint", line)
+            found = re.search(r": (\d{3} [a-z-]+), endpoint", line)
             key = (line[:16], found.group(1) if found else "ours")
             counts[key] = counts.get(key, 0) + 1
         for (minute, reason), count in counts.items():
