@@ -149,7 +149,7 @@ static bool same_question(const struct group_answer *a, const struct group_answe
 }
 
 bool user_group_private(const char *users, const char *groups, gid_t gid, const uid_t *uids,
-                   size_t count)
+                        size_t count)
 {
     const struct group_users m = {uids, count};
     struct group_answer now = {.gid = gid, .count = count};

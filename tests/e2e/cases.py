@@ -86,14 +86,15 @@ class PlaceCase(unittest.TestCase):
 
 
 class ServerCase(PlaceCase):
-    """A PlaceCase with a web server in front."""
+    """A PlaceCase with a web server in front; `before` is the beginning of its command line."""
 
     mode = None
+    before = ()
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.server = Server(cls.mode, cls.place)
+        cls.server = Server(cls.mode, cls.place, before=cls.before)
         cls.addClassCleanup(cls.server.stop)
 
 

@@ -121,6 +121,25 @@ class OnDisk:
         self.site(segment_max="64K")
         self.each_mode(scene)
 
+    def test_power_cut_takes_no_quarantined_delivery_whose_answer_is_final(self):
+        def scene():
+            self.assertTrue(self.post(str(uuid.uuid4())))
+            bodies = [f"no JSON {self.server.mode} {number}".encode() + b"x" * (number * 5003) for number in range(4)]
+            for body in bodies:
+                self.assertEqual(400, Sender().once(self.server.url(), body).status_code)
+            self.assertEqual(401, Sender(name=None).once(self.server.url(), bodies[0]).status_code)
+            self.assertEqual(1, len([entry for entry in self.box("refused") if entry[1] == bodies[0]]))
+            self.assertEqual("ok", self.place.disk.tell("cut"))
+            self.stop_server()
+            self.place.unmount()
+            self.assertEqual("ok", self.place.disk.tell("back"))
+            self.place.mount()
+            kept = [body for _, body in self.box("quarantine")]
+            self.assertEqual([], [body for body in bodies if kept.count(body) != 1])
+
+        self.site()
+        self.each_mode(scene)
+
     def fail_once(self, what):
         """The disk fails once, in each round, and is well again before the first retry."""
         refused = 0

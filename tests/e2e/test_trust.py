@@ -7,9 +7,10 @@ import shutil
 import subprocess
 import uuid
 
+import layouts
 from cases import PlaceCase, for_each_mode, needs_root
 from fastcgi import Gateway, run_cgi
-from place import HEADER, SECRET, as_worker, worker
+from place import HEADER, SECRET, worker
 from sender import Sender, transcript
 
 TENANT = "games"
@@ -19,9 +20,11 @@ def fresh():
     return transcript(str(uuid.uuid4()))
 
 
-def as_tenant():
+def tenant(*command):
+    """What he can do, done by him, unless the layout keeps him out of the folders above."""
     row = pwd.getpwnam(TENANT)
-    return {"user": row.pw_uid, "group": row.pw_gid, "extra_groups": []}
+    who = {"user": row.pw_uid, "group": row.pw_gid, "extra_groups": []} if layouts.chosen() == "plain" else {}
+    subprocess.run(command, check=True, **who)
 
 
 @contextlib.contextmanager
@@ -82,8 +85,8 @@ class Behind(Logged):
         self.place.give(upload)
         with kept(self.place.folder):
             open_to_tenant(self.place.folder)
-            subprocess.run(["mv", self.place.config, self.place.config + ".away"], check=True, **as_tenant())
-            subprocess.run(["ln", "-s", upload, self.place.config], check=True, **as_tenant())
+            tenant("mv", self.place.config, self.place.config + ".away")
+            tenant("ln", "-s", upload, self.place.config)
             try:
                 with self.naming(self.place.folder):
                     self.assertEqual(503, self.post(value="wrong"))
@@ -117,8 +120,8 @@ class Behind(Logged):
         self.place.give(known)
         with kept(self.place.secrets):
             open_to_tenant(self.place.secrets)
-            subprocess.run(["mv", secret, secret + ".away"], check=True, **as_tenant())
-            subprocess.run(["ln", "-s", known, secret], check=True, **as_tenant())
+            tenant("mv", secret, secret + ".away")
+            tenant("ln", "-s", known, secret)
             try:
                 self.refused(self.place.secrets)
             finally:
@@ -147,27 +150,35 @@ class Direct(Logged, PlaceCase):
         for answer in self.both():
             self.assertEqual(status, answer.status, answer.errors)
 
-    def test_folder_of_the_spool_that_others_can_write(self):
+    @contextlib.contextmanager
+    def spool_below(self):
+        """A folder above the spool, for as long."""
         above = os.path.join(self.place.folder, "above")
         os.mkdir(above)
+        os.chmod(above, 0o755)
         self.place.give(above)
         spool = self.place.spool
-        os.rename(spool, os.path.join(above, "spool"))
+        self.place.spool = os.path.join(above, "spool")
+        os.rename(spool, self.place.spool)
+        self.place.configure({"calls": {}})
         try:
-            self.place.spool = os.path.join(above, "spool")
+            yield above
+        finally:
+            os.rename(self.place.spool, spool)
+            self.place.spool = spool
             self.place.configure({"calls": {}})
+            os.rmdir(above)
+
+    def test_folder_of_the_spool_that_others_can_write(self):
+        with self.spool_below() as above:
             self.all_say(200)
             open_to_tenant(above)
             self.all_say(503)
             report = run_cgi(self.place, REQUEST_METHOD="GET")
             self.assertEqual(503, report.status)
-            self.assertIn(f"{above}: others can write to it".encode(), report.body)
+            self.assertIn(f"the spool cannot be trusted: {above}: others can write to it".encode(), report.body)
             os.chmod(above, 0o1777)
             self.all_say(200)
-        finally:
-            os.rename(os.path.join(above, "spool"), spool)
-            self.place.spool = spool
-            self.place.configure({"calls": {}})
 
     def test_folder_in_a_spool_that_is_open_to_others(self):
         with kept(self.place.spool):
@@ -211,6 +222,49 @@ class Direct(Logged, PlaceCase):
         self.all_say(200)
         self.assertEqual(401, run_cgi(self.place, fresh(), secret="guessed by a tenant").status)
         self.place.configure({"calls": {}})
+
+    def test_a_folder_of_another_user_is_logged_once(self):
+        with self.spool_below() as above:
+            os.chown(above, pwd.getpwnam(TENANT).pw_uid, -1)
+            line = f"warning: {above}: belongs to user {pwd.getpwnam(TENANT).pw_uid}, who can change what is in it"
+            answers = [run_cgi(self.place, fresh()) for _ in range(3)]
+            self.assertEqual([200] * 3, [a.status for a in answers])
+            self.assertEqual([1, 0, 0], [a.errors.decode().count(line) for a in answers])
+            os.utime(os.path.join(self.place.spool, "noted"), (0, 0))
+            self.assertIn(line.encode(), run_cgi(self.place, fresh()).errors, "again after an hour")
+            gateway = Gateway(self.place)
+            answers = [gateway.post(fresh()) for _ in range(3)]
+            gateway.stop()
+            self.assertEqual([1, 0, 0], [a.errors.decode().count(line) for a in answers])
+            self.assertEqual(3, self.logged().count(line))
+            self.assertIn(line, self.place.stenohook("check"))
+
+    def test_a_folder_of_another_user_is_refused_if_the_process_is_told_to_be_strict(self):
+        with self.spool_below() as above:
+            os.chown(above, pwd.getpwnam(TENANT).pw_uid, -1)
+            for strict, status in (("yes", 503), ("no", 200)):
+                gateway = Gateway(self.place, STENOHOOK_STRICT=strict)
+                for answer in (run_cgi(self.place, fresh(), extra={"STENOHOOK_STRICT": strict}), gateway.post(fresh())):
+                    self.assertEqual(status, answer.status)
+                    self.assertIn(f"{above}: belongs to user ".encode() if strict == "yes" else b"", answer.errors)
+                gateway.stop()
+            gateway = Gateway(self.place)
+            self.assertEqual(200, gateway.post(fresh(), STENOHOOK_STRICT="yes").status, "a request cannot")
+            gateway.stop()
+
+    def test_check_names_each_component_and_its_remedy(self):
+        secret = os.path.join(self.place.secrets, "calls")
+        with kept(secret), kept(self.place.spool):
+            os.chmod(secret, 0o666)
+            os.chmod(self.place.spool, 0o777)
+            found = self.place.stenohook("check", ok=(1,))
+            self.assertIn(f"{secret}: others can write to it; run: chmod go-w {secret}\n", found)
+            self.assertIn(f"{self.place.spool}: others can write to it; run: chmod go-w {self.place.spool}\n", found)
+        with kept(self.place.folder):
+            open_to_tenant(self.place.folder)
+            found = self.place.stenohook("check", ok=(1, 3))
+            self.assertIn(f"the configuration cannot be trusted: {self.place.folder}: others can write to it", found)
+            self.assertIn(f"run: chmod g-w {self.place.folder}", found)
 
     def test_a_secret_that_others_can_only_read_is_a_warning(self):
         secret = os.path.join(self.place.secrets, "calls")

@@ -103,7 +103,7 @@ static void add_step(struct disk *d, size_t i)
         return;
     if (is_name(op->kind))
         s->dir = file_of(d, op->dir);
-    if (op->kind == OP_MAKE || op->kind == OP_MKDIR) {
+    if (op->kind == OP_MAKE || op->kind == OP_NAMELESS || op->kind == OP_MKDIR) {
         d->numbers[d->files] = op->file;
         d->folders[d->files++] = op->kind == OP_MKDIR;
     }

@@ -28,6 +28,7 @@ uint64_t hook_sync_ns;
 static struct oplog *oplog;
 static struct fault armed;
 static bool paused;
+static bool tmpfile_unknown;
 static atomic_uint_least64_t calls[CALL_COUNT];
 
 const char *call_name(enum call call)
@@ -56,6 +57,11 @@ void hook_arm(const struct fault *fault)
 void hook_pause(bool pause)
 {
     paused = pause;
+}
+
+void hook_no_tmpfile(bool unknown)
+{
+    tmpfile_unknown = unknown;
 }
 
 void hook_disarm(void)
@@ -197,6 +203,31 @@ void hook_mark(enum mark mark, uint64_t number, const void *bytes, size_t len)
 int __real_openat(int dir, const char *name, int flags, ...);
 int __wrap_openat(int dir, const char *name, int flags, ...);
 
+static bool is_nameless(int flags)
+{
+    return (flags & O_TMPFILE) == O_TMPFILE;
+}
+
+static int open_nameless(int dir, const char *name, int flags, mode_t mode)
+{
+    struct op op = {.kind = OP_NAMELESS};
+    bool was;
+    int fd;
+
+    if (tmpfile_unknown) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    was = recording();
+    fd = __real_openat(dir, name, flags, mode);
+    if (was && fd >= 0) {
+        op.file = number_of(fd);
+        oplog_add(oplog, &op, NULL, 0);
+    }
+    recorded(was);
+    return fd;
+}
+
 static int open_recorded(int dir, const char *name, int flags, mode_t mode)
 {
     bool was = (flags & O_CREAT) != 0 && recording();
@@ -222,12 +253,13 @@ int __wrap_openat(int dir, const char *name, int flags, ...)
     int fd;
 
     va_start(args, flags);
-    if ((flags & O_CREAT) != 0)
+    if ((flags & O_CREAT) != 0 || is_nameless(flags))
         mode = va_arg(args, mode_t);
     va_end(args);
     if (fails(CALL_OPENAT, &struck))
         return -1;
-    fd = open_recorded(dir, name, flags, mode);
+    fd = is_nameless(flags) ? open_nameless(dir, name, flags, mode)
+                            : open_recorded(dir, name, flags, mode);
     end(struck);
     return fd;
 }

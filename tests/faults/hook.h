@@ -63,6 +63,8 @@ void hook_arm(const struct fault *fault);
 void hook_disarm(void);
 /* Calls are neither counted nor failed until it is over. */
 void hook_pause(bool pause);
+/* Files without a name cannot be made, as on a file system that has none. */
+void hook_no_tmpfile(bool unknown);
 /* How many calls of the kind there were since hook_arm. */
 uint64_t hook_calls(enum call call);
 /* Whether the fault came about, in this process or one that shares `struck`. */

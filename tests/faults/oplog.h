@@ -15,6 +15,7 @@
 
 enum op_kind {
     OP_MAKE,        /* dir/name becomes the new file `file` */
+    OP_NAMELESS,    /* the new file `file` is in no folder */
     OP_MKDIR,       /* dir/name becomes the new folder `file` */
     OP_WRITE,       /* bytes at offset */
     OP_SIZE,        /* the file is cut or grown to offset */

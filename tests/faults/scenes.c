@@ -45,6 +45,10 @@ static void play_alone(struct stage *stage)
     (void)stage_keep_house(stage);
     (void)stage_box(stage, 1);
     (void)stage_box(stage, 0);
+    hook_no_tmpfile(true);
+    (void)stage_box(stage, 2);
+    (void)stage_box(stage, 1);
+    hook_no_tmpfile(false);
     do_deeds(stage, 7, 14);
 }
 

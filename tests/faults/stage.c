@@ -324,3 +324,29 @@ bool stage_boxed(const struct stage *stage, unsigned number)
 
     return stage_box_name(stage, number, name);
 }
+
+static bool holds_any(int dir, const char *name)
+{
+    char body[BOX_BODY_LEN];
+
+    for (unsigned n = 0; n < BOXES_MAX; n++) {
+        box_body(n, body);
+        if (holds(dir, name, body))
+            return true;
+    }
+    return false;
+}
+
+bool stage_boxes_whole(const struct stage *stage)
+{
+    int fd = hook_real_open(stage->spool.quarantine, ".", O_RDONLY | O_DIRECTORY);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    const struct dirent *entry;
+    bool whole = dir != NULL;
+
+    while (whole && (entry = hook_real_readdir(dir)) != NULL)
+        whole = entry->d_name[0] == '.' || holds_any(fd, entry->d_name);
+    if (dir != NULL)
+        closedir(dir);
+    return whole;
+}

@@ -65,5 +65,7 @@ bool stage_box(struct stage *stage, unsigned number);
 bool stage_box_name(const struct stage *stage, unsigned number, char out[BOX_FILE_MAX]);
 /* Whether it is there, whole. */
 bool stage_boxed(const struct stage *stage, unsigned number);
+/* Whether each file of the quarantine that has its name is a whole entry. */
+bool stage_boxes_whole(const struct stage *stage);
 
 #endif

@@ -37,6 +37,7 @@ struct way {
     bool crowded; /* stage_crowd */
     bool reboot;  /* the machine has booted since */
     bool rotten;  /* it is prepared with damage */
+    bool named;   /* entries of the boxes have temporary names */
     bool paused;  /* hooks are, in what is prepared */
     bool mends;   /* the index is made anew in it, and hooks are run */
     uint64_t keep_s;

@@ -4,14 +4,19 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../tools/child_end.h"
+#include "base/clock.h"
+#include "store/boxes/box.h"
+#include "store/boxes/box_counts.h"
 #include "store/queue/snapshot.h"
 #include "sweep.h"
 
@@ -198,6 +203,80 @@ static bool judge_cut(const struct sweep *sweep, const struct fault *fault, stru
     return judge_root(sweep, fault, true, tidy, out);
 }
 
+/* ---- what a killed process leaves in the boxes */
+
+struct left {
+    unsigned unfinished;
+    uint64_t bytes; /* of all that takes room */
+};
+
+static struct left left_in(const struct spool *spool, enum box_kind kind)
+{
+    int fd = hook_real_open(box_folder(spool, kind), ".", O_RDONLY | O_DIRECTORY);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    struct left left = {0};
+    const struct dirent *entry;
+    struct stat sb;
+
+    while (dir != NULL && (entry = hook_real_readdir(dir)) != NULL) {
+        bool unfinished = str_starts(str_of(entry->d_name), SPOOL_BOX_TMP_PREFIX);
+
+        if ((!unfinished && !str_ends(str_of(entry->d_name), SPOOL_BOX_SUFFIX)) ||
+            fstatat(fd, entry->d_name, &sb, AT_SYMLINK_NOFOLLOW) != 0)
+            continue;
+        left.unfinished += unfinished;
+        /* An entry that has just got its name has both. */
+        left.bytes += unfinished && sb.st_nlink > 1 ? 0 : (uint64_t)sb.st_size;
+    }
+    if (dir != NULL)
+        closedir(dir);
+    return left;
+}
+
+static uint64_t counted(const struct spool *spool, int64_t now_ns)
+{
+    struct box_counts_file file;
+    uint64_t bytes = 0;
+
+    if (box_counts_open(&file, spool, now_ns, 0, NULL) != STATUS_OK)
+        return 0;
+    for (unsigned c = 0; c < BOX_CLASSES; c++)
+        bytes += file.counts.bytes[c] + file.counts.unfinished_bytes[c];
+    box_counts_close(&file);
+    return bytes;
+}
+
+/* A file without a name is gone with its process; one with a name is counted from its beginning,
+ * and goes with time. */
+static bool judge_left(const struct way *way, const struct fault *fault, const struct stage *stage,
+                       const struct spool *spool, struct verdict_on *out)
+{
+    struct left refused = left_in(spool, BOX_REFUSED);
+    unsigned unfinished = refused.unfinished + left_in(spool, BOX_QUARANTINED).unfinished;
+
+    if (!way->named && unfinished > 0)
+        return judge_wrong(out, "%u files without a name are in the boxes", unfinished);
+    if (way->named && is_kill(fault->blow) && counted(spool, stage->now_ns) < refused.bytes)
+        return judge_wrong(out, "the refused box holds more than is counted");
+    (void)counted(spool, clock_wall_ns() + (BOX_TMP_AGE_S + BOX_SWEEP_S) * NS_PER_S);
+    unfinished =
+        left_in(spool, BOX_REFUSED).unfinished + left_in(spool, BOX_QUARANTINED).unfinished;
+    return unfinished == 0 ? true : judge_wrong(out, "%u unfinished files stay", unfinished);
+}
+
+static bool judge_boxes(const struct sweep *sweep, const struct fault *fault,
+                        const struct stage *stage, struct verdict_on *out)
+{
+    struct spool spool;
+    bool ok;
+
+    if (spool_open(&spool, stage->path, NULL) != STATUS_OK)
+        return judge_wrong(out, "the boxes do not open");
+    ok = judge_left(sweep->way, fault, stage, &spool, out);
+    spool_close(&spool);
+    return ok;
+}
+
 /* A look that fails changes what is written less than a write that fails. */
 static bool leaves_disk_alone(const struct fault *fault)
 {
@@ -236,5 +315,6 @@ bool case_try(const struct sweep *sweep, const struct fault *fault, struct verdi
     status = reap(pid);
     hook_record(NULL);
     return ended_well(sweep, fault, status, out) && judge_root(sweep, fault, false, true, out) &&
+           judge_boxes(sweep, fault, &stage, out) &&
            (leaves_disk_alone(fault) || judge_cut(sweep, fault, out));
 }

@@ -15,6 +15,7 @@
 #include "store/boxes/rejected.h"
 #include "store/intake.h"
 #include "store/retention.h"
+#include "store/spool/log_budget.h"
 #include "sweep.h"
 
 #define DEADLINE_NS UINT64_C(10000000000)
@@ -337,15 +338,28 @@ static void go_refuse(struct stage *stage)
     for (unsigned i = 0; i < 2; i++) {
         struct err err = ERR_INIT;
         enum status status = refuse(stage, i == 1, &err);
-        uint64_t suppressed;
+        char closing[LOG_BUDGET_CLOSING_MAX];
 
         kept += status == STATUS_OK;
         way_status("refusing", status);
-        (void)box_should_log(&stage->spool, stage->now_ns, &suppressed);
+        (void)log_budget_take(&stage->spool, LOG_OF_STRANGERS, status, stage->now_ns, closing);
         way_locks(stage);
     }
     hook_disarm();
     look_at_refused(stage, kept);
+}
+
+/* As on a file system on which each file has a name. */
+static void go_quarantine_named(struct stage *stage)
+{
+    hook_no_tmpfile(true);
+    go_quarantine(stage);
+}
+
+static void go_refuse_named(struct stage *stage)
+{
+    hook_no_tmpfile(true);
+    go_refuse(stage);
 }
 
 /* ---- an entry of the quarantine becomes an event */
@@ -445,6 +459,11 @@ const struct way ways[] = {
     {.name = "prune", .prepare = prepare_old, .go = go_prune, .keep_s = TWO_DAYS_S},
     {.name = "quarantine", .prepare = prepare_boxes, .go = go_quarantine},
     {.name = "refuse", .prepare = prepare_boxes, .go = go_refuse},
+    {.name = "quarantine-named",
+     .prepare = prepare_boxes,
+     .go = go_quarantine_named,
+     .named = true},
+    {.name = "refuse-named", .prepare = prepare_boxes, .go = go_refuse_named, .named = true},
     {.name = "accept", .prepare = prepare_boxes, .go = go_accept},
     {.name = "intake", .prepare = prepare_used, .go = go_intake},
     {.name = "queue", .prepare = prepare_used, .go = queue_go_first, .queue = true},

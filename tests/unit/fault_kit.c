@@ -98,14 +98,16 @@ int __real_openat(int dir, const char *name, int flags, ...);
 int __wrap_openat(int dir, const char *name, int flags, ...);
 int __wrap_openat(int dir, const char *name, int flags, ...)
 {
+    bool nameless = (flags & O_TMPFILE) == O_TMPFILE;
     mode_t mode = 0;
     va_list args;
 
     va_start(args, flags);
-    if ((flags & O_CREAT) != 0)
+    if ((flags & O_CREAT) != 0 || nameless)
         mode = va_arg(args, mode_t);
     va_end(args);
-    return fails(FAULT_OPENAT) ? -1 : __real_openat(dir, name, flags, mode);
+    return fails(nameless ? FAULT_TMPFILE : FAULT_OPENAT) ? -1
+                                                          : __real_openat(dir, name, flags, mode);
 }
 
 WRAP(int, faccessat, int dir, const char *name, int mode, int flags)
@@ -143,6 +145,11 @@ WRAP(ssize_t, pread, int fd, void *bytes, size_t len, off_t offset)
 WRAP(ssize_t, read, int fd, void *bytes, size_t len)
 {
     return fails(FAULT_READ) ? -1 : __real_read(fd, bytes, len);
+}
+
+WRAP(int, linkat, int dir, const char *name, int todir, const char *to, int flags)
+{
+    return fails(FAULT_LINKAT) ? -1 : __real_linkat(dir, name, todir, to, flags);
 }
 
 WRAP(int, unlinkat, int dir, const char *name, int flags)

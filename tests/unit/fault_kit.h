@@ -15,10 +15,12 @@ enum fault_call {
     FAULT_FSTAT,
     FAULT_FSTATAT,
     FAULT_GETRANDOM,
+    FAULT_LINKAT,
     FAULT_OPENAT,
     FAULT_PREAD,
     FAULT_READ,
-    FAULT_SPAWN, /* posix_spawn and what prepares it: those return the error */
+    FAULT_SPAWN,   /* posix_spawn and what prepares it: those return the error */
+    FAULT_TMPFILE, /* openat of a file without a name, which is no FAULT_OPENAT */
     FAULT_UNLINKAT
 };
 

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/user_group.h"
 #include "base/trust.h"
 #include "base/user.h"
+#include "base/user_group.h"
 #include "unit.h"
 
 #define WE 54321
@@ -463,15 +463,25 @@ static bool enter_namespace(const char *map, uid_t here)
                      waitpid(helper, &status, 0) == helper && status == 0 && setuid(here) == 0);
 }
 
-/* Whose the folder above ours is matters too, as /tmp is open to all: a place for this process
- * where both are his who has a number in the namespace. */
+/* Our folder in a place for this process, where all folders above it are the real root's and none
+ * is sticky, as /tmp is. It belongs to him who has a number in the namespace. */
 static bool own_place(void)
 {
-    return UNIT_TRUE(chdir(unit_folder()) == 0 && unshare(CLONE_NEWNS) == 0 &&
-                     mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-                     mount("none", in(".."), "tmpfs", 0, NULL) == 0 &&
-                     mkdir(unit_folder(), 0755) == 0 && chown(in(""), WE, WE) == 0 &&
-                     chown(in(".."), WE, WE) == 0);
+    char path[300];
+    char *slash;
+
+    snprintf(path, sizeof path, "%s/", unit_folder());
+    slash = strchr(path + 1, '/');
+    *slash = '\0';
+    if (!UNIT_TRUE(unshare(CLONE_NEWNS) == 0 &&
+                   mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+                   mount("none", path, "tmpfs", 0, "mode=755") == 0))
+        return false;
+    for (*slash = '/'; (slash = strchr(slash + 1, '/')) != NULL; *slash = '/') {
+        *slash = '\0';
+        UNIT_INT(0, mkdir(path, 0755));
+    }
+    return UNIT_TRUE(chown(in(""), WE, WE) == 0);
 }
 
 UNIT_TEST(a_root_without_a_number_is_trusted_as_root)

@@ -26,6 +26,8 @@ tests_unit_unit_SOURCES = $(unit_runner) \
 	tests/unit/test_base.c \
 	tests/unit/test_box.c \
 	tests/unit/test_box_counts.c \
+	tests/unit/test_box_file.c \
+	tests/unit/test_box_table.c \
 	tests/unit/test_child.c \
 	tests/unit/test_clock.c \
 	tests/unit/test_command.c \
@@ -44,6 +46,7 @@ tests_unit_unit_SOURCES = $(unit_runner) \
 	tests/unit/test_journal.c \
 	tests/unit/test_ledger.c \
 	tests/unit/test_lines.c \
+	tests/unit/test_log_budget.c \
 	tests/unit/test_listen.c \
 	tests/unit/test_orders.c \
 	tests/unit/test_payload.c \
@@ -81,7 +84,8 @@ tests_unit_unit_SOURCES = $(unit_runner) \
 	tests/unit/test_verbs.c \
 	tests/unit/test_verdict.c \
 	tests/unit/test_verify.c \
-	tests/unit/test_wake.c
+	tests/unit/test_wake.c \
+	tests/unit/test_wire.c
 if REMOTE
 tests_unit_unit_SOURCES += \
 	tests/unit/test_aai_parse.c \
@@ -113,7 +117,7 @@ tests_unit_unit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=file_datasync -Wl,--wrap=file
 	-Wl,--wrap=file_free_space -Wl,--wrap=once_make -Wl,--wrap=pthread_cond_timedwait \
 	-Wl,--wrap=utimensat -Wl,--wrap=mkdirat -Wl,--wrap=renameat -Wl,--wrap=setuid -Wl,--wrap=user_find \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup \
-	$(STAT_WRAPS) -Wl,--wrap=openat,--wrap=faccessat,--wrap=pread,--wrap=read,--wrap=unlinkat \
+	$(STAT_WRAPS) -Wl,--wrap=openat,--wrap=faccessat,--wrap=pread,--wrap=read,--wrap=linkat,--wrap=unlinkat \
 	-Wl,--wrap=readlink,--wrap=getrandom,--wrap=posix_spawn,--wrap=posix_spawnattr_init \
 	-Wl,--wrap=posix_spawnattr_setsigdefault,--wrap=posix_spawn_file_actions_init \
 	-Wl,--wrap=posix_spawn_file_actions_addopen

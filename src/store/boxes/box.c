@@ -14,15 +14,15 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/id.h"
 #include "base/mac.h"
 #include "base/text.h"
+#include "core/payload.h"
 #include "store/boxes/box_counts.h"
+#include "store/boxes/box_file.h"
 
 #define NAME_LEN_MAX 64
 #define HEX_LEN (2 * MAC_SHA256_LEN)
 #define LATE_MAX 256
-#define NAMES_TRIED 8 /* each time the entry of that name was removed meanwhile */
 /* For deliveries that are likely real: the lock is held for microseconds, or for a sweep. */
 #define PUBLISHED_WAIT_NS (20 * NS_PER_MS)
 
@@ -32,8 +32,10 @@ struct box {
     enum box_kind kind;
     enum box_class class;
     int64_t received_ns;
-    int fd;
-    char tmp[NAME_LEN_MAX];
+    struct box_file file;
+    struct box_charge charge;
+    uint64_t network;
+    bool complete; /* all of the body is kept */
     size_t head_len;
     uint64_t bytes, kept, kept_max;
     struct mac_stream name_hash; /* endpoint, query, body */
@@ -115,26 +117,69 @@ static enum status check_space(const struct spool *spool, enum box_kind kind,
     return STATUS_OK;
 }
 
+static const char *entry_suffix(const struct box *b)
+{
+    return b->kind == BOX_REFUSED && b->class == BOX_PUBLISHED ? SPOOL_BOX_PUBLISHED_SUFFIX
+                                                               : SPOOL_BOX_SUFFIX;
+}
+
 static enum status open_counts(const struct box *b, struct box_counts_file *out, struct err *err)
 {
     return box_counts_open(out, b->spool, b->received_ns,
                            b->class == BOX_PUBLISHED ? PUBLISHED_WAIT_NS : 0, err);
 }
 
-/* Reads the counts before anything is written: a full box costs nothing more. */
-static enum status check_room(struct box *b, struct err *err)
+static struct box_room whole_room(const struct box *b)
+{
+    return (struct box_room){BOX_COUNT_MAX, b->limits.bytes_max};
+}
+
+static uint64_t at_most(uint64_t whole, uint64_t taken, uint64_t share)
+{
+    uint64_t less = taken > share ? taken : share;
+
+    return whole > less ? whole - less : 0;
+}
+
+/* What entries may take: unfinished files take room too, and where they have names, strangers' may
+ * take a share at any time. */
+static struct box_room room_of_entries(const struct box *b, const struct box_counts *counts)
+{
+    bool shared = b->class == BOX_STRANGER && b->file.tmp[0] != '\0';
+    struct box_room whole = whole_room(b);
+
+    whole.files =
+        at_most(whole.files, counts->unfinished[b->class], shared ? whole.files / BOX_SHARES : 0);
+    whole.bytes = at_most(whole.bytes, counts->unfinished_bytes[b->class],
+                          shared ? whole.bytes / BOX_SHARES : 0);
+    return whole;
+}
+
+/* Published addresses replace nothing: a full box costs them nothing more. */
+static enum status room_of_published(const struct box *b, uint64_t *room, struct err *err)
 {
     struct box_counts_file file;
-    uint64_t room;
-    enum status status;
+    enum status status = open_counts(b, &file, err);
+
+    if (status != STATUS_OK)
+        return status;
+    *room = box_counts_room(&file.counts, b->class, b->limits.bytes_max);
+    box_counts_close(&file);
+    return STATUS_OK;
+}
+
+static enum status check_room(struct box *b, struct err *err)
+{
+    const struct box_room whole = whole_room(b);
+    uint64_t room = box_share(&whole).bytes;
+    enum status status = STATUS_OK;
 
     if (b->limits.bytes_max == 0)
         return err_set(err, STATUS_LIMIT, "the refused box is switched off");
-    status = open_counts(b, &file, err);
+    if (b->class == BOX_PUBLISHED)
+        status = room_of_published(b, &room, err);
     if (status != STATUS_OK)
         return status;
-    room = box_counts_room(&file.counts, b->class, b->limits.bytes_max);
-    box_counts_close(&file);
     if (room <= b->head_len)
         return err_set(err, STATUS_LIMIT, "the refused box is full");
     if (b->kept_max > room - b->head_len)
@@ -142,21 +187,77 @@ static enum status check_room(struct box *b, struct err *err)
     return STATUS_OK;
 }
 
-static enum status make_file(struct box *b, const struct buf *head, struct err *err)
+/* What one more unfinished file may take. */
+static uint64_t room_of_unfinished(const struct box *b, const struct box_counts *counts)
 {
-    uint64_t random;
-    enum status status = id_random(&random, sizeof random, err);
+    const struct box_room whole = whole_room(b);
+    const struct box_room share = box_share(&whole);
+    uint64_t bytes = counts->unfinished_bytes[b->class];
+
+    if (b->class == BOX_PUBLISHED)
+        return box_counts_room(counts, b->class, b->limits.bytes_max);
+    return counts->unfinished[b->class] >= share.files || bytes >= share.bytes
+               ? 0
+               : share.bytes - bytes;
+}
+
+/* Counts the bytes of a file before it has a name, under which a kill would leave it. */
+static enum status charge_counts(struct box *b, uint64_t bytes, struct err *err)
+{
+    struct box_counts_file file;
+    enum status status = open_counts(b, &file, err);
 
     if (status != STATUS_OK)
         return status;
-    snprintf(b->tmp, sizeof b->tmp, SPOOL_BOX_TMP_PREFIX "%ld-%016" PRIx64, (long)getpid(), random);
-    b->fd = file_open(box_folder(b->spool, b->kind), b->tmp,
-                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-    if (b->fd < 0)
-        return err_errno(err, "cannot make an entry of the %s box", box_kind_name(b->kind));
-    if (file_write(b->fd, head->ptr, head->len) < 0)
-        return err_errno(err, "cannot write an entry of the %s box", box_kind_name(b->kind));
-    return STATUS_OK;
+    if (room_of_unfinished(b, &file.counts) < bytes)
+        status = err_set(err, STATUS_LIMIT, "the refused box is full");
+    else
+        b->charge = box_counts_charge(&file.counts, b->class, bytes);
+    box_counts_close(&file);
+    return status;
+}
+
+/* If the counts are locked, the next sweep of the box gives the bytes back. */
+static void discharge_counts(struct box *b)
+{
+    struct box_counts_file file;
+
+    if (b->charge.bytes == 0 || open_counts(b, &file, NULL) != STATUS_OK)
+        return;
+    box_counts_discharge(&file.counts, &b->charge);
+    box_counts_close(&file);
+}
+
+static enum status open_named(struct box *b, uint64_t bytes, struct err *err)
+{
+    enum status status =
+        b->kind == BOX_REFUSED ? charge_counts(b, b->head_len + bytes, err) : STATUS_OK;
+
+    if (status != STATUS_OK)
+        return status;
+    return box_file_open_named(&b->file, entry_suffix(b), err);
+}
+
+static enum status open_file(struct box *b, uint64_t announced, struct err *err)
+{
+    struct err why = ERR_INIT;
+    enum status status = box_file_open(&b->file, &why);
+
+    if (status != STATUS_MISSING)
+        return err_pass(err, status, &why);
+    if (b->kind == BOX_REFUSED && announced > 0 && announced < b->kept_max)
+        b->kept_max = announced;
+    return open_named(b, b->kept_max, err);
+}
+
+static enum status make_file(struct box *b, const struct box_entry *entry, const struct buf *head,
+                             struct err *err)
+{
+    enum status status = open_file(b, entry->announced, err);
+
+    if (status == STATUS_OK && file_write(b->file.fd, head->ptr, head->len) < 0)
+        status = err_errno(err, "cannot write an entry of the %s box", box_kind_name(b->kind));
+    return status;
 }
 
 static void start_hashes(struct box *b, const struct box_entry *entry)
@@ -184,7 +285,7 @@ static enum status start_entry(struct box *b, const struct box_entry *entry, str
     if (status == STATUS_OK && b->kind == BOX_REFUSED)
         status = check_room(b, err);
     if (status == STATUS_OK)
-        status = make_file(b, &head, err);
+        status = make_file(b, entry, &head, err);
     if (status == STATUS_OK)
         start_hashes(b, entry);
     buf_free(&head);
@@ -205,7 +306,8 @@ enum status box_begin(struct box **out, const struct spool *spool, enum box_kind
     b->kind = kind;
     b->class = entry->published ? BOX_PUBLISHED : BOX_STRANGER;
     b->received_ns = entry->received_ns;
-    b->fd = -1;
+    b->network = entry->network;
+    box_file_init(&b->file, box_folder(spool, kind));
     b->kept_max = entry->kept_max;
     if (kind == BOX_REFUSED && !entry->published && b->kept_max > BOX_STRANGER_BODY_MAX)
         b->kept_max = BOX_STRANGER_BODY_MAX;
@@ -226,7 +328,7 @@ enum status box_add(struct box *b, const void *bytes, size_t len, struct err *er
     mac_stream_add(&b->name_hash, bytes, len);
     mac_stream_add(&b->body_hash, bytes, len);
     b->bytes += len;
-    if (keep > 0 && file_write(b->fd, bytes, keep) < 0)
+    if (keep > 0 && file_write(b->file.fd, bytes, keep) < 0)
         return err_errno(err, "cannot write an entry of the %s box", box_kind_name(b->kind));
     b->kept += keep;
     return STATUS_OK;
@@ -245,7 +347,6 @@ static enum status end_hash(struct mac_stream *hash, struct buf *hex, struct err
 static enum status finish_file(struct box *b, bool complete, char name[NAME_LEN_MAX],
                                struct err *err)
 {
-    bool published = b->kind == BOX_REFUSED && b->class == BOX_PUBLISHED;
     char late[LATE_MAX];
     struct buf hex;
     enum status status;
@@ -253,46 +354,29 @@ static enum status finish_file(struct box *b, bool complete, char name[NAME_LEN_
     buf_init(&hex, HEX_LEN);
     status = end_hash(&b->name_hash, &hex, err);
     if (status == STATUS_OK) {
-        snprintf(name, NAME_LEN_MAX, "%.*s%s", BOX_NAME_DIGITS, hex.ptr,
-                 published ? SPOOL_BOX_PUBLISHED_SUFFIX : SPOOL_BOX_SUFFIX);
+        snprintf(name, NAME_LEN_MAX, "%.*s%s", SPOOL_BOX_DIGITS, hex.ptr, entry_suffix(b));
         status = end_hash(&b->body_hash, &hex, err);
     }
     if (status == STATUS_OK) {
-        size_t len = print_late(late, hex.ptr, b->bytes, b->kept, complete && b->kept == b->bytes);
+        size_t len;
 
-        if (file_pwrite(b->fd, late, len, 0) < 0)
+        b->complete = complete && b->kept == b->bytes;
+        len = print_late(late, hex.ptr, b->bytes, b->kept, b->complete);
+
+        if (file_pwrite(b->file.fd, late, len, 0) < 0)
             status = err_errno(err, "cannot complete a box entry");
     }
     buf_free(&hex);
     return status;
 }
 
-/* Gives the entry its name. If an earlier delivery has it, touches that entry instead; if
- * box_expire removes it in between, tries again. */
-static enum status link_entry(struct box *b, const char *name, bool *again, struct err *err)
-{
-    int dir = box_folder(b->spool, b->kind);
-
-    for (unsigned n = 0; n < NAMES_TRIED; n++) {
-        *again = false;
-        if (linkat(dir, b->tmp, dir, name, 0) == 0)
-            return STATUS_OK;
-        if (errno != EEXIST)
-            break;
-        *again = true;
-        if (utimensat(dir, name, NULL, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
-            return STATUS_OK;
-    }
-    return err_errno(err, "cannot name a box entry");
-}
-
 static enum status end_quarantine(struct box *b, const char *name, bool *again, struct err *err)
 {
     enum status status;
 
-    if (file_sync(b->fd) < 0)
+    if (file_sync(b->file.fd) < 0)
         return err_errno(err, "cannot sync a quarantine entry");
-    status = link_entry(b, name, again, err);
+    status = box_file_link(&b->file, name, again, err);
     if (status != STATUS_OK)
         return status;
     /* Also if it existed already: its maker may not have come this far. */
@@ -301,26 +385,87 @@ static enum status end_quarantine(struct box *b, const char *name, bool *again, 
     return STATUS_OK;
 }
 
-static enum status end_refused(struct box *b, const char *name, bool *again, struct err *err)
+/* Whether the body is one that the sender documents. Such an entry is likely to be a delivery whose
+ * secret was changed, and is replaced last. */
+static bool is_known_kind(const struct box *b)
 {
-    uint64_t size = b->head_len + b->kept;
-    struct box_counts_file file;
+    struct payload payload;
+    struct buf body;
+    char *room;
+    bool known;
+
+    if (!b->complete || b->kept > BOX_STRANGER_BODY_MAX)
+        return false;
+    buf_init(&body, BOX_STRANGER_BODY_MAX);
+    room = buf_room(&body, (size_t)b->kept);
+    known = room != NULL &&
+            file_pread(b->file.fd, room, (size_t)b->kept, (off_t)b->head_len) == (ssize_t)b->kept &&
+            payload_parse(&payload, (struct str){room, (size_t)b->kept}, NULL) == STATUS_OK &&
+            payload.kind != EVENT_UNKNOWN;
+    buf_free(&body);
+    return known;
+}
+
+static bool is_there(const struct box *b, const char *name)
+{
     struct stat sb;
+
+    return fstatat(b->spool->refused, name, &sb, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Adds a new entry: its row first, with the room that it takes. */
+static enum status add_refused(struct box *b, struct box_counts_file *file, const char *name,
+                               bool *again, struct err *err)
+{
+    const struct box_room room = room_of_entries(b, &file->counts);
+    struct box_row row = {0};
     enum status status;
 
-    status = open_counts(b, &file, err);
+    if (!box_row_parse(&row, name))
+        return err_set(err, STATUS_CORRUPT, "%s is not the name of a box entry", name);
+    row.bytes = (uint32_t)(b->head_len + b->kept);
+    row.network = b->network;
+    row.known = is_known_kind(b);
+    status = box_counts_add(file, b->spool, &row, &room, err);
     if (status != STATUS_OK)
         return status;
-    if (fstatat(b->spool->refused, name, &sb, AT_SYMLINK_NOFOLLOW) < 0 &&
-        box_counts_room(&file.counts, b->class, b->limits.bytes_max) < size)
-        status = err_set(err, STATUS_LIMIT, "the refused box is full");
-    else
-        status = link_entry(b, name, again, err);
-    if (status == STATUS_OK && !*again) {
-        file.counts.count[b->class]++;
-        file.counts.bytes[b->class] += size;
-    }
+    status = box_file_link(&b->file, name, again, err);
+    if (status != STATUS_OK || *again)
+        box_counts_take_back(file);
+    return status;
+}
+
+static enum status end_refused(struct box *b, const char *name, bool *again, struct err *err)
+{
+    struct box_counts_file file;
+    enum status status = open_counts(b, &file, err);
+
+    if (status != STATUS_OK)
+        return status;
+    box_counts_discharge(&file.counts, &b->charge);
+    status = is_there(b, name) ? box_file_link(&b->file, name, again, err)
+                               : add_refused(b, &file, name, again, err);
     box_counts_close(&file);
+    return status;
+}
+
+static enum status end_kind(struct box *b, const char *name, bool *again, struct err *err)
+{
+    return b->kind == BOX_QUARANTINED ? end_quarantine(b, name, again, err)
+                                      : end_refused(b, name, again, err);
+}
+
+/* A file that cannot get its name after all is copied into one that has a name. */
+static enum status end_entry(struct box *b, const char *name, bool *again, struct err *err)
+{
+    struct err why = ERR_INIT;
+    enum status status = end_kind(b, name, again, &why);
+
+    if (status != STATUS_MISSING)
+        return err_pass(err, status, &why);
+    status = open_named(b, b->kept, err);
+    if (status == STATUS_OK)
+        status = end_kind(b, name, again, err);
     return status;
 }
 
@@ -330,10 +475,9 @@ enum status box_end(struct box *b, bool complete, bool *again, struct err *err)
     bool was_there = false;
     enum status status = finish_file(b, complete, name, err);
 
-    if (status == STATUS_OK && b->kind == BOX_QUARANTINED)
-        status = end_quarantine(b, name, &was_there, err);
-    else if (status == STATUS_OK)
-        status = end_refused(b, name, &was_there, err);
+    box_file_hold(&b->file);
+    if (status == STATUS_OK)
+        status = end_entry(b, name, &was_there, err);
     if (status == STATUS_OK && again != NULL)
         *again = was_there;
     box_abandon(b);
@@ -344,39 +488,8 @@ void box_abandon(struct box *b)
 {
     if (b == NULL)
         return;
-    if (b->fd >= 0)
-        (void)unlinkat(box_folder(b->spool, b->kind), b->tmp, 0);
-    file_close(&b->fd);
+    box_file_close(&b->file);
+    discharge_counts(b);
+    box_file_release(&b->file);
     free(b);
-}
-
-bool box_should_log(const struct spool *spool, int64_t now_ns, uint64_t *suppressed)
-{
-    int64_t minute = now_ns / NS_PER_S / 60;
-    struct box_counts_file file;
-    bool yes;
-
-    *suppressed = 0;
-    switch ((int)box_counts_open(&file, spool, now_ns, 0, NULL)) {
-    case STATUS_OK:
-        break;
-    case STATUS_LIMIT:
-        return false;
-    default:
-        return true;
-    }
-    if (file.counts.minute != minute) {
-        file.counts.minute = minute;
-        file.counts.logged = 0;
-    }
-    yes = file.counts.logged < BOX_LOG_PER_MINUTE;
-    if (yes) {
-        *suppressed = file.counts.suppressed;
-        file.counts.suppressed = 0;
-        file.counts.logged++;
-    } else {
-        file.counts.suppressed++;
-    }
-    box_counts_close(&file);
-    return yes;
 }
