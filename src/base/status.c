@@ -18,6 +18,7 @@ static const struct status_row rows[STATUS_COUNT] = {
     [STATUS_OK] = {"ok", 200, EXIT_GOOD, LOG_LEVEL_INFO},
     [STATUS_UNAUTHORIZED] = {"unauthorized", 401, EXIT_FOUND, LOG_LEVEL_WARNING},
     [STATUS_ADDRESS] = {"address", 403, EXIT_FOUND, LOG_LEVEL_WARNING},
+    [STATUS_FOREIGN] = {"foreign", 403, EXIT_FOUND, LOG_LEVEL_WARNING},
     [STATUS_UNKNOWN_ENDPOINT] = {"unknown-endpoint", 404, EXIT_FOUND, LOG_LEVEL_WARNING},
     [STATUS_METHOD] = {"method", 405, EXIT_FOUND, LOG_LEVEL_INFO},
     [STATUS_TOO_LARGE] = {"too-large", 413, EXIT_FOUND, LOG_LEVEL_WARNING},
