@@ -20,7 +20,6 @@
 #include "base/user.h"
 #include "base/user_group.h"
 
-#define STRICT "STENOHOOK_STRICT"
 #define ACCESS_LIST "system.posix_acl_access"
 /* Folders of others that are reported once each; more are reported again if the way comes back. */
 #define TOLD_MAX 8
@@ -185,11 +184,11 @@ static bool told_already(struct trust_walk *w)
     return false;
 }
 
-static bool is_strict(void)
+bool trust_is_strict(void)
 {
-    const char *value = getenv(STRICT);
+    const char *value = getenv(TRUST_STRICT);
 
-    return value != NULL && strcmp(value, "yes") == 0;
+    return value != NULL && strcmp(value, TRUST_YES) == 0;
 }
 
 static enum status judge_foreign(struct trust_walk *w, struct err *err)
@@ -200,7 +199,7 @@ static enum status judge_foreign(struct trust_walk *w, struct err *err)
                   "%s: belongs to user %lu, who can change what is in it; give it to root or to "
                   "user %lu that we run as",
                   w->at, (unsigned long)w->sb.st_uid, (unsigned long)w->us);
-    if (is_strict())
+    if (trust_is_strict())
         return err_pass(err, STATUS_UNTRUSTED, &said);
     if (!told_already(w) && w->foreign != NULL)
         w->foreign(w->context, said.text);

@@ -26,12 +26,17 @@
 #ifndef BASE_TRUST_H
 #define BASE_TRUST_H
 
+#include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/err.h"
 
 #define TRUST_LINKS_MAX 40 /* symbolic links in one path, as in Linux */
+
+/* The variable of the process's environment that is "yes" for the strict rule below. */
+#define TRUST_STRICT "STENOHOOK_STRICT"
+#define TRUST_YES "yes"
 
 typedef void (*trust_tell)(void *context, const char *sentence);
 
@@ -47,6 +52,9 @@ typedef void (*trust_tell)(void *context, const char *sentence);
  * links, too long): it cannot be known. err begins with a path in each case. */
 enum status trust_path(const char *path, trust_tell foreign, void *context,
                        struct err *err) STATUS_CHECKED;
+
+/* Whether the strict rule applies: what starts another program of ours passes the variable on. */
+bool trust_is_strict(void);
 
 /* Judges the file that `fd` has open, of which fstat said *sb, as trust_path judges the end of a
  * path, so that the very file that is read was judged: after trust_path, which judges what leads

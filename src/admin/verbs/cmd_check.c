@@ -78,7 +78,7 @@ static void check_endpoint(struct findings *f, const struct config_endpoint *e, 
     for (size_t i = 0; i < e->secret_file_count; i++)
         check_place(f, "the secret", e->secret_files[i]);
     if (e->hook != NULL)
-        check_program(f, "the hook", e->hook[0]);
+        check_hook(f, e->hook);
     if (e->url == NULL)
         finding_note(f,
                      "endpoint \"%s\" has no url: 'send' and 'check --url' need its address as an "

@@ -11,9 +11,11 @@
  *     idx/00.idx, reach   tables of the index, and how far they are durable
  *     quarantine/         deliveries that are no events (store/boxes/box.h)
  *     refused/            the same, of senders who did not authenticate
- *     run/                hooks: lock of the runner, wake (FIFO), snapshot, slot.N of a running
- * hook results/          what became of each run (store/queue/ledger.h) commands/         what an
- * operator asked for stenohook.log       our log
+ *     run/                hooks: lock of the runner, wake (FIFO), snapshot, slots
+ *     run/results/        what became of each attempt (store/queue/ledger.h)
+ *     run/commands/       what an operator asked for
+ *     stenohook.log       our log
+ *     log-budget          how many lines it has got (store/spool/log_budget.h)
  */
 #ifndef STORE_SPOOL_SPOOL_H
 #define STORE_SPOOL_SPOOL_H
@@ -45,6 +47,7 @@ struct spool_amount {
 #define SPOOL_COMMIT "commit"
 #define SPOOL_STATE "state"
 #define SPOOL_LOG "stenohook.log"
+#define SPOOL_LOG_BUDGET "log-budget"
 #define SPOOL_NOTED "noted" /* the warnings about settings that a CGI process logged last */
 #define SPOOL_REBUILD_LOCK "rebuild.lock"
 #define SPOOL_QUARANTINE "quarantine"
@@ -81,6 +84,8 @@ struct spool_amount {
 #define SPOOL_BOX_ASIDE_PREFIX ".old-" /* box_expire looks whether the entry may go */
 #define SPOOL_BOX_SUFFIX ".box"
 #define SPOOL_BOX_PUBLISHED_SUFFIX ".published.box"
+#define SPOOL_BOX_DIGITS 40 /* of an entry's name, before the suffix */
+#define SPOOL_BOX_NAME_MAX (SPOOL_BOX_DIGITS + sizeof SPOOL_BOX_PUBLISHED_SUFFIX)
 
 #define SPOOL_NAME_MAX 32
 void spool_segment_name(char out[SPOOL_NAME_MAX], uint32_t segment); /* "00000012.jsonl" */
