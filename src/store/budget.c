@@ -20,7 +20,7 @@
 #define NAME_SIZE (sizeof SPOOL_BUDGET_PREFIX + CONFIG_NAME_MAX)
 
 /* In the byte order of the machine, whose own file it is. */
-struct image {
+struct budget_image {
     uint64_t magic;
     struct budget used;
     uint64_t crc; /* of all before */
@@ -51,15 +51,15 @@ static int64_t day_of(int64_t now_ns)
 
 /* ---- the file */
 
-static uint64_t image_crc(const struct image *image)
+static uint64_t image_crc(const struct budget_image *image)
 {
-    return crc32c(0, image, offsetof(struct image, crc));
+    return crc32c(0, image, offsetof(struct budget_image, crc));
 }
 
 /* Of another day, nothing is used, also after the clock was set back. */
 static void read_used(int fd, int64_t day, struct budget *out)
 {
-    struct image image;
+    struct budget_image image;
 
     *out = (struct budget){.day = day};
     if (file_pread(fd, &image, sizeof image, 0) == (ssize_t)sizeof image && image.magic == MAGIC &&
@@ -69,7 +69,7 @@ static void read_used(int fd, int64_t day, struct budget *out)
 
 static enum status write_used(int fd, const char *name, const struct budget *used, struct err *err)
 {
-    struct image image;
+    struct budget_image image;
 
     memset(&image, 0, sizeof image);
     image.magic = MAGIC;
