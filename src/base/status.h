@@ -27,6 +27,7 @@ enum status {
     STATUS_STALE,     /* right signature, time outside its window: perhaps our clock */
 
     /* Our own trouble: 503. */
+    STATUS_BUSY,      /* too many bodies of strangers are waited for */
     STATUS_CONFIG,    /* no or a broken configuration */
     STATUS_NO_SECRET, /* no readable secret at all */
     STATUS_BUDGET,    /* as much is recorded today as anybody may have recorded */

@@ -10,19 +10,20 @@
 
 #define NAME_MAX_LEN 64
 
-static bool from_published(const struct visit *v)
+static bool find_client(const struct visit *v, struct address *out)
 {
     const struct config_endpoint *e = v->endpoint;
-    struct address a;
 
     return request_client(&v->request, e == NULL ? NULL : e->trusted_proxies,
-                          e == NULL ? 0 : e->trusted_proxy_count, &a) &&
-           address_published(&a);
+                          e == NULL ? 0 : e->trusted_proxy_count, out);
 }
 
 static void fill_entry(const struct visit *v, enum status reason, char name[NAME_MAX_LEN + 1],
                        struct box_entry *entry)
 {
+    struct address client;
+    bool located = find_client(v, &client);
+
     snprintf(name, NAME_MAX_LEN + 1, "%.*s",
              (int)(v->name.len > NAME_MAX_LEN ? NAME_MAX_LEN : v->name.len),
              v->name.ptr == NULL ? "" : v->name.ptr);
@@ -34,7 +35,8 @@ static void fill_entry(const struct visit *v, enum status reason, char name[NAME
         .content_type = v->request.content_type,
         .user_agent = v->request.user_agent,
         .remote_addr = v->request.remote_addr,
-        .published = from_published(v),
+        .network = located ? address_network(&client) : 0,
+        .published = located && address_published(&client),
         .kept_max = reason == STATUS_TOO_LARGE ? GATE_HEAD_MAX : UINT64_MAX,
         .announced = v->request.has_length ? v->request.length : 0,
         .received_ns = v->now_ns,
@@ -56,10 +58,14 @@ static enum status fill_box(struct visit *v, struct box *box, bool *complete, st
     bool ended = false;
 
     while (status == STATUS_OK) {
+        enum status next;
         size_t got;
 
+        next = body_next(v, piece, &got, &ended);
+        if (next == STATUS_BUSY)
+            return err_set(err, next, "half of the threads wait for bodies of strangers");
         /* Of a body that breaks off, what came is kept. */
-        if (body_next(v, piece, &got, &ended) != STATUS_OK || got == 0)
+        if (next != STATUS_OK || got == 0)
             break;
         status = box_add(box, piece, got, err);
     }
@@ -130,11 +136,17 @@ enum status refuse_stranger(struct visit *v, enum status status)
     bool again = false;
     char note[ERR_TEXT_MAX + 32] = "";
 
+    body_hurry(v);
     if (stranger_is_kept(status)) {
-        if (keep_in_box(v, BOX_REFUSED, status, &again, &err) != STATUS_OK)
-            snprintf(note, sizeof note, "not kept: %s", err.text);
-        else
+        enum status kept = keep_in_box(v, BOX_REFUSED, status, &again, &err);
+
+        if (kept == STATUS_OK)
             snprintf(note, sizeof note, "%s", again ? "kept before" : "kept");
+        else
+            snprintf(note, sizeof note, "not kept: %s", err.text);
+        /* Whoever it was may come again. */
+        if (kept == STATUS_BUSY)
+            status = kept;
     }
     visit_log_failure(v, status, note);
     return status;

@@ -119,7 +119,8 @@ static enum status print_stats(const struct stats_call *w, const struct session 
     buf_init(&out, OUTPUT_MAX);
     if (!w->quiet)
         w->print(&out, &stats);
-    status = print_buf(&out, "the numbers", err);
+    status = w->print == stats_json ? print_json(&out, "the numbers", err)
+                                    : print_buf(&out, "the numbers", err);
     buf_free(&out);
     if (status == STATUS_OK && rotten > 0)
         print_warning("the journal is damaged, and numbers may be too low: run 'stenohook verify'");

@@ -83,6 +83,11 @@ bool auth_proves(const struct config_endpoint *endpoint)
     return schemes[endpoint->scheme].needs_secret || endpoint->allow_from_count > 0;
 }
 
+size_t auth_key_size(const struct config_endpoint *endpoint, struct str secret)
+{
+    return endpoint->scheme == AUTH_STANDARD_WEBHOOKS ? auth_standard_key_size(secret) : secret.len;
+}
+
 bool auth_needs_body(const struct config_endpoint *endpoint)
 {
     return schemes[endpoint->scheme].needs_body;

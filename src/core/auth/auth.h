@@ -24,6 +24,11 @@ struct auth_secrets {
     size_t count;
 };
 
+/* A key of fewer bytes can be guessed. */
+#define AUTH_KEY_MIN 16
+/* How many bytes of key a secret is to the endpoint's scheme: of base64, the decoded ones. */
+size_t auth_key_size(const struct config_endpoint *endpoint, struct str secret);
+
 /* Whether the endpoint's scheme needs the body before it can decide. */
 bool auth_needs_body(const struct config_endpoint *endpoint);
 
