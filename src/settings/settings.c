@@ -200,7 +200,7 @@ static enum status load_secret(struct settings_owner *o, struct secret_warning *
     st = settings_secret(file->path, us, &secret, usable, warn_of_secret, note_foreign_of_secret, t,
                          err);
     if (st == STATUS_OK && *usable) {
-        check_key_size(t->endpoint, o->secret_paths[i], buf_str(&secret), warn_of_secret, t);
+        check_key_size(t->endpoint, file->path, buf_str(&secret), warn_of_secret, t);
         *out = (struct str){str_dup(buf_str(&secret)), secret.len};
         if (out->ptr == NULL)
             st = no_memory(err);
@@ -373,7 +373,7 @@ void settings_problems(const struct settings *settings, settings_problem tell, v
             struct problem p = {e, o->files[index].path, tell, context};
             struct err err = ERR_INIT;
             struct buf secret;
-            bool usable;
+            bool usable = false;
 
             buf_init(&secret, SETTINGS_SECRET_MAX);
             if (settings_secret(p.file, settings->user, &secret, &usable, report_problem, NULL, &p,
