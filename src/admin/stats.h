@@ -23,7 +23,7 @@ struct stats_endpoint {
 /* Of an endpoint that anybody can deliver to. */
 struct stats_budget {
     const struct config_endpoint *endpoint;
-    struct budget used; /* today */
+    struct daily_budget used; /* today */
 };
 
 struct stats {

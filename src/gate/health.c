@@ -33,7 +33,7 @@ static enum status authorize(struct visit *v)
 static enum status find_problem(struct visit *v)
 {
     const struct config *config = v->settings->config;
-    struct budget used;
+    struct daily_budget used;
     struct place place;
     uint64_t space;
     enum status status = v->spool_status;

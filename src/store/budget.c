@@ -22,7 +22,7 @@
 /* In the byte order of the machine, whose own file it is. */
 struct budget_image {
     uint64_t magic;
-    struct budget used;
+    struct daily_budget used;
     uint64_t crc; /* of all before */
 };
 
@@ -38,7 +38,7 @@ static bool is_beyond(uint64_t used, uint64_t more, uint64_t max)
     return max != 0 && (used > max || more > max - used);
 }
 
-bool budget_spent(const struct budget *used, const struct config_endpoint *e)
+bool budget_spent(const struct daily_budget *used, const struct config_endpoint *e)
 {
     return budget_applies(e) && (is_beyond(used->events, 1, e->daily_events_max) ||
                                  is_beyond(used->bytes, 1, e->daily_bytes_max));
@@ -57,17 +57,18 @@ static uint64_t image_crc(const struct budget_image *image)
 }
 
 /* Of another day, nothing is used, also after the clock was set back. */
-static void read_used(int fd, int64_t day, struct budget *out)
+static void read_used(int fd, int64_t day, struct daily_budget *out)
 {
     struct budget_image image;
 
-    *out = (struct budget){.day = day};
+    *out = (struct daily_budget){.day = day};
     if (file_pread(fd, &image, sizeof image, 0) == (ssize_t)sizeof image && image.magic == MAGIC &&
         image.crc == image_crc(&image) && image.used.day == day)
         *out = image.used;
 }
 
-static enum status write_used(int fd, const char *name, const struct budget *used, struct err *err)
+static enum status write_used(int fd, const char *name, const struct daily_budget *used,
+                              struct err *err)
 {
     struct budget_image image;
 
@@ -108,7 +109,7 @@ static enum status open_locked(int *out, const struct spool *spool, const char *
 
 /* ---- take, return, read */
 
-static enum status refuse(const struct config_endpoint *e, const struct budget *used,
+static enum status refuse(const struct config_endpoint *e, const struct daily_budget *used,
                           uint64_t bytes, struct err *err)
 {
     return err_set(err, STATUS_BUDGET,
@@ -122,7 +123,7 @@ enum status budget_take(const struct spool *spool, const struct config_endpoint 
                         int64_t now_ns, uint64_t deadline_ns, struct err *err)
 {
     char name[NAME_SIZE];
-    struct budget used;
+    struct daily_budget used;
     enum status status;
     int fd = -1;
 
@@ -145,11 +146,11 @@ enum status budget_take(const struct spool *spool, const struct config_endpoint 
 
 /* Changes what is used without a word of what goes wrong. */
 static void change_used(const struct spool *spool, const struct config_endpoint *e, int64_t now_ns,
-                        uint64_t deadline_ns, bool (*change)(struct budget *used, uint64_t bytes),
-                        uint64_t bytes)
+                        uint64_t deadline_ns,
+                        bool (*change)(struct daily_budget *used, uint64_t bytes), uint64_t bytes)
 {
     char name[NAME_SIZE];
-    struct budget used;
+    struct daily_budget used;
     int fd = -1;
 
     print_name(name, e);
@@ -161,7 +162,7 @@ static void change_used(const struct spool *spool, const struct config_endpoint 
     file_close(&fd);
 }
 
-static bool add_refused(struct budget *used, uint64_t bytes)
+static bool add_refused(struct daily_budget *used, uint64_t bytes)
 {
     (void)bytes;
     used->refused++;
@@ -174,7 +175,7 @@ void budget_count_refused(const struct spool *spool, const struct config_endpoin
     change_used(spool, e, now_ns, deadline_ns, add_refused, 0);
 }
 
-static bool give_back(struct budget *used, uint64_t bytes)
+static bool give_back(struct daily_budget *used, uint64_t bytes)
 {
     if (used->events == 0 || used->bytes < bytes)
         return false;
@@ -190,14 +191,14 @@ void budget_return(const struct spool *spool, const struct config_endpoint *e, u
 }
 
 void budget_read(const struct spool *spool, const struct config_endpoint *e, int64_t now_ns,
-                 struct budget *out)
+                 struct daily_budget *out)
 {
     char name[NAME_SIZE];
     int fd;
 
     print_name(name, e);
     fd = file_open(spool->dir, name, O_RDONLY | O_NOFOLLOW, 0);
-    *out = (struct budget){.day = day_of(now_ns)};
+    *out = (struct daily_budget){.day = day_of(now_ns)};
     if (fd >= 0)
         read_used(fd, day_of(now_ns), out);
     file_close(&fd);

@@ -15,7 +15,7 @@
 /* How long a request waits for another one's change, which takes microseconds. */
 #define BUDGET_WAIT_MS 500
 
-struct budget {
+struct daily_budget {
     int64_t day; /* since 1970 */
     uint64_t events, bytes;
     uint64_t refused; /* requests that the budget was too small for */
@@ -24,7 +24,7 @@ struct budget {
 /* Whether the endpoint has a budget: nothing is proved of its senders, and a limit is set. */
 bool budget_applies(const struct config_endpoint *endpoint);
 /* Whether nothing more goes. */
-bool budget_spent(const struct budget *used, const struct config_endpoint *endpoint);
+bool budget_spent(const struct daily_budget *used, const struct config_endpoint *endpoint);
 
 /* Takes one event of so many bytes off the budget of the day of now_ns. STATUS_BUDGET: it does not
  * go. STATUS_DEADLINE: the lock is held, for BUDGET_WAIT_MS or until deadline_ns (monotonic clock).
@@ -43,6 +43,6 @@ void budget_return(const struct spool *spool, const struct config_endpoint *endp
 
 /* What is used of the day of now_ns, without the lock. A file that cannot be read: nothing. */
 void budget_read(const struct spool *spool, const struct config_endpoint *endpoint, int64_t now_ns,
-                 struct budget *out);
+                 struct daily_budget *out);
 
 #endif

@@ -3,8 +3,10 @@
  * What anybody may have recorded in a day: the budget itself, and the way into the journal. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,9 +46,9 @@ static void give_back(const struct config_endpoint *e, uint64_t bytes, int64_t n
     budget_return(&spool, e, bytes, now_ns, clock_mono_ns() + 5 * (uint64_t)NS_PER_S);
 }
 
-static struct budget used(const struct config_endpoint *e, int64_t now_ns)
+static struct daily_budget used(const struct config_endpoint *e, int64_t now_ns)
 {
-    struct budget budget;
+    struct daily_budget budget;
 
     budget_read(&spool, e, now_ns, &budget);
     return budget;
@@ -75,7 +77,7 @@ UNIT_TEST(only_an_endpoint_that_asks_for_no_proof_has_a_budget)
 UNIT_TEST(as_many_events_go_as_are_allowed_and_not_one_more)
 {
     struct config_endpoint e = open_to(3, 0);
-    struct budget budget;
+    struct daily_budget budget;
 
     UNIT_REQUIRE(kit_spool(&spool));
     for (int i = 0; i < 3; i++) {
@@ -103,7 +105,7 @@ UNIT_TEST(as_many_events_go_as_are_allowed_and_not_one_more)
 UNIT_TEST(as_many_bytes_go_as_are_allowed_and_not_one_more)
 {
     struct config_endpoint e = open_to(0, 1000);
-    struct budget budget;
+    struct daily_budget budget;
 
     UNIT_REQUIRE(kit_spool(&spool));
     UNIT_INT(STATUS_BUDGET, take(&e, 1001, TODAY));
@@ -217,6 +219,24 @@ UNIT_TEST(a_file_that_cannot_be_used_lets_nothing_through)
     spool_close(&spool);
 }
 
+UNIT_TEST(what_cannot_be_counted_is_not_taken)
+{
+    struct config_endpoint e = open_to(2, 0);
+    struct rlimit none = {0, 0}, all;
+
+    UNIT_REQUIRE(kit_spool(&spool));
+    UNIT_INT(STATUS_OK, take(&e, 1, TODAY));
+    UNIT_INT(0, getrlimit(RLIMIT_FSIZE, &all));
+    none.rlim_max = all.rlim_max;
+    (void)signal(SIGXFSZ, SIG_IGN);
+    UNIT_INT(0, setrlimit(RLIMIT_FSIZE, &none));
+    UNIT_INT(STATUS_IO, take(&e, 1, TODAY));
+    give_back(&e, 1, TODAY);
+    UNIT_INT(0, setrlimit(RLIMIT_FSIZE, &all));
+    UNIT_INT(1, used(&e, TODAY).events);
+    spool_close(&spool);
+}
+
 /* ---- the way into the journal */
 
 static struct kit kit;
@@ -259,7 +279,7 @@ UNIT_TEST(beyond_the_budget_only_what_is_on_record_already_gets_a_receipt)
 {
     struct config_endpoint e = open_to(2, 0);
     struct principal *principal;
-    struct budget budget;
+    struct daily_budget budget;
     bool duplicate = true;
 
     UNIT_REQUIRE(kit_open(&kit));
@@ -310,7 +330,7 @@ UNIT_TEST(a_full_disk_uses_up_no_budget_and_a_line_that_may_turn_up_does)
 {
     struct config_endpoint e = open_to(9, 0);
     struct principal *principal;
-    struct budget budget;
+    struct daily_budget budget;
     bool duplicate = true;
 
     UNIT_REQUIRE(kit_open(&kit));

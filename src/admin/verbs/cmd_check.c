@@ -160,7 +160,7 @@ static void check_budgets(struct findings *f, const struct spool *spool,
 {
     for (size_t i = 0; i < config->endpoint_count; i++) {
         const struct config_endpoint *e = &config->endpoints[i];
-        struct budget used;
+        struct daily_budget used;
 
         if (!budget_applies(e))
             continue;
