@@ -73,7 +73,10 @@ void stats_text(struct buf *out, const struct stats *s)
         buf_printf(out, "%-14s %" PRIu64 " file%s, %" PRIu64 " byte%s\n", parts[i].name,
                    parts[i].part->files, print_plural(parts[i].part->files), parts[i].part->bytes,
                    print_plural(parts[i].part->bytes));
-    buf_printf(out, "%-14s %" PRIu64 " MiB\n", "free", s->census.free_bytes / MIB);
+    buf_printf(out, "%-14s %" PRIu64 " MiB", "free", s->census.space.bytes / MIB);
+    if (s->census.space.inodes_all > 0)
+        buf_printf(out, ", %" PRIu64 " inodes", s->census.space.inodes);
+    buf_add_char(out, '\n');
     buf_printf(out, "%-14s %s\n", "runner", s->runner ? "at work" : "not running");
     buf_printf(out, "%-14s %" PRIu64 "\n", "dead letters", s->dead_letters);
     if (s->orders > 0)
@@ -121,7 +124,9 @@ void stats_json(struct buf *out, const struct stats *s)
     buf_printf(out,
                ",\"free_bytes\":%" PRIu64 ",\"runner\":%s,\"dead_letters\":%" PRIu64
                ",\"orders\":%" PRIu64,
-               s->census.free_bytes, s->runner ? "true" : "false", s->dead_letters, s->orders);
+               s->census.space.bytes, s->runner ? "true" : "false", s->dead_letters, s->orders);
+    if (s->census.space.inodes_all > 0)
+        buf_printf(out, ",\"free_inodes\":%" PRIu64, s->census.space.inodes);
     buf_add_text(out, ",\"endpoints\":[");
     for (size_t i = 0; i < s->count; i++) {
         if (i > 0)
@@ -209,7 +214,10 @@ void stats_prometheus(struct buf *out, const struct stats *s)
 {
     add_parts(out, &s->census);
     add_single(out, "spool_free_bytes", "Bytes free on the file system of the spool.",
-               s->census.free_bytes);
+               s->census.space.bytes);
+    if (s->census.space.inodes_all > 0)
+        add_single(out, "spool_free_inodes", "Inodes free on the file system of the spool.",
+                   s->census.space.inodes);
     add_single(out, "runner_up", "1 while a runner of hooks is at work.", s->runner ? 1 : 0);
     add_single(out, "dead_letters", "Events whose hook was given up.", s->dead_letters);
     add_single(out, "orders", "Orders of replay, retry and drop that are not carried out yet.",

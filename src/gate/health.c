@@ -3,9 +3,9 @@
  * new installation. 503 if a delivery would not be recorded, 200 if it would; the words say
  * the rest.
  */
-#include "base/file.h"
 #include "gate/gate_parts.h"
 #include "gate/reply.h"
+#include "store/intake.h"
 
 #define HOOKS_MAX 512
 
@@ -31,18 +31,15 @@ static enum status authorize(struct visit *v)
 /* What would keep a delivery from being recorded. */
 static enum status find_problem(struct visit *v)
 {
-    const struct config *config = v->settings->config;
+    struct reserve_rule reserve = intake_options(v->settings->config).reserve;
     struct place place;
-    uint64_t space;
     enum status status = v->spool_status;
 
     if (status != STATUS_OK)
         return err_pass(&v->err, status, &v->spool_err);
-    if (file_free_space(visit_spool(v)->dir, &space) < 0)
-        return err_errno(&v->err, "cannot tell the free space of %s", config->spool);
-    if (space < config->free_space_min)
-        return err_set(&v->err, STATUS_NO_SPACE, "%s has less free space than its reserve",
-                       config->spool);
+    status = reserve_check(visit_spool(v)->dir, &reserve, 1, 0, &v->err);
+    if (status != STATUS_OK)
+        return status;
     status = journal_durable(visit_spool(v), &place, &v->err);
     /* Nothing was recorded since the machine was started: the first delivery recovers the journal.
      */

@@ -7,6 +7,7 @@
 #include "core/address.h"
 #include "gate/gate_parts.h"
 #include "store/boxes/box.h"
+#include "store/intake.h"
 
 #define NAME_MAX_LEN 64
 
@@ -72,7 +73,7 @@ static enum status keep_in_box(struct visit *v, enum box_kind kind, enum status 
                                struct err *err)
 {
     struct box_limits limits = {.bytes_max = v->settings->config->refused_max,
-                                .free_space_min = v->settings->config->free_space_min};
+                                .reserve = intake_options(v->settings->config).reserve};
     char name[NAME_MAX_LEN + 1];
     struct box_entry entry;
     struct box *box;

@@ -286,7 +286,7 @@ static void go_quarantine(struct stage *stage)
 
 static enum status refuse(const struct stage *stage, bool published, struct err *err)
 {
-    const struct box_limits limits = {.bytes_max = 1 << 20, .free_space_min = 1};
+    const struct box_limits limits = {.bytes_max = 1 << 20, .reserve = {1, 1}};
     const struct box_entry entry = {.reason = STATUS_UNAUTHORIZED,
                                     .detail = "a test",
                                     .endpoint = "faults",

@@ -18,7 +18,7 @@
 #define ENTRY_SUFFIX ".box"
 
 static struct spool spool;
-static const struct box_limits wide = {.bytes_max = 1 << 30, .free_space_min = 0};
+static const struct box_limits wide = {.bytes_max = 1 << 30};
 
 static int open_folder(int parent, const char *name)
 {
@@ -367,14 +367,14 @@ UNIT_TEST(below_the_reserve_nothing_is_kept_and_the_refused_box_stops_at_twice_o
 {
     struct box_limits limits = wide;
     struct box_entry entry = entry_of("");
-    uint64_t space = 0;
+    struct file_space space = {.bytes = 0};
 
     UNIT_REQUIRE(make_spool());
     UNIT_INT(0, file_free_space(spool.dir, &space));
-    limits.free_space_min = space / 3 * 2;
+    limits.reserve.bytes = space.bytes / 3 * 2;
     UNIT_STATUS(STATUS_NO_SPACE, put(BOX_REFUSED, &entry, &limits, "x", 1, true, NULL), NULL);
     UNIT_STATUS(STATUS_OK, put(BOX_QUARANTINED, &entry, &limits, "x", 1, true, NULL), NULL);
-    limits.free_space_min = space * 2;
+    limits.reserve.bytes = space.bytes * 2;
     UNIT_STATUS(STATUS_NO_SPACE, put(BOX_QUARANTINED, &entry, &limits, "y", 1, true, NULL), NULL);
     drop_spool();
 }

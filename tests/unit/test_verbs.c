@@ -201,7 +201,7 @@ UNIT_TEST(the_census_counts_whole_entries_only)
     UNIT_INT(1, census.journal.files);
     UNIT_INT(reader_kit_size(&kit, 1), census.journal.bytes);
     UNIT_INT(1, census.results.files);
-    UNIT_TRUE(census.free_bytes > 0);
+    UNIT_TRUE(census.space.bytes > 0);
     reader_kit_close(&kit);
 }
 

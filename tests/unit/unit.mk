@@ -61,6 +61,7 @@ tests_unit_unit_SOURCES = $(unit_runner) \
 	tests/unit/test_rejected.c \
 	tests/unit/test_repair.c \
 	tests/unit/test_reply.c \
+	tests/unit/test_reserve.c \
 	tests/unit/test_request.c \
 	tests/unit/test_result.c \
 	tests/unit/test_retention.c \

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "base/file.h"
 #include "cli/print.h"
 #include "core/config/config.h"
+#include "store/intake.h"
 #include "store/queue/wake.h"
 
 enum { CHECK_URL = OPTIONS_LONG, CHECK_ENDPOINT };
@@ -128,25 +130,44 @@ static void check_programs(struct findings *f, const struct config *config)
         check_runner(f, config);
 }
 
+struct measure {
+    uint64_t size;
+    const char *name;
+};
+
+static void compare_space(struct findings *f, const char *path, uint64_t got, uint64_t reserve,
+                          const struct measure *unit)
+{
+    if (got < reserve)
+        finding_error(f,
+                      "%s has %" PRIu64 " %s free, less than free-space-min (%" PRIu64
+                      " %s): all deliveries are answered 503",
+                      path, got / unit->size, unit->name, reserve / unit->size, unit->name);
+    else if (got / 2 < reserve)
+        finding_warning(f,
+                        "%s has %" PRIu64 " %s free, and deliveries are answered 503 below %" PRIu64
+                        " %s (free-space-min)",
+                        path, got / unit->size, unit->name, reserve / unit->size, unit->name);
+    else
+        finding_good(f, "%" PRIu64 " %s free for %s", got / unit->size, unit->name, path);
+}
+
 static void check_space(struct findings *f, const struct spool *spool, const struct config *config)
 {
-    unsigned long long mib = 1024 * 1024;
-    uint64_t bytes;
+    static const struct measure mib = {(uint64_t)1024 * 1024, "MiB"},
+                                inodes = {1, "inodes (files)"};
+    struct reserve_rule rule = intake_options(config).reserve;
+    struct file_space space;
+    struct reserve reserve;
 
-    if (file_free_space(spool->dir, &bytes) != 0)
+    if (file_free_space(spool->dir, &space) != 0) {
         finding_error(f, "cannot find the free space of %s: %s", spool->path, strerror(errno));
-    else if (bytes < config->free_space_min)
-        finding_error(f,
-                      "%s has %llu MiB free, less than free-space-min (%llu MiB): all deliveries "
-                      "are answered 503",
-                      spool->path, bytes / mib, config->free_space_min / mib);
-    else if (bytes / 2 < config->free_space_min)
-        finding_warning(
-            f,
-            "%s has %llu MiB free, and deliveries are answered 503 below %llu MiB (free-space-min)",
-            spool->path, bytes / mib, config->free_space_min / mib);
-    else
-        finding_good(f, "%llu MiB free for %s", bytes / mib, spool->path);
+        return;
+    }
+    reserve = reserve_of(&rule, &space);
+    compare_space(f, spool->path, space.bytes, reserve.bytes, &mib);
+    if (reserve.inodes > 0)
+        compare_space(f, spool->path, space.inodes, reserve.inodes, &inodes);
 }
 
 static void check_spool(struct findings *f, const struct settings *settings)

@@ -26,6 +26,11 @@
 /* body-max where the scheme signs the body, which must be read before the sender is known. */
 #define CONFIG_BODY_MAX_SIGNED ((uint64_t)64 * 1024)
 
+/* Without free-space-min this share of the file system is kept free, if it is more than the
+ * default.
+ */
+#define CONFIG_FREE_SPACE_PERCENT 1
+
 /* The default of api-url. */
 #define CONFIG_API_URL "https://api.assemblyai.com"
 
@@ -64,14 +69,16 @@ struct config {
     char *spool;             /* absolute path */
     uint64_t keep_s;         /* default 90 days */
     uint64_t free_space_min; /* bytes; default 16 MiB; 0 switches the reserve off */
-    uint64_t segment_max;    /* bytes; default 16 MiB */
-    unsigned threads;        /* FastCGI mode */
-    uint64_t deadline_ms;    /* default 6000: from the accept to the answer */
-    uint64_t refused_max;    /* bytes that the refused box may hold; 0 switches it off */
-    char *runner;            /* path of stenohook-run, or NULL */
-    char *api_key_file;      /* absolute path, or NULL */
-    char *api_url;           /* as core/url.h's url_check_base wants it */
-    unsigned hooks_max;      /* hooks that run at the same time, of all endpoints; default 2 */
+    unsigned
+        free_space_percent; /* of the file system, if that is more: 1 without the key, else 0 */
+    uint64_t segment_max;   /* bytes; default 16 MiB */
+    unsigned threads;       /* FastCGI mode */
+    uint64_t deadline_ms;   /* default 6000: from the accept to the answer */
+    uint64_t refused_max;   /* bytes that the refused box may hold; 0 switches it off */
+    char *runner;           /* path of stenohook-run, or NULL */
+    char *api_key_file;     /* absolute path, or NULL */
+    char *api_url;          /* as core/url.h's url_check_base wants it */
+    unsigned hooks_max;     /* hooks that run at the same time, of all endpoints; default 2 */
     struct config_endpoint *endpoints;
     size_t endpoint_count; /* at least 1 */
 };

@@ -257,6 +257,8 @@ static enum status build_global(const struct build *b, struct config *config)
         st = read_scalar(b, KEY_KEEP, &config->keep_s);
     if (st == STATUS_OK)
         st = read_scalar(b, KEY_FREE_SPACE_MIN, &config->free_space_min);
+    if (config_text(b->section, KEY_FREE_SPACE_MIN) == NULL)
+        config->free_space_percent = CONFIG_FREE_SPACE_PERCENT;
     if (st == STATUS_OK)
         st = read_scalar(b, KEY_SEGMENT_MAX, &config->segment_max);
     if (st == STATUS_OK)

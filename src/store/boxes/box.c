@@ -101,17 +101,7 @@ static enum status print_head(struct buf *out, const struct box_entry *entry, st
 static enum status check_space(const struct spool *spool, enum box_kind kind,
                                const struct box_limits *limits, struct err *err)
 {
-    uint64_t needed = kind == BOX_REFUSED ? 2 * limits->free_space_min : limits->free_space_min;
-    uint64_t space;
-
-    if (limits->free_space_min == 0)
-        return STATUS_OK;
-    if (file_free_space(spool->dir, &space) < 0)
-        return err_errno(err, "cannot tell the free space of %s", spool->path);
-    if (space < needed)
-        return err_set(err, STATUS_NO_SPACE, "%s has less free space than its reserve",
-                       spool->path);
-    return STATUS_OK;
+    return reserve_check(spool->dir, &limits->reserve, kind == BOX_REFUSED ? 2 : 1, 0, err);
 }
 
 static const char *entry_suffix(const struct box *b)

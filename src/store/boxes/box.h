@@ -30,6 +30,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "store/spool/reserve.h"
 #include "store/spool/spool.h"
 
 enum box_kind { BOX_QUARANTINED, BOX_REFUSED };
@@ -64,8 +65,8 @@ struct box_entry {
 struct box; /* one entry that is being written */
 
 struct box_limits {
-    uint64_t bytes_max;      /* of refused entries of strangers, and the same of published ones */
-    uint64_t free_space_min; /* the journal's reserve; refused entries leave twice that */
+    uint64_t bytes_max; /* of refused entries of strangers, and the same of published ones */
+    struct reserve_rule reserve; /* the journal's; refused entries leave twice that */
 };
 
 /* Begins an entry; the strings of `entry` are not needed afterwards. BOX_REFUSED: STATUS_LIMIT and
