@@ -37,6 +37,7 @@ static void fill_entry(const struct visit *v, enum status reason, char name[NAME
         .user_agent = v->request.user_agent,
         .remote_addr = v->request.remote_addr,
         .published = from_published(v),
+        .query_unproved = v->known && auth_needs_body(v->endpoint),
         .kept_max = reason == STATUS_TOO_LARGE ? GATE_HEAD_MAX : UINT64_MAX,
         .announced = v->request.has_length ? v->request.length : 0,
         .received_ns = v->now_ns,
@@ -72,7 +73,10 @@ static enum status fill_box(struct visit *v, struct box *box, bool *complete, st
 static enum status keep_in_box(struct visit *v, enum box_kind kind, enum status reason, bool *again,
                                struct err *err)
 {
-    struct box_limits limits = {.bytes_max = v->settings->config->refused_max,
+    struct box_limits limits = {.bytes_max = kind == BOX_QUARANTINED
+                                                 ? v->endpoint->quarantine_max
+                                                 : v->settings->config->refused_max,
+                                .deadline_ns = v->deadline_ns,
                                 .reserve = intake_options(v->settings->config).reserve};
     char name[NAME_MAX_LEN + 1];
     struct box_entry entry;

@@ -74,7 +74,8 @@ void way_locks(const struct stage *stage)
     look_at_lock(stage->spool.dir, SPOOL_COMMIT);
     look_at_lock(stage->spool.dir, SPOOL_REBUILD_LOCK);
     look_at_lock(stage->spool.dir, SPOOL_COMMANDS_LOCK);
-    look_at_lock(stage->spool.refused, "usage");
+    look_at_lock(stage->spool.refused, SPOOL_BOX_COUNTS);
+    look_at_lock(stage->spool.quarantine, SPOOL_BOX_COUNTS);
 }
 
 /* ---- steps */

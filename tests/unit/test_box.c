@@ -350,6 +350,7 @@ UNIT_TEST(old_refused_entries_and_deserted_files_make_room)
     UNIT_STATUS(STATUS_OK, put(BOX_QUARANTINED, &entry, &wide, "x", 1, true, NULL), NULL);
     UNIT_INT(1, entries(spool.refused, name));
     UNIT_INT(0, utimensat(spool.refused, name, old, 0));
+    UNIT_INT(1, entries(spool.quarantine, name));
     UNIT_INT(0, utimensat(spool.quarantine, name, old, 0));
     fd = file_open(spool.quarantine, SPOOL_BOX_TMP_PREFIX "1-1", O_WRONLY | O_CREAT, 0600);
     UNIT_INT(0, futimens(fd, old));

@@ -51,6 +51,7 @@ tests_unit_unit_SOURCES = $(unit_runner) \
 	tests/unit/test_pick.c \
 	tests/unit/test_program.c \
 	tests/unit/test_query.c \
+	tests/unit/test_quarantine.c \
 	tests/unit/test_queue.c \
 	tests/unit/test_queue_faults.c \
 	tests/unit/test_queue_model.c \

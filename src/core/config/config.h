@@ -54,6 +54,7 @@ struct config_endpoint {
     struct address_net *trusted_proxies;
     size_t trusted_proxy_count;
     uint64_t body_max;           /* bytes; default 16 MiB, 64 KiB for schemes that sign the body */
+    uint64_t quarantine_max;     /* bytes of its quarantined entries; default 256 MiB */
     uint64_t signature_window_s; /* default 300 */
     char **hook;                 /* NULL-terminated argv, or NULL: record only */
     uint64_t hook_timeout_s;     /* default 600 */

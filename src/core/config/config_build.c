@@ -187,6 +187,8 @@ static enum status build_limits(const struct build *b, struct config_endpoint *e
     if (st == STATUS_OK && body_signed && config_text(b->section, KEY_BODY_MAX) == NULL)
         e->body_max = CONFIG_BODY_MAX_SIGNED;
     if (st == STATUS_OK)
+        st = read_scalar(b, KEY_QUARANTINE_MAX, &e->quarantine_max);
+    if (st == STATUS_OK)
         st = read_scalar(b, KEY_SIGNATURE_WINDOW, &e->signature_window_s);
     if (st == STATUS_OK)
         st = read_scalar(b, KEY_HOOK_TIMEOUT, &e->hook_timeout_s);
