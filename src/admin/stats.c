@@ -106,6 +106,9 @@ static enum status fill_stats(struct stats *s, const struct session *session, ui
     enum status status = census_take(&session->spool, &s->census, err);
 
     if (status == STATUS_OK)
+        status = quarantine_view_take(&s->quarantine, session->settings->config, &session->spool,
+                                      s->now_ns, err);
+    if (status == STATUS_OK)
         status =
             hookview_open(&s->view, &session->spool, session->settings->config, INT64_MAX, err);
     if (status != STATUS_OK)
@@ -140,6 +143,7 @@ enum status stats_take(struct stats *out, const struct session *session, int64_t
 void stats_free(struct stats *stats)
 {
     hookview_close(stats->view);
+    quarantine_view_free(&stats->quarantine);
     free(stats->endpoints);
 }
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "admin/quarantine_view.h"
 #include "base/err.h"
 #include "cli/session.h"
 #include "store/census.h"
@@ -23,6 +24,7 @@ struct stats {
     int64_t now_ns;
     struct hookview *view; /* what the strings of `endpoints` live in */
     struct census census;
+    struct quarantine_view quarantine;
     bool runner;
     uint64_t orders;       /* of replay, retry and drop that are not carried out yet */
     uint64_t dead_letters; /* now, of all endpoints; hook.dead counts all that ever were */

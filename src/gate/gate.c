@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "gate/gate_parts.h"
 #include "gate/reply.h"
-#include "store/boxes/quarantine_counts.h"
+#include "store/boxes/quarantine_tidy.h"
 
 /* Memory that a thread keeps for the next request. */
 #define BUFFER_KEEP ((size_t)256 * 1024)
@@ -137,25 +137,14 @@ static void rebuild_index(struct gate_thread *t)
     t->appended = false;
 }
 
-/* The quarantine of a spool without hooks has nobody else who lets old entries go. */
-static void tidy_quarantine(struct gate_thread *t)
-{
-    int64_t now_ns = clock_wall_ns();
-    int64_t since_s = now_ns / NS_PER_S - t->tidied_s;
-
-    if (t->keep_s == 0 || (since_s >= 0 && since_s < QUARANTINE_SWEEP_S))
-        return;
-    t->tidied_s = now_ns / NS_PER_S;
-    quarantine_tidy(spool_pool_spool(&t->user), t->keep_s, now_ns);
-}
-
 static void finish_exchange(void *thread)
 {
     struct gate_thread *t = thread;
 
     wake_later_run(t);
     rebuild_index(t);
-    tidy_quarantine(t);
+    if (t->keep_s != 0)
+        quarantine_tidy(spool_pool_spool(&t->user), t->keep_s, clock_wall_ns());
     buf_reset(&t->body, BUFFER_KEEP);
     buf_reset(&t->query, BUFFER_KEEP);
 }

@@ -14,6 +14,7 @@
 #include "fault_kit.h"
 #include "store/boxes/box.h"
 #include "store/boxes/quarantine_counts.h"
+#include "store/boxes/quarantine_tidy.h"
 #include "unit.h"
 
 #define NOW_S INT64_C(1795420218)
@@ -147,7 +148,7 @@ UNIT_TEST(a_name_is_32_digits_of_a_digest_and_8_of_its_endpoint)
     while ((e = readdir(d)) != NULL)
         if (str_ends(str_of(e->d_name), ".box")) {
             UNIT_TRUE(str_ends(str_of(e->d_name), tag));
-            UNIT_INT(BOX_NAME_DIGITS, strspn(e->d_name, "0123456789abcdef"));
+            UNIT_INT(SPOOL_BOX_DIGITS, strspn(e->d_name, "0123456789abcdef"));
             found++;
         }
     closedir(d);

@@ -12,7 +12,9 @@
 #include "admin/check_hooks.h"
 #include "admin/check_url.h"
 #include "admin/finding.h"
+#include "admin/quarantine_view.h"
 #include "admin/verbs/verbs.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "cli/print.h"
 #include "core/config/config.h"
@@ -170,6 +172,20 @@ static void check_space(struct findings *f, const struct spool *spool, const str
         compare_space(f, spool->path, space.inodes, reserve.inodes, &inodes);
 }
 
+static void check_quarantine(struct findings *f, const struct spool *spool,
+                             const struct config *config)
+{
+    struct quarantine_view view;
+    struct err err = ERR_INIT;
+
+    if (quarantine_view_take(&view, config, spool, clock_wall_ns(), &err) != STATUS_OK) {
+        finding_error(f, "%s", err.text);
+        return;
+    }
+    quarantine_view_warn(&view, warn_of_review, f);
+    quarantine_view_free(&view);
+}
+
 static void check_spool(struct findings *f, const struct settings *settings)
 {
     const struct config *config = settings->config;
@@ -184,6 +200,7 @@ static void check_spool(struct findings *f, const struct settings *settings)
     if (access(config->spool, W_OK) != 0)
         finding_error(f, "the spool %s cannot be written to: %s", config->spool, strerror(errno));
     check_space(f, &session.spool, config);
+    check_quarantine(f, &session.spool, config);
     if (config_has_hook(config))
         check_hooks(f, &session);
     spool_close(&session.spool);

@@ -285,10 +285,11 @@ static enum status end_hash(struct mac_stream *hash, struct buf *hex, struct err
 static void print_name(const struct box *b, const char *hex, char name[NAME_LEN_MAX])
 {
     if (b->kind == BOX_QUARANTINED)
-        snprintf(name, NAME_LEN_MAX, "%.*s%0*" PRIx32 "%s", BOX_NAME_DIGITS - QUARANTINE_TAG_DIGITS,
-                 hex, QUARANTINE_TAG_DIGITS, b->tag, entry_suffix(b));
+        snprintf(name, NAME_LEN_MAX, "%.*s%0*" PRIx32 "%s",
+                 SPOOL_BOX_DIGITS - QUARANTINE_TAG_DIGITS, hex, QUARANTINE_TAG_DIGITS, b->tag,
+                 entry_suffix(b));
     else
-        snprintf(name, NAME_LEN_MAX, "%.*s%s", BOX_NAME_DIGITS, hex, entry_suffix(b));
+        snprintf(name, NAME_LEN_MAX, "%.*s%s", SPOOL_BOX_DIGITS, hex, entry_suffix(b));
 }
 
 static enum status finish_file(struct box *b, bool complete, char name[NAME_LEN_MAX],

@@ -48,8 +48,6 @@ int box_folder(const struct spool *spool, enum box_kind kind);
 #define BOX_REFUSED_HEAD_MAX (64 * 1024)
 /* An authenticated delivery whose line would be longer is answered 503. */
 #define BOX_QUARANTINED_HEAD_MAX ((size_t)8 * 1024 * 1024)
-/* Of a name, before its suffix. */
-#define BOX_NAME_DIGITS 40
 
 struct box_entry {
     enum status reason;

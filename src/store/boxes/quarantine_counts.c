@@ -15,12 +15,11 @@
 #include "base/clock.h"
 #include "base/crc32c.h"
 #include "base/file.h"
-#include "store/boxes/box.h"
 
 #define MAGIC UINT64_C(0x31746e6172617571)
 #define PLACE SPOOL_QUARANTINE "/" SPOOL_BOX_COUNTS
 
-struct row {
+struct tag_row {
     uint32_t tag;
     uint32_t count;
     uint64_t bytes;
@@ -33,7 +32,7 @@ struct counts {
     uint32_t used;
     uint64_t all; /* entries of the box */
     int64_t swept_s;
-    struct row rows[QUARANTINE_ROWS + 1]; /* the last is never used */
+    struct tag_row rows[QUARANTINE_ROWS + 1]; /* the last is never used */
 };
 
 /* The file, locked. */
@@ -53,11 +52,11 @@ uint32_t quarantine_tag(const char *endpoint)
 /* Whether this is an entry; *tag is 0 if its name has none, as that of an older version's. */
 static bool read_name(const char *name, uint32_t *tag)
 {
-    const char *digits = name + BOX_NAME_DIGITS - QUARANTINE_TAG_DIGITS;
+    const char *digits = name + SPOOL_BOX_DIGITS - QUARANTINE_TAG_DIGITS;
     size_t len = strspn(name, "0123456789abcdef");
 
     *tag = 0;
-    if (len == BOX_NAME_DIGITS)
+    if (len == SPOOL_BOX_DIGITS)
         (void)sscanf(digits, "%8" SCNx32, tag);
     return name[0] != '.' && str_ends(str_of(name), SPOOL_BOX_SUFFIX);
 }
@@ -234,7 +233,7 @@ static enum status make_row(struct counts *c, uint32_t tag, const struct spool *
     if (c->used == QUARANTINE_ROWS)
         return err_set(err, STATUS_LIMIT, "the quarantine is full of %d endpoints' entries",
                        QUARANTINE_ROWS);
-    c->rows[c->used++] = (struct row){.tag = tag};
+    c->rows[c->used++] = (struct tag_row){.tag = tag};
     status = recount(c, spool, err);
     if (status != STATUS_OK)
         c->used--;
@@ -243,8 +242,8 @@ static enum status make_row(struct counts *c, uint32_t tag, const struct spool *
 
 /* ---- room */
 
-static enum status take_room(struct counts *c, struct row *row, uint64_t size, uint64_t bytes_max,
-                             struct err *err)
+static enum status take_room(struct counts *c, struct tag_row *row, uint64_t size,
+                             uint64_t bytes_max, struct err *err)
 {
     if (row->count >= QUARANTINE_COUNT_MAX || c->all >= QUARANTINE_ALL_MAX)
         return err_set(err, STATUS_LIMIT,
@@ -292,7 +291,7 @@ void quarantine_discharge(const struct spool *spool, const char *name, uint64_t 
                           const struct quarantine_quota *quota)
 {
     struct counts_file file;
-    struct row *row;
+    struct tag_row *row;
     uint32_t tag;
 
     (void)read_name(name, &tag);
@@ -316,25 +315,31 @@ static bool is_due(int64_t swept_s, int64_t now_s)
     return now_s - swept_s >= QUARANTINE_SWEEP_S || now_s < swept_s;
 }
 
-void quarantine_tidy(const struct spool *spool, uint64_t keep_s, int64_t now_ns)
+bool quarantine_claim_sweep(const struct spool *spool, int64_t now_ns)
 {
     int64_t now_s = now_ns / NS_PER_S;
-    struct spool_amount gone;
     struct counts_file file;
     struct stat sb;
+    bool due;
 
     if (fstatat(spool->quarantine, SPOOL_BOX_COUNTS, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
         !is_due((int64_t)sb.st_mtime, now_s))
-        return;
+        return false;
+    if (open_counts(&file, spool, 0, NULL) != STATUS_OK)
+        return false;
+    due = !file.sound || is_due(file.counts.swept_s, now_s);
+    if (due)
+        file.counts.swept_s = now_s;
+    close_counts(&file, spool);
+    return due;
+}
+
+void quarantine_recount(const struct spool *spool)
+{
+    struct counts_file file;
+
     if (open_counts(&file, spool, 0, NULL) != STATUS_OK)
         return;
-    if (!file.sound || is_due(file.counts.swept_s, now_s)) {
-        /* Stamped also if it fails, so that not each request tries it. */
-        file.counts.swept_s = now_s;
-        if (keep_s != 0 && keep_s < (uint64_t)now_s)
-            (void)!box_expire_some(spool, BOX_QUARANTINED, now_ns - (int64_t)keep_s * NS_PER_S,
-                                   QUARANTINE_EXPIRE_MAX, &gone, NULL);
-        (void)!recount(&file.counts, spool, NULL);
-    }
+    (void)!recount(&file.counts, spool, NULL);
     close_counts(&file, spool);
 }

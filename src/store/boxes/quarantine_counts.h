@@ -22,8 +22,6 @@
 #define QUARANTINE_ALL_MAX 100000
 /* Between two sweeps. */
 #define QUARANTINE_SWEEP_S 60
-/* Expired entries that one sweep removes. */
-#define QUARANTINE_EXPIRE_MAX 1000
 /* Endpoints that are counted at the same time: twice as many as a configuration may have. */
 #define QUARANTINE_ROWS 512
 /* From this on people are warned. */
@@ -48,10 +46,11 @@ enum status quarantine_charge(const struct spool *spool, const char *name, uint6
 void quarantine_discharge(const struct spool *spool, const char *name, uint64_t size,
                           const struct quarantine_quota *quota);
 
-/* If the last sweep was a minute ago: removes entries that came last longer than keep_s ago, at
- * most QUARANTINE_EXPIRE_MAX of them, and counts the others. For after an answer: one system call
- * if it is not due; never waits for the lock; what fails is left to the next. */
-void quarantine_tidy(const struct spool *spool, uint64_t keep_s, int64_t now_ns);
+/* Whether the last sweep was begun a minute ago; then this one has begun, and no other process gets
+ * true. One system call if it is not due; never waits for the lock. */
+bool quarantine_claim_sweep(const struct spool *spool, int64_t now_ns);
+/* Counts the folder again. What fails, or is locked, is left to the next sweep. */
+void quarantine_recount(const struct spool *spool);
 
 struct quarantine_tally {
     uint32_t tag;
