@@ -93,7 +93,12 @@ void stats_text(struct buf *out, const struct stats *s)
     if (s->census.space.inodes_all > 0)
         buf_printf(out, ", %" PRIu64 " inodes", s->census.space.inodes);
     buf_add_char(out, '\n');
-    buf_printf(out, "%-14s %s\n", "runner", s->runner ? "at work" : "not running");
+    buf_printf(out, "%-14s %s", "runner", s->runner ? "at work" : "not running");
+    if (s->runner_why != NULL) {
+        buf_add_text(out, ", and cannot be started: ");
+        text_log(out, str_of(s->runner_why), out->max);
+    }
+    buf_add_char(out, '\n');
     buf_printf(out, "%-14s %" PRIu64 "\n", "dead letters", s->dead_letters);
     if (s->orders > 0)
         buf_printf(out, "%-14s %" PRIu64 " of replay, retry or drop not carried out yet\n",
@@ -160,6 +165,10 @@ void stats_json(struct buf *out, const struct stats *s)
     if (s->census.space.inodes_all > 0)
         buf_printf(out, ",\"free_inodes\":%" PRIu64, s->census.space.inodes);
     json_quarantines(out, &s->quarantine);
+    if (s->runner_why != NULL) {
+        buf_add_text(out, ",\"runner_problem\":");
+        text_json_lossy(out, str_of(s->runner_why));
+    }
     buf_add_text(out, ",\"endpoints\":[");
     for (size_t i = 0; i < s->count; i++) {
         if (i > 0)

@@ -11,12 +11,14 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "cgi/cgi.h"
 #include "core/auth/auth.h"
 #include "core/request.h"
 #include "gate/spool_pool.h"
 #include "settings/settings.h"
 #include "store/journal/journal.h"
+#include "store/spool/log_budget.h"
 
 #define GATE_NOTES_MAX 2048
 #define GATE_THREADS_DEFAULT 32
@@ -103,10 +105,13 @@ void gate_take_notes(struct gate *gate, struct buf *out);
 /* The spool of the thread; only if spool_status is STATUS_OK. */
 const struct spool *visit_spool(const struct visit *v);
 const struct auth_secrets *visit_secrets(const struct visit *v);
-/* Logs a request that is not accepted. Lines that strangers can cause are rate-limited. */
+/* Logs a request that is not accepted, within the budget of its kind and status. */
 void visit_log_failure(const struct visit *v, enum status status, const char *note);
 /* Logs the warnings about the configuration and the spool. */
 void visit_log_notes(const struct visit *v);
+/* Whether to log a line of that kind now; logs the line that closes an earlier minute. */
+bool gate_line_due(const struct log *log, const struct spool *spool, enum log_kind kind,
+                   enum status status, int64_t now_ns);
 
 /* ---- body.c */
 

@@ -2,6 +2,7 @@
  * gate_shared - the settings that serve, and the warnings about them.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "gate/gate_parts.h"
 
@@ -10,8 +11,11 @@ static void take_warning(void *context, const char *text)
     struct gate *gate = context;
 
     pthread_mutex_lock(&gate->lock);
-    buf_add_text(&gate->notes, text);
-    buf_add_char(&gate->notes, '\n');
+    /* The same folder can lead to the configuration and to the spool. */
+    if (strstr(gate->notes.ptr, text) == NULL) {
+        buf_add_text(&gate->notes, text);
+        buf_add_char(&gate->notes, '\n');
+    }
     atomic_store(&gate->noted, true);
     pthread_mutex_unlock(&gate->lock);
 }
@@ -38,7 +42,7 @@ enum status gate_make(struct gate **out, bool fastcgi, struct err *err)
     gate->fastcgi = fastcgi;
     buf_init(&gate->notes, GATE_NOTES_MAX);
     pthread_mutex_init(&gate->lock, NULL);
-    spool_pool_init(&gate->pool);
+    spool_pool_init(&gate->pool, take_warning, gate);
     if (fastcgi)
         status = settings_cache_make(&gate->cache, take_warning, gate, err);
     else

@@ -11,20 +11,21 @@
 
 #define NAME_MAX_LEN 64
 
-static bool from_published(const struct visit *v)
+static bool find_client(const struct visit *v, struct address *out)
 {
     const struct config_endpoint *e = v->endpoint;
-    struct address a;
 
     return address_client(v->request.remote_addr, v->request.forwarded,
                           e == NULL ? NULL : e->trusted_proxies,
-                          e == NULL ? 0 : e->trusted_proxy_count, &a) &&
-           address_published(&a);
+                          e == NULL ? 0 : e->trusted_proxy_count, out);
 }
 
 static void fill_entry(const struct visit *v, enum status reason, char name[NAME_MAX_LEN + 1],
                        struct box_entry *entry)
 {
+    struct address client;
+    bool located = find_client(v, &client);
+
     snprintf(name, NAME_MAX_LEN + 1, "%.*s",
              (int)(v->name.len > NAME_MAX_LEN ? NAME_MAX_LEN : v->name.len),
              v->name.ptr == NULL ? "" : v->name.ptr);
@@ -36,8 +37,9 @@ static void fill_entry(const struct visit *v, enum status reason, char name[NAME
         .content_type = v->request.content_type,
         .user_agent = v->request.user_agent,
         .remote_addr = v->request.remote_addr,
-        .published = from_published(v),
         .query_unproved = v->known && auth_needs_body(v->endpoint),
+        .network = located ? address_network(&client) : 0,
+        .published = located && address_published(&client),
         .kept_max = reason == STATUS_TOO_LARGE ? GATE_HEAD_MAX : UINT64_MAX,
         .announced = v->request.has_length ? v->request.length : 0,
         .received_ns = v->now_ns,

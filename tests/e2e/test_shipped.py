@@ -145,9 +145,7 @@ class SharedHosting:
         super().setUpClass()
         place = cls.place
         cls.folder = os.path.join(place.www, "hooks")
-        # The topmost folder above the program that belongs to the program's user stands for the account's home.
-        home = place.www if os.geteuid() == 0 else place.folder
-        cls.config = os.path.join(home, ".config", "stenohook", "stenohook.conf")
+        cls.config = os.path.join(place.home(), ".config", "stenohook", "stenohook.conf")
         os.makedirs(cls.folder)
         os.makedirs(os.path.dirname(cls.config))
         shutil.copy(place.program, os.path.join(cls.folder, "stenohook.cgi"))
@@ -193,8 +191,7 @@ class RunnerOfSharedHosting:
     def setUpClass(cls):
         super().setUpClass()
         place = cls.place
-        # The topmost folder above the program that belongs to the program's user stands for the account's home.
-        cls.home = place.www if os.geteuid() == 0 else place.folder
+        cls.home = place.home()
         cls.folder = os.path.join(place.www, "cgi")
         cls.out = place.worker_folder("out")
         os.makedirs(cls.folder)

@@ -5,8 +5,8 @@
  * another time. Kept whole, or its head with a note; synced before the answer; a failure is a 503.
  * Bounded by bytes and count of its endpoint (store/boxes/quarantine_counts.h): full is a failure.
  * BOX_REFUSED: unauthenticated, or for an unknown endpoint. Best effort: no sync, bounded by bytes,
- * count and age, ends well above the free-space reserve. Waits for no lock, or 20 ms if the address
- * is one that the sender publishes.
+ * count and age, with a share for each network (store/boxes/box_table.h), ends well above the
+ * free-space reserve. Waits for no lock, or 20 ms if the address is one that the sender publishes.
  *
  * An entry is one file: a line of JSON, then the body's bytes, so `head -n 1` shows what it is and
  * `tail -n +2` gives the body. Its name begins with 40 hexadecimal digits of the SHA-256 of
@@ -57,6 +57,7 @@ struct box_entry {
     struct str content_type;
     struct str user_agent;
     struct str remote_addr;
+    uint64_t network;    /* that it came from (core/address.h); 0: not known */
     bool published;      /* from an address that the sender publishes: whole body, own quota */
     uint64_t kept_max;   /* body bytes to keep; the rest is hashed and counted */
     uint64_t announced;  /* length of the body; 0: not known */
@@ -94,11 +95,5 @@ enum status box_expire(const struct spool *spool, enum box_kind kind, int64_t be
 /* As box_expire, but removes at most `max` entries. */
 enum status box_expire_some(const struct spool *spool, enum box_kind kind, int64_t before_ns,
                             uint64_t max, struct spool_amount *out, struct err *err) STATUS_CHECKED;
-
-/* Whether to log a refusal now: at most BOX_LOG_PER_MINUTE a minute over all processes. *suppressed
- * counts the unlogged refusals before it. Never blocks: false while another process holds the lock,
- * true if the counts cannot be read. */
-#define BOX_LOG_PER_MINUTE 20
-bool box_should_log(const struct spool *spool, int64_t now_ns, uint64_t *suppressed);
 
 #endif
