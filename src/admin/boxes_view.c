@@ -70,7 +70,7 @@ static enum status print_line(struct box_view *v, const struct rejected *entry, 
         boxes_json_line(&v->text, entry, &about);
     else
         boxes_text_line(&v->text, entry, &about);
-    return print_buf(&v->text, "a line of the list", err);
+    return event_format_print(v->r->format, &v->text, "a line of the list", err);
 }
 
 enum status boxes_list(const struct boxes_request *r, const struct session *session,

@@ -22,6 +22,12 @@ enum event_format event_format_named(const char *text)
     return strcmp(text, "json") == 0 ? EVENT_FORMAT_JSON : EVENT_FORMAT_TEXT;
 }
 
+enum status event_format_print(enum event_format format, struct buf *b, const char *what,
+                               struct err *err)
+{
+    return format == EVENT_FORMAT_JSON ? print_json(b, what, err) : print_buf(b, what, err);
+}
+
 const char *event_hook_word(enum hook_state state)
 {
     return state == HOOK_AGAIN ? "retrying" : hook_state_name(state);
@@ -135,15 +141,13 @@ void event_text_end(struct buf *out, enum result_end end, int code)
         buf_printf(out, " %d", code);
 }
 
-/* Control characters could command the terminal: those of ASCII, and U+0080 to U+009F. */
+/* Control characters could command the terminal, and marks of direction could disguise a line. */
 static bool has_control(struct str s)
 {
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.ptr[i];
 
-        if ((c < 0x20 && c != '\t') || c == 0x7f)
-            return true;
-        if (c == 0xc2 && i + 1 < s.len && (unsigned char)s.ptr[i + 1] < 0xa0)
+        if ((c < 0x20 && c != '\t') || text_unshown((struct str){s.ptr + i, s.len - i}) > 0)
             return true;
     }
     return false;

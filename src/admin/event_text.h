@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * event_text - how a record looks to a person, and to a program. Pure.
+ * event_text - how a record looks to a person, and to a program. Pure, but for event_format_print.
  */
 #ifndef ADMIN_EVENT_TEXT_H
 #define ADMIN_EVENT_TEXT_H
@@ -22,6 +22,9 @@ enum event_format { EVENT_FORMAT_TEXT, EVENT_FORMAT_JSON };
 
 /* The value of that option. */
 enum event_format event_format_named(const char *text);
+/* Prints what was made in that format and empties the buffer: print_buf or print_json. */
+enum status event_format_print(enum event_format format, struct buf *b, const char *what,
+                               struct err *err) STATUS_CHECKED;
 
 /* Returns the word for a state that people see: that of the files, but "retrying" for "again". */
 const char *event_hook_word(enum hook_state state);

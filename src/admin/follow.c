@@ -117,7 +117,7 @@ static enum status print_attempt(void *context, struct place place, struct str l
         attempt_json_line(out, &result);
     else
         attempt_text_line(out, &result);
-    return print_buf(out, "a run of a hook", err);
+    return event_format_print(f->listing->format, out, "a run of a hook", err);
 }
 
 static enum status print_attempts(struct follower *f, struct err *err)

@@ -55,7 +55,7 @@ enum status listing_print(void *context, const struct record *record,
     record_free(&whole);
     l->printed++;
     l->latest = item->place;
-    return print_buf(&l->line, "a line of the list", err);
+    return event_format_print(l->format, &l->line, "a line of the list", err);
 }
 
 enum status listing_run(struct listing *l, const struct session *session, struct err *err)

@@ -118,6 +118,53 @@ void text_json(struct buf *out, struct str s)
     buf_add_char(out, '"');
 }
 
+size_t text_unshown(struct str s)
+{
+    const uint8_t *p = (const uint8_t *)s.ptr;
+
+    if (s.len > 0 && p[0] == 0x7f)
+        return 1;
+    if (s.len >= 2 && ((p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f) || /* C1 */
+                       (p[0] == 0xd8 && p[1] == 0x9c)))                  /* U+061C */
+        return 2;
+    if (s.len < 3 || p[0] != 0xe2)
+        return 0;
+    if (p[1] == 0x80) /* U+200E, U+200F, U+2028 to U+202E */
+        return p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xa8 && p[2] <= 0xae) ? 3 : 0;
+    return p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9 ? 3 : 0; /* U+2066 to U+2069 */
+}
+
+/* `s` is one character of text_unshown. */
+static void add_unicode_escape(struct buf *out, struct str s)
+{
+    const uint8_t *p = (const uint8_t *)s.ptr;
+    unsigned c = s.len == 1   ? p[0]
+                 : s.len == 2 ? (p[0] & 0x1fU) << 6 | (p[1] & 0x3fU)
+                              : (p[0] & 0x0fU) << 12 | (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU);
+
+    buf_printf(out, "\\u%04x", c);
+}
+
+void text_json_shown(struct buf *out, struct str json)
+{
+    size_t start = 0;
+    size_t i = 0;
+
+    while (i < json.len) {
+        size_t len = text_unshown(str_from(json, i));
+
+        if (len == 0) {
+            i++;
+            continue;
+        }
+        buf_add(out, json.ptr + start, i - start);
+        add_unicode_escape(out, (struct str){json.ptr + i, len});
+        start = i += len;
+    }
+    if (json.len > start)
+        buf_add(out, json.ptr + start, json.len - start);
+}
+
 /* Passes what is well-formed to `add`. */
 static void add_lossy(struct buf *out, struct str s, void (*add)(struct buf *out, struct str s))
 {

@@ -23,6 +23,15 @@ void text_json(struct buf *out, struct str s);
 /* As text_json; each byte that is not part of well-formed UTF-8 becomes U+FFFD. */
 void text_json_lossy(struct buf *out, struct str s);
 
+/* Returns how many bytes at the start of s a terminal would obey, or order its line by, instead of
+ * showing them: DEL, U+0080 to U+009F, the marks and overrides of direction, and the separators
+ * U+2028 and U+2029. 0: what is there is none of these. Controls below 0x20 are not looked for. */
+size_t text_unshown(struct str s);
+
+/* Copies JSON text for a terminal: what text_unshown finds becomes \uXXXX. Every value stays the
+ * same, as such characters stand in strings only. */
+void text_json_shown(struct buf *out, struct str json);
+
 /* A copy; each byte that is not part of well-formed UTF-8 becomes U+FFFD. */
 void text_utf8_lossy(struct buf *out, struct str s);
 

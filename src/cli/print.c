@@ -31,6 +31,21 @@ enum status print_buf(struct buf *b, const char *what, struct err *err)
     return status;
 }
 
+enum status print_json(struct buf *b, const char *what, struct err *err)
+{
+    enum status status = buf_status(b, what, err);
+    struct buf shown;
+
+    if (status != STATUS_OK)
+        return status;
+    buf_init(&shown, SIZE_MAX / 4);
+    text_json_shown(&shown, buf_str(b));
+    status = print_buf(&shown, what, err);
+    buf_free(&shown);
+    buf_reset(b, 1024 * 1024);
+    return status;
+}
+
 enum status print_text(const char *text, struct err *err)
 {
     progress_clear(STDOUT_FILENO);

@@ -18,6 +18,8 @@
 /* Writes the buffer to stdout and empties it. STATUS_IO: stdout is closed or full, and nothing more
  * can be printed. */
 enum status print_buf(struct buf *b, const char *what, struct err *err) STATUS_CHECKED;
+/* The same for JSON: escapes in it what a terminal would obey (text_json_shown). */
+enum status print_json(struct buf *b, const char *what, struct err *err) STATUS_CHECKED;
 enum status print_text(const char *text, struct err *err) STATUS_CHECKED;
 /* Flushes stdout. STATUS_IO: something that was printed is lost. Every verb ends with it. */
 enum status print_end(struct err *err) STATUS_CHECKED;

@@ -33,10 +33,14 @@
 /* Without an endpoint or a configuration. */
 #define GATE_BODY_MAX_UNKNOWN ((uint64_t)16 << 20)
 #define GATE_DEADLINE_MS_UNKNOWN 6000
+/* So long the body of a stranger is waited for, in all, when the answer is known. A sender whose
+ * secret was changed sends a few KB at once, and they are kept. */
+#define GATE_STRANGER_NS (250 * NS_PER_MS)
 
 /* What the threads of the process share. */
 struct gate {
     bool fastcgi;
+    bool root; /* we are: nothing is read or served */
     struct spool_pool pool;
     /* FastCGI. */
     struct settings_cache *cache;
@@ -45,8 +49,9 @@ struct gate {
     struct err problem;
     /* Warnings about the settings that the next request takes to the log. */
     pthread_mutex_t lock;
-    struct buf notes;  /* sentences, each with a newline */
-    atomic_bool noted; /* there are some: most requests need no lock */
+    struct buf notes;             /* sentences, each with a newline */
+    atomic_bool noted;            /* there are some: most requests need no lock */
+    atomic_uint threads, waiting; /* all, and those that wait for the body of a stranger */
 };
 
 /* What a thread keeps from one request to the next. */
@@ -70,11 +75,13 @@ struct visit {
     struct str name; /* of the endpoint, as asked for */
     bool named;      /* by the path, so that no other endpoint can be meant */
     const struct config_endpoint *endpoint;
-    bool known;                  /* the secret is right */
+    bool known;                  /* auth_secret_right: no stranger */
     struct principal *principal; /* and the delivery may be recorded */
     uint64_t taken;              /* body bytes read so far */
     int64_t now_ns;
     uint64_t deadline_ns;
+    uint64_t body_deadline_ns; /* no later; for the body */
+    bool hurried;              /* body_hurry was called */
     enum status length_status; /* of CONTENT_LENGTH */
     struct err length_err;
     enum status spool_status; /* whether the spool can be used */
@@ -100,6 +107,12 @@ unsigned gate_threads(struct gate *gate);
 /* Moves the warnings to `out`. */
 void gate_take_notes(struct gate *gate, struct buf *out);
 
+/* Whether one more thread may wait for the body of a sender who is not authenticated: no more than
+ * half of them may, so that strangers never hold all (one if it is the only one: a signature covers
+ * the body). A true one is given back with gate_wait_end. A CGI process serves nobody else. */
+bool gate_wait_begin(struct gate *gate);
+void gate_wait_end(struct gate *gate);
+
 /* ---- visit.c */
 
 /* The spool of the thread; only if spool_status is STATUS_OK. */
@@ -115,8 +128,15 @@ bool gate_line_due(const struct log *log, const struct spool *spool, enum log_ki
 
 /* ---- body.c */
 
+/* All of these may wait for the sender until the deadline. As long as nothing proves who that is,
+ * they end with STATUS_BUSY instead if gate_wait_begin does not allow it. */
+
+/* The sender is a stranger and the answer is known: from now on waits for the body for a moment
+ * only. */
+void body_hurry(struct visit *v);
 /* Reads the whole body into the thread's buffer. STATUS_TOO_LARGE, STATUS_TRUNCATED (also: fewer
- * bytes than CONTENT_LENGTH), STATUS_DEADLINE, STATUS_MEMORY; the buffer then holds what came. */
+ * bytes than CONTENT_LENGTH), STATUS_DEADLINE, STATUS_BUSY, STATUS_MEMORY; the buffer then holds
+ * what came. */
 enum status body_read(struct visit *v) STATUS_CHECKED;
 /* Reads the next piece of the rest. *got 0: the body has *ended, or the bound is reached. */
 enum status body_next(struct visit *v, char piece[GATE_PIECE], size_t *got,

@@ -63,8 +63,10 @@ void visit_log_failure(const struct visit *v, enum status status, const char *no
     struct log log = visit_log(v);
     /* The name that the boxes and the configuration use, if the address has none. */
     struct str name = v->endpoint != NULL ? str_of(v->endpoint->name) : v->name;
+    /* If nothing is proved, a stranger is known too. */
+    bool proved = v->known && auth_proves(v->endpoint);
 
-    if (!line_is_due(v, &log, v->known ? LOG_OF_SENDERS : LOG_OF_STRANGERS, status))
+    if (!line_is_due(v, &log, proved ? LOG_OF_SENDERS : LOG_OF_STRANGERS, status))
         return;
     log_line(&log, status_level(status), "%d %s, endpoint \"%.*s\", from %.*s: %s%s%s",
              status_http(status), status_name(status), (int)(name.len < 64 ? name.len : 64),

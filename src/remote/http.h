@@ -2,9 +2,10 @@
  * http - an HTTP client. Only http*.c know that it is made of curl.
  *
  * Follows no redirect, speaks http and https only, verifies certificates (with the file that
- * $SSL_CERT_FILE names, else with the system's), takes proxies from the environment as curl does,
- * and sends no cookies and no credentials but the given headers. Never prints anything of a
- * request; wipes the memory of headers.
+ * $SSL_CERT_FILE names, else with the system's), takes proxies from the environment as curl does
+ * except for a URL of this very machine (url_is_loopback), which it asks without one, and sends no
+ * cookies and no credentials but the given headers. Never prints anything of a request; wipes the
+ * memory of headers.
  *
  * One client per thread. It keeps connections open for GET requests; all others use a new
  * connection, so that none is silently sent twice. The program must ignore SIGPIPE.

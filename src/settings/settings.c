@@ -130,6 +130,22 @@ static char *secret_path(const char *config, const char *file)
     return copy;
 }
 
+/* Reports a secret that works, but can be guessed. */
+static void check_key_size(const struct config_endpoint *endpoint, const char *path,
+                           struct str secret, settings_tell tell, void *context)
+{
+    size_t size = auth_key_size(endpoint, secret);
+    char text[ERR_TEXT_MAX];
+
+    if (size >= AUTH_KEY_MIN)
+        return;
+    snprintf(text, sizeof text,
+             "secret file %s: can be guessed (got %zu bytes of key, expected at least %d); put a "
+             "longer one there and at the sender, such as: openssl rand -hex 32",
+             path, size, AUTH_KEY_MIN);
+    tell(context, true, text);
+}
+
 struct secret_warning {
     struct settings_owner *owner;
     const struct config_endpoint *endpoint;
@@ -184,6 +200,7 @@ static enum status load_secret(struct settings_owner *o, struct secret_warning *
     st = settings_secret(file->path, us, &secret, usable, warn_of_secret, note_foreign_of_secret, t,
                          err);
     if (st == STATUS_OK && *usable) {
+        check_key_size(t->endpoint, o->secret_paths[i], buf_str(&secret), warn_of_secret, t);
         *out = (struct str){str_dup(buf_str(&secret)), secret.len};
         if (out->ptr == NULL)
             st = no_memory(err);
@@ -362,6 +379,8 @@ void settings_problems(const struct settings *settings, settings_problem tell, v
             if (settings_secret(p.file, settings->user, &secret, &usable, report_problem, NULL, &p,
                                 &err) != STATUS_OK)
                 tell(context, e, p.file, false, err.text);
+            if (usable)
+                check_key_size(e, p.file, buf_str(&secret), report_problem, &p);
             explicit_bzero(secret.ptr, secret.len);
             buf_free(&secret);
         }

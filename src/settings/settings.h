@@ -60,7 +60,8 @@ enum status settings_load(const struct settings **out, const char *path, setting
 void settings_release(const struct settings *settings); /* NULL is fine */
 
 /* Checks the secret files again. `usable` false: the secret is skipped. true: it works, but others
- * can read the file, or it is probably not what was meant. The sentence names the file. */
+ * can read the file, it can be guessed, or it is probably not what was meant. The sentence names
+ * the file. */
 typedef void (*settings_problem)(void *context, const struct config_endpoint *endpoint,
                                  const char *file, bool usable, const char *text);
 void settings_problems(const struct settings *settings, settings_problem tell, void *context);

@@ -22,14 +22,15 @@ def reply(status, body=b"", *headers, length=None):
 class Scripted:
     """`script(request)` gives the bytes of the answer, behind which the connection ends, or SILENCE."""
 
-    def __init__(self, script, context=None):
+    def __init__(self, script, context=None, address="127.0.0.1"):
         self.script = script
         self.context = context
         self.requests = []
         self.faults = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server((address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
         self.port = self.listener.getsockname()[1]
-        self.url = f"{'https' if context else 'http'}://{'localhost' if context else '127.0.0.1'}:{self.port}"
+        host = "localhost" if context else f"[{address}]" if ":" in address else address
+        self.url = f"{'https' if context else 'http'}://{host}:{self.port}"
         self.threads = []
         self.open = set()
         self.lock = threading.Lock()

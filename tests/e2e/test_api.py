@@ -9,9 +9,11 @@ import stat
 import subprocess
 import threading
 
+from cases import lacking
 from place import SECRET, build_dir
 from remote import RemoteCase
 from scripted import reply
+from verbs import UNSHOWN, Terminal
 
 KEY = "0123456789abcdef0123456789abcdef"
 ID = "5552493-16d8-42d8-8feb-c2a16b56f6e8"
@@ -53,6 +55,45 @@ class ApiCase(RemoteCase):
         self.assertNotIn(KEY, str(said) + wrong)
         self.said = wrong
         return said
+
+
+class Proxies(ApiCase):
+    """Beside the machine's proxy, which would read what is asked of this very machine in clear."""
+
+    def setUp(self):
+        super().setUp()
+        self.proxy = self.serve(lambda _: answer(transcript()))
+        self.beside = {name: self.proxy.url for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                                         "ALL_PROXY")}
+
+    def api_at(self, address, name=None):
+        try:
+            api = self.serve(lambda _: answer(transcript()), address=address)
+        except OSError:
+            lacking(f"the address {address}")
+        return api, f"http://{name or address}:{api.port}"
+
+    def key_comes_to(self, api, url):
+        for env in (self.beside, {**self.beside, "NO_PROXY": "elsewhere.invalid", "no_proxy": "elsewhere.invalid"}):
+            self.remote("fetch", ID, "--api-url", url, "--key-file", self.key, env=env)
+            self.assertIn(("Authorization", KEY), api.requests.pop().headers)
+        self.assertEqual([], self.proxy.requests)
+
+    def test_the_key_never_goes_to_a_proxy_if_the_api_is_this_machine(self):
+        for address, name in (("127.0.0.1", None), ("127.0.0.2", None), ("127.0.0.1", "localhost"),
+                              ("127.0.0.1", "LocalHost")):
+            self.key_comes_to(*self.api_at(address, name))
+
+    def test_the_key_never_goes_to_a_proxy_if_the_api_is_this_machine_by_ipv6(self):
+        self.key_comes_to(*self.api_at("::1", "[::1]"))
+
+    def test_a_secret_sent_to_this_machine_never_goes_to_a_proxy(self):
+        receiver = self.serve(lambda _: reply(200, b'{"status":"accepted"}'))
+        secret = self.file("secret", SECRET)
+        self.remote("send", "--to", receiver.url, "--interval", "0", "--header", "X-Webhook-Secret",
+                    "--secret-file", secret, env=self.beside)
+        self.assertIn(("X-Webhook-Secret", SECRET), receiver.requests[0].headers)
+        self.assertEqual([], self.proxy.requests)
 
 
 class Fetch(ApiCase):
@@ -107,6 +148,22 @@ class Fetch(ApiCase):
         self.fetch("--format", "text", ID, found=failed, code=1)
         self.assertIn("does not appear", self.said)
         self.assertIn('"error"', self.fetch(found=failed))
+
+    def test_a_terminal_is_shown_nothing_that_it_obeys(self):
+        text = f"Good {UNSHOWN} morning é"
+        program = os.path.join(build_dir(), "stenohook-remote")
+        for form, path, found in (("json", "", reply(200, json.dumps(transcript(text=text), ensure_ascii=False).encode())),
+                                  ("text", "", answer(transcript(text=text))),
+                                  ("vtt", "/vtt", reply(200, f"WEBVTT\n\n{text}\n".encode()))):
+            self.answers["GET", f"/v2/transcript/{ID}{path}"] = found
+            seen = Terminal([program, "fetch", ID, "--format", form, "--api-url", self.api.url, "--key-file", self.key],
+                            self.bare_env()).end()
+            self.assertEqual(set(), set(UNSHOWN) & set(seen), form)
+            self.assertIn(" morning é", seen)
+            if form == "json":
+                self.assertEqual(text, json.loads(seen)["text"])
+            self.assertIn(text, json.loads(self.ask("fetch", ID))["text"] if form == "json" else
+                          self.ask("fetch", ID, "--format", form))
 
     def test_ids_that_are_none_are_never_asked_for(self):
         for bad in NO_IDS:

@@ -10,7 +10,7 @@ import unittest
 
 from cases import PlaceCase, needs_root
 from fastcgi import run_cgi
-from place import SECRET, Place, as_worker, worker
+from place import HEADER, SECRET, Place, as_worker, worker
 from sender import transcript
 
 
@@ -238,6 +238,22 @@ class Check(CliCase):
         self.assertNotEqual(text, self.place.good)
         self.place.write_config(text)
         self.one(0, "^warning: .*" + re.escape(path))
+
+    def test_a_secret_that_can_be_guessed_is_an_error_and_a_warning_of_the_gateway_which_serves(self):
+        for keys, short, enough in (({"auth-header": HEADER}, "s" * 15, "s" * 16),
+                                    ({"auth-query": "token"}, "s" * 15, "s" * 16),
+                                    ({"auth": "standard-webhooks"}, "whsec_MTIzNDU2Nzg5MDEyMzQ1",
+                                     "whsec_MTIzNDU2Nzg5MDEyMzQ1Ng==")):
+            self.place.configure({"calls": {**keys, "secret": short}})
+            path = re.escape(self.place.secret_file("calls", short))
+            self.one(1, f'^error: endpoint "calls": secret file {path}: can be guessed .got 15 bytes of key, '
+                        "expected at least 16.; put a longer one there")
+            self.place.secret_file("calls", enough)
+            self.assertNotIn("guessed", self.cli("check")[0])
+        self.place.configure({"calls": {"secret": "guess"}})
+        self.post(transcript("guessed"), secret="guess")
+        with open(os.path.join(self.place.spool, "stenohook.log"), encoding="utf-8") as f:
+            self.assertRegex(f.read(), r'warning: endpoint "calls": secret file \S+: can be guessed .got 5 bytes')
 
     def test_the_spool(self):
         os.chmod(self.place.spool, 0o755)

@@ -237,8 +237,10 @@ class Certificates(RemoteCase):
         said, _ = self.remote("send", "--to", server.url, *FAST, "--attempts", "2", code=1)
         self.assertEqual(2, said.count("no answer"))
         self.assertEqual([], server.requests)
-        self.remote("send", "--to", server.url, env={"SSL_CERT_FILE": cert})
+        proxy = self.serve(in_turn(reply(403)))
+        self.remote("send", "--to", server.url, env={"SSL_CERT_FILE": cert, "https_proxy": proxy.url})
         self.assertEqual(1, len(server.requests))
+        self.assertEqual([], proxy.requests)
         # The right certificate for another name.
         self.remote("send", "--to", server.url.replace("localhost", "127.0.0.1"), *FAST, "--rule", "old",
                     env={"SSL_CERT_FILE": cert}, code=1)

@@ -112,6 +112,7 @@ class Version22(PlaceCase):
                 answer = sender.once(server.url(endpoint), transcript(subject) + b" " * 200000)
                 self.assertEqual(200, answer.status_code, f"{mode} {endpoint} {answer.text}")
                 self.assertEqual(1, len(self.found(subject)))
+            self.assertEqual(404, Sender().once(server.url("x/calls"), transcript(str(uuid.uuid4()))).status_code)
             server.stop()
 
 
@@ -166,6 +167,10 @@ class SharedHosting:
         answer = Sender().once(self.url("stenohook.cgi/calls"), transcript(subject) + b" " * 200000)
         self.assertEqual(200, answer.status_code, answer.text)
         self.assertEqual(1, len(self.found(subject)))
+
+    def test_no_more_than_a_name_follows_the_program(self):
+        answer = Sender().once(self.url("stenohook.cgi/x/calls"), transcript(str(uuid.uuid4())))
+        self.assertEqual(404, answer.status_code, answer.text)
 
     def test_files_that_are_nobodys_business_are_not_shown(self):
         for name in ("stenohook.conf", ".htaccess"):

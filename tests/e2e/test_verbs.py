@@ -6,12 +6,14 @@ import re
 import subprocess
 import unittest
 
+import records
 from cases import lacking
 from fastcgi import run_cgi
-from place import as_worker, worker
+from place import HEADER, SECRET, as_worker, worker
+from scripted import Scripted, reply
 from sender import transcript
 from servers import Server
-from verbs import NO_RUNNER, Terminal, VerbCase
+from verbs import NO_RUNNER, UNSHOWN, Terminal, VerbCase
 
 RAW = b'{"odd": "\xff\x7f\xc2\x9b31m"}'
 
@@ -100,6 +102,53 @@ class States(VerbCase):
             self.assertEqual(coloured, "\x1b[31mdead" in told, told)
 
 
+class Hostile(VerbCase):
+    """What a stranger or a sender wrote, as JSON on a terminal."""
+
+    TEXT = f"Mozilla{UNSHOWN}2J é\u05d0"
+
+    def told(self, *args):
+        """The objects; the same bytes go to a pipe."""
+        text, _ = self.cli(*args, "--format", "json")
+        seen = Terminal([self.place.cli, *args, "--format", "json"], self.place.env(TERM="xterm")).end()
+        self.assertEqual(text, seen.replace("\r\n", "\n"))
+        self.assertEqual(set(), set(UNSHOWN) & set(seen))
+        self.assertIn("é\u05d0", seen)
+        return [json.loads(line) for line in text.splitlines()]
+
+    def test_no_json_of_a_delivery_holds_what_a_terminal_obeys_and_its_values_stay(self):
+        body = json.dumps({"transcript_id": "tr-1", "status": "completed", "text": self.TEXT}, ensure_ascii=False)
+        answer = run_cgi(self.place, body.encode(), HTTP_USER_AGENT=self.TEXT)
+        self.assertEqual(200, answer.status, answer.raw)
+        for args in (("list",), ("tail",), ("show", "tr-1")):
+            (event,) = self.told(*args)
+            self.assertEqual(self.TEXT, event["user_agent"])
+        self.assertEqual(body, event["body"])
+        self.assertIn(self.TEXT, self.journal()[0]["user_agent"])
+        (segment,) = records.segments(self.place.spool)
+        with open(segment, "rb") as f:
+            self.assertIn("\u202e".encode(), f.read())
+
+    def test_no_json_of_a_refused_request_holds_what_a_terminal_obeys(self):
+        self.assertEqual(401, run_cgi(self.place, b"{}", secret="wrong", HTTP_USER_AGENT=self.TEXT).status)
+        (entry,) = self.told("rejected", "list")
+        self.assertEqual(self.TEXT, entry["user_agent"])
+
+    def test_no_json_of_an_attempt_holds_what_a_terminal_obeys(self):
+        with open(self.hook, "w", encoding="utf-8") as f:
+            f.write(f"#!/bin/sh\nprintf '%s' '{self.TEXT}'\n")
+        event = self.deliver()
+        self.once()
+        (attempt,) = self.told("show", "--attempts", event)
+        self.assertEqual(self.TEXT, attempt["stdout"])
+
+    def test_a_body_that_disguises_itself_is_shown_escaped(self):
+        event = self.deliver(body='{"status": "\u202edetelpmoc"}'.encode())
+        shown = Terminal([self.place.cli, "show", event], self.place.env(TERM="xterm")).end()
+        self.assertIn("\\xe2\\x80\\xaedetelpmoc", shown)
+        self.assertNotIn("\u202e", shown)
+
+
 class Show(VerbCase):
     def test_the_attempts_and_their_output(self):
         event = self.deliver()
@@ -172,6 +221,25 @@ class Show(VerbCase):
             raw = subprocess.run([self.place.cli, "show", "--raw", again], env=self.place.env(), capture_output=True,
                                  cwd="/", check=True).stdout
             self.assertEqual(RAW, raw)
+
+    def test_curl_s_command_makes_one_request_whatever_the_query_holds_and_runs_in_any_folder(self):
+        receiver = Scripted(lambda _: reply(200))
+        self.addCleanup(receiver.stop)
+        folder = os.path.dirname(self.place.config)
+        secret = os.path.relpath(self.place.secret_file("calls"), folder)
+        self.site(url=f"{receiver.url}/hook/calls", **{"secret-files": [secret]})
+        query = "a=[1-50]&b={x,y}"
+        answer = run_cgi(self.place, RAW, query=query)
+        self.assertEqual(200, answer.status, answer.raw)
+        command = self.cli("show", "--curl", json.loads(answer.body)["id"])[0]
+        for cwd in ("/", self.place.worker_folder("elsewhere"), folder):
+            done = subprocess.run(["/bin/sh", "-c", command], cwd=cwd, capture_output=True, check=False, timeout=60,
+                                  env={"PATH": f"{os.path.dirname(self.place.cli)}:/usr/bin:/bin"})
+            self.assertEqual((0, b""), (done.returncode, done.stderr))
+            (request,) = receiver.requests
+            self.assertEqual(f"/hook/calls?{query}", request.target)
+            self.assertIn((HEADER, SECRET), request.headers)
+            receiver.requests.clear()
 
 
 class Orders(VerbCase):

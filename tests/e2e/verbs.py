@@ -15,6 +15,11 @@ from sender import transcript
 NO_RUNNER = "/nonexistent/stenohook-run"
 
 
+# What a terminal obeys, or orders its line by, and JSON need not escape: DEL, C1, marks of direction, U+2028, U+2029.
+UNSHOWN = ("\x7f" + "".join(map(chr, range(0x80, 0xa0))) + "\u061c\u200e\u200f" +
+           "".join(map(chr, range(0x2028, 0x202f))) + "\u2066\u2067\u2068\u2069")
+
+
 class VerbCase(PlaceCase):
     """A place for each test. Hooks note each run in `ran`, and end as the file `code` says."""
 

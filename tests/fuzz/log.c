@@ -8,6 +8,7 @@
 
 #include "base/mac.h"
 #include "base/text.h"
+#include "core/scan.h"
 #include "kit.h"
 
 typedef void (*writer)(struct buf *out, struct str s);
@@ -122,6 +123,56 @@ static void check_json(struct str s)
     buf_free(&lossy);
 }
 
+/* What a JSON string shows a terminal: printable, and it means the same. */
+static void check_shown(struct str s)
+{
+    struct buf json = written(text_json_lossy, s), shown, back, lossy = written(text_utf8_lossy, s);
+
+    shown = written(text_json_shown, buf_str(&json));
+    buf_init(&back, FUZZ_BUF_MAX);
+    for (size_t i = 0; i < shown.len; i++)
+        FUZZ_REQUIRE(text_unshown((struct str){shown.ptr + i, shown.len - i}) == 0);
+    FUZZ_REQUIRE(fuzz_utf8(buf_str(&shown)));
+    FUZZ_REQUIRE(scan_json(buf_str(&shown), NULL, NULL).verdict == SCAN_OK);
+    FUZZ_REQUIRE(text_json_decode(&back, (struct str){shown.ptr + 1, shown.len - 2}));
+    FUZZ_REQUIRE(str_eq(buf_str(&back), buf_str(&lossy)));
+    buf_free(&back);
+    buf_free(&shown);
+    buf_free(&lossy);
+    buf_free(&json);
+}
+
+static void add_member(void *context, const struct scan_member *member)
+{
+    struct buf *out = context;
+
+    (void)text_json_decode(out, member->name);
+    buf_add_char(out, ':');
+    if (member->value.len >= 2 && member->value.ptr[0] == '"')
+        (void)text_json_decode(out, (struct str){member->value.ptr + 1, member->value.len - 2});
+    else
+        text_json_shown(out, member->value);
+    buf_add_char(out, '\n');
+}
+
+/* Any JSON stays valid, and each member of an object keeps what it means. */
+static void check_shown_json(struct str json)
+{
+    struct buf shown = written(text_json_shown, json), before, after;
+    struct scan_result was;
+
+    buf_init(&before, FUZZ_BUF_MAX);
+    buf_init(&after, FUZZ_BUF_MAX);
+    was = scan_json(json, add_member, &before);
+    if (was.verdict == SCAN_OK) {
+        FUZZ_REQUIRE(scan_json(buf_str(&shown), add_member, &after).verdict == SCAN_OK);
+        FUZZ_REQUIRE(str_eq(buf_str(&before), buf_str(&after)));
+    }
+    buf_free(&after);
+    buf_free(&before);
+    buf_free(&shown);
+}
+
 static void check_digits(struct str s)
 {
     struct buf hex, base64, back, strict;
@@ -171,6 +222,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_log(rest, max);
     check_line(rest);
     check_json(rest);
+    check_shown(rest);
+    check_shown_json(rest);
     check_digits(rest);
     check_percent(rest);
     return 0;

@@ -50,8 +50,8 @@ void sk_check_told(const struct sk_told *told, unsigned count, const char *words
 void sk_put_all(void)
 {
     sk_put("conf", SK_ENDPOINT);
-    sk_put("one", "first");
-    sk_put("two", "second");
+    sk_put("one", "the-first-secret");
+    sk_put("two", "the-second-secret");
 }
 
 const struct settings *sk_load(struct sk_told *told)

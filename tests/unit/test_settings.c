@@ -40,15 +40,15 @@ UNIT_TEST(file_and_secrets_are_read)
     const struct settings *s;
 
     sk_put("conf", SK_ENDPOINT);
-    sk_put("one", "first\n");
-    sk_put("two", "second");
+    sk_put("one", "the-first-secret\n");
+    sk_put("two", "the-second-secret");
     s = sk_load(&told);
     UNIT_REQUIRE(s != NULL);
     UNIT_TEXT("/spool", s->config->spool);
     UNIT_TEXT(sk_in("conf"), s->path);
     UNIT_INT(2, s->secrets[0].count);
-    UNIT_STR("first", s->secrets[0].values[0]);
-    UNIT_STR("second", s->secrets[0].values[1]);
+    UNIT_STR("the-first-secret", s->secrets[0].values[0]);
+    UNIT_STR("the-second-secret", s->secrets[0].values[1]);
     UNIT_INT(0, told.count);
     settings_release(s);
     settings_release(NULL);
@@ -64,15 +64,15 @@ UNIT_TEST(each_endpoint_has_its_own_secrets)
            "endpoint a { auth = none }\n"
            "endpoint b { auth-header = \"X-S\" secret-files = {\"one\"} }\n"
            "endpoint c { auth = \"aai-signature\" secret-files = {\"missing\", \"two\"} }\n");
-    sk_put("one", "first");
-    sk_put("two", "second");
+    sk_put("one", "the-first-secret");
+    sk_put("two", "the-second-secret");
     s = sk_load(&told);
     UNIT_REQUIRE(s != NULL);
     UNIT_INT(0, s->secrets[0].count);
     UNIT_INT(1, s->secrets[1].count);
-    UNIT_STR("first", s->secrets[1].values[0]);
+    UNIT_STR("the-first-secret", s->secrets[1].values[0]);
     UNIT_INT(1, s->secrets[2].count);
-    UNIT_STR("second", s->secrets[2].values[0]);
+    UNIT_STR("the-second-secret", s->secrets[2].values[0]);
     settings_release(s);
 }
 
@@ -83,12 +83,12 @@ static void secret_is(const char *text, const char *expected, const char *words)
 
     sk_put("conf", SK_ENDPOINT);
     sk_put("one", text);
-    sk_put("two", "second");
+    sk_put("two", "the-second-secret");
     s = sk_load(&told);
     UNIT_REQUIRE(s != NULL);
     if (expected == NULL) {
         UNIT_INT(1, s->secrets[0].count);
-        UNIT_STR("second", s->secrets[0].values[0]);
+        UNIT_STR("the-second-secret", s->secrets[0].values[0]);
     } else {
         UNIT_INT(2, s->secrets[0].count);
         UNIT_STR(expected, s->secrets[0].values[0]);
@@ -99,12 +99,12 @@ static void secret_is(const char *text, const char *expected, const char *words)
 
 UNIT_TEST(line_ends_and_marks_of_editors_are_not_the_secrets)
 {
-    secret_is("abc\r\n", "abc", "");
-    secret_is("abc\n\n\r\n", "abc", "");
+    secret_is("abcdefghijklmnop\r\n", "abcdefghijklmnop", "");
+    secret_is("abcdefghijklmnop\n\n\r\n", "abcdefghijklmnop", "");
     secret_is("\xef\xbb\xbf"
-              "abc\n",
-              "abc", "");
-    secret_is("a\tb c", "a\tb c", "");
+              "abcdefghijklmnop\n",
+              "abcdefghijklmnop", "");
+    secret_is("a\tb cdefghijklmn", "a\tb cdefghijklmn", "");
 }
 
 UNIT_TEST(a_secret_that_cannot_be_right_is_passed_over)
@@ -120,8 +120,8 @@ UNIT_TEST(a_secret_that_cannot_be_right_is_passed_over)
 
 UNIT_TEST(a_secret_with_blanks_around_is_used_and_told)
 {
-    secret_is("abc \n", "abc ", "begins or ends with a blank");
-    secret_is(" abc", " abc", "begins or ends with a blank");
+    secret_is("abcdefghijklmno \n", "abcdefghijklmno ", "begins or ends with a blank");
+    secret_is(" abcdefghijklmno", " abcdefghijklmno", "begins or ends with a blank");
 }
 
 UNIT_TEST(a_secret_is_read_up_to_its_limit)
@@ -142,7 +142,7 @@ UNIT_TEST(a_missing_secret_is_passed_over_and_told)
     const struct settings *s;
 
     sk_put("conf", SK_ENDPOINT);
-    sk_put("two", "second");
+    sk_put("two", "the-second-secret");
     s = sk_load(&told);
     UNIT_REQUIRE(s != NULL);
     UNIT_INT(1, s->secrets[0].count);
@@ -164,6 +164,41 @@ UNIT_TEST(without_any_secret_the_settings_are_still_there)
     settings_release(s);
 }
 
+/* `secret` of endpoint "a", whose keys are `keys`, is used; so often it is said that it can be
+ * guessed. */
+static void check_guessed(const char *keys, const char *secret, unsigned count)
+{
+    const struct settings *s;
+    struct sk_told told;
+    char text[256];
+
+    snprintf(text, sizeof text,
+             "spool = \"/spool\"\nendpoint \"a\" { %s secret-files = {\"one\"} }\n", keys);
+    sk_put("conf", text);
+    sk_put("one", secret);
+    s = sk_load(&told);
+    UNIT_REQUIRE(s != NULL);
+    UNIT_INT(1, s->secrets[0].count);
+    sk_check_told(&told, count, count > 0 ? "can be guessed (got 15 bytes" : "");
+    settings_release(s);
+}
+
+UNIT_TEST(a_secret_of_less_than_16_bytes_is_used_and_told)
+{
+    UNIT_INT(16, AUTH_KEY_MIN);
+    check_guessed("auth-header = \"X-S\"", "123456789012345", 1);
+    check_guessed("auth-header = \"X-S\"", "1234567890123456", 0);
+    check_guessed("auth = \"aai-signature\"", "123456789012345\n", 1);
+    check_guessed("auth = \"aai-signature\"", "1234567890123456\n", 0);
+}
+
+UNIT_TEST(of_a_secret_in_base64_the_bytes_that_it_means_are_counted)
+{
+    check_guessed("auth = \"standard-webhooks\"", "whsec_MTIzNDU2Nzg5MDEyMzQ1", 1);
+    check_guessed("auth = \"standard-webhooks\"", "MTIzNDU2Nzg5MDEyMzQ1", 1);
+    check_guessed("auth = \"standard-webhooks\"", "whsec_MTIzNDU2Nzg5MDEyMzQ1Ng==", 0);
+}
+
 UNIT_TEST(a_secret_that_others_can_read_is_used_and_told)
 {
     static const struct {
@@ -176,8 +211,8 @@ UNIT_TEST(a_secret_that_others_can_read_is_used_and_told)
         const struct settings *s;
 
         sk_put("conf", SK_ENDPOINT);
-        sk_put("one", "first");
-        sk_put("two", "second");
+        sk_put("one", "the-first-secret");
+        sk_put("two", "the-second-secret");
         UNIT_INT(0, chmod(sk_in("one"), modes[i].mode));
         s = sk_load(&told);
         UNIT_REQUIRE(s != NULL);
@@ -194,7 +229,7 @@ UNIT_TEST(a_pipe_or_folder_in_place_of_a_file_does_not_block)
 
     sk_put("conf", SK_ENDPOINT);
     UNIT_INT(0, mkfifo(sk_in("one"), 0600));
-    sk_put("two", "second");
+    sk_put("two", "the-second-secret");
     s = sk_load(&told);
     UNIT_REQUIRE(s != NULL);
     UNIT_INT(1, s->secrets[0].count);
@@ -275,8 +310,8 @@ UNIT_TEST(a_configuration_of_root_serves_everybody)
 
     UNIT_REQUIRE_ROOT();
     sk_put("conf", SK_ENDPOINT);
-    sk_put("one", "first");
-    sk_put("two", "second");
+    sk_put("one", "the-first-secret");
+    sk_put("two", "the-second-secret");
     UNIT_INT(0, chmod(unit_folder(), 0755));
     UNIT_INT(0, chmod(sk_in("conf"), 0644));
     UNIT_INT(0, chown(sk_in("one"), SK_OTHER_USER, (gid_t)-1));
@@ -315,8 +350,8 @@ UNIT_TEST(no_descriptor_is_no_verdict_on_the_file)
     int limit = dup(0);
 
     sk_put("conf", SK_ENDPOINT);
-    sk_put("one", "first");
-    sk_put("two", "second");
+    sk_put("one", "the-first-secret");
+    sk_put("two", "the-second-secret");
     UNIT_REQUIRE(limit >= 0);
     while (count < 1024 && (fds[count] = dup(0)) >= 0)
         count++;
@@ -358,7 +393,7 @@ UNIT_TEST(what_is_wrong_with_a_secret_is_not_told_to_nobody)
     struct err err = ERR_INIT;
 
     sk_put("conf", SK_ENDPOINT);
-    sk_put("two", "second");
+    sk_put("two", "the-second-secret");
     UNIT_STATUS(STATUS_OK, settings_load(&s, sk_in("conf"), NULL, NULL, &err), &err);
     UNIT_REQUIRE(s != NULL);
     UNIT_INT(1, s->secrets[0].count);
@@ -377,8 +412,8 @@ UNIT_TEST(a_secret_file_with_an_absolute_path_lies_there_and_another_beside_the_
              "endpoint a { auth-header = \"X-S\" secret-files = {\"%s\", \"sub/two\"} }\n",
              sk_in("one"));
     sk_put("conf", text);
-    sk_put("one", "first");
-    sk_put("sub/two", "second");
+    sk_put("one", "the-first-secret");
+    sk_put("sub/two", "the-second-secret");
     s = sk_load(&told);
     UNIT_REQUIRE(s != NULL);
     UNIT_INT(2, s->secrets[0].count);
@@ -474,7 +509,7 @@ UNIT_TEST(a_secret_file_that_cannot_be_opened_is_to_blame_for_it)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     char name[PATH_MAX + 2];
 
-    sk_put("one", "first");
+    sk_put("one", "the-first-secret");
     secret_is_to_blame(sk_in("absent"), "No such file");
     secret_is_to_blame(sk_in("one/below"), "Not a directory");
     UNIT_INT(0, symlink("loop", sk_in("loop")));
@@ -511,7 +546,7 @@ static enum status read_secret(void *context, struct err *err)
 
 UNIT_TEST(a_secret_that_the_system_does_not_let_us_read_is_not_passed_over)
 {
-    sk_put("one", "first");
+    sk_put("one", "the-first-secret");
     fault_each(FAULT_MEMORY, ENOMEM, STATUS_MEMORY, read_secret, NULL);
     fault_each(FAULT_OPENAT, ENFILE, STATUS_IO, read_secret, NULL);
     fault_each(FAULT_FSTAT, EIO, STATUS_IO, read_secret, NULL);
@@ -560,8 +595,8 @@ UNIT_TEST(problems_of_secret_files_are_listed_as_they_are_now)
     const struct settings *s;
 
     sk_put("conf", SK_ENDPOINT);
-    sk_put("one", "first");
-    sk_put("two", "second");
+    sk_put("one", "the-first-secret");
+    sk_put("two", "the-second-secret");
     s = sk_load(&told);
     UNIT_REQUIRE(s != NULL);
     settings_problems(s, note_problem, &p);

@@ -78,7 +78,7 @@ UNIT_TEST(a_changed_file_is_read_again)
     sk_put("conf", "spool = \"/other\"\nendpoint b { auth = none }\n");
     spool_is(c, "/other");
     UNIT_TEXT("/spool", old->config->spool);
-    UNIT_STR("first", old->secrets[0].values[0]);
+    UNIT_STR("the-first-secret", old->secrets[0].values[0]);
     settings_release(old);
     end(c);
 }
@@ -91,10 +91,10 @@ UNIT_TEST(a_changed_secret_is_read_again)
 
     sk_put_all();
     spool_is(c, "/spool");
-    sk_put("two", "third!");
+    sk_put("two", "the-third-secret");
     s = current(c);
     UNIT_REQUIRE(s != NULL);
-    UNIT_STR("third!", s->secrets[0].values[1]);
+    UNIT_STR("the-third-secret", s->secrets[0].values[1]);
     settings_release(s);
     UNIT_INT(0, unlink(sk_in("two")));
     s = current(c);
@@ -103,7 +103,7 @@ UNIT_TEST(a_changed_secret_is_read_again)
     settings_release(s);
     spool_is(c, "/spool");
     sk_check_told(&told, 1, "two: cannot be opened");
-    sk_put("two", "back");
+    sk_put("two", "the-former-secret");
     s = current(c);
     UNIT_REQUIRE(s != NULL);
     UNIT_INT(2, s->secrets[0].count);
@@ -130,14 +130,14 @@ UNIT_TEST(a_broken_new_version_is_told_once_and_the_last_good_one_serves)
     spool_is(c, "/spool");
     sk_check_told(&told, 2, "conf:1: spool: \"other\" is not an absolute path");
     /* A secret that is rotated meanwhile counts all the same. */
-    sk_put("one", "rotated");
+    sk_put("one", "the-rotated-secret");
     s = current(c);
     UNIT_REQUIRE(s != NULL);
-    UNIT_STR("rotated", s->secrets[0].values[0]);
+    UNIT_STR("the-rotated-secret", s->secrets[0].values[0]);
     settings_release(s);
     s = current(c);
     UNIT_REQUIRE(s != NULL);
-    UNIT_STR("rotated", s->secrets[0].values[0]);
+    UNIT_STR("the-rotated-secret", s->secrets[0].values[0]);
     settings_release(s);
     UNIT_INT(2, told.count);
     sk_put("conf", "spool = \"/good\"\nendpoint b { auth = none }\n");
@@ -160,7 +160,7 @@ UNIT_TEST(the_cache_knows_whether_it_serves_what_stands_in_the_file)
     spool_is(c, "/spool");
     UNIT_FALSE(settings_cache_whole(c));
     /* New secrets below an old version do not make it the new one. */
-    sk_put("one", "rotated");
+    sk_put("one", "the-rotated-secret");
     spool_is(c, "/spool");
     UNIT_FALSE(settings_cache_whole(c));
     spool_is(c, "/spool");
@@ -379,16 +379,16 @@ UNIT_TEST(secrets_that_cannot_be_read_anew_stay_as_they_were)
     spool_is(c, "/spool");
     sk_put("conf", "spol = \"/other\"\n");
     spool_is(c, "/spool");
-    sk_put("one", "rotated");
+    sk_put("one", "the-rotated-secret");
     fault_arm(FAULT_MEMORY, 1, ENOMEM);
     s = current(c);
     UNIT_TRUE(fault_disarm());
     UNIT_REQUIRE(s != NULL);
-    UNIT_STR("first", s->secrets[0].values[0]);
+    UNIT_STR("the-first-secret", s->secrets[0].values[0]);
     settings_release(s);
     s = current(c);
     UNIT_REQUIRE(s != NULL);
-    UNIT_STR("rotated", s->secrets[0].values[0]);
+    UNIT_STR("the-rotated-secret", s->secrets[0].values[0]);
     settings_release(s);
     end(c);
 }

@@ -2,6 +2,7 @@
  * test_text - encodings and the log.
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -102,6 +103,43 @@ UNIT_TEST(json_escapes_are_undone)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         UNIT_FALSE(text_json_decode(&b, str_of(bad[i])));
     buf_free(&b);
+}
+
+UNIT_TEST(what_a_terminal_would_obey_is_escaped_in_json_and_nothing_beside_it)
+{
+    static const struct {
+        const char *first, *last; /* as UTF-8 */
+        unsigned low, high;
+    } ranges[] = {{"\x7f", "\x7f", 0x7f, 0x7f},
+                  {"\xc2\x80", "\xc2\x9f", 0x80, 0x9f},
+                  {"\xd8\x9c", "\xd8\x9c", 0x61c, 0x61c},
+                  {"\xe2\x80\x8e", "\xe2\x80\x8f", 0x200e, 0x200f},
+                  {"\xe2\x80\xa8", "\xe2\x80\xae", 0x2028, 0x202e},
+                  {"\xe2\x81\xa6", "\xe2\x81\xa9", 0x2066, 0x2069}};
+    static const char beside[] =
+        "\"~ \xc2\xa0 \xd8\x9b \xd8\x9d \xe2\x80\x8d \xe2\x80\x90 \xe2\x80\xa7 "
+        "\xe2\x80\xaf \xe2\x81\xa5 \xe2\x81\xaa \xe2\x82\xac \xf0\x9f\x98\x80\"";
+    struct buf out;
+    char expected[64];
+
+    buf_init(&out, 256);
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        buf_reset(&out, 256);
+        text_json_shown(&out, STR("[\""));
+        text_json_shown(&out, str_of(ranges[i].first));
+        text_json_shown(&out, str_of(ranges[i].last));
+        text_json_shown(&out, STR("\"]"));
+        snprintf(expected, sizeof expected, "[\"\\u%04x\\u%04x\"]", ranges[i].low, ranges[i].high);
+        UNIT_TEXT(expected, out.ptr);
+    }
+    buf_reset(&out, 256);
+    text_json_shown(&out, str_of(beside));
+    UNIT_TEXT(beside, out.ptr);
+    /* Never beyond the end. */
+    UNIT_INT(0, text_unshown(BYTES("")));
+    UNIT_INT(0, text_unshown(BYTES("\xc2")));
+    UNIT_INT(0, text_unshown(BYTES("\xe2\x80")));
+    buf_free(&out);
 }
 
 UNIT_TEST(percent_codes_are_decoded_and_broken_ones_kept)

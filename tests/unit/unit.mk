@@ -86,7 +86,8 @@ tests_unit_unit_SOURCES = $(unit_runner) \
 	tests/unit/test_verbs.c \
 	tests/unit/test_verdict.c \
 	tests/unit/test_verify.c \
-	tests/unit/test_wake.c
+	tests/unit/test_wake.c \
+	tests/unit/test_wire.c
 if REMOTE
 tests_unit_unit_SOURCES += \
 	tests/unit/test_aai_parse.c \

@@ -133,7 +133,7 @@ static enum status print_place(const struct question *q, struct place place, str
         record_free(&record);
     }
     if (status == STATUS_OK)
-        status = print_buf(&out, "the record", err);
+        status = event_format_print(q->format, &out, "the record", err);
     buf_free(&line);
     buf_free(&out);
     return status;

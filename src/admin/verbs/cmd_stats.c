@@ -125,7 +125,8 @@ static enum status print_stats(const struct stats_call *w, const struct session 
     buf_init(&out, OUTPUT_MAX);
     if (!w->quiet)
         w->print(&out, &stats);
-    status = print_buf(&out, "the numbers", err);
+    status = w->print == stats_json ? print_json(&out, "the numbers", err)
+                                    : print_buf(&out, "the numbers", err);
     buf_free(&out);
     if (status == STATUS_OK && !w->quiet)
         quarantine_view_warn(&stats.quarantine, warn_of_quarantine, NULL);

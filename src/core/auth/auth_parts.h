@@ -38,6 +38,8 @@ enum status auth_static_check(const struct auth_attempt *a, struct str *message_
                               struct err *err) STATUS_CHECKED;
 enum status auth_aai_check(const struct auth_attempt *a, struct str *message_id,
                            struct err *err) STATUS_CHECKED;
+/* See auth_key_size; of a secret that is not base64, its own length. */
+size_t auth_standard_key_size(struct str secret);
 enum status auth_standard_check(const struct auth_attempt *a, struct str *message_id,
                                 struct err *err) STATUS_CHECKED;
 

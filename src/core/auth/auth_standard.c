@@ -87,6 +87,17 @@ static bool decode_secret(struct str secret, struct buf *key)
     return mac_base64_decode(key, secret) && key->len > 0;
 }
 
+size_t auth_standard_key_size(struct str secret)
+{
+    struct buf key;
+    size_t size;
+
+    buf_init(&key, secret.len + 1);
+    size = decode_secret(secret, &key) ? key.len : secret.len;
+    buf_wipe(&key);
+    return size;
+}
+
 /* STATUS_OK if a signature is right under this secret. */
 static enum status try_secret(const struct auth_attempt *a, const struct message *m,
                               struct str secret, struct err *err)

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/id.h"
+#include "base/text.h"
 #include "cli/print.h"
 #include "remote/api.h"
 #include "remote/verbs/remote_verbs.h"
@@ -155,18 +156,32 @@ static enum status write_file(const struct fetch *f, const char *id, const struc
     return status == STATUS_OK ? print_end(err) : status;
 }
 
-/* Replaces terminal controls by "?": C0 except blanks, DEL, and C1 (U+0080 to U+009F). */
+/* Replaces what a terminal would obey by "?": C0 except blanks, and text_unshown's. */
 static void tame_controls(struct buf *b)
 {
     for (size_t i = 0; i < b->len; i++) {
         unsigned char c = (unsigned char)b->ptr[i];
-        bool is_c1 = c == 0xc2 && i + 1 < b->len && (unsigned char)b->ptr[i + 1] < 0xa0;
+        size_t len = text_unshown((struct str){b->ptr + i, b->len - i});
 
-        if ((c < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7f || is_c1)
-            b->ptr[i] = '?';
-        if (is_c1)
-            b->ptr[++i] = '?';
+        if (len == 0 && c < 0x20 && c != '\n' && c != '\t' && c != '\r')
+            len = 1;
+        if (len == 0)
+            continue;
+        memset(b->ptr + i, '?', len);
+        i += len - 1;
     }
+}
+
+static enum status print_answer(const struct format *format, struct buf *answer, struct err *err)
+{
+    bool is_json = !format->only_text && format->form != AAI_SRT && format->form != AAI_VTT;
+
+    if (!isatty(STDOUT_FILENO))
+        return print_buf(answer, "the transcript", err);
+    if (is_json)
+        return print_json(answer, "the transcript", err);
+    tame_controls(answer);
+    return print_buf(answer, "the transcript", err);
 }
 
 static enum status fetch_one(struct fetch *f, const char *id, struct err *err)
@@ -178,13 +193,10 @@ static enum status fetch_one(struct fetch *f, const char *id, struct err *err)
     status = aai_get(f->api.aai, id, f->format->form, &answer, err);
     if (status == STATUS_OK)
         status = reduce_answer(f, id, &answer, err);
-    if (status == STATUS_OK && f->out != NULL) {
+    if (status == STATUS_OK && f->out != NULL)
         status = write_file(f, id, &answer, err);
-    } else if (status == STATUS_OK) {
-        if (isatty(STDOUT_FILENO))
-            tame_controls(&answer);
-        status = print_buf(&answer, "the transcript", err);
-    }
+    else if (status == STATUS_OK)
+        status = print_answer(f->format, &answer, err);
     buf_free(&answer);
     return status;
 }

@@ -131,7 +131,8 @@ static void show_progress(void *context, const struct reconcile_sums *sums)
                   sums->known, sums->recorded, o->dry_run ? "would be recorded" : "recorded");
 }
 
-static void print_json(struct buf *b, const struct event_facts *event, const char *id, bool dry_run)
+static void add_json_line(struct buf *b, const struct event_facts *event, const char *id,
+                          bool dry_run)
 {
     buf_printf(b, "{\"outcome\":\"%s\",", dry_run ? "would record" : "recorded");
     if (id != NULL)
@@ -148,12 +149,13 @@ static enum status print_recorded(void *context, const struct event_facts *event
     struct reconciling *o = context;
 
     if (o->json)
-        print_json(&o->line, event, id, o->dry_run);
+        add_json_line(&o->line, event, id, o->dry_run);
     else
         buf_printf(&o->line, "%-12s %-10s  %s  %s  %s\n", o->dry_run ? "would record" : "recorded",
                    id == NULL ? "-" : id, event->endpoint, event->about.status,
                    event->about.subject);
-    return print_buf(&o->line, "what was recorded", err);
+    return o->json ? print_json(&o->line, "what was recorded", err)
+                   : print_buf(&o->line, "what was recorded", err);
 }
 
 static void warn_failed(void *context, const char *id, const char *why)
