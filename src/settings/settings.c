@@ -200,7 +200,7 @@ static enum status load_secret(struct settings_owner *o, struct secret_warning *
     st = settings_secret(file->path, us, &secret, usable, warn_of_secret, note_foreign_of_secret, t,
                          err);
     if (st == STATUS_OK && *usable) {
-        check_key_size(t->endpoint, o->secret_paths[i], buf_str(&secret), warn_of_secret, t);
+        check_key_size(t->endpoint, file->path, buf_str(&secret), warn_of_secret, t);
         *out = (struct str){str_dup(buf_str(&secret)), secret.len};
         if (out->ptr == NULL)
             st = no_memory(err);
