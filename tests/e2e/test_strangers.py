@@ -41,7 +41,7 @@ ENDPOINTS = {
     "hooked": {"hook": ["/bin/true"]},
     "signed": {"auth": "aai-signature", "secret": AAI_SECRET, "quarantine-max": QUARANTINE_MAX},
     "fenced": {"auth": "none", "allow-from": ["44.238.19.20"]},
-    "open": {"auth": "none", "open-events-max": OPEN_EVENTS},
+    "open": {"auth": "none", "daily-events-max": OPEN_EVENTS},
 }
 
 
