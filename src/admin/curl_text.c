@@ -47,16 +47,32 @@ static void add_content_type(struct buf *out, struct str type)
     buf_free(&header);
 }
 
+/* The file of the secret, wherever the command runs: relative to the configuration's folder. */
+static void add_secret_file(struct buf *out, const struct config_endpoint *e,
+                            const char *config_path)
+{
+    const char *file = e->secret_files[0];
+    const char *slash = strrchr(config_path, '/');
+    struct buf path;
+
+    buf_init(&path, out->max);
+    if (*file != '/' && slash != NULL)
+        buf_add(&path, config_path, (size_t)(slash + 1 - config_path));
+    buf_add_text(&path, file);
+    add_quoted(out, buf_str(&path));
+    buf_free(&path);
+}
+
 /* curl reads the secret from a descriptor: any user who lists processes sees arguments. */
-static void add_secret(struct buf *out, const struct config_endpoint *e)
+static void add_secret(struct buf *out, const struct config_endpoint *e, const char *config_path)
 {
     if (e->auth_header != NULL) {
         buf_printf(out, " -H @/dev/fd/3 3<<END\n%s: $(cat ", e->auth_header);
-        add_quoted(out, str_of(e->secret_files[0]));
+        add_secret_file(out, e, config_path);
     } else {
         /* In a file of options, quotes and backslashes are to be escaped. */
         buf_printf(out, " -K /dev/fd/3 3<<END\nurl-query = \"%s=$(cat ", e->auth_query);
-        add_quoted(out, str_of(e->secret_files[0]));
+        add_secret_file(out, e, config_path);
         buf_add_text(out, " | sed 's/[\"\\\\]/\\\\&/g'");
     }
     buf_printf(out, ")%s\nEND\n", e->auth_header != NULL ? "" : "\"");
@@ -77,12 +93,13 @@ enum status curl_text(struct buf *out, const struct record *record, const struct
     add_quoted(out, str_of(config_path));
     buf_add_text(out, " show --raw ");
     add_quoted(out, record->id);
-    buf_add_text(out, " |\ncurl -sS --data-binary @- -H ");
+    /* -g: brackets and braces of a sender's query are no patterns that make many requests. */
+    buf_add_text(out, " |\ncurl -gsS --data-binary @- -H ");
     add_content_type(out, record->content_type);
     buf_add_char(out, ' ');
     add_url(out, e->url, record->query);
     if (e->scheme == AUTH_STATIC)
-        add_secret(out, e);
+        add_secret(out, e, config_path);
     else
         buf_add_char(out, '\n');
     return buf_status(out, "the command", err);

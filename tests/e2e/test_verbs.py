@@ -9,7 +9,8 @@ import unittest
 import records
 from cases import lacking
 from fastcgi import run_cgi
-from place import as_worker, worker
+from place import HEADER, SECRET, as_worker, worker
+from scripted import Scripted, reply
 from sender import transcript
 from servers import Server
 from verbs import NO_RUNNER, UNSHOWN, Terminal, VerbCase
@@ -220,6 +221,25 @@ class Show(VerbCase):
             raw = subprocess.run([self.place.cli, "show", "--raw", again], env=self.place.env(), capture_output=True,
                                  cwd="/", check=True).stdout
             self.assertEqual(RAW, raw)
+
+    def test_curl_s_command_makes_one_request_whatever_the_query_holds_and_runs_in_any_folder(self):
+        receiver = Scripted(lambda _: reply(200))
+        self.addCleanup(receiver.stop)
+        folder = os.path.dirname(self.place.config)
+        secret = os.path.relpath(self.place.secret_file("calls"), folder)
+        self.site(url=f"{receiver.url}/hook/calls", **{"secret-files": [secret]})
+        query = "a=[1-50]&b={x,y}"
+        answer = run_cgi(self.place, RAW, query=query)
+        self.assertEqual(200, answer.status, answer.raw)
+        command = self.cli("show", "--curl", json.loads(answer.body)["id"])[0]
+        for cwd in ("/", self.place.worker_folder("elsewhere"), folder):
+            done = subprocess.run(["/bin/sh", "-c", command], cwd=cwd, capture_output=True, check=False, timeout=60,
+                                  env={"PATH": f"{os.path.dirname(self.place.cli)}:/usr/bin:/bin"})
+            self.assertEqual((0, b""), (done.returncode, done.stderr))
+            (request,) = receiver.requests
+            self.assertEqual(f"/hook/calls?{query}", request.target)
+            self.assertIn((HEADER, SECRET), request.headers)
+            receiver.requests.clear()
 
 
 class Orders(VerbCase):

@@ -41,10 +41,26 @@ UNIT_TEST(a_curl_command_quotes_what_the_shell_would_take_apart)
     UNIT_STATUS(STATUS_OK, command_for(&out, &e, "a=$(id)\xc3\xbc", "text/a\r\nX-Evil: 1", &err),
                 &err);
     UNIT_STR("stenohook --config '/a b.conf' show --raw '12:103' |\n"
-             "curl -sS --data-binary @- -H 'Content-Type: text/aX-Evil: 1' "
+             "curl -gsS --data-binary @- -H 'Content-Type: text/aX-Evil: 1' "
              "'http://h/x?it'\\''s&a=$(id)%C3%BC' -H @/dev/fd/3 3<<END\n"
              "X-S: $(cat '/etc/it'\\''s/secret')\nEND\n",
              buf_str(&out));
+    buf_free(&out);
+}
+
+UNIT_TEST(a_curl_command_names_a_relative_secret_by_the_folder_of_the_configuration)
+{
+    char *relative[] = {(char[]){"keys/secret"}, NULL};
+    struct config_endpoint e = {.url = (char[]){"http://h/x"},
+                                .scheme = AUTH_STATIC,
+                                .auth_query = (char[]){"token"},
+                                .secret_files = relative,
+                                .secret_file_count = 1};
+    struct err err = ERR_INIT;
+    struct buf out;
+
+    UNIT_STATUS(STATUS_OK, command_for(&out, &e, "", "a/b", &err), &err);
+    UNIT_TRUE(strstr(out.ptr, "$(cat '/keys/secret' |") != NULL);
     buf_free(&out);
 }
 
