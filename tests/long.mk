@@ -26,6 +26,12 @@ check-memory: all
 	STENOHOOK_BUILD=$(abs_builddir) $(abs_srcdir)/tests/e2e/run memcheck
 .PHONY: check-memory
 
+# How long deliveries take beside slow strangers, behind Apache: make check-slow SLOW_FLAGS="--seconds 600"
+SLOW_FLAGS =
+check-slow: all
+	STENOHOOK_BUILD=$(abs_builddir) $(abs_srcdir)/tests/bench/slow $(SLOW_FLAGS)
+.PHONY: check-slow
+
 # Faults that are planted in a copy of the sources: is each seen by a test? make check-mutants MUTANTS="synced slot"
 MUTANTS =
 check-mutants:
@@ -48,6 +54,7 @@ check-long: check
 	$(MAKE) check-kills KILLS=2000
 	$(MAKE) check-threads
 	$(MAKE) check-memory
+	$(MAKE) check-slow
 	$(MAKE) check-mutants
 	$(MAKE) check-newcomer
 	$(MAKE) fuzz FUZZ_TIME=$(LONG_FUZZ_TIME)

@@ -116,7 +116,7 @@ static void add_match(struct matches *m, size_t i)
 static bool one_delivery(const struct rejected_refs *refs, const struct matches *m)
 {
     for (size_t i = 1; i < m->count && i < BOXES_LISTED_MAX; i++)
-        if (memcmp(refs->list[m->list[0]].name, refs->list[m->list[i]].name, BOX_NAME_DIGITS) != 0)
+        if (memcmp(refs->list[m->list[0]].name, refs->list[m->list[i]].name, SPOOL_BOX_DIGITS) != 0)
             return false;
     return m->count <= BOXES_LISTED_MAX;
 }

@@ -90,7 +90,7 @@ static enum status make_event(struct acceptance *a, const struct config_endpoint
     buf_free(&a->query);
     buf_init(&a->query, BOX_QUARANTINED_HEAD_MAX);
     /* When the entry was kept, this parameter may not have been known for the token. */
-    auth_query_kept(&a->query, endpoint, entry->query);
+    auth_query_kept(&a->query, endpoint, 1, entry->query);
     status = buf_status(&a->query, "the query", err);
     if (status != STATUS_OK)
         return status;

@@ -6,15 +6,10 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "admin/webroot.h"
 #include "base/program.h"
-#include "base/str.h"
 #include "store/spool/spool.h"
-
-#define OTHERS_WRITE (S_IWGRP | S_IWOTH)
-#define PATH_BYTES 4096
 
 void check_place(struct findings *f, const char *what, const char *path)
 {
@@ -24,49 +19,52 @@ void check_place(struct findings *f, const char *what, const char *path)
             what, path);
 }
 
-/* Whoever can write to a folder can put another file in the place of the one that is there, unless
- * it is sticky. */
-static bool folder_open(const char *path)
-{
-    char folder[PATH_BYTES];
-    const char *slash = strrchr(path, '/');
-    size_t len = slash == path ? 1 : (size_t)(slash - path);
-    struct stat sb;
+struct program_finding {
+    struct findings *findings;
+    const char *what, *path;
+};
 
-    if (len >= sizeof folder)
-        return false;
-    memcpy(folder, path, len);
-    folder[len] = '\0';
-    return stat(folder, &sb) == 0 && (sb.st_mode & OTHERS_WRITE) != 0 &&
-           (sb.st_mode & S_ISVTX) == 0;
+static void warn_of_folder(void *context, const char *text)
+{
+    const struct program_finding *of = context;
+
+    finding_warning(of->findings, "%s %s: %s", of->what, of->path, text);
+}
+
+static void report_program(struct findings *f, const struct program_finding *of, enum status status,
+                           const struct err *err)
+{
+    if (status != STATUS_OK)
+        finding_error(f, "%s %s", of->what, err->text);
+    else
+        finding_good(f, "%s %s", of->what, of->path);
 }
 
 void check_program(struct findings *f, const char *what, const char *path)
 {
+    struct program_finding of = {f, what, path};
     struct err err = ERR_INIT;
 
-    if (path[0] != '/')
-        finding_error(f, "%s %s must be an absolute path", what, path);
-    else if (program_check(path, &err) != STATUS_OK)
-        finding_error(f, "%s %s", what, err.text);
-    else if (folder_open(path))
-        finding_error(f, "the folder of %s %s can be changed by others: chmod go-w it", what, path);
-    else
-        finding_good(f, "%s %s", what, path);
+    report_program(f, &of, program_check(path, warn_of_folder, &of, &err), &err);
 }
 
-void check_spool_folder(struct findings *f, const char *path)
+void check_hook(struct findings *f, char *const *argv)
+{
+    struct program_finding of = {f, "the hook", argv[0]};
+    struct err err = ERR_INIT;
+
+    report_program(f, &of, program_check_call(argv, warn_of_folder, &of, &err), &err);
+}
+
+void check_spool_folder(struct findings *f, const struct spool *spool)
 {
     struct stat sb;
 
-    check_place(f, "the spool", path);
-    if (stat(path, &sb) != 0)
-        finding_error(f, "cannot read the spool %s: %s", path, strerror(errno));
+    check_place(f, "the spool", spool->path);
+    if (fstat(spool->dir, &sb) != 0)
+        finding_error(f, "cannot read the spool %s: %s", spool->path, strerror(errno));
     else if (!spool_mode_private(sb.st_mode))
-        finding_error(f, SPOOL_NOT_PRIVATE, path, path);
-    else if (folder_open(path))
-        finding_error(
-            f, "the folder that holds the spool %s can be changed by others: chmod go-w it", path);
+        finding_error(f, SPOOL_NOT_PRIVATE, spool->path, spool->path);
     else
-        finding_good(f, "the spool %s", path);
+        finding_good(f, "the spool %s", spool->path);
 }

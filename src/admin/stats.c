@@ -8,6 +8,7 @@
 #include "admin/select.h"
 #include "base/clock.h"
 #include "store/journal/segment.h"
+#include "store/queue/wake.h"
 
 static void note_oldest(struct stats_endpoint *e, int64_t received_ns)
 {
@@ -100,6 +101,24 @@ static enum status count_dead(struct stats *s, const struct session *session, st
     return STATUS_OK;
 }
 
+/* One that is missing for us may be there for the gateway, which lies elsewhere. */
+static enum status judge_runner(struct stats *s, const struct config *config, struct err *err)
+{
+    struct err why = ERR_INIT;
+    char *path = NULL;
+    enum status status;
+
+    if (s->runner || !config_has_hook(config))
+        return STATUS_OK;
+    status = wake_find_runner(&path, config, &why);
+    free(path);
+    if (status != STATUS_UNTRUSTED && status != STATUS_CONFIG)
+        return STATUS_OK;
+    s->runner_why = str_dup(str_of(why.text));
+    return s->runner_why == NULL ? err_set(err, STATUS_MEMORY, "no memory for a reason")
+                                 : STATUS_OK;
+}
+
 static enum status fill_stats(struct stats *s, const struct session *session, uint64_t *rotten,
                               struct err *err)
 {
@@ -111,6 +130,9 @@ static enum status fill_stats(struct stats *s, const struct session *session, ui
     if (status != STATUS_OK)
         return status;
     s->runner = hookview_runner(s->view);
+    status = judge_runner(s, session->settings->config, err);
+    if (status != STATUS_OK)
+        return status;
     s->orders = hookview_orders(s->view);
     s->endpoints = calloc(hookview_endpoints(s->view) + 1, sizeof *s->endpoints);
     if (s->endpoints == NULL)
@@ -140,6 +162,7 @@ enum status stats_take(struct stats *out, const struct session *session, int64_t
 void stats_free(struct stats *stats)
 {
     hookview_close(stats->view);
+    free(stats->runner_why);
     free(stats->endpoints);
 }
 

@@ -24,7 +24,8 @@ struct stats {
     struct hookview *view; /* what the strings of `endpoints` live in */
     struct census census;
     bool runner;
-    uint64_t orders;       /* of replay, retry and drop that are not carried out yet */
+    char *runner_why; /* why none can be started though there is one; NULL: unknown, or it can */
+    uint64_t orders;  /* of replay, retry and drop that are not carried out yet */
     uint64_t dead_letters; /* now, of all endpoints; hook.dead counts all that ever were */
     struct stats_endpoint *endpoints;
     size_t count;

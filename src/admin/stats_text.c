@@ -74,7 +74,12 @@ void stats_text(struct buf *out, const struct stats *s)
                    parts[i].part->files, print_plural(parts[i].part->files), parts[i].part->bytes,
                    print_plural(parts[i].part->bytes));
     buf_printf(out, "%-14s %" PRIu64 " MiB\n", "free", s->census.free_bytes / MIB);
-    buf_printf(out, "%-14s %s\n", "runner", s->runner ? "at work" : "not running");
+    buf_printf(out, "%-14s %s", "runner", s->runner ? "at work" : "not running");
+    if (s->runner_why != NULL) {
+        buf_add_text(out, ", and cannot be started: ");
+        text_log(out, str_of(s->runner_why), out->max);
+    }
+    buf_add_char(out, '\n');
     buf_printf(out, "%-14s %" PRIu64 "\n", "dead letters", s->dead_letters);
     if (s->orders > 0)
         buf_printf(out, "%-14s %" PRIu64 " of replay, retry or drop not carried out yet\n",
@@ -122,6 +127,10 @@ void stats_json(struct buf *out, const struct stats *s)
                ",\"free_bytes\":%" PRIu64 ",\"runner\":%s,\"dead_letters\":%" PRIu64
                ",\"orders\":%" PRIu64,
                s->census.free_bytes, s->runner ? "true" : "false", s->dead_letters, s->orders);
+    if (s->runner_why != NULL) {
+        buf_add_text(out, ",\"runner_problem\":");
+        text_json_lossy(out, str_of(s->runner_why));
+    }
     buf_add_text(out, ",\"endpoints\":[");
     for (size_t i = 0; i < s->count; i++) {
         if (i > 0)

@@ -86,10 +86,11 @@ static void make_process_key(void)
 
 /* The key before the value: if a digest is never shown, that hides the value as well as an HMAC, at
  * half the cost. */
-static void digest_secret(struct str value, uint8_t out[MAC_SHA256_LEN])
+void mac_secret_digest(struct str secret, uint8_t out[MAC_SHA256_LEN])
 {
-    const struct str parts[] = {{(const char *)process_key, sizeof process_key}, value};
+    const struct str parts[] = {{(const char *)process_key, sizeof process_key}, secret};
 
+    pthread_once(&process_key_once, make_process_key);
     mac_sha256(parts, sizeof parts / sizeof *parts, out);
 }
 
@@ -98,9 +99,8 @@ bool mac_secret_equal(struct str secret, struct str given)
     uint8_t of_secret[MAC_SHA256_LEN];
     uint8_t of_given[MAC_SHA256_LEN];
 
-    pthread_once(&process_key_once, make_process_key);
-    digest_secret(secret, of_secret);
-    digest_secret(given, of_given);
+    mac_secret_digest(secret, of_secret);
+    mac_secret_digest(given, of_given);
     return mac_equal(of_secret, of_given, MAC_SHA256_LEN);
 }
 

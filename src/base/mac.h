@@ -34,6 +34,10 @@ void mac_stream_end(struct mac_stream *m, uint8_t out[MAC_SHA256_LEN]);
 /* Compares in a time that depends neither on the bytes nor on where they differ. */
 bool mac_equal(const void *a, const void *b, size_t len);
 
+/* The digest of a secret, or of a value to compare with it by mac_equal, under a random key of this
+ * process: never to be shown or kept. */
+void mac_secret_digest(struct str secret, uint8_t out[MAC_SHA256_LEN]);
+
 /* Equal secrets. Both are hashed under a random key of this process and the hashes compared, so the
  * time tells neither the bytes nor where they differ, and of the secret's length at most how many
  * blocks of 64 bytes it fills. */

@@ -58,8 +58,18 @@ bool program_above(char *program, uid_t uid)
     return false;
 }
 
-enum status program_check(const char *path, struct err *err)
+/* What is wrong with others' rights to a path that exists. */
+static enum status judge_path(const char *path, trust_tell foreign, void *context, struct err *why)
 {
+    enum status status = trust_path(path, foreign, context, why);
+
+    return status == STATUS_IO || status == STATUS_LIMIT ? STATUS_CONFIG : status;
+}
+
+enum status program_check(const char *path, trust_tell foreign, void *context, struct err *err)
+{
+    struct err why = ERR_INIT;
+    enum status status;
     struct stat sb;
 
     if (stat(path, &sb) != 0)
@@ -67,15 +77,41 @@ enum status program_check(const char *path, struct err *err)
                        "%s cannot be found: %s", path, strerror(errno));
     if (!S_ISREG(sb.st_mode))
         return err_set(err, STATUS_CONFIG, "%s is not a file", path);
-    if (sb.st_uid != 0 && sb.st_uid != geteuid())
-        return err_set(err, STATUS_CONFIG,
-                       "%s belongs to user %ld, who could change it: give it to root or to user "
-                       "%ld",
-                       path, (long)sb.st_uid, (long)geteuid());
-    if ((sb.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-        return err_set(err, STATUS_CONFIG, "%s can be changed by others: chmod go-w it", path);
+    status = judge_path(path, foreign, context, &why);
+    if (status != STATUS_OK)
+        return err_set(err, status, "%s cannot be trusted: %s", path, why.text);
     if (access(path, X_OK) != 0)
         return err_set(err, STATUS_CONFIG, "%s cannot be run by user %ld: chmod +x it", path,
                        (long)geteuid());
     return STATUS_OK;
+}
+
+/* A file that is not there yet could be made by whoever can change what leads to it. Folders and
+ * devices hold no orders, and what we cannot reach the program cannot reach either. */
+static enum status check_argument(const char *argument, trust_tell foreign, void *context,
+                                  struct err *why)
+{
+    enum status status;
+    struct stat sb;
+
+    if (argument[0] != '/' || (stat(argument, &sb) == 0 ? !S_ISREG(sb.st_mode) : errno != ENOENT))
+        return STATUS_OK;
+    status = judge_path(argument, foreign, context, why);
+    return err_ignore(why, status, STATUS_MISSING);
+}
+
+enum status program_check_call(char *const *argv, trust_tell foreign, void *context,
+                               struct err *err)
+{
+    enum status status = program_check(argv[0], foreign, context, err);
+
+    for (size_t i = 1; status == STATUS_OK && argv[i] != NULL; i++) {
+        struct err why = ERR_INIT;
+
+        status = check_argument(argv[i], foreign, context, &why);
+        if (status != STATUS_OK)
+            return err_set(err, status, "%s has the argument %s, which cannot be trusted: %s",
+                           argv[0], argv[i], why.text);
+    }
+    return status;
 }

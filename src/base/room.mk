@@ -16,5 +16,6 @@ libbase_a_SOURCES = \
 	src/base/text.c src/base/text.h \
 	src/base/trust.c src/base/trust.h \
 	src/base/typo.c src/base/typo.h \
-	src/base/user.c src/base/user.h
+	src/base/user.c src/base/user.h \
+	src/base/user_group.c src/base/user_group.h
 libbase_a_CPPFLAGS = $(AM_CPPFLAGS) $(NETTLE_CFLAGS)

@@ -16,6 +16,7 @@ enum status {
     /* Final for the sender: a retry cannot help. */
     STATUS_UNAUTHORIZED,     /* wrong, missing or doubled secret: 401 */
     STATUS_ADDRESS,          /* right secret, address not in allow-from: 403 */
+    STATUS_FOREIGN,          /* the address, which alone would prove, is not in allow-from: 403 */
     STATUS_UNKNOWN_ENDPOINT, /* 404, only said when the configuration is whole */
     STATUS_METHOD,           /* neither POST nor an authenticated GET or HEAD: 405 */
     STATUS_TOO_LARGE,        /* body beyond the endpoint's body-max: 413 */
@@ -26,6 +27,7 @@ enum status {
     STATUS_STALE,     /* right signature, time outside its window: perhaps our clock */
 
     /* Our own trouble: 503. */
+    STATUS_BUSY,      /* too many bodies of strangers are waited for */
     STATUS_CONFIG,    /* no or a broken configuration */
     STATUS_NO_SECRET, /* no readable secret at all */
     STATUS_OWNER,     /* the spool belongs to another user */

@@ -18,8 +18,8 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/user.h"
+#include "base/user_group.h"
 
-#define STRICT "STENOHOOK_STRICT"
 #define ACCESS_LIST "system.posix_acl_access"
 /* Folders of others that are reported once each; more are reported again if the way comes back. */
 #define TOLD_MAX 8
@@ -76,14 +76,9 @@ static bool is_unmapped_root(uid_t uid)
            !number_taken(uid);
 }
 
-static bool is_root_or_us(uid_t uid)
+static bool owner_trusted(uid_t uid, uid_t us)
 {
-    return uid == 0 || uid == geteuid();
-}
-
-static bool owner_trusted(uid_t uid)
-{
-    return is_root_or_us(uid) || is_unmapped_root(uid);
+    return uid == 0 || uid == us || is_unmapped_root(uid);
 }
 
 /* ---- writers */
@@ -97,20 +92,20 @@ static bool has_access_list(int fd, const char *path)
     return size >= 0 || (errno != ENODATA && errno != EOPNOTSUPP);
 }
 
-static bool group_private(const struct stat *sb)
+static bool group_is_private(const struct stat *sb, uid_t us)
 {
-    const uid_t members[] = {0, sb->st_uid, geteuid()};
+    const uid_t members[] = {0, sb->st_uid, us};
 
     return user_group_private(USER_FILE, USER_GROUP_FILE, sb->st_gid, members,
                               sizeof members / sizeof *members);
 }
 
 /* Returns the bits of the mode that let others than root, the owner and us write. */
-static mode_t others_write(const struct stat *sb, int fd, const char *path)
+static mode_t others_write(const struct stat *sb, uid_t us, int fd, const char *path)
 {
     mode_t others = sb->st_mode & (S_IWGRP | S_IWOTH);
 
-    if (others == S_IWGRP && group_private(sb) && !has_access_list(fd, path))
+    if (others == S_IWGRP && group_is_private(sb, us) && !has_access_list(fd, path))
         return 0;
     return others;
 }
@@ -119,30 +114,37 @@ static enum status refuse_writable(const struct stat *sb, mode_t others, const c
                                    struct err *err)
 {
     if ((others & S_IWOTH) != 0)
-        return err_set(err, STATUS_UNTRUSTED, "%s: everybody can write to it; run: chmod go-w %s",
+        return err_set(err, STATUS_UNTRUSTED, "%s: others can write to it; run: chmod go-w %s",
                        path, path);
     return err_set(err, STATUS_UNTRUSTED,
                    "%s: others can write to it, by group %lu or an access list; run: chmod g-w %s",
                    path, (unsigned long)sb->st_gid, path);
 }
 
-static enum status judge_end(const struct stat *sb, int fd, const char *path, struct err *err)
+static enum status judge_end(const struct stat *sb, uid_t us, int fd, const char *path,
+                             struct err *err)
 {
-    mode_t others = others_write(sb, fd, path);
+    mode_t others = others_write(sb, us, fd, path);
 
     if (others != 0)
         return refuse_writable(sb, others, path, err);
-    if (!owner_trusted(sb->st_uid))
+    if (!owner_trusted(sb->st_uid, us))
         return err_set(err, STATUS_UNTRUSTED,
                        "%s: belongs to user %lu, not to root or to user %lu that we run as; make "
                        "it one of theirs",
-                       path, (unsigned long)sb->st_uid, (unsigned long)geteuid());
+                       path, (unsigned long)sb->st_uid, (unsigned long)us);
     return STATUS_OK;
+}
+
+enum status trust_opened_of(uid_t us, int fd, const struct stat *sb, const char *path,
+                            struct err *err)
+{
+    return judge_end(sb, us, fd, path, err);
 }
 
 enum status trust_opened(int fd, const struct stat *sb, const char *path, struct err *err)
 {
-    return judge_end(sb, fd, path, err);
+    return judge_end(sb, geteuid(), fd, path, err);
 }
 
 /* ---- the way */
@@ -151,7 +153,8 @@ struct trust_walk {
     char at[PATH_MAX];   /* the folder that we stand in, without links */
     char rest[PATH_MAX]; /* what follows */
     struct stat sb;      /* of `at` */
-    bool crowded;        /* others may make files in `at`, which is sticky */
+    uid_t us;
+    bool crowded; /* others may make files in `at`, which is sticky */
     unsigned links;
     trust_tell foreign;
     void *context;
@@ -181,11 +184,11 @@ static bool told_already(struct trust_walk *w)
     return false;
 }
 
-static bool is_strict(void)
+bool trust_is_strict(void)
 {
-    const char *value = getenv(STRICT);
+    const char *value = getenv(TRUST_STRICT);
 
-    return value != NULL && strcmp(value, "yes") == 0;
+    return value != NULL && strcmp(value, TRUST_YES) == 0;
 }
 
 static enum status judge_foreign(struct trust_walk *w, struct err *err)
@@ -195,8 +198,8 @@ static enum status judge_foreign(struct trust_walk *w, struct err *err)
     (void)err_set(&said, STATUS_UNTRUSTED,
                   "%s: belongs to user %lu, who can change what is in it; give it to root or to "
                   "user %lu that we run as",
-                  w->at, (unsigned long)w->sb.st_uid, (unsigned long)geteuid());
-    if (is_strict())
+                  w->at, (unsigned long)w->sb.st_uid, (unsigned long)w->us);
+    if (trust_is_strict())
         return err_pass(err, STATUS_UNTRUSTED, &said);
     if (!told_already(w) && w->foreign != NULL)
         w->foreign(w->context, said.text);
@@ -206,12 +209,12 @@ static enum status judge_foreign(struct trust_walk *w, struct err *err)
 /* Judges the folder that we stand in. */
 static enum status judge_folder(struct trust_walk *w, struct err *err)
 {
-    mode_t others = others_write(&w->sb, -1, w->at);
+    mode_t others = others_write(&w->sb, w->us, -1, w->at);
 
     w->crowded = others != 0 && (w->sb.st_mode & S_ISVTX) != 0;
     if (others != 0 && !w->crowded)
         return refuse_writable(&w->sb, others, w->at, err);
-    return owner_trusted(w->sb.st_uid) ? STATUS_OK : judge_foreign(w, err);
+    return owner_trusted(w->sb.st_uid, w->us) ? STATUS_OK : judge_foreign(w, err);
 }
 
 /* Takes the slashes off the rest. */
@@ -228,18 +231,18 @@ static bool has_next(struct trust_walk *w)
  * chosen it. */
 static enum status judge_entry(const struct trust_walk *w, const struct stat *sb, struct err *err)
 {
-    if (is_root_or_us(sb->st_uid))
+    if (sb->st_uid == 0 || sb->st_uid == w->us)
         return STATUS_OK;
     if (w->crowded)
         return err_set(err, STATUS_UNTRUSTED,
                        "%s: belongs to user %lu, and others can make files beside it; move it to a "
                        "folder of root or of user %lu that we run as",
-                       w->at, (unsigned long)sb->st_uid, (unsigned long)geteuid());
-    if (S_ISLNK(sb->st_mode) && sb->st_uid != w->sb.st_uid && !owner_trusted(sb->st_uid))
+                       w->at, (unsigned long)sb->st_uid, (unsigned long)w->us);
+    if (S_ISLNK(sb->st_mode) && sb->st_uid != w->sb.st_uid && !owner_trusted(sb->st_uid, w->us))
         return err_set(err, STATUS_UNTRUSTED,
                        "%s: is a link that user %lu made; make it again as root or as user %lu "
                        "that we run as",
-                       w->at, (unsigned long)sb->st_uid, (unsigned long)geteuid());
+                       w->at, (unsigned long)sb->st_uid, (unsigned long)w->us);
     return STATUS_OK;
 }
 
@@ -331,13 +334,15 @@ static enum status step(struct trust_walk *w, struct err *err)
     return status;
 }
 
-enum status trust_path(const char *path, trust_tell foreign, void *context, struct err *err)
+enum status trust_path_of(uid_t us, const char *path, trust_tell foreign, void *context,
+                          struct err *err)
 {
     enum status status;
     struct trust_walk w;
 
     if (path[0] != '/')
         return err_set(err, STATUS_UNTRUSTED, "%s: must be an absolute path", path);
+    w.us = us;
     w.foreign = foreign;
     w.context = context;
     w.links = w.told_count = 0;
@@ -348,6 +353,11 @@ enum status trust_path(const char *path, trust_tell foreign, void *context, stru
     while (status == STATUS_OK && has_next(&w))
         status = step(&w, err);
     if (status == STATUS_OK)
-        status = judge_end(&w.sb, -1, w.at, err);
+        status = judge_end(&w.sb, us, -1, w.at, err);
     return status;
+}
+
+enum status trust_path(const char *path, trust_tell foreign, void *context, struct err *err)
+{
+    return trust_path_of(geteuid(), path, foreign, context, err);
 }

@@ -26,11 +26,17 @@
 #ifndef BASE_TRUST_H
 #define BASE_TRUST_H
 
+#include <stdbool.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 
 #define TRUST_LINKS_MAX 40 /* symbolic links in one path, as in Linux */
+
+/* The variable of the process's environment that is "yes" for the strict rule below. */
+#define TRUST_STRICT "STENOHOOK_STRICT"
+#define TRUST_YES "yes"
 
 typedef void (*trust_tell)(void *context, const char *sentence);
 
@@ -47,10 +53,20 @@ typedef void (*trust_tell)(void *context, const char *sentence);
 enum status trust_path(const char *path, trust_tell foreign, void *context,
                        struct err *err) STATUS_CHECKED;
 
+/* Whether the strict rule applies: what starts another program of ours passes the variable on. */
+bool trust_is_strict(void);
+
 /* Judges the file that `fd` has open, of which fstat said *sb, as trust_path judges the end of a
- * path, so that the very file that is read was judged. After trust_path for its path, which judges
- * what leads there. `path` is for err. STATUS_UNTRUSTED, STATUS_IO. */
+ * path, so that the very file that is read was judged: after trust_path, which judges what leads
+ * there. `path` is for err, which begins with it. STATUS_UNTRUSTED. */
 enum status trust_opened(int fd, const struct stat *sb, const char *path,
                          struct err *err) STATUS_CHECKED;
+
+/* The same for a user who is not the effective one: for root, who reads what is another's and must
+ * judge it as that user does. */
+enum status trust_path_of(uid_t us, const char *path, trust_tell foreign, void *context,
+                          struct err *err) STATUS_CHECKED;
+enum status trust_opened_of(uid_t us, int fd, const struct stat *sb, const char *path,
+                            struct err *err) STATUS_CHECKED;
 
 #endif

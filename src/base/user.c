@@ -74,67 +74,6 @@ bool user_look_up(const char *name, uid_t uid, struct user *out)
     return false;
 }
 
-static bool is_among(uid_t uid, const uid_t *uids, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (uids[i] == uid)
-            return true;
-    return false;
-}
-
-/* Whether all for whom it is the primary group are among these. */
-static bool primary_private(const char *users, gid_t gid, const uid_t *uids, size_t count)
-{
-    FILE *rows = fopen(users, "re");
-    struct passwd row, *read;
-    char text[ROW_MAX];
-    bool whole;
-
-    if (rows == NULL)
-        return false;
-    do
-        errno = fgetpwent_r(rows, &row, text, sizeof text, &read);
-    while (errno == 0 && (row.pw_gid != gid || is_among(row.pw_uid, uids, count)));
-    whole = errno == ENOENT && !ferror(rows);
-    fclose(rows);
-    return whole;
-}
-
-static bool members_private(const char *users, const struct group *row, const uid_t *uids,
-                            size_t count)
-{
-    struct user user;
-
-    for (char **name = row->gr_mem; *name != NULL; name++) {
-        if (user_find(users, *name, 0, &user, NULL) != STATUS_OK)
-            return false;
-        user_free(&user);
-        if (!is_among(user.uid, uids, count))
-            return false;
-    }
-    return true;
-}
-
-bool user_group_private(const char *users, const char *groups, gid_t gid, const uid_t *uids,
-                        size_t count)
-{
-    FILE *rows = fopen(groups, "re");
-    bool found = false, fits = true, whole;
-    struct group row, *read;
-    char text[ROW_MAX];
-
-    if (rows == NULL)
-        return false;
-    while (fits && (errno = fgetgrent_r(rows, &row, text, sizeof text, &read)) == 0)
-        if (row.gr_gid == gid) {
-            found = true;
-            fits = members_private(users, &row, uids, count);
-        }
-    whole = fits && errno == ENOENT && !ferror(rows);
-    fclose(rows);
-    return found && whole && primary_private(users, gid, uids, count);
-}
-
 void user_free(struct user *user)
 {
     free(user->home);

@@ -9,13 +9,11 @@
 #define BASE_USER_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <sys/types.h>
 
 #include "base/err.h"
 
 #define USER_FILE "/etc/passwd"
-#define USER_GROUP_FILE "/etc/group"
 
 struct user {
     uid_t uid;
@@ -32,12 +30,6 @@ enum status user_find(const char *file, const char *name, uid_t uid, struct user
 /* As user_find in USER_FILE; if the user is not in it, by the name service, except in a statically
  * linked program. false: no such user, or it cannot be known. For programs that people start. */
 bool user_look_up(const char *name, uid_t uid, struct user *out);
-
-/* Whether `groups` (USER_GROUP_FILE) has that group, and nobody is in it but the users with those
- * numbers: by its list, or as a primary group in `users` (USER_FILE). false also if it cannot be
- * known: a member whom the file of users lacks, a file that cannot be read. */
-bool user_group_private(const char *users, const char *groups, gid_t gid, const uid_t *uids,
-                        size_t count);
 
 void user_free(struct user *user);
 

@@ -86,6 +86,14 @@ static enum status read_stdin(struct exchange *x, void *out, size_t max, uint64_
     }
 }
 
+static bool stdin_would_wait(const struct exchange *x)
+{
+    const struct cgi_exchange *c = (const struct cgi_exchange *)x;
+    struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+
+    return !c->ended && !(c->bounded && c->left == 0) && poll(&p, 1, 0) == 0;
+}
+
 static void write_stdout(struct exchange *x, const void *bytes, size_t len)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -106,7 +114,7 @@ static void log_stderr(struct exchange *x, const char *line, size_t len)
         return;
 }
 
-static const struct exchange_calls calls = {read_stdin, write_stdout, log_stderr};
+static const struct exchange_calls calls = {read_stdin, stdin_would_wait, write_stdout, log_stderr};
 
 /* libfcgi has installed handlers for SIGTERM and SIGUSR1: without this the web server's SIGTERM
  * would not end us. */

@@ -25,8 +25,13 @@ uint64_t exchange_accepted_ns(const struct exchange *x);
  * STATUS_DEADLINE: past `deadline_ns`. */
 enum status exchange_read(struct exchange *x, void *out, size_t max, uint64_t deadline_ns,
                           size_t *got, struct err *err) STATUS_CHECKED;
+/* Whether exchange_read would have to wait for the sender now. A record of FastCGI counts as there
+ * when its beginning is: web servers write whole ones. */
+bool exchange_would_wait(const struct exchange *x);
 /* Drops the rest of the body, at most `max` bytes and until `deadline_ns`. */
 void exchange_drain(struct exchange *x, uint64_t max, uint64_t deadline_ns);
+/* The reply need not wait for a sender who is slow with the rest: the connection may be lost. */
+void exchange_leave(struct exchange *x);
 /* Writes the whole reply. A client that is gone is no error. */
 void exchange_write(struct exchange *x, const void *bytes, size_t len);
 /* Writes a line to the web server's error log; len without newline. */
@@ -46,6 +51,9 @@ struct cgi_handler {
 /* Whether this process was started as a FastCGI server (descriptor 0 is a listening socket). If so,
  * the signals that end it are blocked until fcgi_serve. */
 bool cgi_is_fastcgi(void);
+/* FastCGI: whether the listening socket is a TCP port that FCGI_WEB_SERVER_ADDRS does not close to
+ * anybody. */
+bool cgi_is_open(void);
 /* Serves the one request of a CGI process. Returns an exit code. */
 int cgi_serve(const struct cgi_handler *handler);
 /* Serves until SIGTERM, SIGUSR1 or SIGINT: requests that have begun are answered first. SIGHUP is

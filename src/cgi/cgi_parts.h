@@ -9,6 +9,7 @@
 struct exchange_calls {
     enum status (*read)(struct exchange *x, void *out, size_t max, uint64_t deadline_ns,
                         size_t *got, struct err *err);
+    bool (*would_wait)(const struct exchange *x);
     void (*write)(struct exchange *x, const void *bytes, size_t len);
     void (*log)(struct exchange *x, const char *line,
                 size_t len); /* a whole line, with its newline */
@@ -19,6 +20,7 @@ struct exchange {
     const struct exchange_calls *calls;
     char *const *env;
     uint64_t accepted_ns;
+    bool left; /* exchange_leave was called */
 };
 
 #endif

@@ -25,6 +25,11 @@ enum status exchange_read(struct exchange *x, void *out, size_t max, uint64_t de
     return x->calls->read(x, out, max, deadline_ns, got, err);
 }
 
+bool exchange_would_wait(const struct exchange *x)
+{
+    return x->calls->would_wait(x);
+}
+
 void exchange_drain(struct exchange *x, uint64_t max, uint64_t deadline_ns)
 {
     char piece[DRAIN_PIECE];
@@ -39,6 +44,11 @@ void exchange_drain(struct exchange *x, uint64_t max, uint64_t deadline_ns)
             return;
         left -= got;
     }
+}
+
+void exchange_leave(struct exchange *x)
+{
+    x->left = true;
 }
 
 void exchange_write(struct exchange *x, const void *bytes, size_t len)

@@ -3,10 +3,12 @@
  *
  * libfcgi 2.4 has no timeouts and does not repeat an interrupted read; its accept loop can lose a
  * signal, and ends on transient errors. So every thread blocks signals and one waits for them,
- * connections are accepted here, with timeouts, and libfcgi gets the connected descriptor.
+ * connections are accepted here, with timeouts, and libfcgi gets the connected descriptor. It reads
+ * from that through its function OS_Read, which this file replaces: see "what libfcgi reads".
  */
 #include <errno.h>
 #include <fcgiapp.h>
+#include <fcgios.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <malloc.h>
@@ -25,13 +27,19 @@
 #include "cgi/cgi.h"
 #include "cgi/cgi_parts.h"
 #include "cgi/listen.h"
+#include "cgi/wire.h"
 
-/* A peer that is silent for so long in the middle of a record, or does not take our reply, loses
- * its connection. */
+/* A peer that is silent for so long in the middle of a record, does not take our reply, or needs
+ * longer for all parameters, loses its connection. */
 #define IO_TIMEOUT_NS (5 * NS_PER_S)
+/* So long the rest of a body is taken after the reply: closing sooner could reset the connection
+ * during it. */
+#define LINGER_NS (2 * NS_PER_S)
 /* A connection that the web server keeps open for further requests holds its thread no longer than
- * this. */
+ * this, and no more threads than this part of them: half may wait for the bodies of strangers
+ * (gate_wait_begin), and some must be left for deliveries. */
 #define KEEP_IDLE_MS 5000
+#define KEEP_PART 4
 /* Descriptors: of a thread (connection, locks, segment, index tables), and of the process. */
 #define THREAD_DESCRIPTORS 24
 #define PROCESS_DESCRIPTORS 32
@@ -54,8 +62,41 @@ struct server {
 struct fcgi_exchange {
     struct exchange base;
     FCGX_Request *request;
-    bool at_end; /* the whole body has been read */
+    bool at_end;          /* the whole body has been read */
+    uint64_t taken;       /* bytes of it that have been read */
+    uint64_t deadline_ns; /* of the last read */
 };
+
+/* ---- what libfcgi reads */
+
+/* What this thread's request has sent, and until when reading may wait for more. */
+static _Thread_local struct wire wire;
+static _Thread_local uint64_t wait_until_ns;
+
+static void begin_wire(uint64_t now_ns)
+{
+    wire_begin(&wire);
+    wait_until_ns = now_ns + IO_TIMEOUT_NS;
+}
+
+#ifdef STATIC_PROGRAM
+/* Linked with --wrap: libfcgi's own function comes with others of its file. */
+#define OS_Read __wrap_OS_Read
+int OS_Read(int fd, char *bytes, size_t len);
+#endif
+
+/* Replaces libfcgi's. It gets no byte of a record that it would not survive, and no more time by
+ * bytes that trickle. */
+int OS_Read(int fd, char *bytes, size_t len)
+{
+    ssize_t n;
+
+    do
+        n = wire.broken ? 0
+                        : recv(fd, bytes, len, clock_mono_ns() < wait_until_ns ? 0 : MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    return n <= 0 ? (int)n : (int)wire_take(&wire, (const unsigned char *)bytes, (size_t)n);
+}
 
 /* ---- the body and the reply */
 
@@ -99,6 +140,8 @@ static enum status read_stream(struct exchange *x, void *out, size_t max, uint64
             return err_set(err, STATUS_DEADLINE, "the body did not come in time");
         if (deadline_ns - now < IO_TIMEOUT_NS)
             listen_set_timeout(f->request->ipcFd, SO_RCVTIMEO, deadline_ns - now);
+        wait_until_ns = deadline_ns;
+        f->deadline_ns = deadline_ns;
         c = FCGX_GetChar(in);
         if (c == EOF)
             return end_of_stream(f, err);
@@ -109,8 +152,19 @@ static enum status read_stream(struct exchange *x, void *out, size_t max, uint64
         max = INT_MAX;
     if (max > 0)
         n += (size_t)FCGX_GetStr(bytes + n, (int)max, in);
+    f->taken += n;
     *got = n;
     return STATUS_OK;
+}
+
+/* libfcgi may hold what follows the parameters, where no poll sees it. */
+static bool stream_would_wait(const struct exchange *x)
+{
+    const struct fcgi_exchange *f = (const struct fcgi_exchange *)x;
+    struct pollfd p = {.fd = f->request->ipcFd, .events = POLLIN};
+
+    return !f->at_end && !wire.ended && wire.body_len <= f->taken &&
+           FCGX_GetError(f->request->in) == 0 && poll(&p, 1, 0) == 0;
 }
 
 static void write_stream(struct exchange *x, const void *bytes, size_t len)
@@ -130,7 +184,8 @@ static void log_stream(struct exchange *x, const char *line, size_t len)
     (void)FCGX_FFlush(f->request->err);
 }
 
-static const struct exchange_calls calls = {read_stream, write_stream, log_stream};
+static const struct exchange_calls calls = {read_stream, stream_would_wait, write_stream,
+                                            log_stream};
 
 /* ---- connections */
 
@@ -142,13 +197,13 @@ static void give_up(struct server *s)
 }
 
 /* Waits on a connection that the web server keeps open (FCGI_KEEP_CONN). Threads that wait so serve
- * no other connection, so no more than half of them may. */
+ * no other connection. */
 static bool kept_is_readable(struct server *s, int fd)
 {
     struct pollfd p[2] = {{.fd = fd, .events = POLLIN}, {.fd = s->stop_read, .events = POLLIN}};
     bool readable = false;
 
-    if (atomic_fetch_add(&s->keeping, 1) < s->threads / 2)
+    if (atomic_fetch_add(&s->keeping, 1) < s->threads / KEEP_PART)
         readable = poll(p, 2, KEEP_IDLE_MS) > 0 && p[1].revents == 0;
     atomic_fetch_sub(&s->keeping, 1);
     /* The last request may have left less time. */
@@ -157,8 +212,7 @@ static bool kept_is_readable(struct server *s, int fd)
     return readable;
 }
 
-/* Closes a connection with nothing under way. FCGX_Free would wait up to two seconds for the peer
- * to close its end. */
+/* Closes a connection with nothing under way. */
 static void drop_connection(FCGX_Request *request)
 {
     file_close(&request->ipcFd);
@@ -167,7 +221,8 @@ static void drop_connection(FCGX_Request *request)
 
 /* Makes the request's connection ready to be read. ipcFd and keepConnection are not for
  * applications, but libfcgi has no other way to take a connection: keepConnection keeps
- * FCGX_Accept_r, which first finishes the previous request, from closing it. */
+ * FCGX_Accept_r, which first finishes the previous request, from closing it. `detached` keeps it
+ * from lingering when it closes one: it waits two seconds for the peer, after each byte anew. */
 static bool connect_request(struct server *s, int set, FCGX_Request *request)
 {
     if (request->ipcFd >= 0) {
@@ -204,12 +259,32 @@ static bool next_request(struct server *s, int set, FCGX_Request *request, uint6
         if (!connect_request(s, set, request))
             continue;
         *accepted_ns = clock_mono_ns();
+        begin_wire(*accepted_ns);
+        request->detached = 1;
         /* libfcgi closes a connection without a whole request, and then fails to accept from the
          * socket that it does not know: ignore that. */
         if (FCGX_Accept_r(request) == 0 && parameters_are_whole(request))
             return true;
     }
     return false;
+}
+
+/* Takes the rest of a body that is larger than anybody wants, if its sender is not too slow. */
+static void linger(const struct fcgi_exchange *f)
+{
+    int fd = f->request->ipcFd;
+    uint64_t now = clock_mono_ns(), end = now + LINGER_NS;
+    char trash[4096];
+
+    if (f->deadline_ns < end)
+        end = f->deadline_ns;
+    (void)shutdown(fd, SHUT_WR);
+    while (now < end) {
+        listen_set_timeout(fd, SO_RCVTIMEO, end - now);
+        if (recv(fd, trash, sizeof trash, 0) <= 0)
+            return;
+        now = clock_mono_ns();
+    }
 }
 
 static void serve_request(struct server *s, void *thread, FCGX_Request *request,
@@ -222,17 +297,19 @@ static void serve_request(struct server *s, void *thread, FCGX_Request *request,
     bool keep;
 
     s->handler->serve(thread, &f.base);
-    /* We close: libfcgi would linger although the web server has nothing more to send. */
+    /* We close, after all is written. libfcgi closes itself if the body broke off. */
     keep = request->keepConnection != 0;
     request->keepConnection = 1;
     FCGX_Finish_r(request);
     request->keepConnection = keep;
-    if (request->ipcFd >= 0 && !f.at_end)
-        /* The rest of an unread body would be taken for the next request, or reset the connection
-         * during our reply. */
-        FCGX_Free(request, 1);
-    else if (!keep)
+    if (request->ipcFd >= 0 && !f.at_end) {
+        /* The rest of an unread body would be taken for the next request. */
+        if (!f.base.left)
+            linger(&f);
         drop_connection(request);
+    } else if (!keep) {
+        drop_connection(request);
+    }
     if (s->handler->after != NULL)
         s->handler->after(thread);
 }
@@ -338,6 +415,11 @@ static unsigned fit_threads(unsigned threads)
     return (unsigned)((have - PROCESS_DESCRIPTORS) / THREAD_DESCRIPTORS);
 }
 
+static const char *admitted_peers(void)
+{
+    return getenv("FCGI_WEB_SERVER_ADDRS");
+}
+
 static bool set_socket(struct server *s)
 {
     int ends[2];
@@ -346,7 +428,7 @@ static bool set_socket(struct server *s)
         return false;
     s->stop_read = ends[0];
     s->stop_write = ends[1];
-    s->peers = getenv("FCGI_WEB_SERVER_ADDRS");
+    s->peers = admitted_peers();
     return true;
 }
 
@@ -391,6 +473,11 @@ bool cgi_is_fastcgi(void)
     if (!fastcgi)
         pthread_sigmask(SIG_SETMASK, &before, NULL);
     return fastcgi;
+}
+
+bool cgi_is_open(void)
+{
+    return listen_is_tcp() && admitted_peers() == NULL;
 }
 
 int fcgi_serve(const struct cgi_handler *handler, unsigned threads)

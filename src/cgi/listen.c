@@ -30,6 +30,15 @@ bool listen_prepare(void)
            fcntl(LISTEN_FD, F_SETFD, FD_CLOEXEC) == 0;
 }
 
+bool listen_is_tcp(void)
+{
+    struct sockaddr_storage own = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof own;
+
+    return getsockname(LISTEN_FD, (struct sockaddr *)&own, &len) == 0 &&
+           (own.ss_family == AF_INET || own.ss_family == AF_INET6);
+}
+
 int listen_wait_set(int stop_fd)
 {
     struct epoll_event connection = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.fd = LISTEN_FD};

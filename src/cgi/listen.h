@@ -24,6 +24,9 @@ bool listen_wait(int set);
  * socket is always admitted. */
 bool listen_admits(const char *list, const struct sockaddr_storage *peer);
 
+/* Whether the socket has a port. */
+bool listen_is_tcp(void);
+
 /* Returns a connection from a peer that `list` admits, with a limit for each read and write, or -1
  * with errno: another thread or process may have taken it. */
 int listen_accept(const char *list, uint64_t timeout_ns);

@@ -38,11 +38,11 @@ static enum status explain_unreadable(enum status status, const char *path, cons
 {
     uid_t owner;
 
-    if (status == STATUS_CONFIG && access(path, R_OK) != 0 && errno == EACCES &&
-        owner_of(path, &owner) && owner != geteuid())
-        return err_set(err, status,
-                       "%s; it belongs to user %ld: use sudo, or run this as that user", why->text,
-                       (long)owner);
+    if ((status == STATUS_CONFIG || status == STATUS_UNTRUSTED) && access(path, R_OK) != 0 &&
+        errno == EACCES && owner_of(path, &owner) && owner != geteuid())
+        return err_set(err, STATUS_CONFIG,
+                       "%s: %s; it belongs to user %ld: use sudo, or run this as that user", path,
+                       strerror(EACCES), (long)owner);
     return err_pass(err, status, why);
 }
 

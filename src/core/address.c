@@ -143,6 +143,16 @@ void address_print(const struct address *a, char out[ADDRESS_TEXT_MAX])
         out[0] = '\0';
 }
 
+uint64_t address_network(const struct address *a)
+{
+    bool v4 = memcmp(a->bytes, v4_head, sizeof v4_head) == 0;
+    uint64_t network = v4 ? 4 : 6;
+
+    for (unsigned i = v4 ? V4_AT : 0; i < (v4 ? V4_AT + 3 : 6); i++)
+        network = network << 8 | a->bytes[i];
+    return network;
+}
+
 bool address_published(const struct address *a)
 {
     static const uint8_t published[][4] = {{44, 238, 19, 20}, {54, 220, 25, 36}};

@@ -40,6 +40,9 @@ bool address_client(struct str remote, struct str forwarded, const struct addres
 /* RFC 5952 text, IPv4 dotted. */
 void address_print(const struct address *a, char out[ADDRESS_TEXT_MAX]);
 
+/* Returns a number for the network that an address is in: IPv4 /24, IPv6 /48. Never 0. */
+uint64_t address_network(const struct address *a);
+
 /* The addresses that AssemblyAI publishes as the source of its webhooks (44.238.19.20 US,
  * 54.220.25.36 EU). */
 bool address_published(const struct address *a);

@@ -41,8 +41,7 @@ static char decode_byte(struct str *s)
     return c;
 }
 
-/* Compared without a decoded copy: a lack of memory must not let a token slip through
- * query_without. */
+/* Compared without a decoded copy: a lack of memory must not let a token slip through. */
 static bool name_is(struct str encoded, struct str name)
 {
     for (size_t i = 0; i < name.len; i++)
@@ -63,19 +62,25 @@ size_t query_find(struct str query, struct str name, struct str *first)
     return count;
 }
 
-void query_without(struct buf *out, struct str query, struct str name)
+bool query_named(const struct query_piece *piece, struct str name)
 {
-    struct str piece, found, value;
+    return name_is(piece->name, name);
+}
+
+void query_filter(struct buf *out, struct str query,
+                  bool (*drop)(void *context, const struct query_piece *piece), void *context)
+{
+    struct query_piece piece;
     bool first = true;
 
     while (query.ptr != NULL) {
-        str_cut(query, '&', &piece, &query);
-        str_cut(piece, '=', &found, &value);
-        if (piece.len > 0 && name_is(found, name))
+        str_cut(query, '&', &piece.whole, &query);
+        str_cut(piece.whole, '=', &piece.name, &piece.value);
+        if (piece.whole.len > 0 && drop(context, &piece))
             continue;
         if (!first)
             buf_add_char(out, '&');
-        buf_add_str(out, piece);
+        buf_add_str(out, piece.whole);
         first = false;
     }
 }

@@ -18,8 +18,16 @@ bool query_next(struct str *rest, struct str *name, struct str *value);
  * encoded, or STR_NONE. */
 size_t query_find(struct str query, struct str name, struct str *first);
 
-/* `query` without the parameters of that (decoded) name, the rest byte for byte in order. */
-void query_without(struct buf *out, struct str query, struct str name);
+/* A parameter, still encoded: as it stands, and its parts. */
+struct query_piece {
+    struct str whole, name, value;
+};
+/* Whether that is its (decoded) name. */
+bool query_named(const struct query_piece *piece, struct str name);
+
+/* `query` without the parameters that `drop` says yes to, the rest byte for byte in order. */
+void query_filter(struct buf *out, struct str query,
+                  bool (*drop)(void *context, const struct query_piece *piece), void *context);
 
 /* {"a":"1","b":["2","3"]}: decoded, in order of first appearance; bytes that are not UTF-8 become
  * U+FFFD. At most QUERY_PARAMS_MAX parameters are printed: the raw query, which is recorded beside

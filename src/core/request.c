@@ -39,36 +39,30 @@ enum {
     VAR_COUNT
 };
 
-static const struct {
-    struct str name;
-    bool last; /* the last of several counts, not the first */
-} vars[VAR_COUNT] = {
-    [VAR_METHOD] = {{"REQUEST_METHOD", 14}, false},
-    [VAR_INFO] = {{"PATH_INFO", 9}, false},
-    [VAR_SCRIPT] = {{"SCRIPT_NAME", 11}, false},
-    [VAR_QUERY] = {{"QUERY_STRING", 12}, false},
-    [VAR_TYPE] = {{"CONTENT_TYPE", 12}, false},
-    [VAR_AGENT] = {{"HTTP_USER_AGENT", 15}, false},
-    [VAR_REMOTE] = {{"REMOTE_ADDR", 11}, false},
-    /* Each proxy adds at the end: an earlier line is the sender's own word. */
-    [VAR_FORWARDED] = {{"HTTP_X_FORWARDED_FOR", 20}, true},
-    [VAR_ROOT] = {{"DOCUMENT_ROOT", 13}, false},
-    [VAR_LENGTH] = {{"CONTENT_LENGTH", 14}, false},
+static const struct str vars[VAR_COUNT] = {
+    [VAR_METHOD] = {"REQUEST_METHOD", 14}, [VAR_INFO] = {"PATH_INFO", 9},
+    [VAR_SCRIPT] = {"SCRIPT_NAME", 11},    [VAR_QUERY] = {"QUERY_STRING", 12},
+    [VAR_TYPE] = {"CONTENT_TYPE", 12},     [VAR_AGENT] = {"HTTP_USER_AGENT", 15},
+    [VAR_REMOTE] = {"REMOTE_ADDR", 11},    [VAR_FORWARDED] = {"HTTP_X_FORWARDED_FOR", 20},
+    [VAR_ROOT] = {"DOCUMENT_ROOT", 13},    [VAR_LENGTH] = {"CONTENT_LENGTH", 14},
 };
 
-static void collect_variables(char *const *env, struct str values[VAR_COUNT])
+/* Of several variables of a name the first counts. */
+static void collect_variables(char *const *env, struct str values[VAR_COUNT], unsigned *forwarded)
 {
     struct str name, value;
 
     for (size_t i = 0; i < VAR_COUNT; i++)
         values[i] = STR_NONE;
+    *forwarded = 0;
     for (; *env != NULL; env++) {
         if (!split_variable(*env, &name, &value))
             continue;
         for (size_t i = 0; i < VAR_COUNT; i++) {
-            if (!str_eq(name, vars[i].name))
+            if (!str_eq(name, vars[i]))
                 continue;
-            if (values[i].ptr == NULL || vars[i].last)
+            *forwarded += i == VAR_FORWARDED;
+            if (values[i].ptr == NULL)
                 values[i] = value;
             break;
         }
@@ -89,8 +83,8 @@ enum status request_parse(struct request *r, char *const *env, struct err *err)
 {
     struct str values[VAR_COUNT];
 
-    collect_variables(env, values);
     *r = (struct request){.env = env};
+    collect_variables(env, values, &r->forwarded_count);
     r->method_text = or_empty(values[VAR_METHOD]);
     r->method = method_of(r->method_text);
     r->path = values[VAR_INFO].len > 0 ? values[VAR_INFO] : or_empty(values[VAR_SCRIPT]);
@@ -173,11 +167,26 @@ struct str request_var(const struct request *r, const char *name, unsigned *coun
     return found;
 }
 
+bool request_client(const struct request *r, const struct address_net *proxies, size_t count,
+                    struct address *out)
+{
+    struct address remote;
+
+    if (r->forwarded_count > 1 && address_parse(r->remote_addr, &remote) &&
+        address_in(proxies, count, &remote))
+        return false;
+    return address_client(r->remote_addr, r->forwarded, proxies, count, out);
+}
+
 struct str request_endpoint_name(const struct request *r, bool *has_info)
 {
     struct str name = r->path;
 
     *has_info = request_var(r, "PATH_INFO", NULL).len > 0;
+    if (*has_info && name.ptr[0] == '/')
+        return (struct str){name.ptr + 1, name.len - 1};
+    if (*has_info)
+        return name;
     for (size_t i = name.len; i > 0; i--)
         if (name.ptr[i - 1] == '/')
             return (struct str){name.ptr + i, name.len - i};

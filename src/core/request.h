@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "core/address.h"
 
 enum request_method { METHOD_POST, METHOD_GET, METHOD_HEAD, METHOD_OTHER };
 
@@ -24,8 +25,8 @@ struct request {
     struct str content_type; /* absent or empty (nginx): STR_NONE */
     struct str user_agent;   /* absent or empty: STR_NONE */
     struct str remote_addr;
-    struct str forwarded; /* X-Forwarded-For, the last if there are several; absent or empty:
-                             STR_NONE */
+    struct str forwarded;     /* X-Forwarded-For; absent or empty: STR_NONE */
+    unsigned forwarded_count; /* how many variables say it */
     struct str document_root;
     bool has_length; /* CONTENT_LENGTH is there and not empty (nginx sends an empty one) */
     uint64_t length; /* its value */
@@ -43,9 +44,17 @@ struct str request_var(const struct request *r, const char *name, unsigned *coun
  * security header must be there once. */
 struct str request_header(const struct request *r, const char *header, unsigned *count);
 
-/* The last segment of the path, which names the endpoint ("/cgi-bin/stenohook.cgi/calls": "calls").
- * Servers differ in what PATH_INFO and SCRIPT_NAME hold (mod_proxy_fcgi, nginx: no PATH_INFO);
- * *has_info: the segment comes from PATH_INFO. Empty if the path ends in a slash or is empty. */
+/* Finds who delivered: address_client of REMOTE_ADDR and X-Forwarded-For. If a proxy handed the
+ * request over, more than one X-Forwarded-For is no address: servers join equal names, so these are
+ * two spellings (lighttpd makes one variable of X-Forwarded-For, X_Forwarded_For and
+ * X.Forwarded.For), of which the proxy wrote only one. */
+bool request_client(const struct request *r, const struct address_net *proxies, size_t count,
+                    struct address *out);
+
+/* What names the endpoint. *has_info: PATH_INFO is there; all of it after its first slash is the
+ * name ("/calls": "calls"; "/x/calls": "x/calls", which no endpoint is called). Without it
+ * (mod_proxy_fcgi with ProxyPass, nginx), the last segment of SCRIPT_NAME, which may be the
+ * program's; empty if it ends in a slash. */
 struct str request_endpoint_name(const struct request *r, bool *has_info);
 
 #endif

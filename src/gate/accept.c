@@ -14,28 +14,33 @@ static enum status keep_query(struct visit *v)
     const struct config *config = v->settings->config;
     struct buf *query = &v->thread->query;
 
-    if (v->endpoint != NULL) {
-        auth_query_kept(query, v->endpoint, v->request.query);
-        return buf_status(query, "the query", &v->err);
-    }
-    buf_add_str(query, v->request.query);
-    for (size_t i = 0; i < config->endpoint_count; i++) {
-        struct buf kept;
-
-        if (config->endpoints[i].auth_query == NULL)
-            continue;
-        buf_init(&kept, GATE_QUERY_MAX);
-        auth_query_kept(&kept, &config->endpoints[i], buf_str(query));
-        buf_free(query);
-        *query = kept;
-    }
+    if (v->endpoint != NULL)
+        auth_query_kept(query, v->endpoint, 1, v->request.query);
+    else
+        auth_query_kept(query, config->endpoints, config->endpoint_count, v->request.query);
     return buf_status(query, "the query", &v->err);
+}
+
+/* Somebody may have made the secret a part of the address: log and box must not show it. */
+static void hide_name(struct visit *v)
+{
+    struct auth_hidden *hidden;
+
+    if (auth_hidden_make(&hidden, v->settings->secrets, v->settings->config->endpoint_count,
+                         NULL) != STATUS_OK) {
+        v->name = STR("");
+        return;
+    }
+    if (auth_is_secret(hidden, v->name))
+        v->name = STR("");
+    auth_hidden_free(hidden);
 }
 
 /* 404 is final for the sender: answered only if it is certain that no such endpoint is meant to be
  * there. */
 static enum status unknown_endpoint(struct visit *v)
 {
+    hide_name(v);
     if (!gate_settings_whole(v->thread->gate))
         return err_set(&v->err, STATUS_CONFIG,
                        "no such endpoint, but the configuration on disk is broken");

@@ -3,6 +3,7 @@
  */
 #include <inttypes.h>
 
+#include "base/clock.h"
 #include "gate/gate_parts.h"
 
 #define READ_MAX ((uint64_t)64 * 1024)
@@ -28,6 +29,36 @@ static size_t read_size(const struct visit *v, uint64_t len)
     return (size_t)(want < room ? want : room);
 }
 
+void body_hurry(struct visit *v)
+{
+    uint64_t moment = clock_mono_ns() + GATE_STRANGER_NS;
+
+    if (!v->hurried && moment < v->body_deadline_ns)
+        v->body_deadline_ns = moment;
+    v->hurried = true;
+}
+
+/* Where the scheme asks for nothing, everybody is "known". */
+static bool is_stranger(const struct visit *v)
+{
+    return !v->known || v->endpoint->scheme == AUTH_NONE;
+}
+
+static enum status read_body(struct visit *v, void *out, size_t max, size_t *got, struct err *err)
+{
+    struct gate *gate = v->thread->gate;
+    bool waits = is_stranger(v) && exchange_would_wait(v->x);
+    enum status status;
+
+    if (waits && !gate_wait_begin(gate))
+        return err_set(err, STATUS_BUSY, "half of the threads wait for bodies of strangers");
+    status = exchange_read(v->x, out, max, v->body_deadline_ns, got, err);
+    if (waits)
+        gate_wait_end(gate);
+    v->taken += *got;
+    return status;
+}
+
 static enum status read_some(struct visit *v, struct buf *body, size_t *got)
 {
     size_t want = read_size(v, body->len);
@@ -36,12 +67,10 @@ static enum status read_some(struct visit *v, struct buf *body, size_t *got)
 
     if (room == NULL)
         return buf_status(body, "a body", &v->err);
-    status = exchange_read(v->x, room, want, v->deadline_ns, got, &v->err);
-    if (status != STATUS_OK)
-        return status;
-    buf_grew(body, *got);
-    v->taken += *got;
-    return STATUS_OK;
+    status = read_body(v, room, want, got, &v->err);
+    if (status == STATUS_OK)
+        buf_grew(body, *got);
+    return status;
 }
 
 static enum status too_large(struct visit *v)
@@ -91,13 +120,21 @@ enum status body_next(struct visit *v, char piece[GATE_PIECE], size_t *got, bool
     *ended = false;
     if (want == 0)
         return STATUS_OK;
-    status = exchange_read(v->x, piece, want, v->deadline_ns, got, NULL);
-    v->taken += *got;
+    status = read_body(v, piece, want, got, NULL);
     *ended = status == STATUS_OK && *got == 0;
     return status;
 }
 
 void body_drain(struct visit *v)
 {
-    exchange_drain(v->x, drain_left(v), v->deadline_ns);
+    char piece[GATE_PIECE];
+    enum status status;
+    bool ended;
+    size_t got;
+
+    do
+        status = body_next(v, piece, &got, &ended);
+    while (status == STATUS_OK && got > 0);
+    if (status == STATUS_BUSY)
+        exchange_leave(v->x);
 }

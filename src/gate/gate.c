@@ -48,7 +48,7 @@ static enum status begin_visit(struct visit *v)
     v->length_status = request_parse(&v->request, exchange_env(v->x), &v->length_err);
     v->name = request_endpoint_name(&v->request, &v->named);
     status = gate_settings(gate, &v->settings, &v->err);
-    v->deadline_ns = deadline_of(v);
+    v->deadline_ns = v->body_deadline_ns = deadline_of(v);
     if (status != STATUS_OK) {
         visit_log_notes(v);
         visit_log_failure(v, status, "");
@@ -102,6 +102,8 @@ static void serve_exchange(void *thread, struct exchange *x)
         reply_page(&t->reply);
     else if (status != STATUS_OK)
         reply_failed(&t->reply, status);
+    if (!v.known)
+        body_hurry(&v);
     body_drain(&v);
     exchange_write(x, t->reply.ptr, t->reply.len);
     end_visit(&v);
@@ -119,6 +121,7 @@ static void *begin_thread(void *context)
     buf_init(&t->body, 0);
     buf_init(&t->query, GATE_QUERY_MAX);
     buf_init(&t->reply, REPLY_MAX);
+    atomic_fetch_add(&t->gate->threads, 1);
     return t;
 }
 
@@ -149,6 +152,7 @@ static void end_thread(void *thread)
 {
     struct gate_thread *t = thread;
 
+    atomic_fetch_sub(&t->gate->threads, 1);
     spool_pool_leave(&t->gate->pool, &t->user);
     buf_free(&t->body);
     buf_free(&t->query);

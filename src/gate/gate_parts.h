@@ -11,12 +11,14 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "cgi/cgi.h"
 #include "core/auth/auth.h"
 #include "core/request.h"
 #include "gate/spool_pool.h"
 #include "settings/settings.h"
 #include "store/journal/journal.h"
+#include "store/spool/log_budget.h"
 
 #define GATE_NOTES_MAX 2048
 #define GATE_THREADS_DEFAULT 32
@@ -31,10 +33,14 @@
 /* Without an endpoint or a configuration. */
 #define GATE_BODY_MAX_UNKNOWN ((uint64_t)16 << 20)
 #define GATE_DEADLINE_MS_UNKNOWN 6000
+/* So long the body of a stranger is waited for, in all, when the answer is known. A sender whose
+ * secret was changed sends a few KB at once, and they are kept. */
+#define GATE_STRANGER_NS (250 * NS_PER_MS)
 
 /* What the threads of the process share. */
 struct gate {
     bool fastcgi;
+    bool root; /* we are: nothing is read or served */
     struct spool_pool pool;
     /* FastCGI. */
     struct settings_cache *cache;
@@ -43,8 +49,9 @@ struct gate {
     struct err problem;
     /* Warnings about the settings that the next request takes to the log. */
     pthread_mutex_t lock;
-    struct buf notes;  /* sentences, each with a newline */
-    atomic_bool noted; /* there are some: most requests need no lock */
+    struct buf notes;             /* sentences, each with a newline */
+    atomic_bool noted;            /* there are some: most requests need no lock */
+    atomic_uint threads, waiting; /* all, and those that wait for the body of a stranger */
 };
 
 /* What a thread keeps from one request to the next. */
@@ -67,11 +74,13 @@ struct visit {
     struct str name; /* of the endpoint, as asked for */
     bool named;      /* by the path, so that no other endpoint can be meant */
     const struct config_endpoint *endpoint;
-    bool known;                  /* the secret is right */
+    bool known;                  /* auth_secret_right: no stranger */
     struct principal *principal; /* and the delivery may be recorded */
     uint64_t taken;              /* body bytes read so far */
     int64_t now_ns;
     uint64_t deadline_ns;
+    uint64_t body_deadline_ns; /* no later; for the body */
+    bool hurried;              /* body_hurry was called */
     enum status length_status; /* of CONTENT_LENGTH */
     struct err length_err;
     enum status spool_status; /* whether the spool can be used */
@@ -97,20 +106,36 @@ unsigned gate_threads(struct gate *gate);
 /* Moves the warnings to `out`. */
 void gate_take_notes(struct gate *gate, struct buf *out);
 
+/* Whether one more thread may wait for the body of a sender who is not authenticated: no more than
+ * half of them may, so that strangers never hold all (one if it is the only one: a signature covers
+ * the body). A true one is given back with gate_wait_end. A CGI process serves nobody else. */
+bool gate_wait_begin(struct gate *gate);
+void gate_wait_end(struct gate *gate);
+
 /* ---- visit.c */
 
 /* The spool of the thread; only if spool_status is STATUS_OK. */
 const struct spool *visit_spool(const struct visit *v);
 const struct auth_secrets *visit_secrets(const struct visit *v);
-/* Logs a request that is not accepted. Lines that strangers can cause are rate-limited. */
+/* Logs a request that is not accepted, within the budget of its kind and status. */
 void visit_log_failure(const struct visit *v, enum status status, const char *note);
 /* Logs the warnings about the configuration and the spool. */
 void visit_log_notes(const struct visit *v);
+/* Whether to log a line of that kind now; logs the line that closes an earlier minute. */
+bool gate_line_due(const struct log *log, const struct spool *spool, enum log_kind kind,
+                   enum status status, int64_t now_ns);
 
 /* ---- body.c */
 
+/* All of these may wait for the sender until the deadline. As long as nothing proves who that is,
+ * they end with STATUS_BUSY instead if gate_wait_begin does not allow it. */
+
+/* The sender is a stranger and the answer is known: from now on waits for the body for a moment
+ * only. */
+void body_hurry(struct visit *v);
 /* Reads the whole body into the thread's buffer. STATUS_TOO_LARGE, STATUS_TRUNCATED (also: fewer
- * bytes than CONTENT_LENGTH), STATUS_DEADLINE, STATUS_MEMORY; the buffer then holds what came. */
+ * bytes than CONTENT_LENGTH), STATUS_DEADLINE, STATUS_BUSY, STATUS_MEMORY; the buffer then holds
+ * what came. */
 enum status body_read(struct visit *v) STATUS_CHECKED;
 /* Reads the next piece of the rest. *got 0: the body has *ended, or the bound is reached. */
 enum status body_next(struct visit *v, char piece[GATE_PIECE], size_t *got,

@@ -2,6 +2,8 @@
  * gate_shared - the settings that serve, and the warnings about them.
  */
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "gate/gate_parts.h"
 
@@ -10,8 +12,11 @@ static void take_warning(void *context, const char *text)
     struct gate *gate = context;
 
     pthread_mutex_lock(&gate->lock);
-    buf_add_text(&gate->notes, text);
-    buf_add_char(&gate->notes, '\n');
+    /* The same folder can lead to the configuration and to the spool. */
+    if (strstr(gate->notes.ptr, text) == NULL) {
+        buf_add_text(&gate->notes, text);
+        buf_add_char(&gate->notes, '\n');
+    }
     atomic_store(&gate->noted, true);
     pthread_mutex_unlock(&gate->lock);
 }
@@ -36,13 +41,19 @@ enum status gate_make(struct gate **out, bool fastcgi, struct err *err)
     if (gate == NULL)
         return err_set(err, STATUS_MEMORY, "no memory for the gateway");
     gate->fastcgi = fastcgi;
+    gate->root = geteuid() == 0;
     buf_init(&gate->notes, GATE_NOTES_MAX);
     pthread_mutex_init(&gate->lock, NULL);
-    spool_pool_init(&gate->pool);
+    spool_pool_init(&gate->pool, take_warning, gate);
     if (fastcgi)
         status = settings_cache_make(&gate->cache, take_warning, gate, err);
-    else
+    else if (!gate->root)
         load_once(gate);
+    if (fastcgi && cgi_is_open())
+        take_warning(gate,
+                     "the FastCGI socket is a TCP port, and FCGI_WEB_SERVER_ADDRS is not set: "
+                     "all who reach the port can pretend to be the web server, addresses "
+                     "included; use a unix socket of mode 0600, or set the variable");
     if (status == STATUS_OK)
         *out = gate;
     else
@@ -69,6 +80,9 @@ const char *gate_program(const struct gate *gate)
 
 enum status gate_settings(struct gate *gate, const struct settings **out, struct err *err)
 {
+    if (gate->root)
+        return err_set(err, STATUS_OWNER,
+                       "the gateway does not run as root: have it started as the spool's owner");
     if (gate->fastcgi)
         return settings_current(gate->cache, out, err);
     if (gate->settings == NULL)
@@ -86,6 +100,22 @@ void gate_settings_release(struct gate *gate, const struct settings *settings)
 {
     if (gate->fastcgi)
         settings_release(settings);
+}
+
+bool gate_wait_begin(struct gate *gate)
+{
+    unsigned most = atomic_load(&gate->threads) / 2;
+
+    if (!gate->fastcgi || atomic_fetch_add(&gate->waiting, 1) < (most > 0 ? most : 1))
+        return true;
+    atomic_fetch_sub(&gate->waiting, 1);
+    return false;
+}
+
+void gate_wait_end(struct gate *gate)
+{
+    if (gate->fastcgi)
+        atomic_fetch_sub(&gate->waiting, 1);
 }
 
 void gate_take_notes(struct gate *gate, struct buf *out)

@@ -6,6 +6,7 @@
  * the sender's.
  */
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +17,9 @@ int main(void)
 {
     if (!file_hold(STDERR_FILENO))
         return EXIT_FAILURE;
+    /* Secrets are in our memory: no core, and no other process of our user looks into it. What
+     * follows in /proc/self is ours all the same, and a program that we start is as any other. */
+    (void)prctl(PR_SET_DUMPABLE, 0);
     umask(077);
     return gate_run();
 }

@@ -10,20 +10,20 @@
 
 #define NAME_MAX_LEN 64
 
-static bool from_published(const struct visit *v)
+static bool find_client(const struct visit *v, struct address *out)
 {
     const struct config_endpoint *e = v->endpoint;
-    struct address a;
 
-    return address_client(v->request.remote_addr, v->request.forwarded,
-                          e == NULL ? NULL : e->trusted_proxies,
-                          e == NULL ? 0 : e->trusted_proxy_count, &a) &&
-           address_published(&a);
+    return request_client(&v->request, e == NULL ? NULL : e->trusted_proxies,
+                          e == NULL ? 0 : e->trusted_proxy_count, out);
 }
 
 static void fill_entry(const struct visit *v, enum status reason, char name[NAME_MAX_LEN + 1],
                        struct box_entry *entry)
 {
+    struct address client;
+    bool located = find_client(v, &client);
+
     snprintf(name, NAME_MAX_LEN + 1, "%.*s",
              (int)(v->name.len > NAME_MAX_LEN ? NAME_MAX_LEN : v->name.len),
              v->name.ptr == NULL ? "" : v->name.ptr);
@@ -35,7 +35,8 @@ static void fill_entry(const struct visit *v, enum status reason, char name[NAME
         .content_type = v->request.content_type,
         .user_agent = v->request.user_agent,
         .remote_addr = v->request.remote_addr,
-        .published = from_published(v),
+        .network = located ? address_network(&client) : 0,
+        .published = located && address_published(&client),
         .kept_max = reason == STATUS_TOO_LARGE ? GATE_HEAD_MAX : UINT64_MAX,
         .announced = v->request.has_length ? v->request.length : 0,
         .received_ns = v->now_ns,
@@ -57,15 +58,39 @@ static enum status fill_box(struct visit *v, struct box *box, bool *complete, st
     bool ended = false;
 
     while (status == STATUS_OK) {
+        enum status next;
         size_t got;
 
+        next = body_next(v, piece, &got, &ended);
+        if (next == STATUS_BUSY)
+            return err_set(err, next, "half of the threads wait for bodies of strangers");
         /* Of a body that breaks off, what came is kept. */
-        if (body_next(v, piece, &got, &ended) != STATUS_OK || got == 0)
+        if (next != STATUS_OK || got == 0)
             break;
         status = box_add(box, piece, got, err);
     }
     *complete = is_complete(v, ended);
     return status;
+}
+
+/* Leaves out what a person took for the secret's place. `query` holds the entry's then. */
+static enum status hide_secrets(const struct visit *v, struct box_entry *entry, struct buf *query,
+                                struct err *err)
+{
+    struct auth_hidden *hidden;
+    enum status status =
+        auth_hidden_make(&hidden, v->settings->secrets, v->settings->config->endpoint_count, err);
+
+    if (status != STATUS_OK)
+        return status;
+    auth_query_hide(query, hidden, entry->query);
+    entry->query = buf_str(query);
+    if (auth_is_secret(hidden, entry->content_type))
+        entry->content_type = STR_NONE;
+    if (auth_is_secret(hidden, entry->user_agent))
+        entry->user_agent = STR_NONE;
+    auth_hidden_free(hidden);
+    return buf_status(query, "the query", err);
 }
 
 static enum status keep_in_box(struct visit *v, enum box_kind kind, enum status reason, bool *again,
@@ -75,6 +100,7 @@ static enum status keep_in_box(struct visit *v, enum box_kind kind, enum status 
                                 .free_space_min = v->settings->config->free_space_min};
     char name[NAME_MAX_LEN + 1];
     struct box_entry entry;
+    struct buf query;
     struct box *box;
     bool complete = false;
     enum status status;
@@ -82,7 +108,11 @@ static enum status keep_in_box(struct visit *v, enum box_kind kind, enum status 
     if (v->spool_status != STATUS_OK)
         return err_pass(err, v->spool_status, &v->spool_err);
     fill_entry(v, reason, name, &entry);
-    status = box_begin(&box, visit_spool(v), kind, &entry, &limits, err);
+    buf_init(&query, GATE_QUERY_MAX);
+    status = hide_secrets(v, &entry, &query, err);
+    if (status == STATUS_OK)
+        status = box_begin(&box, visit_spool(v), kind, &entry, &limits, err);
+    buf_free(&query);
     if (status != STATUS_OK)
         return status;
     status = fill_box(v, box, &complete, err);
@@ -96,8 +126,8 @@ static enum status keep_in_box(struct visit *v, enum box_kind kind, enum status 
 /* Only what a person may have to mend: the sender does not retry it, and the fault is not ours. */
 static bool stranger_is_kept(enum status status)
 {
-    return status == STATUS_UNAUTHORIZED || status == STATUS_UNKNOWN_ENDPOINT ||
-           status == STATUS_TOO_LARGE;
+    return status == STATUS_UNAUTHORIZED || status == STATUS_FOREIGN ||
+           status == STATUS_UNKNOWN_ENDPOINT || status == STATUS_TOO_LARGE;
 }
 
 enum status refuse_stranger(struct visit *v, enum status status)
@@ -106,11 +136,17 @@ enum status refuse_stranger(struct visit *v, enum status status)
     bool again = false;
     char note[ERR_TEXT_MAX + 32] = "";
 
+    body_hurry(v);
     if (stranger_is_kept(status)) {
-        if (keep_in_box(v, BOX_REFUSED, status, &again, &err) != STATUS_OK)
-            snprintf(note, sizeof note, "not kept: %s", err.text);
-        else
+        enum status kept = keep_in_box(v, BOX_REFUSED, status, &again, &err);
+
+        if (kept == STATUS_OK)
             snprintf(note, sizeof note, "%s", again ? "kept before" : "kept");
+        else
+            snprintf(note, sizeof note, "not kept: %s", err.text);
+        /* Whoever it was may come again. */
+        if (kept == STATUS_BUSY)
+            status = kept;
     }
     visit_log_failure(v, status, note);
     return status;

@@ -30,10 +30,12 @@ bool spool_pool_mode_is_news(const struct spool_user *user)
            !atomic_exchange(&user->open->mode_told, true);
 }
 
-void spool_pool_init(struct spool_pool *pool)
+void spool_pool_init(struct spool_pool *pool, trust_tell foreign, void *context)
 {
     pthread_mutex_init(&pool->lock, NULL);
     pool->current = NULL;
+    pool->foreign = foreign;
+    pool->context = context;
 }
 
 static void close_spool(struct open_spool *s)
@@ -57,7 +59,8 @@ void spool_pool_free(struct spool_pool *pool)
     pthread_mutex_destroy(&pool->lock);
 }
 
-static enum status open_spool_at(struct open_spool **out, const char *path, struct err *err)
+static enum status open_spool_at(const struct spool_pool *pool, struct open_spool **out,
+                                 const char *path, struct err *err)
 {
     struct open_spool *s = calloc(1, sizeof *s);
     enum status status;
@@ -66,7 +69,7 @@ static enum status open_spool_at(struct open_spool **out, const char *path, stru
         free(s);
         return err_set(err, STATUS_MEMORY, "no memory for a spool");
     }
-    status = spool_open(&s->spool, path, err);
+    status = spool_open_telling(&s->spool, path, pool->foreign, pool->context, err);
     if (status != STATUS_OK) {
         free(s->path);
         free(s);
@@ -85,14 +88,17 @@ static enum status open_spool_at(struct open_spool **out, const char *path, stru
     return STATUS_OK;
 }
 
-/* Whether the path still leads to this spool. Descriptors of a folder that was moved or removed go
- * on working: without this check events would be recorded out of reach. */
+/* Whether the path still leads to this spool, and as many may change it as when it was judged.
+ * Descriptors of a folder that was moved or removed go on working: without this check events would
+ * be recorded out of reach. */
 static bool is_at(const struct open_spool *s, const char *path)
 {
     struct stat sb;
 
     return s != NULL && strcmp(s->path, path) == 0 && stat(path, &sb) == 0 &&
-           sb.st_dev == s->identity.st_dev && sb.st_ino == s->identity.st_ino;
+           sb.st_dev == s->identity.st_dev && sb.st_ino == s->identity.st_ino &&
+           sb.st_mode == s->identity.st_mode && sb.st_uid == s->identity.st_uid &&
+           sb.st_gid == s->identity.st_gid;
 }
 
 enum status spool_pool_use(struct spool_pool *pool, struct spool_user *user,
@@ -107,7 +113,7 @@ enum status spool_pool_use(struct spool_pool *pool, struct spool_user *user,
     if (!is_at(pool->current, config->spool)) {
         release_spool(pool->current);
         pool->current = NULL;
-        status = open_spool_at(&pool->current, config->spool, err);
+        status = open_spool_at(pool, &pool->current, config->spool, err);
     }
     if (status == STATUS_OK) {
         user->open = pool->current;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * spool_pool - the spool that the threads of a long-lived process share: opened when first needed,
- * and again if the configuration names another one, if the folder was replaced, or if it could not
- * be opened before.
+ * and again if the configuration names another one, if the folder was replaced, if its owner or
+ * mode changed, or if it could not be opened before.
  */
 #ifndef GATE_SPOOL_POOL_H
 #define GATE_SPOOL_POOL_H
@@ -18,6 +18,8 @@ struct open_spool;
 struct spool_pool {
     pthread_mutex_t lock;
     struct open_spool *current;
+    trust_tell foreign;
+    void *context;
 };
 
 /* A thread's share. */
@@ -27,12 +29,11 @@ struct spool_user {
     struct journal_options options;
 };
 
-void spool_pool_init(struct spool_pool *pool);
+/* `foreign` is that of spool_open_telling, called whenever the spool is opened. */
+void spool_pool_init(struct spool_pool *pool, trust_tell foreign, void *context);
 void spool_pool_free(struct spool_pool *pool);
 
-/* Makes user->spool the spool of the configuration. STATUS_CONFIG, STATUS_OWNER, ...: there is
- * none.
- */
+/* Makes user->spool the spool of the configuration. As spool_open fails: there is none. */
 enum status spool_pool_use(struct spool_pool *pool, struct spool_user *user,
                            const struct config *config, struct err *err) STATUS_CHECKED;
 /* The user's journal over that spool, with the configuration's limits. Valid until the next call.

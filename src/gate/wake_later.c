@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gate/gate_parts.h"
-#include "store/boxes/box.h"
 #include "store/queue/wake.h"
 
 void wake_later_note(struct visit *v, const struct config_endpoint *endpoint)
@@ -19,15 +18,12 @@ void wake_later_note(struct visit *v, const struct config_endpoint *endpoint)
 static void start_runner(struct gate_thread *t, const struct spool *spool)
 {
     struct err err = ERR_INIT;
-    uint64_t suppressed;
-    struct log log;
+    const struct log log = {.dir = spool->dir, .name = SPOOL_LOG, .program = gate_program(t->gate)};
 
     wake_note_gateway(spool);
-    if (wake_runner(spool, t->wake_by->config, t->wake_by->path, &err) == STATUS_OK ||
-        !box_should_log(spool, clock_wall_ns(), &suppressed))
-        return;
-    log = (struct log){.dir = spool->dir, .name = SPOOL_LOG, .program = gate_program(t->gate)};
-    log_line(&log, LOG_LEVEL_ERROR, "%s", err.text);
+    if (wake_runner(spool, t->wake_by->config, t->wake_by->path, &err) != STATUS_OK &&
+        gate_line_due(&log, spool, LOG_OF_HOOKS, STATUS_OK, clock_wall_ns()))
+        log_line(&log, LOG_LEVEL_ERROR, "%s", err.text);
 }
 
 /* The event is on record even if this fails; the next request tries again. */

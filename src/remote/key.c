@@ -4,6 +4,7 @@
 #include "remote/key.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* As a header has it: printable, and without blanks. */
 static bool is_key(struct str key)
@@ -14,11 +15,12 @@ static bool is_key(struct str key)
     return true;
 }
 
-static enum status from_file(struct buf *out, const char *file, settings_tell tell, struct err *err)
+static enum status from_file(struct buf *out, const char *file, uid_t us, settings_tell tell,
+                             struct err *err)
 {
     size_t before = out->len;
     bool usable;
-    enum status status = settings_secret(file, out, &usable, tell, NULL, err);
+    enum status status = settings_secret(file, us, out, &usable, tell, NULL, NULL, err);
 
     if (status == STATUS_OK && !usable)
         return err_set(err, STATUS_NO_SECRET, "%s holds no API key", file);
@@ -45,11 +47,11 @@ enum status key_read(struct buf *out, const char *given, const char *variable,
                      const struct settings *settings, settings_tell tell, struct err *err)
 {
     if (given != NULL)
-        return from_file(out, given, tell, err);
+        return from_file(out, given, geteuid(), tell, err);
     if (variable != NULL && variable[0] != '\0')
         return from_variable(out, str_of(variable), err);
     if (settings != NULL && settings->config->api_key_file != NULL)
-        return from_file(out, settings->config->api_key_file, tell, err);
+        return from_file(out, settings->config->api_key_file, settings->user, tell, err);
     return err_set(err, STATUS_NO_SECRET,
                    "no API key: write it into a file of mode 600 and name that with "
                    "--key-file or, in the configuration, with api-key-file");

@@ -74,7 +74,7 @@ static enum status print_query(struct buf *out, const struct config_endpoint *en
     buf_init(&sent, QUERY_MAX);
     status = url_send_query(&sent, url_query(webhook_url), err);
     if (status == STATUS_OK) {
-        auth_query_kept(out, endpoint, buf_str(&sent));
+        auth_query_kept(out, endpoint, 1, buf_str(&sent));
         status = buf_status(out, "the query", err);
     }
     buf_wipe(&sent);

@@ -68,7 +68,7 @@ static const struct cause of_ours[] = {
     {400, "the body is not JSON"},
     {401, "the secret is not this endpoint's, or its header is lost on the way (Apache drops "
           "Authorization by default); see stenohook.log"},
-    {403, "the secret is right, but the address that the delivery comes from is not in allow-from"},
+    {403, "the address that the delivery comes from is not in allow-from"},
     {404, "the configuration has no endpoint of that name"},
     {405, "something on the way changed the method of the request"},
     {413, "the body is larger than the endpoint's body-max"},

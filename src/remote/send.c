@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -31,8 +32,8 @@ static void warn_secret(void *context, bool usable, const char *text)
 static enum status read_own_secret(struct send *s, struct err *err)
 {
     bool usable;
-    enum status status =
-        settings_secret(s->secret_file, &s->own_secret, &usable, warn_secret, NULL, err);
+    enum status status = settings_secret(s->secret_file, geteuid(), &s->own_secret, &usable,
+                                         warn_secret, NULL, NULL, err);
 
     if (status == STATUS_OK && !usable)
         status = err_set(err, STATUS_NO_SECRET, "%s holds no secret", s->secret_file);

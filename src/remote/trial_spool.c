@@ -112,10 +112,17 @@ static bool is_it(const struct rejected *entry, const struct trial *t, struct st
     return same;
 }
 
+/* Whether only the address was wrong. */
+static bool is_foreign(const struct rejected *entry)
+{
+    return str_is(entry->reason, status_name(STATUS_ADDRESS)) ||
+           str_is(entry->reason, status_name(STATUS_FOREIGN));
+}
+
 /* Returns what to add to the gateway's own words. */
 static const char *remedy_of(const struct rejected *entry)
 {
-    if (str_is(entry->reason, status_name(STATUS_ADDRESS)))
+    if (is_foreign(entry))
         return "; so nothing more can be proved from here: add this address during the trial";
     if (entry->detail.len > 0 &&
         memmem(entry->detail.ptr, entry->detail.len, "missing", strlen("missing")) != NULL)
@@ -127,7 +134,7 @@ static const char *remedy_of(const struct rejected *entry)
 static void find_refusal(const struct trial *t, const char *what, const struct rejected *entry)
 {
     int len = (int)(entry->detail.len < DETAIL_MAX ? entry->detail.len : DETAIL_MAX);
-    bool address = str_is(entry->reason, status_name(STATUS_ADDRESS));
+    bool address = is_foreign(entry);
 
     trial_finding(t, address ? TRIAL_WARNING : TRIAL_ERROR,
                   "%s reached the gateway, which refused it: %.*s%s", what, len,

@@ -108,6 +108,16 @@ enum status account_settle(struct account *account, struct claim *claim, struct 
     return status;
 }
 
+void account_warn(struct account *account, const char *text)
+{
+    uint32_t what = crc32c(0, text, strlen(text));
+    uint32_t *warned = &account->warned[what % ACCOUNT_TOLD];
+
+    if (*warned != what)
+        log_line(account->log, LOG_LEVEL_WARNING, "the way to a hook: %s", text);
+    *warned = what;
+}
+
 void account_suspend(struct account *account, struct claim *claim, const char *why, int64_t wall_ns)
 {
     const char *name = claim_endpoint(claim)->name;

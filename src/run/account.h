@@ -9,13 +9,15 @@
 #include "base/log.h"
 #include "store/queue/queue.h"
 
-/* Suspensions that are remembered, so that each is logged once and not at every probe. */
+/* Suspensions, and warnings, that are remembered, so that each is logged once and not at every
+ * probe or hook. */
 #define ACCOUNT_TOLD 64
 
 struct account {
     struct queue *queue;
     const struct log *log;
-    uint64_t told[ACCOUNT_TOLD]; /* by endpoint: a checksum of name and reason */
+    uint64_t told[ACCOUNT_TOLD];   /* by endpoint: a checksum of name and reason */
+    uint32_t warned[ACCOUNT_TOLD]; /* checksums of what was warned of */
 };
 
 void account_init(struct account *account, struct queue *queue, const struct log *log);
@@ -24,6 +26,8 @@ void account_init(struct account *account, struct queue *queue, const struct log
  * failure has been logged. */
 enum status account_settle(struct account *account, struct claim *claim, struct result *result,
                            int64_t wall_ns) STATUS_CHECKED;
+/* Logs a warning about hooks, once. */
+void account_warn(struct account *account, const char *text);
 void account_suspend(struct account *account, struct claim *claim, const char *why,
                      int64_t wall_ns);
 

@@ -76,6 +76,8 @@ enum status child_start(struct child *child, const struct child_plan *plan, uint
     struct launch launch = {
         .argv = plan->argv,
         .envp = plan->envp,
+        .foreign = plan->foreign,
+        .context = plan->context,
         .folder = plan->home,
         .memory_max = plan->memory_max,
         .file_max = plan->file_max,

@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/trust.h"
 #include "core/result.h"
 #include "store/queue/slot.h"
 #include "store/spool/spool.h"
@@ -33,6 +34,8 @@
 struct child_plan {
     char *const *argv; /* argv[0] is an absolute path */
     char *const *envp;
+    trust_tell foreign; /* gets what program_check_call tells; or NULL */
+    void *context;
     const char *home; /* or NULL */
     struct str body;
     uint64_t memory_max;    /* bytes of address space; 0: no limit */
@@ -69,9 +72,9 @@ struct child {
     struct child_output out, err;
 };
 
-/* Starts it. STATUS_CONFIG: the program cannot be executed as things are, whatever the event.
- * STATUS_LIMIT: arguments and environment are more than the system takes. Anything else: trouble of
- * ours that may pass. On failure nothing runs. */
+/* Starts it. STATUS_CONFIG, STATUS_UNTRUSTED: the program cannot, or must not, be executed as
+ * things are, whatever the event. STATUS_LIMIT: arguments and environment are more than the system
+ * takes. Anything else: trouble of ours that may pass. On failure nothing runs. */
 enum status child_start(struct child *child, const struct child_plan *plan, uint64_t now_ns,
                         struct err *err) STATUS_CHECKED;
 

@@ -123,6 +123,11 @@ static struct crew_job *find_free_job(struct crew *crew, struct err *err)
     return NULL;
 }
 
+static void warn_of_hook(void *context, const char *text)
+{
+    account_warn(context, text);
+}
+
 static enum status start_hook(struct crew *crew, struct crew_job *job, const struct claim *claim,
                               const struct record *record, uint64_t mono_ns, int64_t wall_ns,
                               struct err *err)
@@ -132,6 +137,8 @@ static enum status start_hook(struct crew *crew, struct crew_job *job, const str
                                    .started_ns = wall_ns,
                                    .timeout_s = endpoint->hook_timeout_s};
     struct child_plan plan = {.argv = endpoint->hook,
+                              .foreign = warn_of_hook,
+                              .context = &crew->account,
                               .home = crew->setup.home,
                               .body = record->body,
                               .memory_max = endpoint->hook_memory_max,
@@ -171,6 +178,7 @@ static void settle_unbegun(struct crew *crew, struct claim *claim, const struct 
 
     switch ((int)err->status) {
     case STATUS_CONFIG:
+    case STATUS_UNTRUSTED:
         account_suspend(&crew->account, claim, err->text, wall_ns);
         break;
     case STATUS_MISSING: /* the record was pruned */

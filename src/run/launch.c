@@ -142,10 +142,13 @@ enum status launch_hook(struct launch *launch, struct err *err)
     static _Alignas(16) char stack[STACK_LEN];
     struct err why = ERR_INIT;
     sigset_t all, before;
+    enum status status;
     pid_t pid;
 
-    if (program_check(launch->argv[0], &why) != STATUS_OK)
-        return err_set(err, STATUS_CONFIG, "the hook %s", why.text);
+    status = program_check_call(launch->argv, launch->foreign, launch->context, &why);
+    if (status != STATUS_OK)
+        return err_set(err, status == STATUS_MISSING ? STATUS_CONFIG : status, "the hook %s",
+                       why.text);
     launch->failed = NULL;
     /* No handler of ours may run in the new process, on the stack that it has for itself. */
     sigfillset(&all);

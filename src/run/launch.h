@@ -10,11 +10,14 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/trust.h"
 #include "store/queue/slot.h"
 
 struct launch {
     char *const *argv;
     char *const *envp;
+    trust_tell foreign; /* of program_check_call */
+    void *context;
     const char *folder;                           /* or NULL */
     uint64_t memory_max, file_max, processes_max; /* 0: no limit */
     const struct rlimit *files;                   /* or NULL */

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/trust.h"
 #include "base/user.h"
 #include "core/hookenv.h"
 #include "run/runner.h"
@@ -78,8 +79,11 @@ static void block_signals(sigset_t *stops)
  * nothing in it that did not come from us. */
 static bool clean_environment(const char *config_path)
 {
+    bool strict = trust_is_strict();
+
     return clearenv() == 0 && setenv("PATH", HOOKENV_PATH, 1) == 0 &&
-           setenv("STENOHOOK_CONFIG", config_path, 1) == 0;
+           setenv("STENOHOOK_CONFIG", config_path, 1) == 0 &&
+           (!strict || setenv(TRUST_STRICT, TRUST_YES, 1) == 0);
 }
 
 /* Goes on in a process that is no child of its starter, in a session that it does not lead. */

@@ -8,7 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/trust.h"
 #include "settings/settings_parts.h"
+
+struct secret_file {
+    char *path;
+    struct file_id id;
+    bool untrusted; /* and skipped, perhaps for a folder above it */
+};
 
 struct settings_owner {
     struct settings settings;
@@ -18,10 +25,15 @@ struct settings_owner {
     struct config *config;
     struct auth_secrets *secrets; /* one for each endpoint; the values are the owner's */
     struct file_id file;
-    char **secret_paths; /* all of all endpoints, in their order */
-    struct file_id *secret_ids;
-    size_t secret_count; /* of paths */
+    struct secret_file *files; /* all of all endpoints, in their order */
+    size_t file_count;
+    struct buf foreign;
+    settings_warn warn; /* while it is loaded; or NULL */
+    void *context;
 };
+
+/* Of sentences about folders of others; what is beyond it is not said. */
+#define FOREIGN_MAX 8192
 
 static enum status no_memory(struct err *err)
 {
@@ -46,13 +58,13 @@ static void secrets_free(struct auth_secrets *secrets, size_t endpoints)
 
 static void owner_free(struct settings_owner *o)
 {
-    for (size_t i = 0; i < o->secret_count; i++)
-        free(o->secret_paths[i]);
-    free(o->secret_paths);
-    free(o->secret_ids);
+    for (size_t i = 0; i < o->file_count; i++)
+        free(o->files[i].path);
+    free(o->files);
     secrets_free(o->secrets, o->config == NULL ? 0 : o->config->endpoint_count);
     config_free(o->config);
     buf_free(&o->text);
+    buf_free(&o->foreign);
     free(o->path);
     free(o);
 }
@@ -71,14 +83,21 @@ const struct settings *settings_hold(const struct settings *settings)
 
 /* ---- versions */
 
+static bool is_untrusted(const char *path, uid_t us)
+{
+    return trust_path_of(us, path, NULL, NULL, NULL) == STATUS_UNTRUSTED;
+}
+
 bool settings_secrets_same(const struct settings *settings)
 {
     const struct settings_owner *o = settings->owner;
 
-    for (size_t i = 0; i < o->secret_count; i++) {
-        struct file_id now = file_id_of(o->secret_paths[i]);
+    for (size_t i = 0; i < o->file_count; i++) {
+        const struct secret_file *file = &o->files[i];
+        struct file_id now = file_id_of(file->path);
 
-        if (!file_id_same(&now, &o->secret_ids[i]))
+        if (!file_id_same(&now, &file->id) ||
+            (file->untrusted && !is_untrusted(file->path, settings->user)))
             return false;
     }
     return true;
@@ -93,14 +112,14 @@ bool settings_same(const struct settings *settings)
 
 /* ---- secrets */
 
-/* Relative to the folder of the configuration. */
+/* Relative to the folder of the configuration, whose path is absolute. */
 static char *secret_path(const char *config, const char *file)
 {
     const char *slash = strrchr(config, '/');
     struct buf path;
     char *copy = NULL;
 
-    if (*file == '/' || slash == NULL)
+    if (*file == '/')
         return str_dup(str_of(file));
     buf_init(&path, strlen(config) + strlen(file) + 1);
     buf_add(&path, config, (size_t)(slash + 1 - config));
@@ -128,9 +147,8 @@ static void check_key_size(const struct config_endpoint *endpoint, const char *p
 }
 
 struct secret_warning {
+    struct settings_owner *owner;
     const struct config_endpoint *endpoint;
-    settings_warn warn; /* or NULL */
-    void *context;
 };
 
 static void warn_of_secret(void *context, bool usable, const char *text)
@@ -138,44 +156,66 @@ static void warn_of_secret(void *context, bool usable, const char *text)
     const struct secret_warning *t = context;
     char sentence[ERR_TEXT_MAX];
 
-    if (t->warn == NULL)
+    if (t->owner->warn == NULL)
         return;
     snprintf(sentence, sizeof sentence, "endpoint \"%s\": %s%s", t->endpoint->name, text,
              usable ? "" : " (skipped)");
-    t->warn(t->context, sentence);
+    t->owner->warn(t->owner->context, sentence);
 }
 
-static enum status load_secret(struct settings_owner *o, struct secret_warning *t, const char *file,
+/* Configuration and secrets often lie below the same folders. */
+static void note_foreign(void *context, const char *sentence)
+{
+    struct settings_owner *o = context;
+
+    if (strstr(o->foreign.ptr, sentence) != NULL)
+        return;
+    buf_printf(&o->foreign, "%s\n", sentence);
+    if (o->warn != NULL)
+        o->warn(o->context, sentence);
+}
+
+static void note_foreign_of_secret(void *context, const char *sentence)
+{
+    const struct secret_warning *t = context;
+
+    note_foreign(t->owner, sentence);
+}
+
+static enum status load_secret(struct settings_owner *o, struct secret_warning *t, const char *name,
                                struct str *out, bool *usable, struct err *err)
 {
-    size_t i = o->secret_count;
+    struct secret_file *file = &o->files[o->file_count];
+    uid_t us = o->settings.user;
     struct buf secret;
     enum status st;
 
-    o->secret_paths[i] = secret_path(o->path, file);
-    if (o->secret_paths[i] == NULL)
+    file->path = secret_path(o->path, name);
+    if (file->path == NULL)
         return no_memory(err);
-    o->secret_count++;
+    o->file_count++;
     /* Taken before the file is read: a change in between is seen the next time. */
-    o->secret_ids[i] = file_id_of(o->secret_paths[i]);
+    file->id = file_id_of(file->path);
     buf_init(&secret, SETTINGS_SECRET_MAX);
-    st = settings_secret(o->secret_paths[i], &secret, usable, warn_of_secret, t, err);
+    st = settings_secret(file->path, us, &secret, usable, warn_of_secret, note_foreign_of_secret, t,
+                         err);
     if (st == STATUS_OK && *usable) {
-        check_key_size(t->endpoint, o->secret_paths[i], buf_str(&secret), warn_of_secret, t);
+        check_key_size(t->endpoint, file->path, buf_str(&secret), warn_of_secret, t);
         *out = (struct str){str_dup(buf_str(&secret)), secret.len};
         if (out->ptr == NULL)
             st = no_memory(err);
         explicit_bzero(secret.ptr, secret.len);
+    } else if (st == STATUS_OK) {
+        file->untrusted = is_untrusted(file->path, us);
     }
     buf_free(&secret);
     return st;
 }
 
-static enum status load_endpoint(struct settings_owner *o, size_t index, settings_warn warn,
-                                 void *context, struct err *err)
+static enum status load_endpoint(struct settings_owner *o, size_t index, struct err *err)
 {
     const struct config_endpoint *e = &o->config->endpoints[index];
-    struct secret_warning t = {e, warn, context};
+    struct secret_warning t = {o, e};
     struct str *values = calloc(e->secret_file_count + 1, sizeof *values);
     struct auth_secrets *secrets = &o->secrets[index];
 
@@ -195,8 +235,15 @@ static enum status load_endpoint(struct settings_owner *o, size_t index, setting
     return STATUS_OK;
 }
 
-static enum status load_secrets(struct settings_owner *o, settings_warn warn, void *context,
-                                struct err *err)
+static uid_t user_served(const struct config *config)
+{
+    uid_t us = geteuid();
+    struct stat sb;
+
+    return us == 0 && stat(config->spool, &sb) == 0 ? sb.st_uid : us;
+}
+
+static enum status load_secrets(struct settings_owner *o, struct err *err)
 {
     const struct config *config = o->config;
     size_t files = 1;
@@ -204,24 +251,26 @@ static enum status load_secrets(struct settings_owner *o, settings_warn warn, vo
 
     for (size_t i = 0; i < config->endpoint_count; i++)
         files += config->endpoints[i].secret_file_count;
-    o->secret_paths = calloc(files, sizeof *o->secret_paths);
-    o->secret_ids = calloc(files, sizeof *o->secret_ids);
+    o->files = calloc(files, sizeof *o->files);
     o->secrets = calloc(config->endpoint_count, sizeof *o->secrets);
-    if (o->secret_paths == NULL || o->secret_ids == NULL || o->secrets == NULL)
+    if (o->files == NULL || o->secrets == NULL)
         return no_memory(err);
     for (size_t i = 0; st == STATUS_OK && i < config->endpoint_count; i++)
-        st = load_endpoint(o, i, warn, context, err);
+        st = load_endpoint(o, i, err);
     return st;
 }
 
 /* ---- the configuration */
 
-static struct settings_owner *owner_make(const char *path)
+static struct settings_owner *owner_make(const char *path, settings_warn warn, void *context)
 {
     struct settings_owner *o = calloc(1, sizeof *o);
 
     if (o == NULL)
         return NULL;
+    o->warn = warn;
+    o->context = context;
+    buf_init(&o->foreign, FOREIGN_MAX);
     buf_init(&o->text, CONFIG_FILE_MAX);
     o->path = str_dup(str_of(path));
     if (o->path == NULL) {
@@ -234,62 +283,56 @@ static struct settings_owner *owner_make(const char *path)
 
 /* Takes `o` with its text. */
 static enum status fill_owner(const struct settings **out, struct settings_owner *o,
-                              settings_warn warn, void *context, struct err *err)
+                              struct err *err)
 {
     enum status st = config_parse(&o->config, o->path, buf_str(&o->text), err);
 
-    if (st == STATUS_OK)
-        st = load_secrets(o, warn, context, err);
+    if (st == STATUS_OK) {
+        o->settings.user = user_served(o->config);
+        st = load_secrets(o, err);
+    }
     if (st != STATUS_OK) {
         owner_free(o);
         return st;
     }
-    o->settings = (struct settings){o->config, o->secrets, o->path, o};
+    o->warn = NULL;
+    o->settings = (struct settings){
+        .config = o->config,
+        .secrets = o->secrets,
+        .path = o->path,
+        .foreign = o->foreign.ptr,
+        .user = o->settings.user,
+        .owner = o,
+    };
     atomic_init(&o->holders, 1);
     *out = &o->settings;
-    return STATUS_OK;
-}
-
-/* Whoever can write to the file chooses our hooks. */
-static enum status check_owner(const char *path, const struct stat *sb, struct err *err)
-{
-    if (sb->st_uid != 0 && sb->st_uid != geteuid())
-        return err_set(
-            err, STATUS_CONFIG,
-            "%s: belongs to user %lu, not to root or to user %lu that we run as; make it "
-            "one of theirs",
-            path, (unsigned long)sb->st_uid, (unsigned long)geteuid());
-    if ((sb->st_mode & (S_IWGRP | S_IWOTH)) != 0)
-        return err_set(err, STATUS_CONFIG, "%s: others can write to it; run: chmod go-w %s", path,
-                       path);
     return STATUS_OK;
 }
 
 enum status settings_load(const struct settings **out, const char *path, settings_warn warn,
                           void *context, struct err *err)
 {
-    struct settings_owner *o = owner_make(path);
+    struct settings_owner *o = owner_make(path, warn, context);
+    const struct settings_source from = {path, geteuid(), note_foreign, o};
     struct err failed = ERR_INIT;
     struct stat sb;
     enum status st;
 
     if (o == NULL)
         return no_memory(err);
-    st = settings_read(path, &o->text, &sb, &failed);
-    if (st != STATUS_OK)
-        st = err_set(err, st, "%s: %s", path, failed.text);
+    st = settings_read(&from, &o->text, &sb, &failed);
     if (st == STATUS_OK)
-        st = check_owner(path, &sb, err);
-    if (st == STATUS_OK)
-        return fill_owner(out, o, warn, context, err);
+        return fill_owner(out, o, err);
     owner_free(o);
-    return st;
+    if (st == STATUS_UNTRUSTED)
+        return err_set(err, st, "the configuration cannot be trusted: %s", failed.text);
+    return err_set(err, st, "%s: %s", path, failed.text);
 }
 
 enum status settings_reload_secrets(const struct settings **out, const struct settings *old,
                                     settings_warn warn, void *context, struct err *err)
 {
-    struct settings_owner *o = owner_make(old->path);
+    struct settings_owner *o = owner_make(old->path, warn, context);
 
     if (o == NULL)
         return no_memory(err);
@@ -299,7 +342,7 @@ enum status settings_reload_secrets(const struct settings **out, const struct se
         owner_free(o);
         return no_memory(err);
     }
-    return fill_owner(out, o, warn, context, err);
+    return fill_owner(out, o, err);
 }
 
 /* ---- for checks */
@@ -327,13 +370,14 @@ void settings_problems(const struct settings *settings, settings_problem tell, v
         const struct config_endpoint *e = &o->config->endpoints[i];
 
         for (size_t k = 0; k < e->secret_file_count; k++, index++) {
-            struct problem p = {e, o->secret_paths[index], tell, context};
+            struct problem p = {e, o->files[index].path, tell, context};
             struct err err = ERR_INIT;
             struct buf secret;
-            bool usable;
+            bool usable = false;
 
             buf_init(&secret, SETTINGS_SECRET_MAX);
-            if (settings_secret(p.file, &secret, &usable, report_problem, &p, &err) != STATUS_OK)
+            if (settings_secret(p.file, settings->user, &secret, &usable, report_problem, NULL, &p,
+                                &err) != STATUS_OK)
                 tell(context, e, p.file, false, err.text);
             if (usable)
                 check_key_size(e, p.file, buf_str(&secret), report_problem, &p);

@@ -59,6 +59,9 @@ static void remember_failure(struct settings_cache *c, const struct err *failed,
 
     c->failed = *failed;
     c->failed_id = *id;
+    /* Each request that is answered 503 is logged by who answers it. */
+    if (failed->status == STATUS_UNTRUSTED)
+        return;
     if (!known && c->current != NULL && c->warn != NULL) {
         char text[ERR_TEXT_MAX + 64];
 
@@ -131,7 +134,7 @@ static enum status current(struct settings_cache *c, const struct settings **out
         update_current(c);
     else
         err_clear(&c->failed);
-    if (c->current == NULL)
+    if (c->current == NULL || c->failed.status == STATUS_UNTRUSTED)
         return err_pass(err, c->failed.status, &c->failed);
     *out = settings_hold(c->current);
     return STATUS_OK;

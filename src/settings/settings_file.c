@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/trust.h"
 #include "settings/settings_parts.h"
 
 struct file_id file_id_of(const char *path)
@@ -57,8 +58,10 @@ static bool file_to_blame(void)
     }
 }
 
-static enum status read_opened(int fd, struct buf *out, struct stat *sb, struct err *err)
+static enum status read_opened(int fd, const struct settings_source *from, struct buf *out,
+                               struct stat *sb, struct err *err)
 {
+    enum status st;
     char *room;
     ssize_t got;
 
@@ -66,6 +69,9 @@ static enum status read_opened(int fd, struct buf *out, struct stat *sb, struct 
         return err_errno(err, "cannot be examined");
     if (!S_ISREG(sb->st_mode))
         return err_set(err, STATUS_CONFIG, "is no regular file");
+    st = trust_opened_of(from->us, fd, sb, from->path, err);
+    if (st != STATUS_OK)
+        return st;
     if (sb->st_size > (off_t)out->max)
         return err_set(err, STATUS_CONFIG, "is larger than %zu bytes", out->max);
     room = buf_room(out, (size_t)sb->st_size);
@@ -78,19 +84,33 @@ static enum status read_opened(int fd, struct buf *out, struct stat *sb, struct 
     return STATUS_OK;
 }
 
-enum status settings_read(const char *path, struct buf *out, struct stat *sb, struct err *err)
+static enum status open_and_read(const struct settings_source *from, struct buf *out,
+                                 struct stat *sb, struct err *err)
 {
     /* O_NONBLOCK: a FIFO in its place must not block a request. */
-    int fd = file_open(AT_FDCWD, path, O_RDONLY | O_NONBLOCK, 0);
+    int fd = file_open(AT_FDCWD, from->path, O_RDONLY | O_NONBLOCK, 0);
     enum status st;
 
     if (fd < 0 && file_to_blame())
         return err_set(err, STATUS_CONFIG, "cannot be opened: %s", strerror(errno));
     if (fd < 0)
         return err_errno(err, "cannot be opened");
-    st = read_opened(fd, out, sb, err);
+    st = read_opened(fd, from, out, sb, err);
     file_close(&fd);
     return st;
+}
+
+enum status settings_read(const struct settings_source *from, struct buf *out, struct stat *sb,
+                          struct err *err)
+{
+    struct err doubt = ERR_INIT;
+    enum status trusted = trust_path_of(from->us, from->path, from->foreign, from->context, &doubt);
+    enum status st = STATUS_OK;
+
+    /* Before it is opened: what only root and we can change is still the same then. */
+    if (trusted != STATUS_UNTRUSTED)
+        st = open_and_read(from, out, sb, err);
+    return st == STATUS_OK ? err_pass(err, trusted, &doubt) : st;
 }
 
 /* ---- secrets */
@@ -121,15 +141,21 @@ static void report(const struct secret_report *r, bool usable, const char *forma
     r->tell(r->context, usable, text);
 }
 
-static void check_owner(const struct secret_report *r, const struct stat *sb)
+/* Who can write to it makes it unusable, which settings_read says. */
+static void check_readers(const struct secret_report *r, const struct stat *sb)
 {
-    if ((sb->st_mode & (S_IWGRP | S_IWOTH)) != 0)
-        report(r, true, "others can change it; run: chmod 600 %s", r->path);
-    else if ((sb->st_mode & (S_IRGRP | S_IROTH)) != 0)
+    if ((sb->st_mode & (S_IRGRP | S_IROTH)) != 0)
         report(r, true, "others can read it; run: chmod 600 %s", r->path);
-    if (sb->st_uid != 0 && sb->st_uid != geteuid())
-        report(r, true, "belongs to user %lu, who can change it; make it your own",
-               (unsigned long)sb->st_uid);
+}
+
+/* The words name the component; a report has named the file already. */
+static void report_untrusted(const struct secret_report *r, const char *words)
+{
+    size_t len = strlen(r->path);
+
+    if (strncmp(words, r->path, len) == 0 && strncmp(words + len, ": ", 2) == 0)
+        words += len + 2;
+    report(r, false, "%s", words);
 }
 
 /* An editor's byte order mark and line end are not the secret's. */
@@ -165,9 +191,11 @@ static bool check_secret(const struct secret_report *r, struct str secret)
     return true;
 }
 
-enum status settings_secret(const char *path, struct buf *out, bool *usable, settings_tell tell,
-                            void *context, struct err *err)
+enum status settings_secret(const char *path, uid_t us, struct buf *out, bool *usable,
+                            settings_tell tell, settings_warn foreign, void *context,
+                            struct err *err)
 {
+    const struct settings_source from = {path, us, foreign, context};
     const struct secret_report r = {path, tell, context};
     struct err failed = ERR_INIT;
     struct buf text;
@@ -176,23 +204,26 @@ enum status settings_secret(const char *path, struct buf *out, bool *usable, set
 
     *usable = false;
     buf_init(&text, SETTINGS_SECRET_MAX);
-    st = settings_read(path, &text, &sb, &failed);
+    st = settings_read(&from, &text, &sb, &failed);
     if (st == STATUS_CONFIG) {
         report(&r, false, "%s", failed.text);
+        st = STATUS_OK;
+    } else if (st == STATUS_UNTRUSTED) {
+        report_untrusted(&r, failed.text);
         st = STATUS_OK;
     } else if (st != STATUS_OK) {
         st = err_set(err, st, "secret file %s: %s", path, failed.text);
     } else {
         struct str secret = strip_marks(buf_str(&text));
 
-        check_owner(&r, &sb);
+        check_readers(&r, &sb);
         if (check_secret(&r, secret)) {
             buf_add_str(out, secret);
             st = buf_status(out, "a secret", err);
             *usable = st == STATUS_OK;
         }
-        explicit_bzero(text.ptr, text.len);
     }
+    explicit_bzero(text.ptr, text.len);
     buf_free(&text);
     return st;
 }

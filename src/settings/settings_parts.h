@@ -27,10 +27,18 @@ struct file_id {
 struct file_id file_id_of(const char *path);
 bool file_id_same(const struct file_id *a, const struct file_id *b);
 
-/* The whole of a regular file of at most out->max bytes, and what fstat says of it. STATUS_CONFIG:
- * it is missing, not readable, not a regular file or too large. err goes on where the caller has
- * named the file. */
-enum status settings_read(const char *path, struct buf *out, struct stat *sb,
+struct settings_source {
+    const char *path;
+    uid_t us;              /* whose it may be, beside root's */
+    settings_warn foreign; /* as of trust_path; or NULL */
+    void *context;
+};
+
+/* Reads the whole of a regular file of at most out->max bytes, and what fstat says of it, if only
+ * root and `us` can change it. STATUS_CONFIG: it is missing, not readable, not a regular file or
+ * too large. err goes on where the caller has named the file, except for STATUS_UNTRUSTED: others
+ * can change it, or what leads to it; err names the component. */
+enum status settings_read(const struct settings_source *from, struct buf *out, struct stat *sb,
                           struct err *err) STATUS_CHECKED;
 
 /* ---- settings.c */

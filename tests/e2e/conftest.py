@@ -14,6 +14,7 @@ from _pytest.unittest import TestCaseFunction
 import cases
 import durations
 import fastcgi
+import layouts
 import stopping
 from place import Trouble, build_dir, stat_of, temporary_folder
 from report import Report, plain_id, title
@@ -36,6 +37,7 @@ def is_worker(config):
 def pytest_configure(config):
     stopping.begin()
     fastcgi.core_limit_off()
+    layouts.begin()
     if config.option.timeout is None and any(name in os.environ for name in LENGTHS):
         config.option.timeout = 0
     if is_worker(config):

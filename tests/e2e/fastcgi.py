@@ -9,7 +9,7 @@ import struct
 import subprocess
 import termios
 
-from place import HEADER, SECRET, Process, as_worker, free_port, wait_until
+from place import HEADER, SECRET, Process, as_worker, free_port, wait_until, worker
 
 BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR, DATA, GET_VALUES, GET_VALUES_RESULT, UNKNOWN_TYPE = range(1, 12)
 KEEP_CONN = 1
@@ -152,17 +152,28 @@ def ask(path, env, body=b"", timeout=30):
         connection.close()
 
 
+def as_user(before, as_root):
+    """The beginning of the command line, and arguments of subprocess. What traces the gateway stays root: nobody else may
+    look into its memory."""
+    if as_root:
+        return list(before), {}
+    if os.geteuid() == 0 and before and before[0] == "strace":
+        return ["strace", "-u", worker().pw_name, *before[1:]], {}
+    return list(before), as_worker()
+
+
 class Gateway:
     """The program as FastCGI server on a unix socket, or on a port of 127.0.0.1; `before` goes in front of its command
     line (strace ...)."""
 
-    def __init__(self, place, before=(), program=None, tcp=False, **env):
+    def __init__(self, place, before=(), program=None, tcp=False, as_root=False, **env):
         self.place = place
         self.path = os.path.join(place.run, f"direct-{os.urandom(4).hex()}.sock")
         listener = self.listen_tcp() if tcp else self.listen_unix()
         listener.listen(128)
+        before, user = as_user(before, as_root)
         self.process = Process([*before, program or place.program], os.path.join(place.run, "direct.log"),
-                               stdin=listener, env=place.env(**env), **as_worker())
+                               stdin=listener, env=place.env(**env), **user)
         listener.close()
 
     def listen_unix(self):
@@ -210,12 +221,13 @@ class Gateway:
             os.unlink(self.path)
 
 
-def run_cgi(place, body=b"", endpoint="calls", query="", before=(), after=(), extra=None, program=None, **how):
+def run_cgi(place, body=b"", endpoint="calls", query="", before=(), after=(), extra=None, program=None, as_root=False, **how):
     """One CGI process, as a web server would start it."""
     env = request_env(endpoint, body, query, **how)
     env["SCRIPT_NAME"] = "/cgi-bin/stenohook.cgi"
+    before, user = as_user(before, as_root)
     done = subprocess.run([*before, program or place.program, *after], input=body, env={**place.env(**env), **(extra or {})},
-                          capture_output=True, timeout=60, check=False, cwd="/", **as_worker())
+                          capture_output=True, timeout=60, check=False, cwd="/", **user)
     return Answer(done.stdout, done.stderr, done.returncode)
 
 

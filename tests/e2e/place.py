@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 
+import layouts
 from stopping import whole
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -139,9 +140,9 @@ class Place:
     def __init__(self, endpoints=None, build=None, spool=None, **globals_):
         self.build = build or build_dir()
         with whole():
-            self.folder = temporary_folder()
+            self.base = temporary_folder()
             atexit.register(self.remove)
-        os.chmod(self.folder, 0o755)
+        self.folder = layouts.site(self.base, worker())
         self.check_reach()
         self.program = self.copied("stenohook.fcgi")
         self.cli = self.copied("stenohook")
@@ -155,11 +156,19 @@ class Place:
         self.configure(endpoints or {"calls": {}}, **globals_)
 
     def check_reach(self):
-        path = self.folder
+        path = self.base
         while path != "/":
             if os.geteuid() == 0 and not os.stat(path).st_mode & 0o001:
                 raise Trouble(f"{path} is closed to {worker().pw_name}: choose another TMPDIR")
             path = os.path.dirname(path)
+
+    def home(self):
+        """The topmost folder above `www` that belongs to the worker, which stands for his home: programs look there."""
+        path, found = self.www, self.www
+        while path != "/":
+            found = path if os.stat(path).st_uid == worker().pw_uid else found
+            path = os.path.dirname(path)
+        return found
 
     def copied(self, name):
         """The program where the worker can reach it, whatever the build folder's modes."""
@@ -210,6 +219,7 @@ class Place:
             f.write(text)
         os.chmod(path, mode)
         self.give(path)
+        layouts.written(path)
         return path
 
     def endpoint_text(self, name, keys):
@@ -236,6 +246,7 @@ class Place:
         with open(new, "w", encoding="utf-8") as f:
             f.write(text)
         os.chmod(new, 0o644)
+        layouts.written(new)
         os.rename(new, self.config)
 
     def read_config(self):
@@ -302,7 +313,7 @@ class Place:
         with whole():
             atexit.unregister(self.remove)
             self.kill_runners()
-            shutil.rmtree(self.folder, ignore_errors=True)
+            shutil.rmtree(self.base, ignore_errors=True)
 
 
 def stat_of(process):

@@ -101,6 +101,11 @@ def spawn_gateway(place, path, mode="0600"):
     return process
 
 
+def apache_user():
+    name = worker().pw_name
+    return f"User {name}\nGroup {name}" if os.geteuid() == 0 else ""
+
+
 class Server:
     """A running web server with the gateway behind it."""
 
@@ -114,11 +119,13 @@ class Server:
         self.socket = os.path.join(place.run, "gateway.sock")
         self.gateway = None
         self.process = None
-        if not start:
-            return
+        if start:
+            self.begin()
+
+    def begin(self):
         try:
             if self.spawned:
-                self.gateway = spawn_gateway(place, self.socket)
+                self.gateway = spawn_gateway(self.place, self.socket)
             self.start()
             self.wait_for_answer()
         except Exception:
@@ -131,11 +138,11 @@ class Server:
                 "modules": self.module_lines()}
 
     def user_lines(self):
+        if self.kind == "apache":
+            return apache_user()
         if os.geteuid() != 0:
             return ""
         name = worker().pw_name
-        if self.kind == "apache":
-            return f"User {name}\nGroup {name}"
         return f'server.username = "{name}"\nserver.groupname = "{name}"'
 
     def module_lines(self):
@@ -210,4 +217,4 @@ class Server:
         self.process = self.gateway = None
 
 
-__all__ = ["MODES", "Server", "as_worker", "spawn_gateway"]
+__all__ = ["MODES", "Server", "apache_user", "as_worker", "spawn_gateway"]

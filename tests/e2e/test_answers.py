@@ -6,6 +6,7 @@ import json
 import os
 import threading
 import time
+import urllib.parse
 import uuid
 
 from cases import for_each_mode
@@ -13,12 +14,17 @@ from place import HEADER, SECRET
 from records import body_of, box_text
 from sender import Sender, transcript
 
+SPARE = "a secret+with all of it=="
 ENDPOINTS = {
     "calls": {},
     "default": {},
     "small": {"body-max": "1K"},
     "fenced": {"allow-from": ["44.238.19.20", "54.220.25.36"]},
+    "open-fenced": {"auth": "none", "allow-from": ["44.238.19.20", "54.220.25.36"]},
+    "open-proxied": {"auth": "none", "allow-from": ["44.238.19.20"], "trusted-proxies": ["127.0.0.1"]},
     "proxied": {"allow-from": ["44.238.19.20", "54.220.25.36"], "trusted-proxies": ["127.0.0.1"]},
+    "spare": {"auth-query": "spare-token", "secret": SPARE},
+    "another": {"auth-query": "another-token", "secret": "another-" + SPARE},
     "keyless": {"auth-header": HEADER, "secret-files": ["/nonexistent/stenohook/secret"]},
 }
 
@@ -66,6 +72,33 @@ class Answers:
         self.assertEqual(1, len([1 for _, kept in self.box("refused", "calls") if kept == body]))
         self.assertNotIn(given.encode(), box_text(self.place.spool))
         self.assertNotIn(given, self.place.log_text())
+
+    def test_a_secret_in_a_nearly_right_place_is_not_kept(self):
+        encoded = urllib.parse.quote(SPARE, safe="")
+        secrets = (SECRET, SPARE, encoded, urllib.parse.quote_plus(SPARE), SPARE.replace(" ", "+"))
+        queries = [f"TOKEN={SECRET}", f"X-Webhook-Secret=%63{SECRET[1:]}", SECRET, f"token={encoded}",
+                   f"a={urllib.parse.quote_plus(SPARE)}", f"b={SPARE.replace(' ', '%20')}", f"c=x&d={encoded}&d={encoded}",
+                   f"spare-token=a&another-token={SECRET}", encoded]
+        for endpoint in ("calls", "no-such"):
+            for query in queries:
+                body = fresh()
+                sender = Sender(value="wrong", headers={"User-Agent": SECRET, "Content-Type": SECRET})
+                answer = self.post(body, endpoint, f"?n=1&{query}&m=2", sender=sender)
+                self.assertEqual(401 if endpoint == "calls" else 404, answer.status_code, query)
+                [entry] = [h for h, kept in self.box("refused") if kept == body]
+                self.assertEqual("n=1&c=x&m=2" if "c=x" in query else "n=1&spare-token=a&m=2" if "spare" in query
+                                 and endpoint == "calls" else "n=1&m=2", entry["query"], query)
+        self.assertEqual(404, self.post(fresh(), SECRET).status_code)
+        self.assertEqual(400, self.post(b"no JSON", "default", f"?n=1&secret={SECRET}").status_code)
+        kept = box_text(self.place.spool).decode("latin-1") + self.place.log_text()
+        for secret in secrets:
+            self.assertNotIn(secret, kept)
+
+    def test_no_token_of_any_endpoint_is_kept_of_an_unknown_one(self):
+        body = fresh()
+        query = "?another-token=x&a=1&spare-token=y&b=2&%73pare-token=z&another-token="
+        self.assertEqual(404, self.post(body, "no-such", query).status_code)
+        self.assertEqual(["a=1&b=2"], [h["query"] for h, kept in self.box("refused") if kept == body])
 
     def test_refused_retry_is_one_entry(self):
         body = fresh()
@@ -150,6 +183,19 @@ class Answers:
         self.assertEqual(403, self.post(body, "fenced").status_code)
         self.quarantined(body)
         self.nothing_recorded(body)
+
+    def test_foreign_address_that_alone_would_prove_the_sender_is_403_and_refused(self):
+        body = fresh()
+        self.assertEqual(403, self.post(body, "open-fenced").status_code)
+        self.assertEqual([], [1 for _, kept in self.box("quarantine") if kept == body])
+        [entry] = [h for h, kept in self.box("refused", "open-fenced") if kept == body]
+        self.assertEqual(("foreign", "127.0.0.1 is not in allow-from"), (entry["reason"], entry["detail"]))
+        self.nothing_recorded(body)
+
+    def test_address_that_alone_proves_the_sender_is_enough(self):
+        body = fresh()
+        sender = Sender(name=None, headers={"X-Forwarded-For": "44.238.19.20"})
+        self.assertEqual(200, self.post(body, "open-proxied", sender=sender).status_code)
 
     def test_forwarded_for_is_believed_of_nobody_unasked(self):
         body = fresh()

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 import uuid
@@ -11,7 +12,7 @@ import uuid
 import records
 from cases import PlaceCase, needs_root
 from fastcgi import Connection, Gateway, ask, request_env, run_cgi
-from place import HEADER, SECRET, need, wait_until
+from place import HEADER, SECRET, as_worker, need, wait_until
 from sender import streaming, transcript
 
 
@@ -191,6 +192,7 @@ class Life(PlaceCase):
             self.assertEqual(0, gateway.stop(signum))
             self.assertLess(time.monotonic() - begun, 2)
 
+    @needs_root
     def test_signal_that_comes_before_it_serves_ends_it(self):
         need("strace")
         # The opening of the configuration takes a second: the time between its start and its first request.
@@ -271,3 +273,53 @@ class Life(PlaceCase):
             self.assertEqual(1, len({t["id"] for t in told}))
             self.assertEqual(7, sum(t["duplicate"] for t in told))
             self.assertEqual(1, len(self.found(json.loads(body)["transcript_id"])))
+
+
+@needs_root
+class AsRoot(PlaceCase):
+    """By a mistake of the web server's configuration, with a spool that would let it."""
+
+    def setUp(self):
+        subprocess.run(["chown", "-R", "root:root", self.place.spool, self.place.secrets], check=True)
+
+    def test_each_request_is_503_and_the_log_says_what_to_do(self):
+        gateway = Gateway(self.place, as_root=True)
+        self.addCleanup(gateway.stop)
+        for method in ("POST", "GET", "PUT"):
+            for answer in (gateway.post(fresh(), REQUEST_METHOD=method), run_cgi(self.place, fresh(), REQUEST_METHOD=method, as_root=True)):
+                self.assertEqual(503, answer.status)
+                self.assertIn(b"the gateway does not run as root: have it started as the spool's owner", answer.errors)
+        self.assertEqual([], self.journal() if os.path.exists(os.path.join(self.place.spool, "log")) else [])
+        self.assertEqual([], self.box("refused"))
+
+
+class Memory(PlaceCase):
+    """Secrets are in it."""
+
+    def closed(self, pid):
+        """To other processes of the same user, as hooks are."""
+        def denied(name):
+            done = subprocess.run(["head", "-c", "1", f"/proc/{pid}/{name}"], capture_output=True, check=False, **as_worker())
+            return b"ermission denied" in done.stderr
+
+        for name in ("environ", "maps", "mem"):
+            self.eventually(lambda n=name: denied(n), what=f"{name} is closed")
+
+    def test_no_other_process_reads_it(self):
+        gateway = Gateway(self.place)
+        self.addCleanup(gateway.stop)
+        self.assertEqual(200, gateway.post(fresh()).status)
+        self.closed(gateway.pid)
+
+    def test_nor_that_of_a_cgi_process(self):
+        body = fresh()
+        process = subprocess.Popen([self.place.program], env=self.place.env(**request_env(body=body)), stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, cwd="/", **as_worker())
+        self.addCleanup(process.wait)
+        self.addCleanup(process.stdout.close)
+        process.stdin.write(body[:1])
+        process.stdin.flush()
+        self.closed(process.pid)
+        process.stdin.write(body[1:])
+        process.stdin.close()
+        self.assertIn(b"Status: 200", process.stdout.read())

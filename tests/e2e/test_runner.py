@@ -43,7 +43,7 @@ class RunnerCase(unittest.TestCase):
         self.build = os.path.join(self.folder, "build")
         for folder in (self.tests, *(os.path.join(self.folder, n) for n in ("build", "tmp", "told"))):
             os.makedirs(folder)
-            os.chmod(folder, 0o777)
+            os.chmod(folder, 0o1777)
         for path in [p for p in glob.glob(os.path.join(HERE, "*")) if os.path.isfile(p) and "/test_" not in p]:
             shutil.copy(path, self.tests)
         for name in PROGRAMS:

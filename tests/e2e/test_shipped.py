@@ -112,6 +112,7 @@ class Version22(PlaceCase):
                 answer = sender.once(server.url(endpoint), transcript(subject) + b" " * 200000)
                 self.assertEqual(200, answer.status_code, f"{mode} {endpoint} {answer.text}")
                 self.assertEqual(1, len(self.found(subject)))
+            self.assertEqual(404, Sender().once(server.url("x/calls"), transcript(str(uuid.uuid4()))).status_code)
             server.stop()
 
 
@@ -145,9 +146,7 @@ class SharedHosting:
         super().setUpClass()
         place = cls.place
         cls.folder = os.path.join(place.www, "hooks")
-        # The topmost folder above the program that belongs to the program's user stands for the account's home.
-        home = place.www if os.geteuid() == 0 else place.folder
-        cls.config = os.path.join(home, ".config", "stenohook", "stenohook.conf")
+        cls.config = os.path.join(place.home(), ".config", "stenohook", "stenohook.conf")
         os.makedirs(cls.folder)
         os.makedirs(os.path.dirname(cls.config))
         shutil.copy(place.program, os.path.join(cls.folder, "stenohook.cgi"))
@@ -168,6 +167,10 @@ class SharedHosting:
         answer = Sender().once(self.url("stenohook.cgi/calls"), transcript(subject) + b" " * 200000)
         self.assertEqual(200, answer.status_code, answer.text)
         self.assertEqual(1, len(self.found(subject)))
+
+    def test_no_more_than_a_name_follows_the_program(self):
+        answer = Sender().once(self.url("stenohook.cgi/x/calls"), transcript(str(uuid.uuid4())))
+        self.assertEqual(404, answer.status_code, answer.text)
 
     def test_files_that_are_nobodys_business_are_not_shown(self):
         for name in ("stenohook.conf", ".htaccess"):
@@ -193,8 +196,7 @@ class RunnerOfSharedHosting:
     def setUpClass(cls):
         super().setUpClass()
         place = cls.place
-        # The topmost folder above the program that belongs to the program's user stands for the account's home.
-        cls.home = place.www if os.geteuid() == 0 else place.folder
+        cls.home = place.home()
         cls.folder = os.path.join(place.www, "cgi")
         cls.out = place.worker_folder("out")
         os.makedirs(cls.folder)

@@ -6,7 +6,7 @@ import re
 import subprocess
 import uuid
 
-from cases import PlaceCase
+from cases import PlaceCase, needs_root
 from fastcgi import Gateway, run_cgi
 from place import ROOT, Trouble, need
 from sender import transcript
@@ -63,6 +63,7 @@ def nosync_library(folder):
     return library
 
 
+@needs_root
 class SyncBeforeAnswer(PlaceCase):
     COUNT = 5
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """FastCGI as a peer may speak it, well and badly: kept connections, addresses, limits, fragments, aborts, garbage."""
 import json
+import os
 import struct
 import time
 import uuid
@@ -122,6 +123,20 @@ class Addresses(TransportCase):
         gateway = self.gateway(tcp=True)
         for source in ("127.0.0.1", "127.0.0.2"):
             self.assertEqual(200, self.from_address(gateway, source).post(fresh()).status)
+
+    def test_a_port_that_everybody_may_speak_to_is_warned_of_once(self):
+        def warnings():
+            path = os.path.join(self.place.spool, "stenohook.log")
+            if not os.path.exists(path):
+                return 0
+            with open(path, encoding="ascii") as f:
+                return f.read().count("FCGI_WEB_SERVER_ADDRS is not set")
+
+        for how, count in (({}, 0), ({"tcp": True, "FCGI_WEB_SERVER_ADDRS": "127.0.0.1"}, 0), ({"tcp": True}, 1)):
+            before, gateway = warnings(), self.gateway(**how)
+            errors = b"".join(gateway.post(fresh()).errors for _ in range(3))
+            self.assertEqual(count, errors.count(b"use a unix socket of mode 0600"))
+            self.assertEqual(count, warnings() - before)
 
     def test_only_those_who_are_listed_are_served(self):
         gateway = self.gateway(tcp=True, FCGI_WEB_SERVER_ADDRS="127.0.0.1,127.0.0.3")

@@ -113,9 +113,10 @@ class Straight(Prover):
     def test_a_secret_that_the_gateway_does_not_know_and_a_foreign_address(self):
         self.place.configure({"calls": {"url": self.server.url("unknown")}})
         self.error("no endpoint of that name|no such endpoint")
-        self.place.configure({"calls": {"url": self.server.url(), "allow-from": ["192.0.2.1"]}})
-        self.assertRegex(self.check(), "(?m)^warning: a delivery .* 127.0.0.1 is not in allow-from; so nothing more")
-        self.assertEqual([], self.entries())
+        for keys in ({}, {"auth": "none"}):
+            self.place.configure({"calls": {"url": self.server.url(), "allow-from": ["192.0.2.1"], **keys}})
+            self.assertRegex(self.check(), "(?m)^warning: a delivery .* 127.0.0.1 is not in allow-from; so nothing more")
+            self.assertEqual([], self.entries())
 
 
 CGI = """

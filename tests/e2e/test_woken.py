@@ -6,6 +6,7 @@ import subprocess
 import unittest
 import uuid
 
+from cases import needs_root
 from fastcgi import run_cgi
 from place import need
 from reconciling import URL, ReconcileCase
@@ -42,6 +43,7 @@ class WokenCase(VerbCase):
             self.assertEqual(event, self.ran()[-1][0])
 
 
+@needs_root
 class Gateway(WokenCase):
     def test_a_retry_of_what_a_killed_gateway_recorded_wakes_the_runner(self):
         body = transcript(str(uuid.uuid4()))

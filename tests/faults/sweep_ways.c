@@ -15,6 +15,7 @@
 #include "store/boxes/rejected.h"
 #include "store/intake.h"
 #include "store/retention.h"
+#include "store/spool/log_budget.h"
 #include "sweep.h"
 
 #define DEADLINE_NS UINT64_C(10000000000)
@@ -337,11 +338,11 @@ static void go_refuse(struct stage *stage)
     for (unsigned i = 0; i < 2; i++) {
         struct err err = ERR_INIT;
         enum status status = refuse(stage, i == 1, &err);
-        uint64_t suppressed;
+        char closing[LOG_BUDGET_CLOSING_MAX];
 
         kept += status == STATUS_OK;
         way_status("refusing", status);
-        (void)box_should_log(&stage->spool, stage->now_ns, &suppressed);
+        (void)log_budget_take(&stage->spool, LOG_OF_STRANGERS, status, stage->now_ns, closing);
         way_locks(stage);
     }
     hook_disarm();

@@ -23,6 +23,9 @@
 #define OLD "YW4tb2xkZXItc2VjcmV0"
 #define OTHER "c29tZXRoaW5nLXB1YmxpYyE="
 
+/* 192.0.2.7, behind 127.0.0.1 */
+static struct address_net allowed[] = {{.base = {{[10] = 255, 255, 192, 0, 2, 7}}, 128}};
+static struct address_net proxies[] = {{.base = {{[10] = 255, 255, 127, 0, 0, 1}}, 128}};
 static char name[] = "calls", header[] = "X-Webhook-Secret", token[] = "token";
 
 struct delivery {
@@ -127,6 +130,23 @@ static enum status check(const struct delivery *d, int64_t now_s, struct princip
     return status;
 }
 
+/* Without a secret whoever is not at the right address is a stranger, and no right address is read
+ * out of two lists. */
+static void check_address(const struct delivery *d, enum status status)
+{
+    struct request request;
+    struct address client, remote;
+
+    FUZZ_REQUIRE(status == STATUS_OK || status == STATUS_FOREIGN);
+    FUZZ_REQUIRE(auth_secret_right(status) == (status == STATUS_OK));
+    FUZZ_REQUIRE(request_parse(&request, d->env, NULL) != STATUS_MEMORY);
+    if (status != STATUS_OK)
+        return;
+    FUZZ_REQUIRE(request_client(&request, proxies, 1, &client) && address_in(allowed, 1, &client));
+    FUZZ_REQUIRE(address_parse(request.remote_addr, &remote));
+    FUZZ_REQUIRE(address_in(allowed, 1, &remote) || request.forwarded_count == 1);
+}
+
 /* An entry that the sender would have sent himself. */
 static void send_right(struct delivery *d, size_t at, const char *start)
 {
@@ -166,6 +186,46 @@ static void check_sender(const struct delivery *given, size_t random)
     free(d.env[2]);
 }
 
+static bool is_right(struct str encoded, bool plus)
+{
+    struct buf decoded;
+    bool same;
+
+    buf_init(&decoded, FUZZ_BUF_MAX);
+    text_percent_decode(&decoded, encoded, plus);
+    same = str_is(buf_str(&decoded), SECRET) || str_is(buf_str(&decoded), OLD);
+    buf_free(&decoded);
+    return same;
+}
+
+/* What is left out is a secret in whatever place, and nothing else is. */
+static void check_hidden(struct str query)
+{
+    const struct str values[] = {STR(OLD), STR(SECRET)};
+    struct auth_secrets secrets = {values, 2};
+    struct auth_hidden *hidden;
+    struct str piece, head, value, rest;
+    struct buf out;
+
+    FUZZ_REQUIRE(auth_hidden_make(&hidden, &secrets, 1, NULL) == STATUS_OK);
+    buf_init(&out, FUZZ_BUF_MAX);
+    auth_query_hide(&out, hidden, query);
+    FUZZ_REQUIRE(out.failed == STATUS_OK);
+    rest = out.len == 0 ? STR_NONE : buf_str(&out);
+    while (query.ptr != NULL) {
+        (void)str_cut(query, '&', &piece, &query);
+        (void)str_cut(piece, '=', &head, &value);
+        if (is_right(piece, false) || is_right(piece, true) || is_right(value, false) ||
+            is_right(value, true))
+            continue;
+        (void)str_cut(rest, '&', &head, &rest);
+        FUZZ_REQUIRE(str_eq(head, piece));
+    }
+    FUZZ_REQUIRE(rest.len == 0);
+    buf_free(&out);
+    auth_hidden_free(hidden);
+}
+
 static void check_kept(const struct delivery *d)
 {
     struct request request;
@@ -173,8 +233,9 @@ static void check_kept(const struct delivery *d)
 
     FUZZ_REQUIRE(request_parse(&request, d->env, NULL) != STATUS_MEMORY);
     buf_init(&kept, FUZZ_BUF_MAX);
-    auth_query_kept(&kept, &d->endpoint, request.query);
+    auth_query_kept(&kept, &d->endpoint, 1, request.query);
     FUZZ_REQUIRE(kept.failed == STATUS_OK && kept.len <= request.query.len);
+    check_hidden(buf_str(&kept));
     buf_free(&kept);
 }
 
@@ -186,7 +247,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum status status;
 
     d.endpoint = (struct config_endpoint){.name = name, .signature_window_s = 300};
-    d.endpoint.scheme = (enum auth_scheme)(AUTH_STATIC + fuzz_byte(&rest) % 3);
+    /* One scheme in four asks for no secret: then the address is the proof. */
+    d.endpoint.scheme = (enum auth_scheme)((AUTH_STATIC + fuzz_byte(&rest) % 4) % 4);
+    if (d.endpoint.scheme == AUTH_NONE) {
+        d.endpoint.allow_from = allowed;
+        d.endpoint.allow_from_count = 1;
+        d.endpoint.trusted_proxies = proxies;
+        d.endpoint.trusted_proxy_count = 1;
+    }
     if (d.endpoint.scheme == AUTH_STATIC) {
         d.endpoint.auth_header = header;
         d.endpoint.auth_query = token;
@@ -196,11 +264,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     d.body = rest;
     put_signatures(&d);
     status = check(&d, NOW_S, &principal);
-    FUZZ_REQUIRE(d.right || !auth_secret_right(status));
+    if (d.endpoint.scheme == AUTH_NONE)
+        check_address(&d, status);
+    else
+        FUZZ_REQUIRE(d.right || !auth_secret_right(status));
     FUZZ_REQUIRE(status != STATUS_NO_SECRET || d.endpoint.scheme == AUTH_STANDARD_WEBHOOKS);
     principal_free(principal);
     check_kept(&d);
-    check_sender(&d, size);
+    if (d.endpoint.scheme != AUTH_NONE)
+        check_sender(&d, size);
     for (size_t i = 0; i < d.count; i++)
         free(d.env[i]);
     return 0;

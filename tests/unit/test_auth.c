@@ -306,6 +306,10 @@ UNIT_TEST(the_client_behind_a_trusted_proxy_counts)
     ak_held(&d, STATUS_ADDRESS, "192.0.2.1 is not in allow-from");
     d.env[1] = "REMOTE_ADDR=192.0.2.9";
     ak_held(&d, STATUS_ADDRESS, "192.0.2.9 is not in allow-from");
+    d.env[1] = "REMOTE_ADDR=10.1.2.3";
+    d.env[2] = "HTTP_X_FORWARDED_FOR=192.0.2.1";
+    d.env[3] = "HTTP_X_FORWARDED_FOR=44.238.19.20";
+    ak_held(&d, STATUS_ADDRESS, "X-Forwarded-For (given in more than one spelling) is not an addr");
 }
 
 UNIT_TEST(what_is_no_address_is_held_where_addresses_count)
@@ -323,17 +327,24 @@ UNIT_TEST(what_is_no_address_is_held_where_addresses_count)
     ak_held(&d, STATUS_ADDRESS, "is not an address");
 }
 
-UNIT_TEST(an_open_endpoint_still_looks_at_addresses)
+UNIT_TEST(who_shows_only_a_foreign_address_is_a_stranger)
 {
     struct ak_delivery d = ak_delivery(AUTH_NONE);
     struct address_net allowed[] = {ak_net("44.238.19.20")};
 
+    UNIT_FALSE(auth_proves(&d.endpoint));
     d.endpoint.allow_from = allowed;
     d.endpoint.allow_from_count = 1;
+    UNIT_TRUE(auth_proves(&d.endpoint));
     d.env[0] = "REMOTE_ADDR=44.238.19.20";
     ak_right(&d);
     d.env[0] = "REMOTE_ADDR=192.0.2.1";
-    ak_held(&d, STATUS_ADDRESS, "192.0.2.1 is not in allow-from");
+    ak_wrong(&d, STATUS_FOREIGN, "");
+    UNIT_TEXT("192.0.2.1 is not in allow-from", d.err.text);
+    d.env[0] = "REMOTE_ADDR=unix:";
+    ak_wrong(&d, STATUS_FOREIGN, "");
+    UNIT_TEXT("REMOTE_ADDR (\"unix:\") or X-Forwarded-For is not an address, and allow-from is set",
+              d.err.text);
 }
 
 /* ---- operators, and what is kept */
@@ -361,7 +372,7 @@ static void kept(const char *query, const char *expected)
     struct buf out;
 
     buf_init(&out, 1000);
-    auth_query_kept(&out, &d.endpoint, str_of(query));
+    auth_query_kept(&out, &d.endpoint, 1, str_of(query));
     UNIT_STR(expected, buf_str(&out));
     buf_free(&out);
 }
@@ -375,14 +386,82 @@ UNIT_TEST(the_token_is_taken_out_of_the_query_that_is_kept)
     kept("a=token", "a=token");
 }
 
+UNIT_TEST(the_tokens_of_several_endpoints_are_taken_out_together)
+{
+    struct config_endpoint endpoints[] = {
+        {.auth_query = (char[]){"one"}}, {.auth_query = NULL}, {.auth_query = (char[]){"two"}}};
+    struct buf out;
+
+    buf_init(&out, 1000);
+    auth_query_kept(&out, endpoints, 3, STR("one=1&a&two=2&b=3&%6fne"));
+    UNIT_STR("a&b=3", buf_str(&out));
+    buf_free(&out);
+}
+
 UNIT_TEST(a_query_without_a_token_is_kept_whole)
 {
     struct ak_delivery d = with_header();
     struct buf out;
 
     buf_init(&out, 1000);
-    auth_query_kept(&out, &d.endpoint, STR("token=1&a"));
-    auth_query_kept(&out, NULL, STR("&token=2"));
+    auth_query_kept(&out, &d.endpoint, 1, STR("token=1&a"));
+    auth_query_kept(&out, NULL, 0, STR("&token=2"));
     UNIT_STR("token=1&a&token=2", buf_str(&out));
     buf_free(&out);
+}
+
+/* ---- secrets where they do not belong */
+
+static struct auth_hidden *hidden_of(const struct auth_secrets secrets[2])
+{
+    struct auth_hidden *hidden = NULL;
+
+    UNIT_STATUS(STATUS_OK, auth_hidden_make(&hidden, secrets, 2, NULL), NULL);
+    return hidden;
+}
+
+static void hides(const char *query, const char *expected)
+{
+    const struct str one[] = {STR("the-secret"), STR("an old+one==")}, other[] = {STR("another")};
+    const struct auth_secrets secrets[2] = {{one, 2}, {other, 1}};
+    struct auth_hidden *hidden = hidden_of(secrets);
+    struct buf out;
+
+    buf_init(&out, 1000);
+    auth_query_hide(&out, hidden, str_of(query));
+    UNIT_STATUS(STATUS_OK, buf_status(&out, "it", NULL), NULL);
+    UNIT_STR(expected, buf_str(&out));
+    buf_free(&out);
+    auth_hidden_free(hidden);
+}
+
+UNIT_TEST(a_parameter_that_is_a_secret_of_any_endpoint_is_left_out_whatever_its_name)
+{
+    hides("a=1&TOKEN=the-secret&b=2", "a=1&b=2");
+    hides("x=another", "");
+    hides("x=%61nother&y=an+old%2Bone%3d%3d&z=an%20old+one==", "");
+    hides("the-secret", "");
+    hides("a=1&an%20old+one==&b", "a=1&b");
+    hides("&&a=%41+&the-secret=1", "&&a=%41+&the-secret=1");
+    hides("a=the-secre&b=the-secret2&c=&d=+the-secret&e=thE-secret",
+          "a=the-secre&b=the-secret2&c=&d=+the-secret&e=thE-secret");
+    hides("", "");
+}
+
+UNIT_TEST(a_value_is_a_secret_only_as_a_whole)
+{
+    const struct str one[] = {STR("the-secret")};
+    const struct auth_secrets secrets[2] = {{one, 1}, {NULL, 0}}, none[2] = {{NULL, 0}, {NULL, 0}};
+    struct auth_hidden *hidden = hidden_of(secrets);
+
+    UNIT_TRUE(auth_is_secret(hidden, STR("the-secret")));
+    UNIT_FALSE(auth_is_secret(hidden, STR("the-secret ")));
+    UNIT_FALSE(auth_is_secret(hidden, STR("")));
+    UNIT_FALSE(auth_is_secret(hidden, STR_NONE));
+    auth_hidden_free(hidden);
+    hidden = hidden_of(none);
+    UNIT_FALSE(auth_is_secret(hidden, STR("the-secret")));
+    UNIT_FALSE(auth_is_secret(hidden, STR("")));
+    auth_hidden_free(hidden);
+    auth_hidden_free(NULL);
 }

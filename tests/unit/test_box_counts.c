@@ -13,6 +13,9 @@
 #include "store/boxes/box_counts.h"
 #include "unit.h"
 
+/* The name of an entry, from its first digit. */
+#define NAME(digit) digit "000000000000000000000000000000000000000"
+
 static struct spool spool;
 
 static void put(const char *name, const char *bytes)
@@ -26,7 +29,7 @@ static void put(const char *name, const char *bytes)
 /* What the refused box is said to hold `later_s` seconds from now. */
 static struct box_counts counted(int64_t later_s)
 {
-    struct box_counts counts = {.logged = UINT64_MAX};
+    struct box_counts counts = {0};
     struct err err = ERR_INIT;
     struct box_counts_file file;
     enum status status =
@@ -45,12 +48,13 @@ UNIT_TEST(entries_are_counted_by_their_kind_and_other_files_are_not)
     struct box_counts counts;
 
     UNIT_REQUIRE(kit_spool(&spool));
-    put("a.box", "12345");
-    put("b.box", "123");
-    put("c.published.box", "1234567");
+    put(NAME("a") ".box", "12345");
+    put(NAME("b") ".box", "123");
+    put(NAME("c") ".published.box", "1234567");
     put("notes", "12");
+    put("notes.box", "12");
     UNIT_INT(0, mkdirat(spool.refused, "folder.box", 0700));
-    UNIT_INT(0, symlinkat("a.box", spool.refused, "link.box"));
+    UNIT_INT(0, symlinkat(NAME("a") ".box", spool.refused, "link.box"));
     counts = counted(0);
     UNIT_INT(2, counts.count[BOX_STRANGER]);
     UNIT_INT(8, counts.bytes[BOX_STRANGER]);
@@ -63,10 +67,10 @@ UNIT_TEST(the_folder_is_read_at_most_once_a_minute)
 {
     UNIT_REQUIRE(kit_spool(&spool));
     UNIT_INT(0, counted(0).count[BOX_STRANGER]);
-    put("a.box", "12345");
+    put(NAME("a") ".box", "12345");
     UNIT_INT(0, counted(BOX_SWEEP_S - 2).count[BOX_STRANGER]);
     UNIT_INT(1, counted(BOX_SWEEP_S + 1).count[BOX_STRANGER]);
-    put("b.box", "12345");
+    put(NAME("b") ".box", "12345");
     /* The clock was set back. */
     UNIT_INT(2, counted(0).count[BOX_STRANGER]);
     spool_close(&spool);
@@ -75,13 +79,13 @@ UNIT_TEST(the_folder_is_read_at_most_once_a_minute)
 UNIT_TEST(counts_that_are_none_of_ours_are_taken_anew)
 {
     struct stat sb;
-    char junk[256];
+    char junk[512];
     int fd;
 
     UNIT_REQUIRE(kit_spool(&spool));
-    put("a.box", "12345");
+    put(NAME("a") ".box", "12345");
     UNIT_INT(1, counted(0).count[BOX_STRANGER]);
-    put("b.box", "12345");
+    put(NAME("b") ".box", "12345");
     UNIT_INT(1, counted(0).count[BOX_STRANGER]);
     UNIT_INT(0, fstatat(spool.refused, SPOOL_BOX_COUNTS, &sb, 0));
     UNIT_REQUIRE((size_t)sb.st_size <= sizeof junk);
@@ -89,7 +93,7 @@ UNIT_TEST(counts_that_are_none_of_ours_are_taken_anew)
     fd = file_open(spool.refused, SPOOL_BOX_COUNTS, O_WRONLY, 0);
     UNIT_INT(0, file_pwrite(fd, junk, (size_t)sb.st_size, 0));
     UNIT_INT(2, counted(0).count[BOX_STRANGER]);
-    put("c.box", "12345");
+    put(NAME("c") ".box", "12345");
     UNIT_TRUE(fd >= 0 && ftruncate(fd, sb.st_size - 1) == 0);
     UNIT_INT(3, counted(0).count[BOX_STRANGER]);
     file_close(&fd);
@@ -99,8 +103,8 @@ UNIT_TEST(counts_that_are_none_of_ours_are_taken_anew)
 UNIT_TEST(what_is_gone_before_it_is_looked_at_is_not_counted)
 {
     UNIT_REQUIRE(kit_spool(&spool));
-    put("a.box", "12345");
-    put("b.box", "12345");
+    put(NAME("a") ".box", "12345");
+    put(NAME("b") ".box", "12345");
     fault_arm(FAULT_FSTATAT, 1, ENOENT);
     UNIT_INT(1, counted(0).count[BOX_STRANGER]);
     UNIT_TRUE(fault_disarm());
@@ -110,13 +114,13 @@ UNIT_TEST(what_is_gone_before_it_is_looked_at_is_not_counted)
 UNIT_TEST(an_old_entry_is_removed_and_counts_where_it_cannot_be)
 {
     UNIT_REQUIRE(kit_spool(&spool));
-    put("a.box", "12345");
+    put(NAME("a") ".box", "12345");
     fault_arm(FAULT_UNLINKAT, 1, EACCES);
     UNIT_INT(1, counted(BOX_AGE_MAX_S + 2).count[BOX_STRANGER]);
     UNIT_TRUE(fault_disarm());
     UNIT_INT(1, counted(BOX_AGE_MAX_S - 2).count[BOX_STRANGER]);
     UNIT_INT(0, counted(BOX_AGE_MAX_S + BOX_SWEEP_S).count[BOX_STRANGER]);
-    UNIT_TRUE(faccessat(spool.refused, "a.box", F_OK, 0) != 0);
+    UNIT_TRUE(faccessat(spool.refused, NAME("a") ".box", F_OK, 0) != 0);
     spool_close(&spool);
 }
 

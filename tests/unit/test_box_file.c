@@ -97,7 +97,7 @@ static void has_one_entry(enum box_kind kind)
 static struct box_counts counted(int64_t later_s)
 {
     struct box_counts_file file;
-    struct box_counts counts = {.minute = -1};
+    struct box_counts counts = {0};
     struct err err = ERR_INIT;
     enum status status =
         box_counts_open(&file, &spool, clock_wall_ns() + later_s * NS_PER_S, 0, &err);
@@ -238,7 +238,9 @@ UNIT_TEST(a_box_whose_room_is_taken_by_unfinished_files_is_full)
     limits.bytes_max = BOX_STRANGER_BODY_MAX;
     entry.received_ns = clock_wall_ns();
     box = begin_named(BOX_REFUSED, NULL);
+    fault_arm(FAULT_TMPFILE, 1, EOPNOTSUPP);
     UNIT_STATUS(STATUS_LIMIT, box_begin(&other, &spool, BOX_REFUSED, &entry, &limits, NULL), NULL);
+    UNIT_TRUE(fault_disarm());
     box_abandon(box);
     UNIT_STATUS(STATUS_OK, box_begin(&other, &spool, BOX_REFUSED, &entry, &limits, NULL), NULL);
     box_abandon(other);

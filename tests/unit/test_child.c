@@ -223,8 +223,8 @@ UNIT_TEST(a_program_that_cannot_be_executed_is_no_fault_of_the_event)
     fd = open(path, O_WRONLY | O_CREAT, 0644);
     UNIT_REQUIRE(fd >= 0);
     UNIT_STATUS(STATUS_CONFIG, start(&k, argv, STR(""), 60, 0), &k.err);
-    fchmod(fd, 0775);
-    UNIT_STATUS(STATUS_CONFIG, start(&k, argv, STR(""), 60, 0), &k.err);
+    fchmod(fd, 0757);
+    UNIT_STATUS(STATUS_UNTRUSTED, start(&k, argv, STR(""), 60, 0), &k.err);
     fchmod(fd, 0755);
     snprintf(text, sizeof text, "#!%s/no-interpreter\n", unit_folder());
     UNIT_TRUE(write(fd, text, strlen(text)) == (ssize_t)strlen(text));

@@ -215,17 +215,14 @@ UNIT_TEST(the_longest_key_is_taken_and_a_byte_more_is_not)
     none("too long");
 }
 
-UNIT_TEST(a_file_that_others_can_read_or_change_is_told_with_its_remedy)
+UNIT_TEST(a_file_that_others_can_read_is_told_with_its_remedy)
 {
     static const struct {
         mode_t mode;
         const char *words;
     } rows[] = {{0640, "others can read it; run: chmod 600 "},
                 {0604, "others can read it; run: chmod 600 "},
-                {0644, "others can read it; run: chmod 600 "},
-                {0620, "others can change it; run: chmod 600 "},
-                {0602, "others can change it; run: chmod 600 "},
-                {0666, "others can change it; run: chmod 600 "}};
+                {0644, "others can read it; run: chmod 600 "}};
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         put("key", STR(KEY "\n"), rows[i].mode);
@@ -239,6 +236,18 @@ UNIT_TEST(a_file_that_others_can_read_or_change_is_told_with_its_remedy)
     put("key", STR(KEY "\n"), 0400);
     read_key(in("key"), NULL, NULL);
     is(KEY);
+}
+
+UNIT_TEST(a_file_that_others_can_write_or_replace_is_refused)
+{
+    put("key", STR(KEY "\n"), 0602);
+    read_key(in("key"), NULL, NULL);
+    none("others can write to it; run: chmod go-w ");
+    put("key", STR(KEY "\n"), 0600);
+    UNIT_INT(0, chmod(unit_folder(), 0707));
+    read_key(in("key"), NULL, NULL);
+    none("others can write to it; run: chmod go-w ");
+    UNIT_INT(0, chmod(unit_folder(), 0700));
 }
 
 UNIT_TEST(a_symbolic_link_is_followed_and_the_mode_of_its_target_counts)

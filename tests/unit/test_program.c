@@ -28,7 +28,7 @@ static void check(const char *program, enum status expected, const char *words)
 {
     struct err err = ERR_INIT;
 
-    UNIT_STATUS(expected, program_check(program, &err), &err);
+    UNIT_STATUS(expected, program_check(program, NULL, NULL, &err), &err);
     UNIT_TRUE(strncmp(program, err.text, strnlen(program, 100)) == 0);
     if (strstr(err.text, words) == NULL)
         UNIT_TEXT(words, err.text);
@@ -38,7 +38,7 @@ static void will_do(void)
 {
     struct err err = ERR_INIT;
 
-    UNIT_STATUS(STATUS_OK, program_check(path, &err), &err);
+    UNIT_STATUS(STATUS_OK, program_check(path, NULL, NULL, &err), &err);
     UNIT_TEXT("", err.text);
 }
 
@@ -69,20 +69,96 @@ UNIT_TEST(a_program_of_another_user_is_refused)
     UNIT_REQUIRE_ROOT();
     UNIT_REQUIRE(make(0755));
     UNIT_INT(0, chown(path, OTHER_USER, (gid_t)-1));
-    check(path, STATUS_CONFIG, "belongs to user 54321");
+    check(path, STATUS_UNTRUSTED, "belongs to user 54321");
     UNIT_INT(0, chmod(unit_folder(), 0755));
     UNIT_INT(0, seteuid(OTHER_USER + 1));
-    check(path, STATUS_CONFIG, "give it to root or to user 54322");
+    check(path, STATUS_UNTRUSTED, "not to root or to user 54322");
     UNIT_INT(0, seteuid(0));
 }
 
 UNIT_TEST(a_program_that_others_can_change_is_refused)
 {
-    UNIT_REQUIRE(make(0720));
-    check(path, STATUS_CONFIG, "chmod go-w");
     UNIT_REQUIRE(make(0702));
-    check(path, STATUS_CONFIG, "chmod go-w");
+    check(path, STATUS_UNTRUSTED, "chmod go-w");
 }
+
+UNIT_TEST(a_program_in_a_folder_that_others_can_change_is_refused)
+{
+    UNIT_REQUIRE(make(0700));
+    UNIT_INT(0, chmod(unit_folder(), 0703));
+    check(path, STATUS_UNTRUSTED, "chmod go-w");
+    UNIT_INT(0, chmod(unit_folder(), 0700));
+    will_do();
+}
+
+/* ---- a call */
+
+static char argument[200];
+
+static void place_argument(const char *name)
+{
+    snprintf(argument, sizeof argument, "%s/%s", unit_folder(), name);
+}
+
+static enum status check_call(char *first, struct err *err)
+{
+    char *const argv[] = {path, first, argument, NULL};
+
+    err_clear(err);
+    return program_check_call(argv, NULL, NULL, err);
+}
+
+UNIT_TEST(a_file_that_an_argument_names_is_trusted_like_the_program)
+{
+    char option[] = "-f";
+    struct err err = ERR_INIT;
+    int fd;
+
+    UNIT_REQUIRE(make(0700));
+    place_argument("script");
+    fd = open(argument, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+    UNIT_REQUIRE(fd >= 0);
+    UNIT_STATUS(STATUS_OK, check_call(option, &err), &err);
+    UNIT_INT(0, fchmod(fd, 0602));
+    UNIT_STATUS(STATUS_UNTRUSTED, check_call(option, &err), &err);
+    UNIT_TRUE(strstr(err.text, "has the argument") != NULL);
+    UNIT_TRUE(strstr(err.text, "chmod go-w") != NULL);
+    close(fd);
+}
+
+UNIT_TEST(a_file_that_others_could_make_for_an_argument_is_refused_as_if_it_were_there)
+{
+    char option[] = "-f", folder[200];
+    struct err err = ERR_INIT;
+
+    UNIT_REQUIRE(make(0700));
+    snprintf(folder, sizeof folder, "%s/share", unit_folder());
+    UNIT_INT(0, mkdir(folder, 0700));
+    place_argument("share/script");
+    UNIT_STATUS(STATUS_OK, check_call(option, &err), &err);
+    UNIT_INT(0, chmod(folder, 0703));
+    UNIT_STATUS(STATUS_UNTRUSTED, check_call(option, &err), &err);
+    UNIT_TRUE(strstr(err.text, folder) != NULL);
+}
+
+UNIT_TEST(an_argument_that_names_no_file_is_not_judged)
+{
+    char null[] = "/dev/null";
+    struct err err = ERR_INIT;
+
+    UNIT_REQUIRE(make(0700));
+    place_argument("");
+    UNIT_INT(0, chmod(unit_folder(), 01700));
+    UNIT_STATUS(STATUS_OK, check_call(null, &err), &err);
+    snprintf(argument, sizeof argument, "/tmp");
+    UNIT_STATUS(STATUS_OK, check_call(null, &err), &err);
+    snprintf(argument, sizeof argument, "/calls/of/nobody");
+    UNIT_STATUS(STATUS_OK, check_call(null, &err), &err);
+    snprintf(argument, sizeof argument, "https://example.com/in");
+    UNIT_STATUS(STATUS_OK, check_call(null, &err), &err);
+}
+
+/* ---- what will not do anyway */
 
 UNIT_TEST(a_program_that_nobody_can_run_is_refused)
 {

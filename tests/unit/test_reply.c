@@ -31,6 +31,7 @@ UNIT_TEST(every_failure_begins_with_its_status_code_and_reason)
     } rows[] = {
         {STATUS_UNAUTHORIZED, "Status: 401 Unauthorized\r\n"},
         {STATUS_ADDRESS, "Status: 403 Forbidden\r\n"},
+        {STATUS_FOREIGN, "Status: 403 Forbidden\r\n"},
         {STATUS_UNKNOWN_ENDPOINT, "Status: 404 Not Found\r\n"},
         {STATUS_METHOD, "Status: 405 Method Not Allowed\r\n"},
         {STATUS_TOO_LARGE, "Status: 413 Content Too Large\r\n"},

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/address.h"
 #include "core/request.h"
 #include "unit.h"
 
@@ -124,20 +125,51 @@ UNIT_TEST(empty_headers_are_absent)
     UNIT_STR(NULL, r.forwarded);
 }
 
-UNIT_TEST(of_doubled_variables_the_first_counts_and_of_forwarded_lines_the_last)
+UNIT_TEST(of_doubled_variables_the_first_counts)
 {
-    struct request r =
-        parsed(ENV("QUERY_STRING=1", "QUERY_STRING=2", "HTTP_X_FORWARDED_FOR=192.0.2.1",
-                   "HTTP_X_FORWARDED_FOR=192.0.2.2"));
+    struct request r = parsed(ENV("QUERY_STRING=1", "QUERY_STRING=2"));
     unsigned count;
 
     UNIT_STR("1", r.query);
-    UNIT_STR("192.0.2.2", r.forwarded);
     UNIT_STR("1", request_var(&r, "QUERY_STRING", &count));
     UNIT_INT(2, count);
     UNIT_STR(NULL, request_var(&r, "QUERY", &count));
     UNIT_INT(0, count);
     UNIT_STR("1", request_var(&r, "QUERY_STRING", NULL));
+}
+
+static bool client(const char *remote, const char *forwarded, const char *another, char *text)
+{
+    const char *entries[] = {remote, forwarded, another, NULL};
+    struct request r = parsed(env_of(entries));
+    struct address_net proxy;
+    struct address address;
+
+    UNIT_TRUE(address_net_parse(STR("10.0.0.1"), &proxy));
+    if (!request_client(&r, &proxy, 1, &address))
+        return false;
+    address_print(&address, text);
+    return true;
+}
+
+UNIT_TEST(several_forwarded_variables_are_no_address_behind_a_proxy)
+{
+    static const char *const others[] = {"HTTP_X_FORWARDED_FOR=192.0.2.2",
+                                         "HTTP_X_FORWARDED_FOR=192.0.2.1", "HTTP_X_FORWARDED_FOR="};
+    char text[ADDRESS_TEXT_MAX];
+
+    UNIT_TRUE(client("REMOTE_ADDR=10.0.0.1", "HTTP_X_FORWARDED_FOR=192.0.2.1", NULL, text));
+    UNIT_TEXT("192.0.2.1", text);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        UNIT_FALSE(
+            client("REMOTE_ADDR=10.0.0.1", "HTTP_X_FORWARDED_FOR=192.0.2.1", others[i], text));
+        UNIT_FALSE(
+            client("REMOTE_ADDR=10.0.0.1", others[i], "HTTP_X_FORWARDED_FOR=192.0.2.1", text));
+        /* Of who is no proxy they are not read. */
+        UNIT_TRUE(
+            client("REMOTE_ADDR=192.0.2.9", "HTTP_X_FORWARDED_FOR=192.0.2.1", others[i], text));
+        UNIT_TEXT("192.0.2.9", text);
+    }
 }
 
 UNIT_TEST(headers_are_found_by_the_name_that_the_configuration_has)
@@ -184,18 +216,25 @@ static void endpoint(const char *expected, bool info, char *const *env)
     UNIT_INT(info, has_info);
 }
 
-UNIT_TEST(the_endpoint_is_the_last_segment_wherever_the_server_puts_it)
+UNIT_TEST(the_endpoint_is_the_whole_path_info)
 {
     endpoint("calls", true, ENV("SCRIPT_NAME=/cgi-bin/stenohook.cgi", "PATH_INFO=/calls"));
-    endpoint("stenohook.cgi", false, ENV("SCRIPT_NAME=/cgi-bin/stenohook.cgi"));
     endpoint("calls", true, ENV("SCRIPT_NAME=/hook", "PATH_INFO=/calls")); /* lighttpd, a prefix */
-    endpoint("hook", false, ENV("SCRIPT_NAME=/hook", "PATH_INFO="));       /* the prefix alone */
-    endpoint("calls", false, ENV("SCRIPT_NAME=/hook/calls"));              /* ProxyPass, nginx */
-    endpoint("calls", true,
-             ENV("SCRIPT_NAME=/hook", "PATH_INFO=/site/a/calls")); /* Action: the whole path */
     endpoint("", true, ENV("SCRIPT_NAME=/hook", "PATH_INFO=/"));
-    endpoint("", true, ENV("SCRIPT_NAME=/hook", "PATH_INFO=/calls/"));
-    endpoint("", false, ENV("SCRIPT_NAME=/"));
+    endpoint("x/calls", true, ENV("SCRIPT_NAME=/hook", "PATH_INFO=/x/calls"));
+    endpoint("/calls", true, ENV("SCRIPT_NAME=/hook", "PATH_INFO=//calls"));
+    endpoint("calls/", true, ENV("SCRIPT_NAME=/hook", "PATH_INFO=/calls/"));
+    endpoint("a/..", true, ENV("PATH_INFO=/a/.."));
+    endpoint("a/../calls", true, ENV("PATH_INFO=/a/../calls"));
     endpoint("calls", true, ENV("PATH_INFO=calls"));
-    endpoint("..", true, ENV("PATH_INFO=/a/.."));
+}
+
+UNIT_TEST(without_path_info_the_endpoint_is_the_last_segment)
+{
+    endpoint("stenohook.cgi", false, ENV("SCRIPT_NAME=/cgi-bin/stenohook.cgi"));
+    endpoint("hook", false, ENV("SCRIPT_NAME=/hook", "PATH_INFO=")); /* the prefix alone */
+    endpoint("calls", false, ENV("SCRIPT_NAME=/hook/calls"));        /* ProxyPass, nginx */
+    endpoint("calls", false, ENV("SCRIPT_NAME=/hook/x/calls"));
+    endpoint("", false, ENV("SCRIPT_NAME=/hook/calls/"));
+    endpoint("", false, ENV("SCRIPT_NAME=/"));
 }

@@ -18,15 +18,20 @@
 #include "settings_kit.h"
 #include "unit.h"
 
-static void load_fails(const char *words)
+static void load_fails_with(enum status status, const char *words)
 {
     const struct settings *s = NULL;
     struct err err = ERR_INIT;
 
-    UNIT_STATUS(STATUS_CONFIG, settings_load(&s, sk_in("conf"), NULL, NULL, &err), &err);
+    UNIT_STATUS(status, settings_load(&s, sk_in("conf"), NULL, NULL, &err), &err);
     UNIT_TRUE(s == NULL);
     if (strstr(err.text, words) == NULL)
         UNIT_TEXT(words, err.text);
+}
+
+static void load_fails(const char *words)
+{
+    load_fails_with(STATUS_CONFIG, words);
 }
 
 UNIT_TEST(file_and_secrets_are_read)
@@ -199,12 +204,7 @@ UNIT_TEST(a_secret_that_others_can_read_is_used_and_told)
     static const struct {
         mode_t mode;
         const char *words;
-    } modes[] = {{0600, ""},
-                 {0400, ""},
-                 {0640, "can read it"},
-                 {0604, "chmod 600"},
-                 {0620, "can change it"},
-                 {0666, "can change it"}};
+    } modes[] = {{0600, ""}, {0400, ""}, {0640, "can read it"}, {0604, "chmod 600"}};
 
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         struct sk_told told;
@@ -240,13 +240,15 @@ UNIT_TEST(a_pipe_or_folder_in_place_of_a_file_does_not_block)
     load_fails("is no regular file");
 }
 
-UNIT_TEST(a_configuration_that_others_can_write_is_refused)
+UNIT_TEST(a_configuration_that_others_can_write_or_replace_is_refused)
 {
-    sk_put("conf", SK_ENDPOINT);
-    UNIT_INT(0, chmod(sk_in("conf"), 0660));
-    load_fails("others can write to it; run: chmod go-w ");
+    sk_put_all();
     UNIT_INT(0, chmod(sk_in("conf"), 0602));
-    load_fails("others can write to it");
+    load_fails_with(STATUS_UNTRUSTED, "conf: others can write to it; run: chmod go-w ");
+    UNIT_INT(0, chmod(sk_in("conf"), 0600));
+    UNIT_INT(0, chmod(unit_folder(), 0707));
+    load_fails_with(STATUS_UNTRUSTED, "others can write to it; run: chmod go-w ");
+    UNIT_INT(0, chmod(unit_folder(), 0700));
 }
 
 UNIT_TEST(a_configuration_of_another_user_is_refused)
@@ -254,7 +256,51 @@ UNIT_TEST(a_configuration_of_another_user_is_refused)
     UNIT_REQUIRE_ROOT();
     sk_put("conf", SK_ENDPOINT);
     UNIT_INT(0, chown(sk_in("conf"), SK_OTHER_USER, (gid_t)-1));
-    load_fails("belongs to user 54321");
+    load_fails_with(STATUS_UNTRUSTED, "belongs to user 54321");
+}
+
+UNIT_TEST(folders_of_another_user_are_told_once_for_configuration_and_secrets)
+{
+    struct sk_told told;
+    const struct settings *s;
+
+    UNIT_REQUIRE_ROOT();
+    sk_put_all();
+    UNIT_INT(0, chown(unit_folder(), SK_OTHER_USER, (gid_t)-1));
+    UNIT_INT(0, chmod(sk_in(".."), 0755));
+    s = sk_load(&told);
+    UNIT_INT(0, chown(unit_folder(), 0, (gid_t)-1));
+    UNIT_REQUIRE(s != NULL);
+    UNIT_INT(2, s->secrets[0].count);
+    sk_check_told(&told, 1, "belongs to user 54321, who can change what is in it");
+    UNIT_TRUE(strstr(s->foreign, told.last) == s->foreign);
+    UNIT_INT('\n', s->foreign[strlen(told.last)]);
+    UNIT_INT('\0', s->foreign[strlen(told.last) + 1]);
+    settings_release(s);
+}
+
+UNIT_TEST(a_secret_that_others_can_write_or_replace_is_passed_over_and_told)
+{
+    struct sk_told told;
+    const struct settings *s;
+
+    sk_put_all();
+    UNIT_INT(0, chmod(sk_in("one"), 0602));
+    s = sk_load(&told);
+    UNIT_REQUIRE(s != NULL);
+    UNIT_INT(1, s->secrets[0].count);
+    UNIT_STR("second", s->secrets[0].values[0]);
+    sk_check_told(&told, 1, "one: others can write to it; run: chmod go-w ");
+    settings_release(s);
+    UNIT_INT(0, mkdir(sk_in("open"), 0700));
+    UNIT_INT(0, chmod(sk_in("open"), 0707));
+    UNIT_INT(0, rename(sk_in("one"), sk_in("open/one")));
+    UNIT_INT(0, symlink("open/one", sk_in("one")));
+    s = sk_load(&told);
+    UNIT_REQUIRE(s != NULL);
+    UNIT_INT(1, s->secrets[0].count);
+    sk_check_told(&told, 1, "open: others can write to it; run: chmod go-w ");
+    settings_release(s);
 }
 
 UNIT_TEST(a_configuration_of_root_serves_everybody)
@@ -359,8 +405,6 @@ UNIT_TEST(a_secret_file_with_an_absolute_path_lies_there_and_another_beside_the_
     char text[500];
     struct sk_told told;
     const struct settings *s;
-    struct err err = ERR_INIT;
-    int here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     UNIT_INT(0, mkdir(sk_in("sub"), 0700));
     snprintf(text, sizeof text,
@@ -372,12 +416,6 @@ UNIT_TEST(a_secret_file_with_an_absolute_path_lies_there_and_another_beside_the_
     sk_put("sub/two", "the-second-secret");
     s = sk_load(&told);
     UNIT_REQUIRE(s != NULL);
-    UNIT_INT(2, s->secrets[0].count);
-    settings_release(s);
-    UNIT_INT(0, chdir(unit_folder()));
-    UNIT_STATUS(STATUS_OK, settings_load(&s, "conf", NULL, NULL, &err), &err);
-    UNIT_TRUE(here >= 0 && fchdir(here) == 0);
-    close(here);
     UNIT_INT(2, s->secrets[0].count);
     settings_release(s);
 }
@@ -397,7 +435,7 @@ UNIT_TEST(a_configuration_of_the_user_that_we_run_as_is_ours)
     settings_release(s);
 }
 
-UNIT_TEST(a_secret_of_another_user_is_used_and_told)
+UNIT_TEST(a_secret_of_another_user_is_passed_over_and_told)
 {
     struct sk_told told;
     const struct settings *s;
@@ -407,8 +445,32 @@ UNIT_TEST(a_secret_of_another_user_is_used_and_told)
     UNIT_INT(0, chown(sk_in("one"), SK_OTHER_USER, (gid_t)-1));
     s = sk_load(&told);
     UNIT_REQUIRE(s != NULL);
+    UNIT_INT(1, s->secrets[0].count);
+    sk_check_told(&told, 1, "one: belongs to user 54321, not to root or to user 0 that we run as");
+    settings_release(s);
+}
+
+UNIT_TEST(root_takes_the_secrets_of_the_spools_owner_whom_it_serves)
+{
+    char text[400];
+    struct sk_told told;
+    const struct settings *s;
+
+    UNIT_REQUIRE_ROOT();
+    sk_put_all();
+    UNIT_INT(0, mkdir(sk_in("spool"), 0700));
+    snprintf(text, sizeof text,
+             "spool = \"%s\"\nendpoint \"a\" { auth-header = \"X-S\" secret-files = {\"one\", "
+             "\"two\"} }\n",
+             sk_in("spool"));
+    sk_put("conf", text);
+    UNIT_INT(0, chown(sk_in("spool"), SK_OTHER_USER, (gid_t)-1));
+    UNIT_INT(0, chown(sk_in("one"), SK_OTHER_USER, (gid_t)-1));
+    s = sk_load(&told);
+    UNIT_REQUIRE(s != NULL);
     UNIT_INT(2, s->secrets[0].count);
-    sk_check_told(&told, 1, "belongs to user 54321, who can change it");
+    UNIT_INT(SK_OTHER_USER, s->user);
+    UNIT_INT(0, told.count);
     settings_release(s);
 }
 
@@ -429,11 +491,14 @@ static void secret_is_to_blame(const char *path, const char *words)
     struct buf out;
 
     buf_init(&out, SETTINGS_SECRET_MAX);
-    UNIT_STATUS(STATUS_OK, settings_secret(path, &out, &usable, note_secret, &told, &err), &err);
+    UNIT_STATUS(STATUS_OK,
+                settings_secret(path, geteuid(), &out, &usable, note_secret, NULL, &told, &err),
+                &err);
     UNIT_FALSE(usable || told.usable);
     UNIT_INT(0, out.len);
     sk_check_told(&told, 1, words);
-    UNIT_STATUS(STATUS_OK, settings_secret(path, &out, &usable, NULL, NULL, &err), &err);
+    UNIT_STATUS(STATUS_OK, settings_secret(path, geteuid(), &out, &usable, NULL, NULL, NULL, &err),
+                &err);
     UNIT_FALSE(usable);
     buf_free(&out);
 }
@@ -473,7 +538,7 @@ static enum status read_secret(void *context, struct err *err)
 
     (void)context;
     buf_init(&out, SETTINGS_SECRET_MAX);
-    status = settings_secret(sk_in("one"), &out, &usable, NULL, NULL, err);
+    status = settings_secret(sk_in("one"), geteuid(), &out, &usable, NULL, NULL, NULL, err);
     UNIT_TRUE(usable == (status == STATUS_OK));
     buf_free(&out);
     return status;

@@ -189,12 +189,63 @@ UNIT_TEST(a_file_that_vanishes_leaves_the_last_good_one_in_use)
     sk_put_all();
     spool_is(c, "/spool");
     UNIT_INT(1, told.count);
-    UNIT_INT(0, chmod(sk_in("conf"), 0666));
+    end(c);
+}
+
+static void is_untrusted(struct settings_cache *c)
+{
+    const struct settings *s = NULL;
+    struct err err = ERR_INIT;
+
+    UNIT_STATUS(STATUS_UNTRUSTED, settings_current(c, &s, &err), &err);
+    UNIT_TRUE(s == NULL && strstr(err.text, "others can write to it") != NULL);
+    UNIT_FALSE(settings_cache_whole(c));
+}
+
+UNIT_TEST(a_version_that_others_can_change_is_not_used_and_the_last_good_one_neither)
+{
+    struct sk_told told;
+    struct settings_cache *c = cache(&told);
+
+    sk_put_all();
     spool_is(c, "/spool");
-    sk_check_told(&told, 2, "others can write to it");
+    UNIT_INT(0, chmod(sk_in("conf"), 0666));
+    is_untrusted(c);
+    is_untrusted(c);
     UNIT_INT(0, chmod(sk_in("conf"), 0600));
     spool_is(c, "/spool");
-    UNIT_INT(2, told.count);
+    UNIT_TRUE(settings_cache_whole(c));
+    /* In a folder that others can write to; mended without a change of the file. */
+    UNIT_INT(0, chmod(unit_folder(), 0707));
+    sk_put("conf", SK_ENDPOINT);
+    is_untrusted(c);
+    UNIT_INT(0, chmod(unit_folder(), 0700));
+    spool_is(c, "/spool");
+    UNIT_INT(0, told.count);
+    end(c);
+}
+
+UNIT_TEST(a_secret_is_back_when_a_folder_above_it_is_mended)
+{
+    struct sk_told told;
+    struct settings_cache *c = cache(&told);
+    const struct settings *s = NULL;
+
+    sk_put_all();
+    UNIT_INT(0, mkdir(sk_in("open"), 0700));
+    UNIT_INT(0, chmod(sk_in("open"), 0707));
+    UNIT_INT(0, rename(sk_in("one"), sk_in("open/one")));
+    UNIT_INT(0, symlink("open/one", sk_in("one")));
+    for (unsigned i = 0; i < 2; i++) {
+        UNIT_STATUS(STATUS_OK, settings_current(c, &s, NULL), NULL);
+        UNIT_INT(1, s->secrets[0].count);
+        settings_release(s);
+    }
+    UNIT_INT(1, told.count);
+    UNIT_INT(0, chmod(sk_in("open"), 0700));
+    UNIT_STATUS(STATUS_OK, settings_current(c, &s, NULL), NULL);
+    UNIT_INT(2, s->secrets[0].count);
+    settings_release(s);
     end(c);
 }
 

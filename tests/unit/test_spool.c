@@ -265,17 +265,55 @@ UNIT_TEST(derived_folders_come_back_and_a_lost_journal_does_not_pass_unnoticed)
     UNIT_STATUS(STATUS_CONFIG, spool_open(&spool, path, NULL), NULL);
 }
 
-UNIT_TEST(a_spool_that_everyone_may_write_to_is_refused)
+static void untrusted(const char *blamed)
+{
+    struct err err = ERR_INIT;
+    struct spool spool;
+    char words[400];
+
+    UNIT_STATUS(STATUS_UNTRUSTED, spool_open(&spool, path, &err), &err);
+    snprintf(words, sizeof words, "the spool cannot be trusted: %s: others can write to it",
+             blamed);
+    if (strncmp(words, err.text, strlen(words)) != 0)
+        UNIT_TEXT(words, err.text);
+}
+
+static void opens(void)
 {
     struct err err = ERR_INIT;
     struct spool spool;
 
-    UNIT_STATUS(STATUS_OK, spool_create(in_folder("spool"), &err), &err);
-    UNIT_INT(0, chmod(path, 0777));
-    UNIT_STATUS(STATUS_OWNER, spool_open(&spool, path, NULL), NULL);
-    UNIT_INT(0, chmod(path, 0770));
     UNIT_STATUS(STATUS_OK, spool_open(&spool, path, &err), &err);
     spool_close(&spool);
+}
+
+UNIT_TEST(a_spool_that_others_may_write_to_is_refused)
+{
+    UNIT_STATUS(STATUS_OK, spool_create(in_folder("spool"), NULL), NULL);
+    UNIT_INT(0, chmod(path, 0777));
+    untrusted(path);
+    UNIT_INT(0, chmod(path, 0755));
+    opens();
+    UNIT_INT(0, chmod(unit_folder(), 0777));
+    untrusted(unit_folder());
+    UNIT_INT(0, chmod(unit_folder(), 0700));
+    opens();
+}
+
+UNIT_TEST(the_folders_of_a_spool_count_if_others_may_enter_it)
+{
+    char results[200];
+
+    UNIT_STATUS(STATUS_OK, spool_create(in_folder("spool"), NULL), NULL);
+    snprintf(results, sizeof results, "%s/run/results", path);
+    UNIT_INT(0, chmod(results, 0702));
+    opens();
+    UNIT_INT(0, chmod(path, 0711));
+    untrusted(results);
+    UNIT_INT(0, chmod(results, 0700));
+    opens();
+    UNIT_INT(0, rmdir(results));
+    opens();
 }
 
 static int become_wholly(void)

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/trust.h"
 #include "base/user.h"
+#include "base/user_group.h"
 #include "unit.h"
 
 #define WE 54321
@@ -143,19 +144,19 @@ UNIT_TEST(a_component_that_everybody_can_write_to_is_named)
     refused("a/b/file", "a", "run: chmod go-w ");
     UNIT_INT(0, chmod(in("a"), 0755));
     UNIT_INT(0, chmod(in("a/b/file"), 0602));
-    refused("a/b/file", "a/b/file", "everybody can write to it");
+    refused("a/b/file", "a/b/file", "others can write to it");
 }
 
 UNIT_TEST(the_end_of_a_path_is_judged_however_it_is_written)
 {
     folder("a", 01777);
     folder("a/b", 0700);
-    refused("a", "a", "everybody can write to it");
-    refused("a/", "a", "everybody can write to it");
-    refused("a/.", "a", "everybody can write to it");
-    refused("a/b/..", "a", "everybody can write to it");
+    refused("a", "a", "others can write to it");
+    refused("a/", "a", "others can write to it");
+    refused("a/.", "a", "others can write to it");
+    refused("a/b/..", "a", "others can write to it");
     link_to("a", "link");
-    refused("link", "a", "everybody can write to it");
+    refused("link", "a", "others can write to it");
 }
 
 UNIT_TEST(what_is_missing_or_no_folder_is_missing)
@@ -194,8 +195,8 @@ UNIT_TEST(a_link_is_followed_and_its_folder_and_its_end_are_judged)
     link_to("../open/file", "fine/link");
     link_to(in("fine"), "whole");
     link_to("file", "fine/near");
-    refused("open/link", "open", "everybody");
-    refused("fine/link", "open", "everybody");
+    refused("open/link", "open", "others can write to it");
+    refused("fine/link", "open", "others can write to it");
     trusted("whole/file");
     trusted("whole/near");
     trusted("whole/../fine/near");
@@ -312,7 +313,7 @@ UNIT_TEST(a_sticky_folder_protects_what_belongs_to_root_or_us)
     UNIT_INT(0, seteuid(0));
     UNIT_INT(0, chmod(in("sticky"), 0777));
     UNIT_INT(0, seteuid(WE));
-    refused("sticky/ours/file", "sticky", "everybody can write to it");
+    refused("sticky/ours/file", "sticky", "others can write to it");
 }
 
 /* ---- groups */
@@ -384,10 +385,14 @@ UNIT_TEST(an_access_list_may_give_a_private_groups_right_to_others)
 static bool private(const char *users, const char *groups)
 {
     static const uid_t uids[] = {0, WE};
+    bool first;
 
     write_file(in("users"), users, 0600);
     write_file(in("groups"), groups, 0600);
-    return user_group_private(in("users"), in("groups"), WE, uids, 2);
+    first = user_group_private(in("users"), in("groups"), WE, uids, 2);
+    /* The answer that was kept. */
+    UNIT_INT(first, user_group_private(in("users"), in("groups"), WE, uids, 2));
+    return first;
 }
 
 UNIT_TEST(a_group_is_private_if_its_list_and_the_primary_groups_say_so)
@@ -402,17 +407,33 @@ UNIT_TEST(a_group_is_private_if_its_list_and_the_primary_groups_say_so)
 
 UNIT_TEST(a_group_that_the_files_do_not_wholly_know_is_not_private)
 {
-    static char long_row[12000];
-
     UNIT_FALSE(private(ROOT_ROW OUR_ROW, "other:x:9:\n"));
     UNIT_FALSE(private(ROOT_ROW OUR_ROW, ""));
     UNIT_FALSE(private(ROOT_ROW OUR_ROW, "steno:x:54321:somebody-of-a-directory\n"));
-    memset(long_row, 'x', sizeof long_row - 1);
-    UNIT_FALSE(private(long_row, "steno:x:54321:\n"));
-    UNIT_FALSE(private(ROOT_ROW OUR_ROW, long_row));
+    UNIT_FALSE(private(ROOT_ROW OUR_ROW "+::::::\n", "steno:x:54321:\n"));
+    UNIT_FALSE(private(ROOT_ROW OUR_ROW "+@tenants\n", "steno:x:54321:\n"));
+    UNIT_FALSE(private(ROOT_ROW OUR_ROW, "steno:x:54321:\n+:::\n"));
+    UNIT_FALSE(private(ROOT_ROW OUR_ROW "half a row\n", "steno:x:54321:\n"));
+    UNIT_FALSE(private(ROOT_ROW OUR_ROW "half:x:7:\n", "steno:x:54321:\n"));
     UNIT_TRUE(private(ROOT_ROW OUR_ROW, "steno:x:54321:\n"));
-    UNIT_FALSE(user_group_private(in("none"), in("groups"), WE, NULL, 0));
-    UNIT_FALSE(user_group_private(in("users"), in("none"), WE, NULL, 0));
+    UNIT_TRUE(private("# a remark\n\n" ROOT_ROW OUR_ROW, "steno:x:54321:"));
+    UNIT_INT(0, unlink(in("users")));
+    UNIT_FALSE(user_group_private(in("users"), in("groups"), WE, (const uid_t[]){WE}, 1));
+    UNIT_FALSE(private("", ""));
+    UNIT_INT(0, unlink(in("groups")));
+    UNIT_FALSE(user_group_private(in("users"), in("groups"), WE, (const uid_t[]){WE}, 1));
+}
+
+UNIT_TEST(an_answer_is_kept_for_its_question_only)
+{
+    UNIT_TRUE(private(ROOT_ROW OUR_ROW TENANT_ROW, "steno:x:54321:\n"));
+    UNIT_FALSE(user_group_private(in("users"), in("groups"), WE, (const uid_t[]){0, TENANT}, 2));
+    UNIT_FALSE(user_group_private(in("users"), in("groups"), WE, (const uid_t[]){TENANT}, 1));
+    UNIT_FALSE(user_group_private(in("users"), in("groups"), TENANT, (const uid_t[]){TENANT}, 1));
+    UNIT_TRUE(private(ROOT_ROW OUR_ROW TENANT_ROW, "steno:x:54321:\n"));
+    UNIT_INT(0, rename(in("groups"), in("before")));
+    write_file(in("groups"), "steno:x:54321:tenant\n", 0600);
+    UNIT_FALSE(user_group_private(in("users"), in("groups"), WE, (const uid_t[]){0, WE}, 2));
 }
 
 /* ---- containers */
@@ -442,15 +463,25 @@ static bool enter_namespace(const char *map, uid_t here)
                      waitpid(helper, &status, 0) == helper && status == 0 && setuid(here) == 0);
 }
 
-/* Whose the folder above ours is matters too, as /tmp is open to all: a place for this process
- * where both are his who has a number in the namespace. */
+/* Our folder in a place for this process, where all folders above it are the real root's and none
+ * is sticky, as /tmp is. It belongs to him who has a number in the namespace. */
 static bool own_place(void)
 {
-    return UNIT_TRUE(chdir(unit_folder()) == 0 && unshare(CLONE_NEWNS) == 0 &&
-                     mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-                     mount("none", in(".."), "tmpfs", 0, NULL) == 0 &&
-                     mkdir(unit_folder(), 0755) == 0 && chown(in(""), WE, WE) == 0 &&
-                     chown(in(".."), WE, WE) == 0);
+    char path[300];
+    char *slash;
+
+    snprintf(path, sizeof path, "%s/", unit_folder());
+    slash = strchr(path + 1, '/');
+    *slash = '\0';
+    if (!UNIT_TRUE(unshare(CLONE_NEWNS) == 0 &&
+                   mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+                   mount("none", path, "tmpfs", 0, "mode=755") == 0))
+        return false;
+    for (*slash = '/'; (slash = strchr(slash + 1, '/')) != NULL; *slash = '/') {
+        *slash = '\0';
+        UNIT_INT(0, mkdir(path, 0755));
+    }
+    return UNIT_TRUE(chown(in(""), WE, WE) == 0);
 }
 
 UNIT_TEST(a_root_without_a_number_is_trusted_as_root)

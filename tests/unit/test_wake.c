@@ -241,7 +241,7 @@ UNIT_TEST(a_runner_beside_our_program_that_will_not_do_is_not_passed_over)
     char *found;
 
     UNIT_REQUIRE(beside("", 0722));
-    UNIT_STATUS(STATUS_CONFIG, find(&found, &err), &err);
+    UNIT_STATUS(STATUS_UNTRUSTED, find(&found, &err), &err);
     UNIT_TRUE(strstr(err.text, "chmod go-w") != NULL && strstr(err.text, script) != NULL);
     end_beside();
 }
@@ -324,7 +324,7 @@ UNIT_TEST(one_in_the_home_of_our_user_is_taken_where_none_lies_beside_the_gatewa
 static void installed_is_found(void)
 {
     static const char installed[] = LIBEXECDIR "/stenohook-run";
-    enum status expected = program_check(installed, NULL);
+    enum status expected = program_check(installed, NULL, NULL, NULL);
     struct err err = ERR_INIT;
     char *found;
 
@@ -425,9 +425,13 @@ UNIT_TEST(a_runner_that_others_can_change_is_not_started)
     struct err err = ERR_INIT;
 
     UNIT_REQUIRE(begin());
-    write_script("echo started\n", 0720);
-    UNIT_STATUS(STATUS_CONFIG, wake(&err), &err);
+    write_script("echo started\n", 0702);
+    UNIT_STATUS(STATUS_UNTRUSTED, wake(&err), &err);
     UNIT_TRUE(strstr(err.text, "chmod go-w") != NULL);
+    UNIT_INT(0, chmod(script, 0700) | chmod(unit_folder(), 0707));
+    UNIT_STATUS(STATUS_UNTRUSTED, wake(&err), &err);
+    UNIT_TRUE(strstr(err.text, "chmod go-w") != NULL);
+    UNIT_INT(0, chmod(unit_folder(), 0700));
     UNIT_INT(0, chmod(script, 0600));
     UNIT_STATUS(STATUS_CONFIG, wake(&err), &err);
     UNIT_TRUE(strstr(err.text, "chmod +x") != NULL);

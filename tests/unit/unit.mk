@@ -27,6 +27,7 @@ tests_unit_unit_SOURCES = $(unit_runner) \
 	tests/unit/test_box.c \
 	tests/unit/test_box_counts.c \
 	tests/unit/test_box_file.c \
+	tests/unit/test_box_table.c \
 	tests/unit/test_child.c \
 	tests/unit/test_clock.c \
 	tests/unit/test_command.c \
@@ -45,6 +46,7 @@ tests_unit_unit_SOURCES = $(unit_runner) \
 	tests/unit/test_journal.c \
 	tests/unit/test_ledger.c \
 	tests/unit/test_lines.c \
+	tests/unit/test_log_budget.c \
 	tests/unit/test_listen.c \
 	tests/unit/test_orders.c \
 	tests/unit/test_payload.c \
@@ -82,7 +84,8 @@ tests_unit_unit_SOURCES = $(unit_runner) \
 	tests/unit/test_verbs.c \
 	tests/unit/test_verdict.c \
 	tests/unit/test_verify.c \
-	tests/unit/test_wake.c
+	tests/unit/test_wake.c \
+	tests/unit/test_wire.c
 if REMOTE
 tests_unit_unit_SOURCES += \
 	tests/unit/test_aai_parse.c \

@@ -13,6 +13,7 @@
 #include "admin/finding.h"
 #include "admin/verbs/verbs.h"
 #include "base/file.h"
+#include "base/trust.h"
 #include "cli/print.h"
 #include "core/config/config.h"
 #include "store/queue/wake.h"
@@ -42,21 +43,22 @@ static void warn_of_review(void *context, const char *text)
     finding_warning(context, "%s", text);
 }
 
-struct secrets_check {
+struct check_context {
     struct findings *findings;
     const struct settings *settings;
 };
 
-/* A secret that others can read is an error although it works. A secret that cannot be used is an
- * error only if no other is left: a retired one may be deleted before the configuration changes. */
+/* A secret that others can read is an error although it works, and so is one that others can
+ * change. Another that cannot be used is an error only if no other is left: a retired one may be
+ * deleted before the configuration changes. */
 static void report_secret(void *context, const struct config_endpoint *endpoint, const char *file,
                           bool usable, const char *text)
 {
-    const struct secrets_check *c = context;
+    const struct check_context *c = context;
     size_t index = (size_t)(endpoint - c->settings->config->endpoints);
 
-    (void)file;
-    if (usable || c->settings->secrets[index].count == 0)
+    if (usable || c->settings->secrets[index].count == 0 ||
+        trust_path(file, NULL, NULL, NULL) == STATUS_UNTRUSTED)
         finding_error(c->findings, "endpoint \"%s\": %s", endpoint->name, text);
     else
         finding_warning(c->findings, "endpoint \"%s\": %s", endpoint->name, text);
@@ -76,7 +78,7 @@ static void check_endpoint(struct findings *f, const struct config_endpoint *e, 
     for (size_t i = 0; i < e->secret_file_count; i++)
         check_place(f, "the secret", e->secret_files[i]);
     if (e->hook != NULL)
-        check_program(f, "the hook", e->hook[0]);
+        check_hook(f, e->hook);
     if (e->url == NULL)
         finding_note(f,
                      "endpoint \"%s\" has no url: 'send' and 'check --url' need its address as an "
@@ -86,7 +88,7 @@ static void check_endpoint(struct findings *f, const struct config_endpoint *e, 
 
 static void check_endpoints(struct findings *f, const struct settings *settings)
 {
-    struct secrets_check c = {f, settings};
+    struct check_context c = {f, settings};
 
     for (size_t i = 0; i < settings->config->endpoint_count; i++)
         check_endpoint(f, &settings->config->endpoints[i], settings->secrets[i].count);
@@ -149,17 +151,27 @@ static void check_space(struct findings *f, const struct spool *spool, const str
         finding_good(f, "%llu MiB free for %s", bytes / mib, spool->path);
 }
 
+/* Unless check_foreign has said it. */
+static void warn_of_folder(void *context, const char *text)
+{
+    const struct check_context *c = context;
+
+    if (strstr(c->settings->foreign, text) == NULL)
+        finding_warning(c->findings, "%s", text);
+}
+
 static void check_spool(struct findings *f, const struct settings *settings)
 {
+    struct check_context c = {f, settings};
     const struct config *config = settings->config;
     struct session session = {.settings = settings};
     struct err err = ERR_INIT;
 
-    check_spool_folder(f, config->spool);
-    if (spool_open(&session.spool, config->spool, &err) != STATUS_OK) {
+    if (spool_open_telling(&session.spool, config->spool, warn_of_folder, &c, &err) != STATUS_OK) {
         finding_error(f, "%s", err.text);
         return;
     }
+    check_spool_folder(f, &session.spool);
     if (access(config->spool, W_OK) != 0)
         finding_error(f, "the spool %s cannot be written to: %s", config->spool, strerror(errno));
     check_space(f, &session.spool, config);
@@ -168,9 +180,19 @@ static void check_spool(struct findings *f, const struct settings *settings)
     spool_close(&session.spool);
 }
 
+/* Folders of others that lead to the configuration and the secrets. */
+static void check_foreign(struct findings *f, const struct settings *settings)
+{
+    struct str line, rest = str_of(settings->foreign);
+
+    while (str_cut(rest, '\n', &line, &rest))
+        finding_warning(f, "%.*s", (int)line.len, line.ptr);
+}
+
 static void check_all(struct findings *f, const struct settings *settings)
 {
     finding_good(f, "the configuration %s", settings->path);
+    check_foreign(f, settings);
     check_place(f, "the configuration", settings->path);
     config_review(settings->config, warn_of_review, f);
     check_endpoints(f, settings);

@@ -52,26 +52,35 @@ static enum status make_principal(const struct config_endpoint *endpoint, const 
     return STATUS_OK;
 }
 
+/* Where no secret is asked for, a foreign address is a stranger's. */
 static enum status check_address(const struct config_endpoint *e, const struct request *request,
                                  struct err *err)
 {
+    bool needs_secret = schemes[e->scheme].needs_secret;
+    enum status foreign = needs_secret ? STATUS_ADDRESS : STATUS_FOREIGN;
+    const char *but = needs_secret ? "secret right, but " : "";
     struct address client;
     char text[ADDRESS_TEXT_MAX];
     size_t len = request->remote_addr.len;
 
     if (e->allow_from_count == 0)
         return STATUS_OK;
-    if (!address_client(request->remote_addr, request->forwarded, e->trusted_proxies,
-                        e->trusted_proxy_count, &client))
-        return err_set(err, STATUS_ADDRESS,
-                       "secret right, but REMOTE_ADDR (\"%.*s\") or X-Forwarded-For is not an "
-                       "address, and allow-from is set",
-                       (int)(len > SHOWN_MAX ? SHOWN_MAX : len),
-                       len == 0 ? "" : request->remote_addr.ptr);
+    if (!request_client(request, e->trusted_proxies, e->trusted_proxy_count, &client))
+        return err_set(err, foreign,
+                       "%sREMOTE_ADDR (\"%.*s\") or X-Forwarded-For%s is not an address, and "
+                       "allow-from is set",
+                       but, (int)(len > SHOWN_MAX ? SHOWN_MAX : len),
+                       len == 0 ? "" : request->remote_addr.ptr,
+                       request->forwarded_count > 1 ? " (given in more than one spelling)" : "");
     if (address_in(e->allow_from, e->allow_from_count, &client))
         return STATUS_OK;
     address_print(&client, text);
-    return err_set(err, STATUS_ADDRESS, "secret right, but %s is not in allow-from", text);
+    return err_set(err, foreign, "%s%s is not in allow-from", but, text);
+}
+
+bool auth_proves(const struct config_endpoint *endpoint)
+{
+    return schemes[endpoint->scheme].needs_secret || endpoint->allow_from_count > 0;
 }
 
 size_t auth_key_size(const struct config_endpoint *endpoint, struct str secret)
@@ -92,7 +101,7 @@ enum status auth_check(const struct config_endpoint *endpoint, const struct auth
     struct auth_attempt attempt = {endpoint, secrets, request, body, now_ns};
     struct err failed = ERR_INIT;
     struct str message_id = STR_NONE;
-    enum status status;
+    enum status status, address;
 
     if (scheme->needs_secret && (secrets == NULL || secrets->count == 0))
         return err_set(err, STATUS_NO_SECRET,
@@ -101,8 +110,8 @@ enum status auth_check(const struct config_endpoint *endpoint, const struct auth
                        endpoint->name);
     status = scheme->check(&attempt, &message_id, &failed);
     /* If both fail, report the address: a retry can fix a clock, not an address. */
-    if (auth_secret_right(status) && check_address(endpoint, request, err) != STATUS_OK)
-        return STATUS_ADDRESS;
+    if (auth_secret_right(status) && (address = check_address(endpoint, request, err)) != STATUS_OK)
+        return address;
     if (status != STATUS_OK)
         return err_pass(err, status, &failed);
     return make_principal(endpoint, NULL, message_id, out, err);
@@ -158,10 +167,25 @@ struct str principal_message_id(const struct principal *p)
 
 /* ---- what may be kept */
 
-void auth_query_kept(struct buf *out, const struct config_endpoint *endpoint, struct str query)
+struct endpoints {
+    const struct config_endpoint *list;
+    size_t count;
+};
+
+static bool carries_token(void *context, const struct query_piece *piece)
 {
-    if (endpoint == NULL || endpoint->auth_query == NULL)
-        buf_add_str(out, query);
-    else
-        query_without(out, query, str_of(endpoint->auth_query));
+    const struct endpoints *e = context;
+
+    for (size_t i = 0; i < e->count; i++)
+        if (e->list[i].auth_query != NULL && query_named(piece, str_of(e->list[i].auth_query)))
+            return true;
+    return false;
+}
+
+void auth_query_kept(struct buf *out, const struct config_endpoint *endpoints, size_t count,
+                     struct str query)
+{
+    struct endpoints e = {endpoints, count};
+
+    query_filter(out, query, carries_token, &e);
 }

@@ -34,13 +34,17 @@ bool auth_needs_body(const struct config_endpoint *endpoint);
 
 /* The request's own proof, for the gateway. `body` is read only if auth_needs_body. STATUS_OK: *out
  * is a principal. STATUS_ADDRESS, STATUS_STALE: the secret is right, but the delivery may only be
- * quarantined. STATUS_UNAUTHORIZED; STATUS_NO_SECRET: the endpoint has no usable secret;
- * STATUS_MEMORY. err says which check failed, for the log only, without any secret or the given
- * value. */
+ * quarantined. STATUS_UNAUTHORIZED; STATUS_FOREIGN: there is no secret to be right, and the address
+ * is foreign; STATUS_NO_SECRET: the endpoint has no usable secret; STATUS_MEMORY. err says which
+ * check failed, for the log only, without any secret or the given value. */
 enum status auth_check(const struct config_endpoint *endpoint, const struct auth_secrets *secrets,
                        const struct request *request, struct str body, int64_t now_ns,
                        struct principal **out, struct err *err) STATUS_CHECKED;
-/* Whether this status of auth_check means that the secret is right. */
+/* Whether the endpoint asks for a proof at all, a secret or an address: else anybody can deliver.
+ */
+bool auth_proves(const struct config_endpoint *endpoint);
+/* Whether this status of auth_check means that the sender is no stranger: the secret is right, or
+ * none is asked for and the address is not foreign. */
 bool auth_secret_right(enum status status);
 /* The operator's word for a delivery in a box, for `stenohook rejected accept`. */
 enum status auth_by_operator(const struct config_endpoint *endpoint, struct principal **out,
@@ -61,7 +65,23 @@ struct str principal_message_id(const struct principal *p);
  * wrong: its header, or its parameter of the query. */
 bool auth_presented(const struct config_endpoint *endpoint, const struct request *request);
 
-/* The raw query as it may be kept: without the parameter that carries the token. */
-void auth_query_kept(struct buf *out, const struct config_endpoint *endpoint, struct str query);
+/* The raw query as it may be kept: without the parameters that carry the tokens of these endpoints.
+ */
+void auth_query_kept(struct buf *out, const struct config_endpoint *endpoints, size_t count,
+                     struct str query);
+
+/* ---- auth_hide.c: for what boxes keep, where somebody mistook the place of a secret */
+
+/* The secrets of all endpoints, to be compared with in constant time. auth_hidden_free frees it;
+ * it borrows nothing. STATUS_MEMORY. */
+struct auth_hidden;
+enum status auth_hidden_make(struct auth_hidden **out, const struct auth_secrets *secrets,
+                             size_t endpoints, struct err *err) STATUS_CHECKED;
+void auth_hidden_free(struct auth_hidden *h); /* NULL is fine */
+/* Whether a value, as it is, is one of them. */
+bool auth_is_secret(const struct auth_hidden *h, struct str value);
+/* The raw query without each parameter whose value, or which as a whole, is one of them when it is
+ * decoded (`+` as itself or as a blank), whatever its name. */
+void auth_query_hide(struct buf *out, struct auth_hidden *h, struct str query);
 
 #endif

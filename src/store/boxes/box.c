@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/mac.h"
 #include "base/text.h"
+#include "core/payload.h"
 #include "store/boxes/box_counts.h"
 #include "store/boxes/box_file.h"
 
@@ -33,6 +34,8 @@ struct box {
     int64_t received_ns;
     struct box_file file;
     struct box_charge charge;
+    uint64_t network;
+    bool complete; /* all of the body is kept */
     size_t head_len;
     uint64_t bytes, kept, kept_max;
     struct mac_stream name_hash; /* endpoint, query, body */
@@ -126,25 +129,76 @@ static enum status open_counts(const struct box *b, struct box_counts_file *out,
                            b->class == BOX_PUBLISHED ? PUBLISHED_WAIT_NS : 0, err);
 }
 
-/* Reads the counts before anything is written: a full box costs nothing more. */
-static enum status check_room(struct box *b, struct err *err)
+static struct box_room whole_room(const struct box *b)
+{
+    return (struct box_room){BOX_COUNT_MAX, b->limits.bytes_max};
+}
+
+static uint64_t at_most(uint64_t whole, uint64_t taken, uint64_t share)
+{
+    uint64_t less = taken > share ? taken : share;
+
+    return whole > less ? whole - less : 0;
+}
+
+/* What entries may take: unfinished files take room too, and where they have names, strangers' may
+ * take a share at any time. */
+static struct box_room room_of_entries(const struct box *b, const struct box_counts *counts)
+{
+    bool shared = b->class == BOX_STRANGER && b->file.tmp[0] != '\0';
+    struct box_room whole = whole_room(b);
+
+    whole.files =
+        at_most(whole.files, counts->unfinished[b->class], shared ? whole.files / BOX_SHARES : 0);
+    whole.bytes = at_most(whole.bytes, counts->unfinished_bytes[b->class],
+                          shared ? whole.bytes / BOX_SHARES : 0);
+    return whole;
+}
+
+/* Published addresses replace nothing: a full box costs them nothing more. */
+static enum status room_of_published(const struct box *b, uint64_t *room, struct err *err)
 {
     struct box_counts_file file;
-    uint64_t room;
-    enum status status;
+    enum status status = open_counts(b, &file, err);
+
+    if (status != STATUS_OK)
+        return status;
+    *room = box_counts_room(&file.counts, b->class, b->limits.bytes_max);
+    box_counts_close(&file);
+    return STATUS_OK;
+}
+
+static enum status check_room(struct box *b, struct err *err)
+{
+    const struct box_room whole = whole_room(b);
+    uint64_t room = box_share(&whole).bytes;
+    enum status status = STATUS_OK;
 
     if (b->limits.bytes_max == 0)
         return err_set(err, STATUS_LIMIT, "the refused box is switched off");
-    status = open_counts(b, &file, err);
+    if (b->class == BOX_PUBLISHED)
+        status = room_of_published(b, &room, err);
     if (status != STATUS_OK)
         return status;
-    room = box_counts_room(&file.counts, b->class, b->limits.bytes_max);
-    box_counts_close(&file);
     if (room <= b->head_len)
         return err_set(err, STATUS_LIMIT, "the refused box is full");
     if (b->kept_max > room - b->head_len)
         b->kept_max = room - b->head_len;
     return STATUS_OK;
+}
+
+/* What one more unfinished file may take. */
+static uint64_t room_of_unfinished(const struct box *b, const struct box_counts *counts)
+{
+    const struct box_room whole = whole_room(b);
+    const struct box_room share = box_share(&whole);
+    uint64_t bytes = counts->unfinished_bytes[b->class];
+
+    if (b->class == BOX_PUBLISHED)
+        return box_counts_room(counts, b->class, b->limits.bytes_max);
+    return counts->unfinished[b->class] >= share.files || bytes >= share.bytes
+               ? 0
+               : share.bytes - bytes;
 }
 
 /* Counts the bytes of a file before it has a name, under which a kill would leave it. */
@@ -155,7 +209,7 @@ static enum status charge_counts(struct box *b, uint64_t bytes, struct err *err)
 
     if (status != STATUS_OK)
         return status;
-    if (box_counts_room(&file.counts, b->class, b->limits.bytes_max) < bytes)
+    if (room_of_unfinished(b, &file.counts) < bytes)
         status = err_set(err, STATUS_LIMIT, "the refused box is full");
     else
         b->charge = box_counts_charge(&file.counts, b->class, bytes);
@@ -252,6 +306,7 @@ enum status box_begin(struct box **out, const struct spool *spool, enum box_kind
     b->kind = kind;
     b->class = entry->published ? BOX_PUBLISHED : BOX_STRANGER;
     b->received_ns = entry->received_ns;
+    b->network = entry->network;
     box_file_init(&b->file, box_folder(spool, kind));
     b->kept_max = entry->kept_max;
     if (kind == BOX_REFUSED && !entry->published && b->kept_max > BOX_STRANGER_BODY_MAX)
@@ -299,11 +354,14 @@ static enum status finish_file(struct box *b, bool complete, char name[NAME_LEN_
     buf_init(&hex, HEX_LEN);
     status = end_hash(&b->name_hash, &hex, err);
     if (status == STATUS_OK) {
-        snprintf(name, NAME_LEN_MAX, "%.*s%s", BOX_NAME_DIGITS, hex.ptr, entry_suffix(b));
+        snprintf(name, NAME_LEN_MAX, "%.*s%s", SPOOL_BOX_DIGITS, hex.ptr, entry_suffix(b));
         status = end_hash(&b->body_hash, &hex, err);
     }
     if (status == STATUS_OK) {
-        size_t len = print_late(late, hex.ptr, b->bytes, b->kept, complete && b->kept == b->bytes);
+        size_t len;
+
+        b->complete = complete && b->kept == b->bytes;
+        len = print_late(late, hex.ptr, b->bytes, b->kept, b->complete);
 
         if (file_pwrite(b->file.fd, late, len, 0) < 0)
             status = err_errno(err, "cannot complete a box entry");
@@ -327,26 +385,66 @@ static enum status end_quarantine(struct box *b, const char *name, bool *again, 
     return STATUS_OK;
 }
 
-static enum status end_refused(struct box *b, const char *name, bool *again, struct err *err)
+/* Whether the body is one that the sender documents. Such an entry is likely to be a delivery whose
+ * secret was changed, and is replaced last. */
+static bool is_known_kind(const struct box *b)
 {
-    uint64_t size = b->head_len + b->kept;
-    struct box_counts_file file;
+    struct payload payload;
+    struct buf body;
+    char *room;
+    bool known;
+
+    if (!b->complete || b->kept > BOX_STRANGER_BODY_MAX)
+        return false;
+    buf_init(&body, BOX_STRANGER_BODY_MAX);
+    room = buf_room(&body, (size_t)b->kept);
+    known = room != NULL &&
+            file_pread(b->file.fd, room, (size_t)b->kept, (off_t)b->head_len) == (ssize_t)b->kept &&
+            payload_parse(&payload, (struct str){room, (size_t)b->kept}, NULL) == STATUS_OK &&
+            payload.kind != EVENT_UNKNOWN;
+    buf_free(&body);
+    return known;
+}
+
+static bool is_there(const struct box *b, const char *name)
+{
     struct stat sb;
+
+    return fstatat(b->spool->refused, name, &sb, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Adds a new entry: its row first, with the room that it takes. */
+static enum status add_refused(struct box *b, struct box_counts_file *file, const char *name,
+                               bool *again, struct err *err)
+{
+    const struct box_room room = room_of_entries(b, &file->counts);
+    struct box_row row = {0};
     enum status status;
 
-    status = open_counts(b, &file, err);
+    if (!box_row_parse(&row, name))
+        return err_set(err, STATUS_CORRUPT, "%s is not the name of a box entry", name);
+    row.bytes = (uint32_t)(b->head_len + b->kept);
+    row.network = b->network;
+    row.known = is_known_kind(b);
+    status = box_counts_add(file, b->spool, &row, &room, err);
+    if (status != STATUS_OK)
+        return status;
+    status = box_file_link(&b->file, name, again, err);
+    if (status != STATUS_OK || *again)
+        box_counts_take_back(file);
+    return status;
+}
+
+static enum status end_refused(struct box *b, const char *name, bool *again, struct err *err)
+{
+    struct box_counts_file file;
+    enum status status = open_counts(b, &file, err);
+
     if (status != STATUS_OK)
         return status;
     box_counts_discharge(&file.counts, &b->charge);
-    if (fstatat(b->spool->refused, name, &sb, AT_SYMLINK_NOFOLLOW) < 0 &&
-        box_counts_room(&file.counts, b->class, b->limits.bytes_max) < size)
-        status = err_set(err, STATUS_LIMIT, "the refused box is full");
-    else
-        status = box_file_link(&b->file, name, again, err);
-    if (status == STATUS_OK && !*again) {
-        file.counts.count[b->class]++;
-        file.counts.bytes[b->class] += size;
-    }
+    status = is_there(b, name) ? box_file_link(&b->file, name, again, err)
+                               : add_refused(b, &file, name, again, err);
     box_counts_close(&file);
     return status;
 }
@@ -394,35 +492,4 @@ void box_abandon(struct box *b)
     discharge_counts(b);
     box_file_release(&b->file);
     free(b);
-}
-
-bool box_should_log(const struct spool *spool, int64_t now_ns, uint64_t *suppressed)
-{
-    int64_t minute = now_ns / NS_PER_S / 60;
-    struct box_counts_file file;
-    bool yes;
-
-    *suppressed = 0;
-    switch ((int)box_counts_open(&file, spool, now_ns, 0, NULL)) {
-    case STATUS_OK:
-        break;
-    case STATUS_LIMIT:
-        return false;
-    default:
-        return true;
-    }
-    if (file.counts.minute != minute) {
-        file.counts.minute = minute;
-        file.counts.logged = 0;
-    }
-    yes = file.counts.logged < BOX_LOG_PER_MINUTE;
-    if (yes) {
-        *suppressed = file.counts.suppressed;
-        file.counts.suppressed = 0;
-        file.counts.logged++;
-    } else {
-        file.counts.suppressed++;
-    }
-    box_counts_close(&file);
-    return yes;
 }

@@ -4,8 +4,8 @@
  * BOX_QUARANTINED: authenticated, but broken, cut off, too large, from a foreign address or of
  * another time. Kept whole, or its head with a note; synced before the answer; a failure is a 503.
  * BOX_REFUSED: unauthenticated, or for an unknown endpoint. Best effort: no sync, bounded by bytes,
- * count and age, ends well above the free-space reserve. Waits for no lock, or 20 ms if the address
- * is one that the sender publishes.
+ * count and age, with a share for each network (store/boxes/box_table.h), ends well above the
+ * free-space reserve. Waits for no lock, or 20 ms if the address is one that the sender publishes.
  *
  * An entry is one file: a line of JSON, then the body's bytes, so `head -n 1` shows what it is and
  * `tail -n +2` gives the body. Its name begins with 40 hexadecimal digits of the SHA-256 of
@@ -44,8 +44,6 @@ int box_folder(const struct spool *spool, enum box_kind kind);
 #define BOX_REFUSED_HEAD_MAX (64 * 1024)
 /* An authenticated delivery whose line would be longer is answered 503. */
 #define BOX_QUARANTINED_HEAD_MAX ((size_t)8 * 1024 * 1024)
-/* Of a name, before its suffix. */
-#define BOX_NAME_DIGITS 40
 
 struct box_entry {
     enum status reason;
@@ -55,6 +53,7 @@ struct box_entry {
     struct str content_type;
     struct str user_agent;
     struct str remote_addr;
+    uint64_t network;   /* that it came from (core/address.h); 0: not known */
     bool published;     /* from an address that the sender publishes: whole body, own quota */
     uint64_t kept_max;  /* body bytes to keep; the rest is hashed and counted */
     uint64_t announced; /* length of the body; 0: not known */
@@ -86,11 +85,5 @@ void box_abandon(struct box *box);
  * again meanwhile is kept. */
 enum status box_expire(const struct spool *spool, enum box_kind kind, int64_t before_ns, bool dry,
                        struct spool_amount *out, struct err *err) STATUS_CHECKED;
-
-/* Whether to log a refusal now: at most BOX_LOG_PER_MINUTE a minute over all processes. *suppressed
- * counts the unlogged refusals before it. Never blocks: false while another process holds the lock,
- * true if the counts cannot be read. */
-#define BOX_LOG_PER_MINUTE 20
-bool box_should_log(const struct spool *spool, int64_t now_ns, uint64_t *suppressed);
 
 #endif

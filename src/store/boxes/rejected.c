@@ -273,8 +273,8 @@ static bool is_entry_name(const char *name)
 {
     size_t digits = strspn(name, HEX);
 
-    return digits == BOX_NAME_DIGITS && (strcmp(name + digits, SPOOL_BOX_SUFFIX) == 0 ||
-                                         strcmp(name + digits, SPOOL_BOX_PUBLISHED_SUFFIX) == 0);
+    return digits == SPOOL_BOX_DIGITS && (strcmp(name + digits, SPOOL_BOX_SUFFIX) == 0 ||
+                                          strcmp(name + digits, SPOOL_BOX_PUBLISHED_SUFFIX) == 0);
 }
 
 static enum status add_ref(struct box_scan *s, const struct rejected_ref *ref, struct err *err)

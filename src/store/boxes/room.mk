@@ -4,4 +4,5 @@ libboxes_a_SOURCES = \
 	src/store/boxes/box_counts.c src/store/boxes/box_counts.h \
 	src/store/boxes/box_expire.c \
 	src/store/boxes/box_file.c src/store/boxes/box_file.h \
+	src/store/boxes/box_table.c src/store/boxes/box_table.h \
 	src/store/boxes/rejected.c src/store/boxes/rejected.h

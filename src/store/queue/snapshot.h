@@ -25,7 +25,7 @@
 /* Events of one endpoint that are settled beyond its cursor: many only after a snapshot was lost.
  * More are forgotten, and run again. */
 #define SNAPSHOT_SETTLED_MAX ((size_t)2 * 1024 * 1024)
-#define SNAPSHOT_WHY_MAX 240
+#define SNAPSHOT_WHY_MAX ERR_TEXT_MAX /* the remedy stands at the end of a reason */
 
 /* An event that was begun and is not settled, or that is to be retried. */
 struct snapshot_retry {

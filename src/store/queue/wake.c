@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/trust.h"
 
 #define RUNNER "stenohook-run"
 #define PATH_VARIABLE "PATH=/usr/local/bin:/usr/bin:/bin"
@@ -53,7 +54,8 @@ static int spawn_runner(pid_t *pid, char *program, char *config_path)
 {
     char name[] = RUNNER, config[] = "--config", detach[] = "--detach", path[] = PATH_VARIABLE;
     char *argv[] = {name, config, config_path, detach, NULL};
-    char *envp[] = {path, NULL};
+    char strict[] = TRUST_STRICT "=" TRUST_YES;
+    char *envp[] = {path, trust_is_strict() ? strict : NULL, NULL};
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
     int error = posix_spawnattr_init(&attributes);

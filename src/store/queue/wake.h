@@ -17,10 +17,10 @@
 #include "store/spool/spool.h"
 
 /* Wakes the runner or starts one, detached: in a session of its own, without any descriptor of
- * ours, with signals as they are by default and an environment that holds PATH and nothing of a
- * request. Never waits for its work. Safe in threads. `config_path` is passed on. On failure `err`
- * is the whole warning for people: that hooks wait, and why. STATUS_MISSING: there is no program
- * stenohook-run (wake_find_runner). */
+ * ours, with signals as they are by default and an environment that holds PATH, perhaps
+ * TRUST_STRICT, and nothing of a request. Never waits for its work. Safe in threads. `config_path`
+ * is passed on. On failure `err` is the whole warning for people: that hooks wait, and why.
+ * STATUS_MISSING: there is no program stenohook-run (wake_find_runner). */
 enum status wake_runner(const struct spool *spool, const struct config *config,
                         const char *config_path, struct err *err) STATUS_CHECKED;
 

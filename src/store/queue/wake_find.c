@@ -87,7 +87,7 @@ static void look_in(struct runner_search *s, const char *folder)
         return;
     err_clear(&s->why);
     (void)snprintf(s->path, sizeof s->path, "%s/" RUNNER, strcmp(folder, "/") == 0 ? "" : folder);
-    s->status = program_check(s->path, &s->why);
+    s->status = program_check(s->path, NULL, NULL, &s->why);
 }
 
 static void look_beside(struct runner_search *s, const char *program)
@@ -138,7 +138,7 @@ static enum status copy_path(char **out, const struct runner_search *s, struct e
 
 static enum status use_named(char **out, const char *runner, struct err *err)
 {
-    enum status status = program_check(runner, err);
+    enum status status = program_check(runner, NULL, NULL, err);
 
     if (status != STATUS_OK)
         return status;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,10 @@
 
 #define DIR_LOG "log"
 #define DIR_IDX "idx"
+
+static const char *const folders[] = {DIR_LOG,   DIR_IDX,       SPOOL_QUARANTINE, SPOOL_REFUSED,
+                                      SPOOL_RUN, SPOOL_RESULTS, SPOOL_COMMANDS};
+#define FOLDER_COUNT (sizeof folders / sizeof *folders)
 
 #define FORMAT_HEAD "stenohook spool 1\nindex-key "
 #define FORMAT_JOURNAL "\njournal "
@@ -139,20 +144,54 @@ static enum status owner_check(const struct stat *sb, const char *path, struct e
         return err_set(err, STATUS_OWNER,
                        "the spool %s belongs to user %ld, and this program runs as user %ld", path,
                        (long)sb->st_uid, (long)geteuid());
-    if ((sb->st_mode & S_IWOTH) != 0)
-        return err_set(err, STATUS_OWNER, "everyone may write to the spool %s: chmod 700 %s", path,
-                       path);
     return STATUS_OK;
 }
 
-static enum status open_top(int *out, const char *path, struct err *err)
+/* Of a spool that others may enter, the folders in it count as well. */
+static enum status trust_folders(const char *path, struct err *err)
 {
-    enum status status;
+    enum status status = STATUS_OK;
+    char folder[PATH_MAX];
+
+    for (size_t i = 0; status == STATUS_OK && i < FOLDER_COUNT; i++) {
+        snprintf(folder, sizeof folder, "%s/%s", path, folders[i]);
+        status = trust_path(folder, NULL, NULL, err);
+        status = err_ignore(err, status, STATUS_MISSING);
+    }
+    return status;
+}
+
+/* `trusted` is what trust_path said of the path before the folder was opened. */
+static enum status judge_top(int fd, const char *path, enum status trusted, struct err *why,
+                             struct err *err)
+{
+    enum status status = trusted;
+    struct stat sb;
+
+    if (fstat(fd, &sb) != 0)
+        return err_errno(err, "cannot look at the spool %s", path);
+    if (owner_check(&sb, path, err) != STATUS_OK)
+        return STATUS_OWNER;
+    if (status == STATUS_OK)
+        status = trust_opened(fd, &sb, path, why);
+    if (status == STATUS_OK && !spool_mode_private(sb.st_mode))
+        status = trust_folders(path, why);
+    if (status != STATUS_OK)
+        return err_set(err, status, "the spool cannot be trusted: %s", why->text);
+    return STATUS_OK;
+}
+
+static enum status open_top(int *out, const char *path, trust_tell foreign, void *context,
+                            struct err *err)
+{
+    enum status status, trusted;
+    struct err why = ERR_INIT;
     struct stat sb;
     int fd;
 
     if (path[0] != '/')
         return err_set(err, STATUS_CONFIG, "the spool's path must begin with a slash: %s", path);
+    trusted = trust_path(path, foreign, context, &why);
     fd = file_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
         return err_set(err, STATUS_CONFIG, "there is no spool at %s: run stenohook init", path);
@@ -160,10 +199,7 @@ static enum status open_top(int *out, const char *path, struct err *err)
         return owner_check(&sb, path, err);
     if (fd < 0)
         return err_errno(err, "cannot open the spool %s", path);
-    if (fstat(fd, &sb) != 0)
-        status = err_errno(err, "cannot look at the spool %s", path);
-    else
-        status = owner_check(&sb, path, err);
+    status = judge_top(fd, path, trusted, &why, err);
     if (status == STATUS_OK)
         *out = fd;
     else
@@ -173,8 +209,6 @@ static enum status open_top(int *out, const char *path, struct err *err)
 
 enum status spool_create(const char *path, struct err *err)
 {
-    static const char *const folders[] = {DIR_LOG,   DIR_IDX,       SPOOL_QUARANTINE, SPOOL_REFUSED,
-                                          SPOOL_RUN, SPOOL_RESULTS, SPOOL_COMMANDS};
     enum status status;
     int dir = -1;
 
@@ -183,8 +217,8 @@ enum status spool_create(const char *path, struct err *err)
                        "the spool's path must be that of a folder of its own: %s", path);
     if (mkdir(path, 0700) != 0 && errno != EEXIST)
         return err_errno(err, "cannot make the spool %s", path);
-    status = open_top(&dir, path, err);
-    for (size_t i = 0; status == STATUS_OK && i < sizeof folders / sizeof *folders; i++)
+    status = open_top(&dir, path, NULL, NULL, err);
+    for (size_t i = 0; status == STATUS_OK && i < FOLDER_COUNT; i++)
         status = make_dir(dir, folders[i], path, err);
     /* Last: a folder with a format file is a whole spool. */
     if (status == STATUS_OK)
@@ -199,11 +233,11 @@ enum status spool_create(const char *path, struct err *err)
 
 enum status spool_make_run(const struct spool *spool, struct err *err)
 {
-    static const char *const folders[] = {SPOOL_RUN, SPOOL_RESULTS, SPOOL_COMMANDS};
+    static const char *const needed[] = {SPOOL_RUN, SPOOL_RESULTS, SPOOL_COMMANDS};
     enum status status = STATUS_OK;
 
-    for (size_t i = 0; status == STATUS_OK && i < sizeof folders / sizeof *folders; i++)
-        status = make_dir(spool->dir, folders[i], spool->path, err);
+    for (size_t i = 0; status == STATUS_OK && i < sizeof needed / sizeof *needed; i++)
+        status = make_dir(spool->dir, needed[i], spool->path, err);
     return status;
 }
 
@@ -294,12 +328,13 @@ static enum status open_sub(const struct spool *spool, const char *name, bool de
 static const struct spool closed = {
     .path = NULL, .dir = -1, .log = -1, .idx = -1, .quarantine = -1, .refused = -1};
 
-enum status spool_open(struct spool *spool, const char *path, struct err *err)
+enum status spool_open_telling(struct spool *spool, const char *path, trust_tell foreign,
+                               void *context, struct err *err)
 {
     enum status status;
 
     *spool = closed;
-    status = open_top(&spool->dir, path, err);
+    status = open_top(&spool->dir, path, foreign, context, err);
     if (status == STATUS_OK) {
         spool->path = str_dup(str_of(path));
         if (spool->path == NULL)
@@ -318,6 +353,11 @@ enum status spool_open(struct spool *spool, const char *path, struct err *err)
     if (status != STATUS_OK)
         spool_close(spool);
     return status;
+}
+
+enum status spool_open(struct spool *spool, const char *path, struct err *err)
+{
+    return spool_open_telling(spool, path, NULL, NULL, err);
 }
 
 void spool_close(struct spool *spool)

@@ -11,9 +11,11 @@
  *     idx/00.idx, reach   tables of the index, and how far they are durable
  *     quarantine/         deliveries that are no events (store/boxes/box.h)
  *     refused/            the same, of senders who did not authenticate
- *     run/                hooks: lock of the runner, wake (FIFO), snapshot, slot.N of a running
- * hook results/          what became of each run (store/queue/ledger.h) commands/         what an
- * operator asked for stenohook.log       our log
+ *     run/                hooks: lock of the runner, wake (FIFO), snapshot, slots
+ *     run/results/        what became of each attempt (store/queue/ledger.h)
+ *     run/commands/       what an operator asked for
+ *     stenohook.log       our log
+ *     log-budget          how many lines it has got (store/spool/log_budget.h)
  */
 #ifndef STORE_SPOOL_SPOOL_H
 #define STORE_SPOOL_SPOOL_H
@@ -24,6 +26,7 @@
 
 #include "base/err.h"
 #include "base/siphash.h"
+#include "base/trust.h"
 #include "core/record.h"
 
 struct spool {
@@ -44,6 +47,8 @@ struct spool_amount {
 #define SPOOL_COMMIT "commit"
 #define SPOOL_STATE "state"
 #define SPOOL_LOG "stenohook.log"
+#define SPOOL_LOG_BUDGET "log-budget"
+#define SPOOL_NOTED "noted" /* the warnings about settings that a CGI process logged last */
 #define SPOOL_REBUILD_LOCK "rebuild.lock"
 #define SPOOL_QUARANTINE "quarantine"
 #define SPOOL_REFUSED "refused"
@@ -79,6 +84,8 @@ struct spool_amount {
 #define SPOOL_BOX_ASIDE_PREFIX ".old-" /* box_expire looks whether the entry may go */
 #define SPOOL_BOX_SUFFIX ".box"
 #define SPOOL_BOX_PUBLISHED_SUFFIX ".published.box"
+#define SPOOL_BOX_DIGITS 40 /* of an entry's name, before the suffix */
+#define SPOOL_BOX_NAME_MAX (SPOOL_BOX_DIGITS + sizeof SPOOL_BOX_PUBLISHED_SUFFIX)
 
 #define SPOOL_NAME_MAX 32
 void spool_segment_name(char out[SPOOL_NAME_MAX], uint32_t segment); /* "00000012.jsonl" */
@@ -86,15 +93,21 @@ bool spool_segment_parse(const char *name, uint32_t *segment);
 void spool_table_name(char out[SPOOL_NAME_MAX], unsigned table); /* "00.idx" */
 
 /* Makes the folders and `format`; what is there already stays, so an init that was cut off is
- * simply run again. Syncs everything, the parent folder included. */
+ * simply run again. Syncs everything, the parent folder included. STATUS_OWNER, STATUS_UNTRUSTED:
+ * as spool_open; the folder was made. */
 enum status spool_create(const char *path, struct err *err) STATUS_CHECKED;
 
-/* Opens an existing spool. STATUS_OWNER: it does not belong to the effective user. STATUS_CONFIG:
- * it is missing or of another format; err names the remedy. On failure nothing stays open. */
+/* Opens an existing spool. STATUS_OWNER: it does not belong to the effective user.
+ * STATUS_UNTRUSTED: others can change it or what leads to it (base/trust.h), or, if others may
+ * enter it, a folder in it; err names the component. STATUS_CONFIG: it is missing or of another
+ * format; err names the remedy. On failure nothing stays open. */
 enum status spool_open(struct spool *spool, const char *path, struct err *err) STATUS_CHECKED;
-/* Whether only the owner can read or change a folder of that mode. A spool that is open to others
- * still serves (one that everyone may write to is refused), but programs warn with
- * SPOOL_NOT_PRIVATE, whose two arguments are the spool's path. */
+/* The same, and reports folders of others on the way, as trust_path does. */
+enum status spool_open_telling(struct spool *spool, const char *path, trust_tell foreign,
+                               void *context, struct err *err) STATUS_CHECKED;
+/* Whether only the owner can read or change a folder of that mode. A spool that others can read
+ * still serves, but programs warn with SPOOL_NOT_PRIVATE, whose two arguments are the spool's path.
+ */
 bool spool_mode_private(mode_t mode);
 #define SPOOL_NOT_PRIVATE "the spool %s is open to others: chmod 700 %s"
 /* Makes run/ and the folders in it if they are missing. */
