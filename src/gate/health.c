@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "gate/gate_parts.h"
 #include "gate/reply.h"
+#include "store/budget.h"
 
 #define HOOKS_MAX 512
 
@@ -32,6 +33,7 @@ static enum status authorize(struct visit *v)
 static enum status find_problem(struct visit *v)
 {
     const struct config *config = v->settings->config;
+    struct daily_budget used;
     struct place place;
     uint64_t space;
     enum status status = v->spool_status;
@@ -43,6 +45,14 @@ static enum status find_problem(struct visit *v)
     if (space < config->free_space_min)
         return err_set(&v->err, STATUS_NO_SPACE, "%s has less free space than its reserve",
                        config->spool);
+    if (budget_applies(v->endpoint)) {
+        budget_read(visit_spool(v), v->endpoint, v->now_ns, &used);
+        if (budget_spent(&used, v->endpoint))
+            return err_set(
+                &v->err, STATUS_BUDGET,
+                "the budget of today (UTC) is used up: deliveries are answered 503 until "
+                "midnight; see daily-events-max and daily-bytes-max");
+    }
     status = journal_durable(visit_spool(v), &place, &v->err);
     /* Nothing was recorded since the machine was started: the first delivery recovers the journal.
      */
