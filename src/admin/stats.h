@@ -11,6 +11,7 @@
 #include "admin/quarantine_view.h"
 #include "base/err.h"
 #include "cli/session.h"
+#include "store/budget.h"
 #include "store/census.h"
 #include "store/queue/hookview.h"
 
@@ -18,6 +19,12 @@ struct stats_endpoint {
     struct hook_stats hook;
     uint64_t waiting;  /* for their first run, for another one, or for the end of one */
     int64_t oldest_ns; /* when the oldest of these was received; 0: none waits */
+};
+
+/* Of an endpoint that anybody can deliver to. */
+struct stats_budget {
+    const struct config_endpoint *endpoint;
+    struct daily_budget used; /* today */
 };
 
 struct stats {
@@ -31,6 +38,8 @@ struct stats {
     uint64_t dead_letters; /* now, of all endpoints; hook.dead counts all that ever were */
     struct stats_endpoint *endpoints;
     size_t count;
+    struct stats_budget *budgets; /* borrow from the session's configuration */
+    size_t budget_count;
 };
 
 /* Counts. Reads the results log only if there ever was a dead letter, so that it costs little if

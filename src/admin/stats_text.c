@@ -64,6 +64,22 @@ static void text_endpoint(struct buf *out, const struct stats *s, const struct s
     }
 }
 
+static void text_limit(struct buf *out, uint64_t max)
+{
+    if (max > 0)
+        buf_printf(out, " of %" PRIu64, max);
+}
+
+static void text_budget(struct buf *out, const struct stats_budget *b)
+{
+    buf_printf(out, "%-14s %s: today %" PRIu64, "budget", b->endpoint->name, b->used.events);
+    text_limit(out, b->endpoint->daily_events_max);
+    buf_printf(out, " events, %" PRIu64, b->used.bytes);
+    text_limit(out, b->endpoint->daily_bytes_max);
+    buf_printf(out, " bytes; %" PRIu64 " request%s refused\n", b->used.refused,
+               print_plural(b->used.refused));
+}
+
 static void text_quarantine(struct buf *out, const struct quarantine_state *q)
 {
     char age[PRINT_DURATION_MAX];
@@ -103,6 +119,8 @@ void stats_text(struct buf *out, const struct stats *s)
     if (s->orders > 0)
         buf_printf(out, "%-14s %" PRIu64 " of replay, retry or drop not carried out yet\n",
                    "orders", s->orders);
+    for (size_t i = 0; i < s->budget_count; i++)
+        text_budget(out, &s->budgets[i]);
     for (size_t i = 0; i < s->count; i++)
         text_endpoint(out, s, &s->endpoints[i]);
 }
@@ -129,6 +147,15 @@ static void json_endpoint(struct buf *out, const struct stats *s, const struct s
         text_json_lossy(out, str_of(h->why));
     }
     buf_add_char(out, '}');
+}
+
+static void json_budget(struct buf *out, const struct stats_budget *b)
+{
+    buf_printf(out,
+               "{\"endpoint\":\"%s\",\"events\":%" PRIu64 ",\"events_max\":%" PRIu64
+               ",\"bytes\":%" PRIu64 ",\"bytes_max\":%" PRIu64 ",\"refused\":%" PRIu64 "}",
+               b->endpoint->name, b->used.events, b->endpoint->daily_events_max, b->used.bytes,
+               b->endpoint->daily_bytes_max, b->used.refused);
 }
 
 static void json_quarantines(struct buf *out, const struct quarantine_view *view)
@@ -169,7 +196,13 @@ void stats_json(struct buf *out, const struct stats *s)
         buf_add_text(out, ",\"runner_problem\":");
         text_json_lossy(out, str_of(s->runner_why));
     }
-    buf_add_text(out, ",\"endpoints\":[");
+    buf_add_text(out, ",\"budgets\":[");
+    for (size_t i = 0; i < s->budget_count; i++) {
+        if (i > 0)
+            buf_add_char(out, ',');
+        json_budget(out, &s->budgets[i]);
+    }
+    buf_add_text(out, "],\"endpoints\":[");
     for (size_t i = 0; i < s->count; i++) {
         if (i > 0)
             buf_add_char(out, ',');
@@ -252,6 +285,28 @@ static void add_parts(struct buf *out, const struct census *census)
                    parts[i].part->bytes);
 }
 
+static void add_budget(struct buf *out, const struct stats *s, const char *name, const char *help,
+                       int which)
+{
+    add_head(out, name, "gauge", help);
+    for (size_t i = 0; i < s->budget_count; i++) {
+        const struct stats_budget *b = &s->budgets[i];
+        const uint64_t numbers[] = {b->used.events, b->used.bytes, b->used.refused};
+
+        buf_printf(out, "stenohook_%s{endpoint=\"%s\"} %" PRIu64 "\n", name, b->endpoint->name,
+                   numbers[which]);
+    }
+}
+
+static void add_budgets(struct buf *out, const struct stats *s)
+{
+    if (s->budget_count == 0)
+        return;
+    add_budget(out, s, "budget_events", "Events of today of an endpoint without any proof.", 0);
+    add_budget(out, s, "budget_bytes", "Their bytes in the journal.", 1);
+    add_budget(out, s, "budget_refused", "Requests of today beyond the daily budget.", 2);
+}
+
 static void add_quarantine(struct buf *out, const struct quarantine_view *view, const char *name,
                            const char *help, bool age)
 {
@@ -283,6 +338,7 @@ void stats_prometheus(struct buf *out, const struct stats *s)
     add_single(out, "dead_letters", "Events whose hook was given up.", s->dead_letters);
     add_single(out, "orders", "Orders of replay, retry and drop that are not carried out yet.",
                s->orders);
+    add_budgets(out, s);
     for (size_t f = 0; s->count > 0 && f < sizeof families / sizeof *families; f++) {
         add_head(out, families[f].name, families[f].type, families[f].help);
         for (size_t i = 0; i < s->count; i++) {

@@ -5,6 +5,7 @@
  */
 #include "gate/gate_parts.h"
 #include "gate/reply.h"
+#include "store/budget.h"
 #include "store/intake.h"
 
 #define HOOKS_MAX 512
@@ -32,6 +33,7 @@ static enum status authorize(struct visit *v)
 static enum status find_problem(struct visit *v)
 {
     struct reserve_rule reserve = intake_options(v->settings->config).reserve;
+    struct daily_budget used;
     struct place place;
     enum status status = v->spool_status;
 
@@ -40,6 +42,14 @@ static enum status find_problem(struct visit *v)
     status = reserve_check(visit_spool(v)->dir, &reserve, 1, 0, &v->err);
     if (status != STATUS_OK)
         return status;
+    if (budget_applies(v->endpoint)) {
+        budget_read(visit_spool(v), v->endpoint, v->now_ns, &used);
+        if (budget_spent(&used, v->endpoint))
+            return err_set(
+                &v->err, STATUS_BUDGET,
+                "the budget of today (UTC) is used up: deliveries are answered 503 until "
+                "midnight; see daily-events-max and daily-bytes-max");
+    }
     status = journal_durable(visit_spool(v), &place, &v->err);
     /* Nothing was recorded since the machine was started: the first delivery recovers the journal.
      */

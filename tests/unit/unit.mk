@@ -28,6 +28,7 @@ tests_unit_unit_SOURCES = $(unit_runner) \
 	tests/unit/test_box_counts.c \
 	tests/unit/test_box_file.c \
 	tests/unit/test_box_table.c \
+	tests/unit/test_budget.c \
 	tests/unit/test_child.c \
 	tests/unit/test_clock.c \
 	tests/unit/test_command.c \

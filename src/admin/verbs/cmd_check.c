@@ -19,6 +19,7 @@
 #include "base/trust.h"
 #include "cli/print.h"
 #include "core/config/config.h"
+#include "store/budget.h"
 #include "store/intake.h"
 #include "store/queue/wake.h"
 
@@ -188,6 +189,30 @@ static void check_quarantine(struct findings *f, const struct spool *spool,
     quarantine_view_free(&view);
 }
 
+/* Of endpoints that anybody can deliver to. */
+static void check_budgets(struct findings *f, const struct spool *spool,
+                          const struct config *config)
+{
+    for (size_t i = 0; i < config->endpoint_count; i++) {
+        const struct config_endpoint *e = &config->endpoints[i];
+        struct daily_budget used;
+
+        if (!budget_applies(e))
+            continue;
+        budget_read(spool, e, clock_wall_ns(), &used);
+        if (budget_spent(&used, e) || used.refused > 0)
+            finding_warning(f,
+                            "endpoint \"%s\": its budget of today (UTC) was too small for %" PRIu64
+                            " request%s, answered 503; %" PRIu64 " events and %" PRIu64
+                            " bytes are on record, see daily-events-max and daily-bytes-max",
+                            e->name, used.refused, print_plural(used.refused), used.events,
+                            used.bytes);
+        else
+            finding_good(f, "endpoint \"%s\": %" PRIu64 " events and %" PRIu64 " bytes today",
+                         e->name, used.events, used.bytes);
+    }
+}
+
 /* Unless check_foreign has said it. */
 static void warn_of_folder(void *context, const char *text)
 {
@@ -212,6 +237,7 @@ static void check_spool(struct findings *f, const struct settings *settings)
     if (access(config->spool, W_OK) != 0)
         finding_error(f, "the spool %s cannot be written to: %s", config->spool, strerror(errno));
     check_space(f, &session.spool, config);
+    check_budgets(f, &session.spool, config);
     check_quarantine(f, &session.spool, config);
     if (config_has_hook(config))
         check_hooks(f, &session);

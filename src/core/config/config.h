@@ -56,8 +56,12 @@ struct config_endpoint {
     uint64_t body_max;           /* bytes; default 16 MiB, 64 KiB for schemes that sign the body */
     uint64_t quarantine_max;     /* bytes of its quarantined entries; default 256 MiB */
     uint64_t signature_window_s; /* default 300 */
-    char **hook;                 /* NULL-terminated argv, or NULL: record only */
-    uint64_t hook_timeout_s;     /* default 600 */
+    /* What may be recorded on a day if neither a secret nor an address is asked for; 0: no limit.
+     */
+    uint64_t daily_events_max; /* default 1000 */
+    uint64_t daily_bytes_max;  /* default 64 MiB */
+    char **hook;               /* NULL-terminated argv, or NULL: record only */
+    uint64_t hook_timeout_s;   /* default 600 */
     uint64_t hook_memory_max; /* bytes of address space of each of its processes; 0, the default: no
                                  limit */
     uint64_t hook_file_max;   /* bytes of each file that it writes; 0, the default: no limit */

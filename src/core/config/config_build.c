@@ -191,6 +191,10 @@ static enum status build_limits(const struct build *b, struct config_endpoint *e
     if (st == STATUS_OK)
         st = read_scalar(b, KEY_SIGNATURE_WINDOW, &e->signature_window_s);
     if (st == STATUS_OK)
+        st = read_scalar(b, KEY_DAILY_EVENTS_MAX, &e->daily_events_max);
+    if (st == STATUS_OK)
+        st = read_scalar(b, KEY_DAILY_BYTES_MAX, &e->daily_bytes_max);
+    if (st == STATUS_OK)
         st = read_scalar(b, KEY_HOOK_TIMEOUT, &e->hook_timeout_s);
     if (st == STATUS_OK)
         st = read_scalar(b, KEY_HOOK_MEMORY_MAX, &e->hook_memory_max);

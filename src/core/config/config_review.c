@@ -49,15 +49,23 @@ static void review_open(const struct review *r)
 {
     const struct config_endpoint *e = r->endpoint;
 
+    bool limited = e->daily_events_max != 0 || e->daily_bytes_max != 0;
+
     if (e->scheme == AUTH_NONE && e->allow_from_count == 0)
         warn_of(r,
-                "endpoint \"%s\": anybody can deliver (auth = \"none\"); set auth-header and "
+                "endpoint \"%s\": anybody can deliver (auth = \"none\")%s; set auth-header and "
                 "secret-files, or allow-from at least",
-                e->name);
+                e->name,
+                limited ? "" : ", and can fill the disk (daily-events-max, daily-bytes-max)");
     else if (e->scheme == AUTH_NONE && e->trusted_proxy_count != 0)
         warn_of(r,
                 "endpoint \"%s\": only the address proves the sender, and it is taken from "
                 "X-Forwarded-For; anybody who can reach the server past its proxies can deliver",
+                e->name);
+    else if (e->scheme == AUTH_NONE)
+        warn_of(r,
+                "endpoint \"%s\": only the address proves the sender, and others may share it, as "
+                "all customers of a service do; set auth-header and secret-files",
                 e->name);
     if (e->trusted_proxy_count != 0 && e->allow_from_count == 0)
         warn_of(r, "endpoint \"%s\": trusted-proxies has no effect without allow-from", e->name);

@@ -50,6 +50,7 @@ enum status journal_open(struct journal **out, const struct spool *spool,
                          struct journal_group *group, const struct journal_options *options,
                          struct err *err) STATUS_CHECKED;
 void journal_close(struct journal *journal);
+const struct spool *journal_spool(const struct journal *journal);
 
 /* Records `line` under `key`, unless there is a record of that key: then the receipt names that
  * one. Seals the line. STATUS_OK means durable. After any other status nothing may be acknowledged;
