@@ -19,7 +19,7 @@
 #include "core/payload.h"
 #include "store/boxes/box_counts.h"
 #include "store/boxes/box_file.h"
-#include "store/boxes/quarantine_counts.h"
+#include "store/boxes/quarantine_keep.h"
 
 #define NAME_LEN_MAX 64
 #define HEX_LEN (2 * MAC_SHA256_LEN)
@@ -373,34 +373,11 @@ static enum status finish_file(struct box *b, bool complete, char name[NAME_LEN_
     return status;
 }
 
-static enum status sync_quarantined(struct box *b, const char *name, bool *again, struct err *err)
-{
-    enum status status;
-
-    if (file_sync(b->file.fd) < 0)
-        return err_errno(err, "cannot sync a quarantine entry");
-    status = box_file_link(&b->file, name, again, err);
-    if (status != STATUS_OK)
-        return status;
-    /* Also if it existed already: its maker may not have come this far. */
-    if (file_sync_dir(b->spool->quarantine) < 0)
-        return err_errno(err, "cannot sync the quarantine folder");
-    return STATUS_OK;
-}
-
 static enum status end_quarantine(struct box *b, const char *name, bool *again, struct err *err)
 {
     struct quarantine_quota quota = {b->limits.bytes_max, b->limits.deadline_ns};
-    uint64_t size = b->head_len + b->kept;
-    bool charged;
-    enum status status = quarantine_charge(b->spool, name, size, &quota, &charged, err);
 
-    if (status != STATUS_OK)
-        return status;
-    status = sync_quarantined(b, name, again, err);
-    if (charged && (status != STATUS_OK || *again))
-        quarantine_discharge(b->spool, name, size, &quota);
-    return status;
+    return quarantine_keep(b->spool, &b->file, name, b->head_len + b->kept, &quota, again, err);
 }
 
 /* Whether the body is one that the sender documents. Such an entry is likely to be a delivery whose
