@@ -8,11 +8,11 @@ fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_replays = \
 	tests/fuzz/replay_auth tests/fuzz/replay_config tests/fuzz/replay_index tests/fuzz/replay_ledger tests/fuzz/replay_log \
 	tests/fuzz/replay_payload tests/fuzz/replay_query tests/fuzz/replay_record tests/fuzz/replay_rejected tests/fuzz/replay_request \
-	tests/fuzz/replay_snapshot tests/fuzz/replay_wire
+	tests/fuzz/replay_snapshot tests/fuzz/replay_usage tests/fuzz/replay_wire
 fuzz_drivers = \
 	tests/fuzz/fuzz_auth tests/fuzz/fuzz_config tests/fuzz/fuzz_index tests/fuzz/fuzz_ledger tests/fuzz/fuzz_log \
 	tests/fuzz/fuzz_payload tests/fuzz/fuzz_query tests/fuzz/fuzz_record tests/fuzz/fuzz_rejected tests/fuzz/fuzz_request \
-	tests/fuzz/fuzz_snapshot tests/fuzz/fuzz_wire
+	tests/fuzz/fuzz_snapshot tests/fuzz/fuzz_usage tests/fuzz/fuzz_wire
 if REMOTE
 fuzz_replays += tests/fuzz/replay_answers
 fuzz_drivers += tests/fuzz/fuzz_answers
@@ -87,6 +87,12 @@ tests_fuzz_fuzz_snapshot_SOURCES = tests/fuzz/snapshot.c $(fuzz_kit)
 tests_fuzz_fuzz_snapshot_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_snapshot_LDADD = $(CORE_LIBS)
 
+tests_fuzz_replay_usage_SOURCES = tests/fuzz/usage.c $(fuzz_replay)
+tests_fuzz_replay_usage_LDADD = $(CORE_LIBS)
+tests_fuzz_fuzz_usage_SOURCES = tests/fuzz/usage.c $(fuzz_kit)
+tests_fuzz_fuzz_usage_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_usage_LDADD = $(CORE_LIBS)
+
 tests_fuzz_replay_wire_SOURCES = tests/fuzz/wire.c $(fuzz_replay)
 tests_fuzz_replay_wire_LDADD = libcgi.a $(CORE_LIBS)
 tests_fuzz_fuzz_wire_SOURCES = tests/fuzz/wire.c $(fuzz_kit)
@@ -105,7 +111,7 @@ FUZZ_BUILD = fuzz-build
 FUZZ_CC = clang
 FUZZ_TIME = 60
 FUZZ_RUNS =
-FUZZ_TARGETS = auth config index ledger log payload query record rejected request snapshot wire
+FUZZ_TARGETS = auth config index ledger log payload query record rejected request snapshot usage wire
 if REMOTE
 FUZZ_TARGETS += answers
 endif

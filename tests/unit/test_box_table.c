@@ -118,21 +118,37 @@ UNIT_TEST(behind_one_address_a_known_kind_replaces_what_the_flood_left)
     UNIT_TRUE(holds(&real));
 }
 
-UNIT_TEST(among_bodies_of_known_kinds_chance_decides_who_stays)
+UNIT_TEST(among_bodies_of_known_kinds_the_network_with_the_most_makes_room)
+{
+    struct box_row before = row_of(OWN, true, 300), after = row_of(OWN + 1, true, 300);
+
+    table.count = 0;
+    UNIT_TRUE(offer(&before, &whole));
+    flood(200, 20, true, 300);
+    UNIT_TRUE(offer(&after, &whole));
+    flood(200, 20, true, 300);
+    UNIT_TRUE(holds(&before) && holds(&after));
+}
+
+UNIT_TEST(among_more_networks_than_entries_chance_decides_who_stays)
 {
     unsigned stayed = 0;
 
-    for (unsigned round = 0; round < 200; round++) {
+    for (unsigned round = 0; round < 100; round++) {
         struct box_row real = row_of(OWN, true, 300);
 
         table.count = 0;
-        flood(500, 3, true, 300);
+        flood(5000, 1, true, 300);
         UNIT_TRUE(offer(&real, &whole));
-        flood(500, 2, true, 300);
+        for (unsigned i = 0; i < BOX_COUNT_MAX; i++) {
+            struct box_row row = row_of(10000 + i, true, 300);
+
+            (void)offer(&row, &whole);
+        }
         stayed += holds(&real);
     }
-    /* e^-1 of 200 is 74. */
-    UNIT_TRUE(stayed > 40 && stayed < 110);
+    /* e^-1 of 100 is 37. */
+    UNIT_TRUE(stayed > 15 && stayed < 65);
 }
 
 UNIT_TEST(in_a_box_of_known_kinds_an_unknown_one_is_not_kept)

@@ -24,8 +24,9 @@
 #define NAME_LEN_MAX 64
 #define HEX_LEN (2 * MAC_SHA256_LEN)
 #define LATE_MAX 256
-/* For deliveries that are likely real: the lock is held for microseconds, or for a sweep. */
-#define PUBLISHED_WAIT_NS (20 * NS_PER_MS)
+/* For deliveries that are likely real: the lock is held for microseconds, or for a sweep,
+ * but its holder may get no processor in a flood. */
+#define LIKELY_WAIT_NS (100 * NS_PER_MS)
 
 struct box {
     const struct spool *spool;
@@ -37,6 +38,7 @@ struct box {
     struct box_charge charge;
     uint64_t network;
     bool complete; /* all of the body is kept */
+    bool known;    /* and it is of a kind that the sender documents */
     size_t head_len;
     uint64_t bytes, kept, kept_max;
     uint32_t tag;                /* of the endpoint */
@@ -118,7 +120,7 @@ static const char *entry_suffix(const struct box *b)
 static enum status open_counts(const struct box *b, struct box_counts_file *out, struct err *err)
 {
     return box_counts_open(out, b->spool, b->received_ns,
-                           b->class == BOX_PUBLISHED ? PUBLISHED_WAIT_NS : 0, err);
+                           b->class == BOX_PUBLISHED || b->known ? LIKELY_WAIT_NS : 0, err);
 }
 
 static struct box_room whole_room(const struct box *b)
@@ -420,7 +422,7 @@ static enum status add_refused(struct box *b, struct box_counts_file *file, cons
         return err_set(err, STATUS_CORRUPT, "%s is not the name of a box entry", name);
     row.bytes = (uint32_t)(b->head_len + b->kept);
     row.network = b->network;
-    row.known = is_known_kind(b);
+    row.known = b->known;
     status = box_counts_add(file, b->spool, &row, &room, err);
     if (status != STATUS_OK)
         return status;
@@ -433,8 +435,10 @@ static enum status add_refused(struct box *b, struct box_counts_file *file, cons
 static enum status end_refused(struct box *b, const char *name, bool *again, struct err *err)
 {
     struct box_counts_file file;
-    enum status status = open_counts(b, &file, err);
+    enum status status;
 
+    b->known = is_known_kind(b);
+    status = open_counts(b, &file, err);
     if (status != STATUS_OK)
         return status;
     box_counts_discharge(&file.counts, &b->charge);

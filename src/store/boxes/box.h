@@ -6,7 +6,8 @@
  * Bounded by bytes and count of its endpoint (store/boxes/quarantine_counts.h): full is a failure.
  * BOX_REFUSED: unauthenticated, or for an unknown endpoint. Best effort: no sync, bounded by bytes,
  * count and age, with a share for each network (store/boxes/box_table.h), ends well above the
- * free-space reserve. Waits for no lock, or 20 ms if the address is one that the sender publishes.
+ * free-space reserve. Waits for no lock, or 100 ms if the address is one that the sender publishes
+ * or the body is of a kind that it documents.
  *
  * An entry is one file: a line of JSON, then the body's bytes, so `head -n 1` shows what it is and
  * `tail -n +2` gives the body. Its name begins with 40 hexadecimal digits of the SHA-256 of

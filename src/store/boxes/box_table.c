@@ -9,6 +9,10 @@
 
 #include "base/str.h"
 
+/* Places for networks: twice as many as there can be. */
+#define CROWDS ((size_t)2 * BOX_CLASSES * BOX_COUNT_MAX)
+#define HASH_FACTOR UINT64_C(0x9e3779b97f4a7c15)
+
 struct box_room box_share(const struct box_room *room)
 {
     struct box_room share = {room->files / BOX_SHARES, room->bytes / BOX_SHARES};
@@ -76,17 +80,52 @@ static bool fits(const struct spool_amount *there, const struct box_row *new,
            there->bytes <= room->bytes - new->bytes;
 }
 
+/* How many of the entries that go first each network has: a hash table with open addressing. */
+struct crowd {
+    uint64_t network;
+    uint64_t count; /* 0: a free place */
+};
+
+static struct crowd *find_crowd(struct crowd crowds[CROWDS], uint64_t network, uint64_t key)
+{
+    size_t i = (size_t)((network ^ key) * HASH_FACTOR >> 32) % CROWDS;
+
+    while (crowds[i].count > 0 && crowds[i].network != network)
+        i = (i + 1) % CROWDS;
+    crowds[i].network = network;
+    return &crowds[i];
+}
+
+static bool goes_first(const struct box_row *row, const struct box_row *new,
+                       const struct contest *c)
+{
+    bool known = c->first.files == 0;
+
+    return takes_part(row, new, c->own) && (row->known != 0) == known;
+}
+
+/* Chance chooses among the entries of the networks that have the most of them. */
 static size_t choose(const struct box_table *table, const struct box_row *new,
                      const struct contest *c, uint64_t random)
 {
-    bool known = c->first.files == 0;
-    uint64_t left = random % (known ? c->may_go.files : c->first.files);
-    size_t i = 0;
+    struct crowd crowds[CROWDS] = {0};
+    uint64_t most = 0, of_most = 0, left;
 
-    for (;; i++) {
+    for (size_t i = 0; i < table->count; i++)
+        if (goes_first(&table->rows[i], new, c)) {
+            uint64_t count = ++find_crowd(crowds, table->rows[i].network, random)->count;
+
+            of_most = count > most ? 0 : of_most;
+            most = count > most ? count : most;
+            of_most += count == most;
+        }
+    /* `of_most` networks have the most. */
+    left = (random >> 32) % (of_most * most);
+    for (size_t i = 0;; i++) {
         const struct box_row *row = &table->rows[i];
 
-        if (takes_part(row, new, c->own) && (row->known != 0) == known && left-- == 0)
+        if (goes_first(row, new, c) && find_crowd(crowds, row->network, random)->count == most &&
+            left-- == 0)
             return i;
     }
 }

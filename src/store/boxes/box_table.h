@@ -6,11 +6,11 @@
  *
  * - A network (IPv4: /24, IPv6: /48) has a share: a tenth of the entries and of the bytes. If its
  *   share is used up, a new entry replaces one of its own.
- * - If the box is full, a new entry replaces one of any stranger.
+ * - If the box is full, a new entry replaces one of the network that has the most.
  * - An entry whose body is of a kind that the sender documents is replaced only by another such
  *   entry, and only if there is no other one.
- * - Which of those it is, is left to chance: what came before a flood, and what comes in it, may
- *   both stay.
+ * - Which of a network's entries it is, is left to chance: what came before a flood, and what comes
+ *   in it, may both stay.
  *
  * Entries from published addresses have room of their own, and replace nothing.
  */
