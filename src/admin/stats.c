@@ -146,6 +146,9 @@ static enum status fill_stats(struct stats *s, const struct session *session, ui
     if (status == STATUS_OK)
         status = read_budgets(s, session, err);
     if (status == STATUS_OK)
+        status = quarantine_view_take(&s->quarantine, session->settings->config, &session->spool,
+                                      s->now_ns, err);
+    if (status == STATUS_OK)
         status =
             hookview_open(&s->view, &session->spool, session->settings->config, INT64_MAX, err);
     if (status != STATUS_OK)
@@ -183,6 +186,7 @@ enum status stats_take(struct stats *out, const struct session *session, int64_t
 void stats_free(struct stats *stats)
 {
     hookview_close(stats->view);
+    quarantine_view_free(&stats->quarantine);
     free(stats->runner_why);
     free(stats->endpoints);
     free(stats->budgets);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "admin/quarantine_view.h"
 #include "base/err.h"
 #include "cli/session.h"
 #include "store/budget.h"
@@ -30,6 +31,7 @@ struct stats {
     int64_t now_ns;
     struct hookview *view; /* what the strings of `endpoints` live in */
     struct census census;
+    struct quarantine_view quarantine;
     bool runner;
     char *runner_why; /* why none can be started though there is one; NULL: unknown, or it can */
     uint64_t orders;  /* of replay, retry and drop that are not carried out yet */

@@ -27,7 +27,7 @@ enum status intake_begin(const struct spool *spool, int64_t now_ns, struct err *
 struct journal_options intake_options(const struct config *config)
 {
     return (struct journal_options){.segment_max = config->segment_max,
-                                    .free_space_min = config->free_space_min,
+                                    .reserve = {config->free_space_min, config->free_space_percent},
                                     .keep_s = config->keep_s,
                                     .begin = intake_begin,
                                     .hold = config_has_hook(config) ? snapshot_hold : NULL};

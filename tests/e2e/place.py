@@ -172,7 +172,7 @@ class Place:
 
     def copied(self, name):
         """The program where the worker can reach it, whatever the build folder's modes."""
-        folder = os.path.join(self.folder, "libexec")
+        folder = os.path.join(self.base, "libexec")
         os.makedirs(folder, exist_ok=True)
         target = os.path.join(folder, os.path.basename(name))
         shutil.copy(os.path.join(self.build, name), target)

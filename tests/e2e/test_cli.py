@@ -467,7 +467,7 @@ class Reading(CliCase):
     def test_who_may_not_read_the_configuration_is_told_whose_it_is(self):
         nobody = pwd.getpwnam("nobody")
         who = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-        folder = self.place.worker_folder("private", 0o755)
+        folder = self.place.worker_folder(os.path.join(self.place.base, "private"), 0o755)
         config = os.path.join(folder, "x.conf")
         with open(config, "w", encoding="ascii") as f:
             f.write(self.place.good)

@@ -12,11 +12,14 @@
 #include "base/clock.h"
 #include "core/event_parts.h"
 #include "store/boxes/box.h"
+#include "store/boxes/quarantine_tidy.h"
 #include "store/boxes/rejected.h"
 #include "store/intake.h"
 #include "store/retention.h"
 #include "store/spool/log_budget.h"
 #include "sweep.h"
+
+#define DAY_S 86400
 
 #define DEADLINE_NS UINT64_C(10000000000)
 #define BODY_MAX 9000
@@ -75,7 +78,8 @@ void way_locks(const struct stage *stage)
     look_at_lock(stage->spool.dir, SPOOL_COMMIT);
     look_at_lock(stage->spool.dir, SPOOL_REBUILD_LOCK);
     look_at_lock(stage->spool.dir, SPOOL_COMMANDS_LOCK);
-    look_at_lock(stage->spool.refused, "usage");
+    look_at_lock(stage->spool.refused, SPOOL_BOX_COUNTS);
+    look_at_lock(stage->spool.quarantine, SPOOL_BOX_COUNTS);
 }
 
 /* ---- steps */
@@ -283,11 +287,13 @@ static void go_quarantine(struct stage *stage)
     box(stage, 0);
     box(stage, 1);
     box(stage, 2);
+    quarantine_tidy(&stage->spool, DAY_S, clock_wall_ns());
+    way_locks(stage);
 }
 
 static enum status refuse(const struct stage *stage, bool published, struct err *err)
 {
-    const struct box_limits limits = {.bytes_max = 1 << 20, .free_space_min = 1};
+    const struct box_limits limits = {.bytes_max = 1 << 20, .reserve = {1, 1}};
     const struct box_entry entry = {.reason = STATUS_UNAUTHORIZED,
                                     .detail = "a test",
                                     .endpoint = "faults",
@@ -459,7 +465,7 @@ static void go_intake(struct stage *stage)
     take_in(stage, 2);
 }
 
-#define TWO_DAYS_S ((uint64_t)2 * 86400)
+#define TWO_DAYS_S ((uint64_t)2 * DAY_S)
 
 const struct way ways[] = {
     {.name = "create", .go = go_create},

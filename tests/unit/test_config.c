@@ -67,6 +67,7 @@ UNIT_TEST(what_is_left_out_has_its_default)
     UNIT_REQUIRE(c != NULL);
     UNIT_INT(90 * 86400, c->keep_s);
     UNIT_INT(16 * 1024 * 1024, c->free_space_min);
+    UNIT_INT(1, c->free_space_percent);
     UNIT_INT(16 * 1024 * 1024, c->segment_max);
     UNIT_INT(32, c->threads);
     UNIT_INT(6000, c->deadline_ms);

@@ -72,13 +72,15 @@ UNIT_TEST(the_journal_has_the_limits_of_the_configuration)
     struct config_endpoint endpoints[2] = {{.hook = NULL}, {.hook = NULL}};
     struct config config = {.segment_max = 12,
                             .free_space_min = 34,
+                            .free_space_percent = 1,
                             .keep_s = 56,
                             .endpoints = endpoints,
                             .endpoint_count = 2};
     struct journal_options options = intake_options(&config);
 
     UNIT_INT(12, options.segment_max);
-    UNIT_INT(34, options.free_space_min);
+    UNIT_INT(34, options.reserve.bytes);
+    UNIT_INT(1, options.reserve.percent);
     UNIT_INT(56, options.keep_s);
     UNIT_TRUE(options.hold == NULL);
     endpoints[1].hook = hook;

@@ -289,7 +289,7 @@ UNIT_TEST(a_secret_that_others_can_write_or_replace_is_passed_over_and_told)
     s = sk_load(&told);
     UNIT_REQUIRE(s != NULL);
     UNIT_INT(1, s->secrets[0].count);
-    UNIT_STR("second", s->secrets[0].values[0]);
+    UNIT_STR("the-second-secret", s->secrets[0].values[0]);
     sk_check_told(&told, 1, "one: others can write to it; run: chmod go-w ");
     settings_release(s);
     UNIT_INT(0, mkdir(sk_in("open"), 0700));

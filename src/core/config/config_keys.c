@@ -33,6 +33,8 @@ const struct config_key config_keys[] = {
     [KEY_ALLOW_FROM] = {ENDPOINT, "allow-from", "list", "", NO_RANGE},
     [KEY_TRUSTED_PROXIES] = {ENDPOINT, "trusted-proxies", "list", "", NO_RANGE},
     [KEY_BODY_MAX] = {ENDPOINT, "body-max", "size", "16M", .least = "1K", .most = "256M"},
+    [KEY_QUARANTINE_MAX] = {ENDPOINT, "quarantine-max", "size", "256M", .least = "1M",
+                            .most = "1024G"},
     [KEY_SIGNATURE_WINDOW] = {ENDPOINT, "signature-window", "duration", "5m", .least = "1s",
                               .most = "1d"},
     [KEY_DAILY_EVENTS_MAX] = {ENDPOINT, "daily-events-max", "number", "1000", .least = "1",

@@ -71,6 +71,19 @@ static void review_open(const struct review *r)
         warn_of(r, "endpoint \"%s\": trusted-proxies has no effect without allow-from", e->name);
 }
 
+/* Its file has a line in front of the body. */
+static void review_quarantine(const struct review *r)
+{
+    const struct config_endpoint *e = r->endpoint;
+
+    if (e->quarantine_max <= e->body_max)
+        warn_of(
+            r,
+            "endpoint \"%s\": the largest body does not fit into quarantine-max: if it cannot be "
+            "recorded, it is answered 503 each time",
+            e->name);
+}
+
 static void review_url(const struct review *r)
 {
     const struct config_endpoint *e = r->endpoint;
@@ -93,5 +106,6 @@ void config_review(const struct config *config, config_warn warn, void *context)
         review_header(&r);
         review_open(&r);
         review_url(&r);
+        review_quarantine(&r);
     }
 }

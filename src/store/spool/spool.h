@@ -81,7 +81,7 @@ struct spool_amount {
 #define SPOOL_LEDGER_TMP_APPEND "append.tmp" /* made under the append lock */
 
 /* Names in the boxes. */
-#define SPOOL_BOX_COUNTS "usage"       /* in refused/ */
+#define SPOOL_BOX_COUNTS "usage"       /* in each */
 #define SPOOL_BOX_TMP_PREFIX ".tmp-"   /* an entry that is being written and needs a name */
 #define SPOOL_BOX_ASIDE_PREFIX ".old-" /* box_expire looks whether the entry may go */
 #define SPOOL_BOX_SUFFIX ".box"
