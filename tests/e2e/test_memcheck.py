@@ -7,7 +7,7 @@ import uuid
 
 from cases import PlaceCase
 from fastcgi import run_cgi
-from place import ROOT, need
+from place import ROOT, SECRET, need
 from sender import transcript
 
 FOUND = 99
@@ -16,7 +16,8 @@ SUPPRESSED = os.path.join(ROOT, "tests", "e2e", "memcheck.supp")
 
 class Memcheck(PlaceCase):
     endpoints = {"calls": {}, "small": {"body-max": "1K"}, "signed": {"auth": "aai-signature"},
-                 "hooked": {"hook": "/bin/true"}}
+                 "hooked": {"hook": "/bin/true"}, "open": {"auth": "none", "daily-events-max": 1},
+                 "fenced": {"auth": "none", "allow-from": ["192.0.2.1"]}}
 
     @classmethod
     def setUpClass(cls):
@@ -62,6 +63,16 @@ class Memcheck(PlaceCase):
 
     def test_unknown_endpoint(self):
         self.check(404, transcript(str(uuid.uuid4())), "nobody")
+        self.check(404, transcript(str(uuid.uuid4())), "nobody", query=f"a=b&c={SECRET}&d=%2b+")
+
+    def test_foreign_address(self):
+        self.check(403, transcript(str(uuid.uuid4())), "fenced")
+
+    def test_budget_that_is_used_up(self):
+        body = transcript(str(uuid.uuid4()))
+        self.check(200, body, "open")
+        self.check(503, transcript(str(uuid.uuid4())), "open")
+        self.check(200, body, "open")
 
     def test_health(self):
         self.check(200, REQUEST_METHOD="GET", CONTENT_TYPE=None, CONTENT_LENGTH=None)

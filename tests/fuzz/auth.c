@@ -125,7 +125,9 @@ static enum status check(const struct delivery *d, int64_t now_s, struct princip
     *out = NULL;
     FUZZ_REQUIRE(request_parse(&request, d->env, NULL) != STATUS_MEMORY);
     status = auth_check(&d->endpoint, &secrets, &request, d->body, now_s * 1000000000, out, &err);
-    FUZZ_REQUIRE(status == err.status && strstr(err.text, SECRET) == NULL);
+    FUZZ_REQUIRE(status == err.status);
+    /* Without secrets there is none to be told, though a web server might call a host so. */
+    FUZZ_REQUIRE(d->endpoint.scheme == AUTH_NONE || strstr(err.text, SECRET) == NULL);
     FUZZ_REQUIRE((*out != NULL) == (status == STATUS_OK));
     return status;
 }
