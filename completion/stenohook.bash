@@ -23,7 +23,7 @@ _stenohook() {
     resume:--from) words='now start' ;;
     rejected:--box) words='refused quarantine' ;;
     rejected:--reason)
-        words='unauthorized unknown-endpoint address too-large malformed truncated stale' ;;
+        words='unauthorized unknown-endpoint address foreign too-large malformed truncated stale' ;;
     *:--since | *:--until | *:--status | *:--endpoint | *:--last | *:-n | rejected:--as) ;;
     init:--url | init:--header | init:--user | stats:--max-age | stats:--max-dead) ;;
     *)

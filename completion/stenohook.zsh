@@ -88,7 +88,7 @@ _stenohook() {
             '*--box[list, accept\: only this box]:B:(refused quarantine)' \
             '*--since[list, accept\: received at T or later]:T:' \
             '*--until[list, accept\: received before T]:T:' \
-            '*--reason[list, accept\: rejected for this reason]:R:(unauthorized unknown-endpoint address too-large malformed truncated stale)' \
+            '*--reason[list, accept\: rejected for this reason]:R:(unauthorized unknown-endpoint address foreign too-large malformed truncated stale)' \
             '*--endpoint[list, accept\: what came for this endpoint]:E:' \
             '*--format[list\: text (default), or json]:F:(text json)' \
             '*--raw[show\: the body exactly as it was received, and nothing else]' \

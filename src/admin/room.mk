@@ -21,6 +21,7 @@ libadmin_a_SOURCES = \
 	src/admin/init_plan.c src/admin/init_plan.h \
 	src/admin/init_text.c src/admin/init_text.h \
 	src/admin/listing.c src/admin/listing.h \
+	src/admin/quarantine_view.c src/admin/quarantine_view.h \
 	src/admin/select.c src/admin/select.h \
 	src/admin/stats.c src/admin/stats.h \
 	src/admin/stats_text.c src/admin/stats_text.h \

@@ -101,6 +101,25 @@ static enum status count_dead(struct stats *s, const struct session *session, st
     return STATUS_OK;
 }
 
+static enum status read_budgets(struct stats *s, const struct session *session, struct err *err)
+{
+    const struct config *config = session->settings->config;
+
+    s->budgets = calloc(config->endpoint_count, sizeof *s->budgets);
+    if (s->budgets == NULL)
+        return err_set(err, STATUS_MEMORY, "no memory for the budgets of the endpoints");
+    for (size_t i = 0; i < config->endpoint_count; i++) {
+        struct stats_budget *b = &s->budgets[s->budget_count];
+
+        if (!budget_applies(&config->endpoints[i]))
+            continue;
+        b->endpoint = &config->endpoints[i];
+        budget_read(&session->spool, b->endpoint, s->now_ns, &b->used);
+        s->budget_count++;
+    }
+    return STATUS_OK;
+}
+
 /* One that is missing for us may be there for the gateway, which lies elsewhere. */
 static enum status judge_runner(struct stats *s, const struct config *config, struct err *err)
 {
@@ -124,6 +143,11 @@ static enum status fill_stats(struct stats *s, const struct session *session, ui
 {
     enum status status = census_take(&session->spool, &s->census, err);
 
+    if (status == STATUS_OK)
+        status = read_budgets(s, session, err);
+    if (status == STATUS_OK)
+        status = quarantine_view_take(&s->quarantine, session->settings->config, &session->spool,
+                                      s->now_ns, err);
     if (status == STATUS_OK)
         status =
             hookview_open(&s->view, &session->spool, session->settings->config, INT64_MAX, err);
@@ -162,8 +186,10 @@ enum status stats_take(struct stats *out, const struct session *session, int64_t
 void stats_free(struct stats *stats)
 {
     hookview_close(stats->view);
+    quarantine_view_free(&stats->quarantine);
     free(stats->runner_why);
     free(stats->endpoints);
+    free(stats->budgets);
 }
 
 uint64_t stats_oldest_s(const struct stats *stats)

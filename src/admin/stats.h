@@ -8,8 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "admin/quarantine_view.h"
 #include "base/err.h"
 #include "cli/session.h"
+#include "store/budget.h"
 #include "store/census.h"
 #include "store/queue/hookview.h"
 
@@ -19,16 +21,25 @@ struct stats_endpoint {
     int64_t oldest_ns; /* when the oldest of these was received; 0: none waits */
 };
 
+/* Of an endpoint that anybody can deliver to. */
+struct stats_budget {
+    const struct config_endpoint *endpoint;
+    struct daily_budget used; /* today */
+};
+
 struct stats {
     int64_t now_ns;
     struct hookview *view; /* what the strings of `endpoints` live in */
     struct census census;
+    struct quarantine_view quarantine;
     bool runner;
     char *runner_why; /* why none can be started though there is one; NULL: unknown, or it can */
     uint64_t orders;  /* of replay, retry and drop that are not carried out yet */
     uint64_t dead_letters; /* now, of all endpoints; hook.dead counts all that ever were */
     struct stats_endpoint *endpoints;
     size_t count;
+    struct stats_budget *budgets; /* borrow from the session's configuration */
+    size_t budget_count;
 };
 
 /* Counts. Reads the results log only if there ever was a dead letter, so that it costs little if

@@ -64,6 +64,36 @@ static void text_endpoint(struct buf *out, const struct stats *s, const struct s
     }
 }
 
+static void text_limit(struct buf *out, uint64_t max)
+{
+    if (max > 0)
+        buf_printf(out, " of %" PRIu64, max);
+}
+
+static void text_budget(struct buf *out, const struct stats_budget *b)
+{
+    buf_printf(out, "%-14s %s: today %" PRIu64, "budget", b->endpoint->name, b->used.events);
+    text_limit(out, b->endpoint->daily_events_max);
+    buf_printf(out, " events, %" PRIu64, b->used.bytes);
+    text_limit(out, b->endpoint->daily_bytes_max);
+    buf_printf(out, " bytes; %" PRIu64 " request%s refused\n", b->used.refused,
+               print_plural(b->used.refused));
+}
+
+static void text_quarantine(struct buf *out, const struct quarantine_state *q)
+{
+    char age[PRINT_DURATION_MAX];
+
+    if (q->tally.count == 0)
+        return;
+    print_duration(age, q->oldest_s);
+    buf_printf(out,
+               "%-14s %s: %" PRIu64 " entr%s, %" PRIu64 " byte%s, %u percent of its room, the "
+               "oldest came last %s ago\n",
+               "quarantine", q->endpoint->name, q->tally.count, q->tally.count == 1 ? "y" : "ies",
+               q->tally.bytes, print_plural(q->tally.bytes), q->percent, age);
+}
+
 void stats_text(struct buf *out, const struct stats *s)
 {
     struct part parts[PARTS];
@@ -73,7 +103,12 @@ void stats_text(struct buf *out, const struct stats *s)
         buf_printf(out, "%-14s %" PRIu64 " file%s, %" PRIu64 " byte%s\n", parts[i].name,
                    parts[i].part->files, print_plural(parts[i].part->files), parts[i].part->bytes,
                    print_plural(parts[i].part->bytes));
-    buf_printf(out, "%-14s %" PRIu64 " MiB\n", "free", s->census.free_bytes / MIB);
+    for (size_t i = 0; i < s->quarantine.count; i++)
+        text_quarantine(out, &s->quarantine.endpoints[i]);
+    buf_printf(out, "%-14s %" PRIu64 " MiB", "free", s->census.space.bytes / MIB);
+    if (s->census.space.inodes_all > 0)
+        buf_printf(out, ", %" PRIu64 " inodes", s->census.space.inodes);
+    buf_add_char(out, '\n');
     buf_printf(out, "%-14s %s", "runner", s->runner ? "at work" : "not running");
     if (s->runner_why != NULL) {
         buf_add_text(out, ", and cannot be started: ");
@@ -84,6 +119,8 @@ void stats_text(struct buf *out, const struct stats *s)
     if (s->orders > 0)
         buf_printf(out, "%-14s %" PRIu64 " of replay, retry or drop not carried out yet\n",
                    "orders", s->orders);
+    for (size_t i = 0; i < s->budget_count; i++)
+        text_budget(out, &s->budgets[i]);
     for (size_t i = 0; i < s->count; i++)
         text_endpoint(out, s, &s->endpoints[i]);
 }
@@ -112,6 +149,31 @@ static void json_endpoint(struct buf *out, const struct stats *s, const struct s
     buf_add_char(out, '}');
 }
 
+static void json_budget(struct buf *out, const struct stats_budget *b)
+{
+    buf_printf(out,
+               "{\"endpoint\":\"%s\",\"events\":%" PRIu64 ",\"events_max\":%" PRIu64
+               ",\"bytes\":%" PRIu64 ",\"bytes_max\":%" PRIu64 ",\"refused\":%" PRIu64 "}",
+               b->endpoint->name, b->used.events, b->endpoint->daily_events_max, b->used.bytes,
+               b->endpoint->daily_bytes_max, b->used.refused);
+}
+
+static void json_quarantines(struct buf *out, const struct quarantine_view *view)
+{
+    buf_add_text(out, ",\"quarantines\":[");
+    for (size_t i = 0; i < view->count; i++) {
+        const struct quarantine_state *q = &view->endpoints[i];
+
+        buf_add_text(out, i > 0 ? ",{\"endpoint\":" : "{\"endpoint\":");
+        text_json_lossy(out, str_of(q->endpoint->name));
+        buf_printf(out,
+                   ",\"files\":%" PRIu64 ",\"bytes\":%" PRIu64
+                   ",\"percent\":%u,\"oldest_seconds\":%" PRIu64 "}",
+                   q->tally.count, q->tally.bytes, q->percent, q->oldest_s);
+    }
+    buf_add_char(out, ']');
+}
+
 void stats_json(struct buf *out, const struct stats *s)
 {
     struct part parts[PARTS];
@@ -126,12 +188,21 @@ void stats_json(struct buf *out, const struct stats *s)
     buf_printf(out,
                ",\"free_bytes\":%" PRIu64 ",\"runner\":%s,\"dead_letters\":%" PRIu64
                ",\"orders\":%" PRIu64,
-               s->census.free_bytes, s->runner ? "true" : "false", s->dead_letters, s->orders);
+               s->census.space.bytes, s->runner ? "true" : "false", s->dead_letters, s->orders);
+    if (s->census.space.inodes_all > 0)
+        buf_printf(out, ",\"free_inodes\":%" PRIu64, s->census.space.inodes);
+    json_quarantines(out, &s->quarantine);
     if (s->runner_why != NULL) {
         buf_add_text(out, ",\"runner_problem\":");
         text_json_lossy(out, str_of(s->runner_why));
     }
-    buf_add_text(out, ",\"endpoints\":[");
+    buf_add_text(out, ",\"budgets\":[");
+    for (size_t i = 0; i < s->budget_count; i++) {
+        if (i > 0)
+            buf_add_char(out, ',');
+        json_budget(out, &s->budgets[i]);
+    }
+    buf_add_text(out, "],\"endpoints\":[");
     for (size_t i = 0; i < s->count; i++) {
         if (i > 0)
             buf_add_char(out, ',');
@@ -214,15 +285,60 @@ static void add_parts(struct buf *out, const struct census *census)
                    parts[i].part->bytes);
 }
 
+static void add_budget(struct buf *out, const struct stats *s, const char *name, const char *help,
+                       int which)
+{
+    add_head(out, name, "gauge", help);
+    for (size_t i = 0; i < s->budget_count; i++) {
+        const struct stats_budget *b = &s->budgets[i];
+        const uint64_t numbers[] = {b->used.events, b->used.bytes, b->used.refused};
+
+        buf_printf(out, "stenohook_%s{endpoint=\"%s\"} %" PRIu64 "\n", name, b->endpoint->name,
+                   numbers[which]);
+    }
+}
+
+static void add_budgets(struct buf *out, const struct stats *s)
+{
+    if (s->budget_count == 0)
+        return;
+    add_budget(out, s, "budget_events", "Events of today of an endpoint without any proof.", 0);
+    add_budget(out, s, "budget_bytes", "Their bytes in the journal.", 1);
+    add_budget(out, s, "budget_refused", "Requests of today beyond the daily budget.", 2);
+}
+
+static void add_quarantine(struct buf *out, const struct quarantine_view *view, const char *name,
+                           const char *help, bool age)
+{
+    add_head(out, name, "gauge", help);
+    for (size_t i = 0; i < view->count; i++) {
+        buf_printf(out, "stenohook_%s{endpoint=", name);
+        add_label(out, view->endpoints[i].endpoint->name);
+        buf_printf(out, "} %" PRIu64 "\n",
+                   age ? view->endpoints[i].oldest_s : view->endpoints[i].percent);
+    }
+}
+
 void stats_prometheus(struct buf *out, const struct stats *s)
 {
     add_parts(out, &s->census);
     add_single(out, "spool_free_bytes", "Bytes free on the file system of the spool.",
-               s->census.free_bytes);
+               s->census.space.bytes);
+    if (s->census.space.inodes_all > 0)
+        add_single(out, "spool_free_inodes", "Inodes free on the file system of the spool.",
+                   s->census.space.inodes);
+    if (s->quarantine.count > 0) {
+        add_quarantine(out, &s->quarantine, "quarantine_percent",
+                       "How full the quarantine of the endpoint is; from 100 on it takes no more.",
+                       false);
+        add_quarantine(out, &s->quarantine, "quarantine_oldest_seconds",
+                       "Since its oldest entry came last, 0 for none.", true);
+    }
     add_single(out, "runner_up", "1 while a runner of hooks is at work.", s->runner ? 1 : 0);
     add_single(out, "dead_letters", "Events whose hook was given up.", s->dead_letters);
     add_single(out, "orders", "Orders of replay, retry and drop that are not carried out yet.",
                s->orders);
+    add_budgets(out, s);
     for (size_t f = 0; s->count > 0 && f < sizeof families / sizeof *families; f++) {
         add_head(out, families[f].name, families[f].type, families[f].help);
         for (size_t i = 0; i < s->count; i++) {

@@ -266,12 +266,17 @@ void file_close_from(int first)
         (void)close(fd);
 }
 
-int file_free_space(int fd, uint64_t *bytes)
+int file_free_space(int fd, struct file_space *out)
 {
     struct statvfs s;
 
     if (fstatvfs(fd, &s) < 0)
         return -1;
-    *bytes = (uint64_t)s.f_bavail * s.f_frsize;
+    *out = (struct file_space){
+        .bytes = (uint64_t)s.f_bavail * s.f_frsize,
+        .bytes_all = (uint64_t)s.f_blocks * s.f_frsize,
+        .inodes = s.f_files == 0 ? 0 : s.f_favail,
+        .inodes_all = s.f_files,
+    };
     return 0;
 }

@@ -64,7 +64,12 @@ bool file_hold(int last);
 /* Closes all descriptors from `first` on. Safe in a new process that shares our memory. */
 void file_close_from(int first);
 
-/* Bytes free to an unprivileged user on the file system of fd: 0 or -1. */
-int file_free_space(int fd, uint64_t *bytes);
+/* Of a file system: what is free to an unprivileged user, and what there is. */
+struct file_space {
+    uint64_t bytes, bytes_all;
+    uint64_t inodes, inodes_all; /* both 0 if it does not count them */
+};
+/* Reads the space of the file system of fd: 0 or -1. */
+int file_free_space(int fd, struct file_space *out);
 
 #endif

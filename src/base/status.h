@@ -30,6 +30,7 @@ enum status {
     STATUS_BUSY,      /* too many bodies of strangers are waited for */
     STATUS_CONFIG,    /* no or a broken configuration */
     STATUS_NO_SECRET, /* no readable secret at all */
+    STATUS_BUDGET,    /* as much is recorded today as anybody may have recorded */
     STATUS_OWNER,     /* the spool belongs to another user */
     STATUS_UNTRUSTED, /* others can change a file that we depend on, or what leads to it */
     STATUS_NO_SPACE,  /* below the free-space reserve, ENOSPC, EDQUOT */

@@ -38,10 +38,10 @@ void body_hurry(struct visit *v)
     v->hurried = true;
 }
 
-/* Where the scheme asks for nothing, everybody is "known". */
+/* If nothing is proved, a stranger is known too. */
 static bool is_stranger(const struct visit *v)
 {
-    return !v->known || v->endpoint->scheme == AUTH_NONE;
+    return !v->known || !auth_proves(v->endpoint);
 }
 
 static enum status read_body(struct visit *v, void *out, size_t max, size_t *got, struct err *err)

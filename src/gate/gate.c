@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "gate/gate_parts.h"
 #include "gate/reply.h"
+#include "store/boxes/quarantine_tidy.h"
 
 /* Memory that a thread keeps for the next request. */
 #define BUFFER_KEEP ((size_t)256 * 1024)
@@ -63,6 +64,7 @@ static enum status begin_visit(struct visit *v)
 static void end_visit(struct visit *v)
 {
     principal_free(v->principal);
+    v->thread->keep_s = v->spool_status == STATUS_OK ? v->settings->config->keep_s : 0;
     /* wake_later_run releases those that it needs. */
     if (v->settings != NULL && v->settings != v->thread->wake_by)
         gate_settings_release(v->thread->gate, v->settings);
@@ -144,6 +146,8 @@ static void finish_exchange(void *thread)
 
     wake_later_run(t);
     rebuild_index(t);
+    if (t->keep_s != 0)
+        quarantine_tidy(spool_pool_spool(&t->user), t->keep_s, clock_wall_ns());
     buf_reset(&t->body, BUFFER_KEEP);
     buf_reset(&t->query, BUFFER_KEEP);
 }

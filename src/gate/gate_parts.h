@@ -61,6 +61,7 @@ struct gate_thread {
     struct buf body;
     struct buf query; /* without the token */
     struct buf reply;
+    uint64_t keep_s;                /* of the quarantine; 0: there is no spool */
     bool appended;                  /* a rebuild of the index may be due */
     const struct settings *wake_by; /* after the answer wake a runner by these; NULL: none is due */
 };

@@ -3,9 +3,10 @@
  * new installation. 503 if a delivery would not be recorded, 200 if it would; the words say
  * the rest.
  */
-#include "base/file.h"
 #include "gate/gate_parts.h"
 #include "gate/reply.h"
+#include "store/budget.h"
+#include "store/intake.h"
 
 #define HOOKS_MAX 512
 
@@ -31,18 +32,24 @@ static enum status authorize(struct visit *v)
 /* What would keep a delivery from being recorded. */
 static enum status find_problem(struct visit *v)
 {
-    const struct config *config = v->settings->config;
+    struct reserve_rule reserve = intake_options(v->settings->config).reserve;
+    struct daily_budget used;
     struct place place;
-    uint64_t space;
     enum status status = v->spool_status;
 
     if (status != STATUS_OK)
         return err_pass(&v->err, status, &v->spool_err);
-    if (file_free_space(visit_spool(v)->dir, &space) < 0)
-        return err_errno(&v->err, "cannot tell the free space of %s", config->spool);
-    if (space < config->free_space_min)
-        return err_set(&v->err, STATUS_NO_SPACE, "%s has less free space than its reserve",
-                       config->spool);
+    status = reserve_check(visit_spool(v)->dir, &reserve, 1, 0, &v->err);
+    if (status != STATUS_OK)
+        return status;
+    if (budget_applies(v->endpoint)) {
+        budget_read(visit_spool(v), v->endpoint, v->now_ns, &used);
+        if (budget_spent(&used, v->endpoint))
+            return err_set(
+                &v->err, STATUS_BUDGET,
+                "the budget of today (UTC) is used up: deliveries are answered 503 until "
+                "midnight; see daily-events-max and daily-bytes-max");
+    }
     status = journal_durable(visit_spool(v), &place, &v->err);
     /* Nothing was recorded since the machine was started: the first delivery recovers the journal.
      */

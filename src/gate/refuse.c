@@ -7,6 +7,7 @@
 #include "core/address.h"
 #include "gate/gate_parts.h"
 #include "store/boxes/box.h"
+#include "store/intake.h"
 
 #define NAME_MAX_LEN 64
 
@@ -35,6 +36,7 @@ static void fill_entry(const struct visit *v, enum status reason, char name[NAME
         .content_type = v->request.content_type,
         .user_agent = v->request.user_agent,
         .remote_addr = v->request.remote_addr,
+        .query_unproved = v->known && auth_needs_body(v->endpoint),
         .network = located ? address_network(&client) : 0,
         .published = located && address_published(&client),
         .kept_max = reason == STATUS_TOO_LARGE ? GATE_HEAD_MAX : UINT64_MAX,
@@ -96,8 +98,11 @@ static enum status hide_secrets(const struct visit *v, struct box_entry *entry, 
 static enum status keep_in_box(struct visit *v, enum box_kind kind, enum status reason, bool *again,
                                struct err *err)
 {
-    struct box_limits limits = {.bytes_max = v->settings->config->refused_max,
-                                .free_space_min = v->settings->config->free_space_min};
+    struct box_limits limits = {.bytes_max = kind == BOX_QUARANTINED
+                                                 ? v->endpoint->quarantine_max
+                                                 : v->settings->config->refused_max,
+                                .deadline_ns = v->deadline_ns,
+                                .reserve = intake_options(v->settings->config).reserve};
     char name[NAME_MAX_LEN + 1];
     struct box_entry entry;
     struct buf query;

@@ -131,7 +131,8 @@ enum status spool_pool_journal(struct spool_user *user, const struct config *con
 
     if (user->journal != NULL &&
         (user->options.segment_max != options.segment_max ||
-         user->options.free_space_min != options.free_space_min ||
+         user->options.reserve.bytes != options.reserve.bytes ||
+         user->options.reserve.percent != options.reserve.percent ||
          user->options.keep_s != options.keep_s || user->options.hold != options.hold))
         spool_pool_journal_drop(user);
     if (user->journal == NULL) {

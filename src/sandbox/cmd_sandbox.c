@@ -269,6 +269,8 @@ enum status cmd_sandbox(int argc, char **argv, const char *config_path, struct e
     sigset_t waited, before;
 
     (void)config_path;
+    if (status == STATUS_OK)
+        status = sandbox_check_user(err);
     if (status != STATUS_OK)
         return status;
     sigemptyset(&waited);

@@ -34,7 +34,9 @@ static int serve(void)
     enum status status;
 
     umask(077);
-    status = sandbox_setup(&sandbox, getenv, &err);
+    status = sandbox_check_user(&err);
+    if (status == STATUS_OK)
+        status = sandbox_setup(&sandbox, getenv, &err);
     if (status == STATUS_OK)
         status = sender_start(&sandbox, &err);
     if (status != STATUS_OK) {

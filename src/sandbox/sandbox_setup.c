@@ -134,6 +134,15 @@ static enum status read_key(struct sandbox *s, const char *given, const char *fo
     return key_read(&s->key, path, NULL, NULL, warn_key, err);
 }
 
+enum status sandbox_check_user(struct err *err)
+{
+    if (geteuid() != 0)
+        return STATUS_OK;
+    return err_set(err, STATUS_OWNER,
+                   "the sandbox never serves as root: start it as another user, such as: runuser "
+                   "-u www-data -- stenohook sandbox");
+}
+
 enum status sandbox_setup(struct sandbox *sandbox, char *(*get)(const char *name), struct err *err)
 {
     struct sandbox s = {

@@ -22,6 +22,9 @@ struct sandbox {
     uint64_t threads;
 };
 
+/* STATUS_OWNER: we are root, and whoever reaches the port would speak to a process of root's. */
+enum status sandbox_check_user(struct err *err) STATUS_CHECKED;
+
 /* `get` is getenv. Opens the state's folder; makes a key if there is none. STATUS_CONFIG: err names
  * the variable. */
 enum status sandbox_setup(struct sandbox *sandbox, char *(*get)(const char *name),

@@ -373,7 +373,7 @@ void settings_problems(const struct settings *settings, settings_problem tell, v
             struct problem p = {e, o->files[index].path, tell, context};
             struct err err = ERR_INIT;
             struct buf secret;
-            bool usable;
+            bool usable = false;
 
             buf_init(&secret, SETTINGS_SECRET_MAX);
             if (settings_secret(p.file, settings->user, &secret, &usable, report_problem, NULL, &p,

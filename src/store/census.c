@@ -66,7 +66,7 @@ enum status census_take(const struct spool *spool, struct census *out, struct er
         status = count(spool->quarantine, ".", SPOOL_BOX_SUFFIX, &c.quarantine, err);
     if (status == STATUS_OK)
         status = count(spool->refused, ".", SPOOL_BOX_SUFFIX, &c.refused, err);
-    if (status == STATUS_OK && file_free_space(spool->dir, &c.free_bytes) != 0)
+    if (status == STATUS_OK && file_free_space(spool->dir, &c.space) != 0)
         status = err_errno(err, "cannot tell how much space %s has", spool->path);
     if (status == STATUS_OK)
         *out = c;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "store/spool/spool.h"
 
 struct census {
@@ -16,7 +17,7 @@ struct census {
     struct spool_amount commands;   /* of the ledger of commands */
     struct spool_amount quarantine; /* whole entries */
     struct spool_amount refused;    /* the same */
-    uint64_t free_bytes;            /* of the file system */
+    struct file_space space;        /* of the file system */
 };
 
 /* Adds up the sizes without reading the files. Files that come or go meanwhile may or may not be

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "core/record.h"
+#include "store/budget.h"
 #include "store/queue/ledger.h"
 #include "store/queue/snapshot.h"
 #include "store/queue/standing.h"
@@ -26,10 +27,44 @@ enum status intake_begin(const struct spool *spool, int64_t now_ns, struct err *
 struct journal_options intake_options(const struct config *config)
 {
     return (struct journal_options){.segment_max = config->segment_max,
-                                    .free_space_min = config->free_space_min,
+                                    .reserve = {config->free_space_min, config->free_space_percent},
                                     .keep_s = config->keep_s,
                                     .begin = intake_begin,
                                     .hold = config_has_hook(config) ? snapshot_hold : NULL};
+}
+
+/* Whether an append that ended so has written its line, or may have. */
+static bool may_be_written(enum status status, const struct receipt *receipt)
+{
+    if (status == STATUS_OK)
+        return !receipt_duplicate(receipt);
+    return status == STATUS_DEADLINE || status == STATUS_IO || status == STATUS_POISONED;
+}
+
+/* A line that may turn up is paid for: the retry finds it, and its own share is given back. */
+static enum status append_within_budget(struct journal *journal,
+                                        const struct config_endpoint *endpoint,
+                                        const struct event_facts *facts, struct record_line *line,
+                                        int64_t now_ns, uint64_t deadline_ns,
+                                        const struct receipt **out, struct err *err)
+{
+    const struct spool *spool = journal_spool(journal);
+    struct str key = str_of(facts->key);
+    uint64_t bytes = line->bytes.len;
+    bool found = false;
+    enum status status = budget_take(spool, endpoint, bytes, now_ns, deadline_ns, err);
+
+    if (status == STATUS_BUDGET &&
+        journal_find(journal, key, now_ns, deadline_ns, &found, NULL) == STATUS_OK && found)
+        return journal_append(journal, key, line, now_ns, deadline_ns, out, err);
+    if (status == STATUS_BUDGET)
+        budget_count_refused(spool, endpoint, now_ns, deadline_ns);
+    if (status != STATUS_OK)
+        return status;
+    status = journal_append(journal, key, line, now_ns, deadline_ns, out, err);
+    if (!may_be_written(status, status == STATUS_OK ? *out : NULL))
+        budget_return(spool, endpoint, bytes, now_ns, deadline_ns);
+    return status;
 }
 
 enum status intake_append(struct journal *journal, const struct principal *principal,
@@ -37,6 +72,7 @@ enum status intake_append(struct journal *journal, const struct principal *princ
                           const struct receipt **out, struct err *err)
 {
     const struct event_facts *facts = event_facts(event);
+    const struct config_endpoint *endpoint = principal_endpoint(principal);
     size_t max = ESCAPED * (facts->body.len + 2 * facts->query.len + facts->content_type.len +
                             facts->user_agent.len) +
                  RECORD_REST;
@@ -48,7 +84,11 @@ enum status intake_append(struct journal *journal, const struct principal *princ
     status = record_print(&line, event, max, err);
     if (status != STATUS_OK)
         return status;
-    status = journal_append(journal, str_of(facts->key), &line, now_ns, deadline_ns, out, err);
+    if (principal_via(principal) == NULL && budget_applies(endpoint))
+        status =
+            append_within_budget(journal, endpoint, facts, &line, now_ns, deadline_ns, out, err);
+    else
+        status = journal_append(journal, str_of(facts->key), &line, now_ns, deadline_ns, out, err);
     record_line_free(&line);
     return status;
 }

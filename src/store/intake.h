@@ -20,7 +20,9 @@ struct journal_options intake_options(const struct config *config);
 
 /* Prints the record of an event of that principal and appends it. Promises, times and failures are
  * those of journal_append; also STATUS_UNAUTHORIZED: the event is another principal's; STATUS_LIMIT
- * and STATUS_MEMORY: the record cannot be printed. */
+ * and STATUS_MEMORY: the record cannot be printed; STATUS_BUDGET: anybody can deliver to the
+ * endpoint, and the event is more than its budget of the day allows (store/budget.h). An event that
+ * is on record already uses none of it, nor does the word of an operator or of the API. */
 enum status intake_append(struct journal *journal, const struct principal *principal,
                           const struct event *event, int64_t now_ns, uint64_t deadline_ns,
                           const struct receipt **out, struct err *err) STATUS_CHECKED;

@@ -31,10 +31,10 @@ class RemoteCase(unittest.TestCase):
         that passwd has for our user."""
         return {"PATH": "/usr/bin:/bin", "HOME": self.folder, "STENOHOOK_CONFIG": "none", **more}
 
-    def remote(self, *args, code=0, env=None, stdin=None, text=True, program="stenohook-remote"):
+    def remote(self, *args, code=0, env=None, stdin=None, text=True, program="stenohook-remote", **how):
         """Exit code checked; stdout and stderr. The environment has nothing but what is given."""
         command = [os.path.join(build_dir(), program), *args]
         done = subprocess.run(command, env=self.bare_env(**(env or {})), cwd=self.folder,
-                              stdin=stdin or subprocess.DEVNULL, capture_output=True, check=False, timeout=120)
+                              stdin=stdin or subprocess.DEVNULL, capture_output=True, check=False, timeout=120, **how)
         self.assertEqual(code, done.returncode, f"{command}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
         return (done.stdout.decode() if text else done.stdout), done.stderr.decode()

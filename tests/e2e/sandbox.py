@@ -10,7 +10,7 @@ import time
 import requests
 
 from cases import need_program
-from place import ROOT, Process, Trouble, free_port, need, temporary_folder, wait_until
+from place import ROOT, Process, Trouble, as_worker, free_port, need, temporary_folder, wait_until, worker
 from remote import RemoteCase
 
 SHIPPED = os.path.join(ROOT, "examples", "sandbox", "lighttpd.conf")
@@ -28,17 +28,35 @@ def shipped_config(**values):
     return text
 
 
+def reachable_program(folder, name):
+    """A copy of a program where the worker, as whom the sandbox runs, can reach it."""
+    target = shutil.copy(need_program(name), folder)
+    os.chmod(target, 0o755)
+    return target
+
+
+def worker_folder(folder, name):
+    path = os.path.join(folder, name)
+    os.mkdir(path, 0o700)
+    give(path)
+    return path
+
+
+def give(path):
+    if os.geteuid() == 0:
+        os.chown(path, worker().pw_uid, worker().pw_gid)
+
+
 class Sandbox:
     """A running sandbox. `settings` are the variables of its environment, without their prefix."""
 
     def __init__(self, **settings):
         need("lighttpd")
-        self.program = need_program("stenohook-sandbox.fcgi")
         self.folder = temporary_folder()
-        self.state = os.path.join(self.folder, "state")
-        os.mkdir(self.state, 0o700)
-        self.run = os.path.join(self.folder, "run")
-        os.mkdir(self.run, 0o700)
+        os.chmod(self.folder, 0o755)
+        self.program = reachable_program(self.folder, "stenohook-sandbox.fcgi")
+        self.state = worker_folder(self.folder, "state")
+        self.run = worker_folder(self.folder, "run")
         self.settings = settings
         self.process = None
         self.port = free_port()
@@ -54,7 +72,13 @@ class Sandbox:
 
     @property
     def key_file(self):
-        return os.path.join(self.state, "key")
+        """A copy that is ours, as programs warn of a key that another user can change."""
+        with open(os.path.join(self.state, "key"), encoding="ascii") as f:
+            key = f.read()
+        path = os.path.join(self.folder, "key")
+        with open(path, "w", encoding="ascii", opener=lambda p, flags: os.open(p, flags, 0o600)) as f:
+            f.write(key)
+        return path
 
     @property
     def key(self):
@@ -67,7 +91,8 @@ class Sandbox:
             f.write(shipped_config(program=self.program, folder=self.state, run=self.run, port=self.port))
         env = {"PATH": os.environ["PATH"]}
         env.update({f"STENOHOOK_SANDBOX_{k.upper()}": str(v) for k, v in self.settings.items()})
-        self.process = Process(["lighttpd", "-D", "-f", config], os.path.join(self.run, "server.log"), env=env)
+        self.process = Process(["lighttpd", "-D", "-f", config], os.path.join(self.run, "server.log"), env=env,
+                               **as_worker())
 
         def answers():
             if self.process.ended():
@@ -84,6 +109,12 @@ class Sandbox:
             wait_until(answers, 15, "the sandbox answers")
         except Trouble as e:
             raise Trouble(f"{e}\n{self.log_text()}") from e
+
+    def give_state(self):
+        """What a test has put there becomes the sandbox's own."""
+        for folder, _, names in os.walk(self.state):
+            for path in (folder, *(os.path.join(folder, n) for n in names)):
+                give(path)
 
     def kill(self):
         """As a machine that loses its power, but for what the kernel has."""

@@ -9,6 +9,8 @@ import time
 import urllib.parse
 import uuid
 
+import requests
+
 from cases import for_each_mode
 from place import HEADER, SECRET
 from records import body_of, box_text
@@ -152,7 +154,6 @@ class Answers:
             self.assertTrue(body.startswith(heads[0]))
 
     def test_get_reports_health_to_who_has_the_secret(self):
-        import requests
         url = self.server.url()
         stranger = requests.get(url, timeout=10)
         self.assertEqual(405, stranger.status_code)
@@ -304,3 +305,24 @@ class Answers:
             answer.begin()
             self.assertGreaterEqual(answer.status, 400)
         self.nothing_recorded(body)
+
+
+@for_each_mode()
+class Guesses:
+    endpoints = {"calls": {}, "token": {"auth-query": "token"}}
+
+    def log(self):
+        with open(os.path.join(self.place.spool, "stenohook.log"), encoding="utf-8") as f:
+            return f.read()
+
+    def test_guesses_by_get_and_head_stand_in_the_log_but_do_not_fill_it(self):
+        for method in ("GET", "HEAD"):
+            for guess in range(30):
+                for endpoint, query, headers in (("calls", "", {HEADER: f"guess-{guess}"}),
+                                                 ("token", f"?token=guess-{guess}", {})):
+                    answer = requests.request(method, self.server.url(endpoint, query), headers=headers, timeout=10)
+                    self.assertEqual(401, answer.status_code)
+        lines = [line for line in self.log().splitlines() if " 401 unauthorized" in line and "; health report" in line]
+        self.assertIn(len(lines), range(1, 61))
+        self.assertNotIn("guess-", self.log())
+        self.assertEqual([], self.box("refused"))

@@ -4,15 +4,17 @@ import json
 import os
 import pty
 import re
+import shutil
 import socket
 import stat
 import subprocess
+import sys
 import threading
 
 from cases import lacking
-from place import SECRET, build_dir
+from place import SECRET, Process, as_worker, build_dir, wait_until
 from remote import RemoteCase
-from scripted import reply
+from scripted import SILENCE, reply
 from verbs import UNSHOWN, Terminal
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -411,3 +413,43 @@ endpoint "signed" {{ url = "https://example.com/x" auth = "aai-signature" secret
                                      ([audio, "--option", "webhook_url=x"], "calls", 2), (["ftp://a/b"], "calls", 2)):
             self.submit(*args, endpoint=endpoint, code=code)
         self.assertEqual([], self.api.requests)
+
+
+class Memory(ApiCase):
+    """Another process of the same user wants the key that a running program holds."""
+
+    LOOK = """if True:
+        import ctypes, os, sys
+        for name in ("mem", "environ"):
+            try:
+                os.close(os.open(f"/proc/{sys.argv[1]}/{name}", os.O_RDONLY))
+                print(name)
+            except PermissionError:
+                pass
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.ptrace(16, int(sys.argv[1]), None, None) == 0:  # PTRACE_ATTACH
+            print("ptrace")
+        elif ctypes.get_errno() != 1:
+            print("errno", ctypes.get_errno())
+        """
+
+    def seen(self, pid):
+        done = subprocess.run([sys.executable, "-c", self.LOOK, str(pid)], capture_output=True, text=True, check=True,
+                              cwd="/", timeout=60, **as_worker())
+        return done.stdout.split()
+
+    def start(self, *command, **env):
+        process = Process(command, os.path.join(self.folder, "log"), env=self.bare_env(**env), **as_worker())
+        self.addCleanup(process.kill)
+        return process
+
+    def test_nobody_of_the_same_user_reads_the_key_out_of_it(self):
+        os.chmod(self.folder, 0o755)
+        program = shutil.copy(os.path.join(build_dir(), "stenohook-remote"), self.folder)
+        self.answers["GET", f"/v2/transcript/{ID}"] = SILENCE
+        remote = self.start(program, "fetch", ID, "--api-url", self.api.url, ASSEMBLYAI_API_KEY=KEY)
+        wait_until(lambda: self.api.requests, 30, "the API is asked with the key")
+        self.assertIn("environ", self.seen(self.start("sleep", "1000").pid))
+        self.assertEqual([], self.seen(remote.pid))
+        with open(f"/proc/{remote.pid}/limits", encoding="ascii") as f:
+            self.assertRegex(f.read(), r"(?m)^Max core file size +0 +0 ")

@@ -30,6 +30,7 @@ def stored(sandbox, count, webhook_url):
             json.dump({"id": i, "ready_ms": ms, "fails": False, "deleted": False, "webhook_code": 0, "base": sandbox.url,
                        "asked": {"audio_url": "https://example.com/a.mp3", "webhook_url": f"{webhook_url}?n={n}"}}, f)
         ids.append(i)
+    sandbox.give_state()
     return ids
 
 

@@ -162,7 +162,7 @@ class Report(ReportCase):
         self.place.configure({"default": {}}, free_space_min="1024G")
         told = self.told(503)
         self.assertEqual(("error", "no-space"), (told["status"], told["problem"]))
-        self.assertIn("less free space than its reserve", told["problems"][0])
+        self.assertRegex(told["problems"][0], r"^only \d+ bytes are free, and \d+ are kept in reserve$")
 
     def test_a_process_that_serves_on_with_the_last_good_configuration_says_so(self):
         gateway = Gateway(self.place)

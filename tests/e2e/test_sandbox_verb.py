@@ -9,8 +9,9 @@ import subprocess
 
 import requests
 
-from place import Process, build_dir, wait_until
-from sandbox import SandboxCase, shipped_config
+from cases import needs_root
+from place import Process, as_worker, wait_until
+from sandbox import SandboxCase, reachable_program, shipped_config, worker_folder
 
 
 class Verb(SandboxCase):
@@ -19,13 +20,19 @@ class Verb(SandboxCase):
     def setUp(self):
         super().setUp()
         self.process = None
+        os.chmod(self.folder, 0o755)
+        self.programs = worker_folder(self.folder, "programs")
+        os.chmod(self.programs, 0o755)
+        for name in ("stenohook", "stenohook-sandbox.fcgi"):
+            reachable_program(self.programs, name)
+        self.folder = worker_folder(self.folder, "home")
 
     def start(self, *args):
         out = os.path.join(self.folder, "out")
         with open(out, "wb") as f:
-            self.process = Process([os.path.join(build_dir(), "stenohook"), "sandbox", *args],
+            self.process = Process([os.path.join(self.programs, "stenohook"), "sandbox", *args],
                                    os.path.join(self.folder, "err"), stdout=f, cwd=self.folder,
-                                   env={"PATH": "/usr/bin:/bin", "TMPDIR": self.folder})
+                                   env={"PATH": "/usr/bin:/bin", "TMPDIR": self.folder}, **as_worker())
         self.addCleanup(self.process.kill)
 
         def said():
@@ -37,8 +44,9 @@ class Verb(SandboxCase):
         self.key_file = re.search(r"key of the API is in (\S+)", said()).group(1)
         return said()
 
-    def verb(self, *args, code):
-        return self.remote("sandbox", *args, code=code, env={"TMPDIR": self.folder}, program="stenohook")[1]
+    def verb(self, *args, code, **how):
+        return self.remote("sandbox", *args, code=code, env={"TMPDIR": self.folder},
+                           program=os.path.join(self.programs, "stenohook"), **{**as_worker(), **how})[1]
 
     def own_folders(self):
         return [n for n in os.listdir(self.folder) if n.startswith("stenohook-sandbox-")]
@@ -106,15 +114,30 @@ class Verb(SandboxCase):
         self.assertEqual([], self.own_folders())
 
 
+    @needs_root
+    def test_root_is_refused_with_a_way_out(self):
+        said = self.verb(code=3, user=0, group=0)
+        self.assertRegex(said, r"never serves as root: .*runuser -u www-data -- stenohook sandbox")
+        self.assertEqual([], self.own_folders())
+
+
 class Starting(SandboxCase):
-    def program(self, *args, stdin=subprocess.DEVNULL, **env):
+    def program(self, *args, stdin=subprocess.DEVNULL, user=None, **env):
         return subprocess.run([self.sandbox.program, *args], stdin=stdin, env=env, capture_output=True, text=True,
-                              check=False, timeout=20)
+                              check=False, timeout=20, **(as_worker() if user is None else {"user": user}))
 
     def run_alone(self, **env):
         listener = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(listener.close)
         return self.program(stdin=listener, **env)
+
+    @needs_root
+    def test_the_server_refuses_root_and_makes_nothing(self):
+        state = os.path.join(self.folder, "state")
+        done = self.run_alone(STENOHOOK_SANDBOX_DIR=state, user=0)
+        self.assertEqual(3, done.returncode, done.stderr)
+        self.assertIn("never serves as root", done.stderr)
+        self.assertFalse(os.path.exists(state))
 
     def test_an_environment_that_cannot_be_is_told(self):
         state = os.path.join(self.folder, "state")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A file system that runs full: 503, never a lost or half event, and all is well once there is room again."""
 import atexit
+import itertools
 import json
 import os
 import subprocess
@@ -11,6 +12,8 @@ from fastcgi import Gateway, run_cgi
 from place import Place, Trouble, worker
 from sender import transcript
 from stopping import whole
+
+RESERVE_INODES = 128
 
 
 class SmallPlace(Place):
@@ -110,3 +113,43 @@ class FullDisk(PlaceCase):
         self.place.grow("64m")
         self.assertTrue(self.post(subject, pad=100_000))
         self.assertEqual({s: 1 for s in accepted + [subject]}, self.on_record())
+
+    def free_inodes(self):
+        return os.statvfs(self.place.spool).f_favail
+
+    def leave_inodes(self, count):
+        """What a neighbour on the same file system takes, or gives back."""
+        for number in itertools.count():
+            name = os.path.join(self.place.spool, f"neighbour-{number}")
+            left = self.free_inodes() - count
+            if left == 0:
+                return
+            if left > 0 and not os.path.exists(name):
+                open(name, "wb").close()
+            elif left < 0 and os.path.exists(name):
+                os.unlink(name)
+            self.assertLess(number, 2000)
+
+    def test_deliveries_are_refused_before_the_last_inode_is_gone(self):
+        self.site("32m,nr_inodes=1000", segment_max="64K", free_space_min="1M")
+        self.assertTrue(self.post(str(uuid.uuid4())))
+        self.leave_inodes(RESERVE_INODES + 5)
+        accepted = []
+        while self.post(subject := str(uuid.uuid4()), cgi=len(accepted) % 4 == 1, pad=20_000):
+            accepted.append(subject)
+            self.assertLess(len(accepted), 100, "no inodes are kept")
+        # Each new segment took one.
+        self.assertGreaterEqual(len(os.listdir(os.path.join(self.place.spool, "log"))), 3)
+        self.assertIn(self.free_inodes(), range(RESERVE_INODES - 4, RESERVE_INODES))
+        self.assertIn("inodes (files) are free", self.logs())
+        report = self.gateway.post(b"", REQUEST_METHOD="GET")
+        self.assertEqual((503, "no-space"), (report.status, json.loads(report.body)["problem"]))
+        self.assertIn("inodes", json.loads(report.body)["problems"][0])
+        self.assertIn("inodes (files) free, less than free-space-min (128 inodes", self.place.stenohook("check", ok=(1,)))
+        self.leave_inodes(2 * RESERVE_INODES)
+        self.assertTrue(self.post(subject, pad=20_000))
+        for _ in range(8):
+            self.assertTrue(self.post(str(uuid.uuid4()), pad=20_000))
+        self.assertEqual({s: 1 for s in accepted + [subject]},
+                         {s: n for s, n in self.on_record().items() if s in accepted + [subject]})
+        self.place.stenohook("verify")

@@ -63,7 +63,6 @@ def nosync_library(folder):
     return library
 
 
-@needs_root
 class SyncBeforeAnswer(PlaceCase):
     COUNT = 5
 
@@ -96,14 +95,17 @@ class SyncBeforeAnswer(PlaceCase):
         with open(trace, encoding="latin-1") as f:
             return f.read()
 
+    @needs_root
     def test_cgi_syncs_each_record_before_its_answer(self):
         text = self.trace_of_cgi()
         self.assertEqual((self.COUNT, 0), unsynced_answers(text), text)
 
+    @needs_root
     def test_fastcgi_syncs_each_record_before_its_answer(self):
         text = self.trace_of_fastcgi()
         self.assertEqual((self.COUNT, 0), unsynced_answers(text), text)
 
+    @needs_root
     def test_this_test_notices_a_missing_sync(self):
         preload = ("-E", "LD_PRELOAD=" + nosync_library(self.place.folder))
         for text in (self.trace_of_cgi(*preload), self.trace_of_fastcgi(*preload)):

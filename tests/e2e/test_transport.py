@@ -2,6 +2,7 @@
 """FastCGI as a peer may speak it, well and badly: kept connections, addresses, limits, fragments, aborts, garbage."""
 import json
 import os
+import select
 import struct
 import time
 import uuid
@@ -348,6 +349,14 @@ class Badly(TransportCase):
         for first in (b"", b"\x01", BEGIN_RESPONDER, BEGIN_RESPONDER + record(PARAMS, b"\x04")):
             self.connect(self.shared).send(first)
         self.served(self.shared, SILENCE_S + 6)
+
+    def test_parameters_that_trickle_hold_a_thread_no_longer(self):
+        connection, begun = self.connect(self.shared), time.monotonic()
+        connection.send(BEGIN_RESPONDER + struct.pack(">BBHHBx", 1, PARAMS, 1, 1000, 0))
+        while not select.select([connection.socket], [], [], 0.5)[0]:
+            connection.send(b"\0")
+            self.assertLess(time.monotonic() - begun, 2 * SILENCE_S)
+        self.assertTrue(connection.hung_up())
 
     def test_a_silence_in_the_body_ends_with_503_and_stops_nobody(self):
         body, begun = fresh(), time.monotonic()

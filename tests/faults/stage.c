@@ -299,6 +299,11 @@ static bool holds(int dir, const char *name, const char body[BOX_BODY_LEN])
            bytes[from - 1] == '\n' && memmem(bytes, from, mark, sizeof mark - 1) != NULL;
 }
 
+static bool is_entry(const char *name)
+{
+    return name[0] != '.' && strcmp(name, SPOOL_BOX_COUNTS) != 0;
+}
+
 bool stage_box_name(const struct stage *stage, unsigned number, char out[BOX_FILE_MAX])
 {
     int fd = hook_real_open(stage->spool.quarantine, ".", O_RDONLY | O_DIRECTORY);
@@ -309,7 +314,7 @@ bool stage_box_name(const struct stage *stage, unsigned number, char out[BOX_FIL
 
     box_body(number, body);
     while (dir != NULL && (entry = hook_real_readdir(dir)) != NULL)
-        if (entry->d_name[0] != '.' && holds(fd, entry->d_name, body)) {
+        if (is_entry(entry->d_name) && holds(fd, entry->d_name, body)) {
             snprintf(out, BOX_FILE_MAX, "%s", entry->d_name);
             found++;
         }
@@ -345,7 +350,7 @@ bool stage_boxes_whole(const struct stage *stage)
     bool whole = dir != NULL;
 
     while (whole && (entry = hook_real_readdir(dir)) != NULL)
-        whole = entry->d_name[0] == '.' || holds_any(fd, entry->d_name);
+        whole = !is_entry(entry->d_name) || holds_any(fd, entry->d_name);
     if (dir != NULL)
         closedir(dir);
     return whole;

@@ -33,7 +33,7 @@ atomic_int kit_syncs_let = INT_MAX;
 atomic_uint kit_sync_ns;
 atomic_int kit_write_errno, kit_makes_to_fail;
 atomic_size_t kit_write_cut;
-atomic_ullong kit_free_bytes;
+atomic_ullong kit_free_bytes, kit_free_inodes;
 _Atomic kit_look kit_before_write;
 
 int __real_file_datasync(int fd);
@@ -44,8 +44,8 @@ int __real_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
                                   const struct timespec *until);
 int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
                                   const struct timespec *until);
-int __real_file_free_space(int fd, uint64_t *bytes);
-int __wrap_file_free_space(int fd, uint64_t *bytes);
+int __real_file_free_space(int fd, struct file_space *out);
+int __wrap_file_free_space(int fd, struct file_space *out);
 int __real_once_make(int dir, const char *tmp, const char *name, const void *bytes, size_t len,
                      uint64_t size, enum once how);
 int __wrap_once_make(int dir, const char *tmp, const char *name, const void *bytes, size_t len,
@@ -90,14 +90,19 @@ ssize_t __wrap_file_write_once(int fd, const void *bytes, size_t len)
     return -1;
 }
 
-int __wrap_file_free_space(int fd, uint64_t *bytes)
+int __wrap_file_free_space(int fd, struct file_space *out)
 {
-    unsigned long long said = atomic_load(&kit_free_bytes);
+    unsigned long long bytes = atomic_load(&kit_free_bytes);
+    unsigned long long inodes = atomic_load(&kit_free_inodes);
+    int rc = __real_file_free_space(fd, out);
 
-    if (said == 0)
-        return __real_file_free_space(fd, bytes);
-    *bytes = said;
-    return 0;
+    if (bytes != 0)
+        out->bytes = bytes;
+    if (inodes != 0) {
+        out->inodes = inodes;
+        out->inodes_all = 2 * inodes;
+    }
+    return rc;
 }
 
 int __wrap_once_make(int dir, const char *tmp, const char *name, const void *bytes, size_t len,
@@ -124,6 +129,7 @@ static void no_faults(void)
     atomic_store(&kit_write_errno, 0);
     atomic_store(&kit_write_cut, 0);
     atomic_store(&kit_free_bytes, 0);
+    atomic_store(&kit_free_inodes, 0);
     atomic_store(&kit_before_write, NULL);
 }
 

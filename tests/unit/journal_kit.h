@@ -67,7 +67,7 @@ extern atomic_int
 extern atomic_size_t kit_write_cut;
 extern atomic_int
     kit_makes_to_fail; /* the next files made once are made, and their maker told EIO */
-extern atomic_ullong kit_free_bytes; /* 0: as it is */
+extern atomic_ullong kit_free_bytes, kit_free_inodes; /* 0: as it is */
 /* Called before each write to a segment, a log or the results: to see what was done by then. */
 typedef void (*kit_look)(void);
 extern _Atomic kit_look kit_before_write;

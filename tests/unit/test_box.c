@@ -18,7 +18,7 @@
 #define ENTRY_SUFFIX ".box"
 
 static struct spool spool;
-static const struct box_limits wide = {.bytes_max = 1 << 30, .free_space_min = 0};
+static const struct box_limits wide = {.bytes_max = 1 << 30};
 
 static int open_folder(int parent, const char *name)
 {
@@ -352,6 +352,7 @@ UNIT_TEST(old_refused_entries_and_deserted_files_make_room)
     UNIT_STATUS(STATUS_OK, put(BOX_QUARANTINED, &entry, &wide, "x", 1, true, NULL), NULL);
     UNIT_INT(1, entries(spool.refused, name));
     UNIT_INT(0, utimensat(spool.refused, name, old, 0));
+    UNIT_INT(1, entries(spool.quarantine, name));
     UNIT_INT(0, utimensat(spool.quarantine, name, old, 0));
     fd = file_open(spool.quarantine, SPOOL_BOX_TMP_PREFIX "1-1", O_WRONLY | O_CREAT, 0600);
     UNIT_INT(0, futimens(fd, old));
@@ -369,14 +370,14 @@ UNIT_TEST(below_the_reserve_nothing_is_kept_and_the_refused_box_stops_at_twice_o
 {
     struct box_limits limits = wide;
     struct box_entry entry = entry_of("");
-    uint64_t space = 0;
+    struct file_space space = {.bytes = 0};
 
     UNIT_REQUIRE(make_spool());
     UNIT_INT(0, file_free_space(spool.dir, &space));
-    limits.free_space_min = space / 3 * 2;
+    limits.reserve.bytes = space.bytes / 3 * 2;
     UNIT_STATUS(STATUS_NO_SPACE, put(BOX_REFUSED, &entry, &limits, "x", 1, true, NULL), NULL);
     UNIT_STATUS(STATUS_OK, put(BOX_QUARANTINED, &entry, &limits, "x", 1, true, NULL), NULL);
-    limits.free_space_min = space * 2;
+    limits.reserve.bytes = space.bytes * 2;
     UNIT_STATUS(STATUS_NO_SPACE, put(BOX_QUARANTINED, &entry, &limits, "y", 1, true, NULL), NULL);
     drop_spool();
 }

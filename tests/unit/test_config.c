@@ -67,6 +67,7 @@ UNIT_TEST(what_is_left_out_has_its_default)
     UNIT_REQUIRE(c != NULL);
     UNIT_INT(90 * 86400, c->keep_s);
     UNIT_INT(16 * 1024 * 1024, c->free_space_min);
+    UNIT_INT(1, c->free_space_percent);
     UNIT_INT(16 * 1024 * 1024, c->segment_max);
     UNIT_INT(32, c->threads);
     UNIT_INT(6000, c->deadline_ms);
@@ -253,7 +254,9 @@ UNIT_TEST(what_looks_wrong_is_told)
     reviewed("auth-query = \"token\" secret-files = {\"/s\"}", "set auth-header as well");
     reviewed("auth-query = \"token\" " CK_SECRET, "");
     reviewed("auth = \"none\"", "anybody can deliver");
-    reviewed("auth = \"none\" allow-from = {\"192.0.2.1\"}", "");
+    reviewed("auth = \"none\" daily-events-max = 0", "(auth = \"none\"); set auth-header");
+    reviewed("auth = \"none\" daily-events-max = 0 daily-bytes-max = 0", "can fill the disk");
+    reviewed("auth = \"none\" allow-from = {\"192.0.2.1\"}", "only the address proves the sender");
     reviewed("auth = \"none\" allow-from = {\"192.0.2.1\"} trusted-proxies = {\"10.0.0.0/8\"}",
              "past its proxies");
     reviewed(CK_SECRET "trusted-proxies = {\"10.0.0.0/8\"}", "has no effect without allow-from");

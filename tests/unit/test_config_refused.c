@@ -164,6 +164,7 @@ UNIT_TEST(values_out_of_range_are_refused_and_the_ends_are_taken)
     c = ck_accepted(CK_SPOOL "free-space-min = 0 refused-max = \"0\" deadline = 9s\n" CK_ENDPOINT);
     UNIT_REQUIRE(c != NULL);
     UNIT_INT(0, c->free_space_min);
+    UNIT_INT(0, c->free_space_percent);
     UNIT_INT(0, c->refused_max);
     UNIT_INT(9000, c->deadline_ms);
     config_free(c);

@@ -157,7 +157,7 @@ UNIT_TEST(a_write_that_fails_is_refused_by_its_kind)
 UNIT_TEST(below_the_reserve_new_events_are_refused_and_retries_answered)
 {
     UNIT_REQUIRE(kit_open(&kit));
-    kit.options.free_space_min = 1000000;
+    kit.options.reserve.bytes = 1000000;
     UNIT_REQUIRE(kit_reopen(&kit));
     atomic_store(&kit_free_bytes, 2000000);
     UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
@@ -166,6 +166,21 @@ UNIT_TEST(below_the_reserve_new_events_are_refused_and_retries_answered)
     UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
     UNIT_TRUE(kit.duplicate);
     UNIT_INT(0, kit_count(&kit, "k2"));
+    kit_close(&kit);
+}
+
+UNIT_TEST(before_the_last_inodes_new_events_are_refused_and_retries_answered)
+{
+    UNIT_REQUIRE(kit_open(&kit));
+    kit.options.reserve.bytes = 1;
+    UNIT_REQUIRE(kit_reopen(&kit));
+    atomic_store(&kit_free_inodes, RESERVE_INODES);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    atomic_store(&kit_free_inodes, RESERVE_INODES - 1);
+    UNIT_STATUS(STATUS_NO_SPACE, kit_append(&kit, "k2"), &kit.err);
+    UNIT_TRUE(strstr(kit.err.text, "inodes") != NULL);
+    UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+    UNIT_TRUE(kit.duplicate);
     kit_close(&kit);
 }
 

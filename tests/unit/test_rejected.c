@@ -22,7 +22,7 @@
     "\"endpoint\":\"calls\",\"received_at\":\"2026-11-23T07:50:18.966Z\",\"published\":false}\n"
 
 static struct spool spool;
-static const struct box_limits wide = {.bytes_max = 1 << 30, .free_space_min = 0};
+static const struct box_limits wide = {.bytes_max = 1 << 30};
 
 static int open_folder(int parent, const char *name)
 {

@@ -375,7 +375,7 @@ static unsigned make_old(void)
     unsigned count = 0;
 
     while (dir != NULL && (entry = readdir(dir)) != NULL)
-        if (entry->d_name[0] != '.')
+        if (str_ends(str_of(entry->d_name), SPOOL_BOX_SUFFIX))
             count += __real_utimensat(fd, entry->d_name, long_ago, 0) == 0;
     if (dir != NULL)
         closedir(dir);

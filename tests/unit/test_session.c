@@ -72,13 +72,15 @@ UNIT_TEST(the_journal_has_the_limits_of_the_configuration)
     struct config_endpoint endpoints[2] = {{.hook = NULL}, {.hook = NULL}};
     struct config config = {.segment_max = 12,
                             .free_space_min = 34,
+                            .free_space_percent = 1,
                             .keep_s = 56,
                             .endpoints = endpoints,
                             .endpoint_count = 2};
     struct journal_options options = intake_options(&config);
 
     UNIT_INT(12, options.segment_max);
-    UNIT_INT(34, options.free_space_min);
+    UNIT_INT(34, options.reserve.bytes);
+    UNIT_INT(1, options.reserve.percent);
     UNIT_INT(56, options.keep_s);
     UNIT_TRUE(options.hold == NULL);
     endpoints[1].hook = hook;
@@ -123,6 +125,8 @@ UNIT_TEST(an_event_of_bytes_that_all_need_an_escape_is_recorded)
                                     .query = {query, sizeof query},
                                     .body = {body, sizeof body},
                                     .key = "calls transcript escaped -"}};
+    const struct config_endpoint endpoint = {.name = (char[]){"calls"}};
+    struct principal *principal = NULL;
     const struct receipt *receipt = NULL;
     struct err err = ERR_INIT;
     struct kit kit;
@@ -131,12 +135,15 @@ UNIT_TEST(an_event_of_bytes_that_all_need_an_escape_is_recorded)
     memset(query, '\x02', sizeof query);
     UNIT_REQUIRE(kit_open(&kit));
     event.facts.received_ns = kit.now_ns;
+    UNIT_STATUS(STATUS_OK, auth_by_operator(&endpoint, &principal, &err), &err);
+    event.principal = principal;
     UNIT_STATUS(STATUS_OK,
-                intake_append(kit.journal, NULL, &event, kit.now_ns, clock_mono_ns() + 5 * NS_PER_S,
-                              &receipt, &err),
+                intake_append(kit.journal, principal, &event, kit.now_ns,
+                              clock_mono_ns() + 5 * NS_PER_S, &receipt, &err),
                 &err);
     UNIT_REQUIRE(receipt != NULL);
     UNIT_FALSE(receipt_duplicate(receipt));
     UNIT_INT(1, kit_count(&kit, event.facts.key));
+    principal_free(principal);
     kit_close(&kit);
 }

@@ -144,6 +144,35 @@ UNIT_TEST(an_attempt_that_can_only_have_been_asked_for_is_known)
     }
 }
 
+static void add_sentence(void *context, const char *sentence)
+{
+    buf_printf(context, "%s\n", sentence);
+}
+
+UNIT_TEST(a_quarantine_with_hardly_any_room_is_warned_of)
+{
+    char name[] = "calls";
+    struct config_endpoint e = {.name = name, .quarantine_max = 1 << 20};
+    struct quarantine_state state = {
+        .endpoint = &e, .tally = {.count = 7}, .percent = QUARANTINE_WARN_PERCENT - 1};
+    struct quarantine_view view = {&state, 1, QUARANTINE_COUNT_MAX / 100 * 80 - 1};
+    struct buf out;
+
+    buf_init(&out, 4096);
+    quarantine_view_warn(&view, add_sentence, &out);
+    UNIT_INT(0, out.len);
+    state.percent++;
+    quarantine_view_warn(&view, add_sentence, &out);
+    UNIT_TRUE(strstr(out.ptr, "\"calls\" is 80 percent full (7 of 10000 entries") != NULL);
+    buf_reset(&out, 4096);
+    state.percent = 100;
+    view.others++;
+    quarantine_view_warn(&view, add_sentence, &out);
+    UNIT_TRUE(strstr(out.ptr, "is full (7") != NULL && strstr(out.ptr, "answered 503") != NULL);
+    UNIT_TRUE(strstr(out.ptr, "8000 entries of no endpoint") != NULL);
+    buf_free(&out);
+}
+
 UNIT_TEST(numbers_for_prometheus_escape_their_labels)
 {
     struct stats_endpoint e = {
@@ -217,7 +246,7 @@ UNIT_TEST(the_census_counts_whole_entries_only)
     UNIT_INT(1, census.journal.files);
     UNIT_INT(reader_kit_size(&kit, 1), census.journal.bytes);
     UNIT_INT(1, census.results.files);
-    UNIT_TRUE(census.free_bytes > 0);
+    UNIT_TRUE(census.space.bytes > 0);
     reader_kit_close(&kit);
 }
 

@@ -28,6 +28,7 @@ tests_unit_unit_SOURCES = $(unit_runner) \
 	tests/unit/test_box_counts.c \
 	tests/unit/test_box_file.c \
 	tests/unit/test_box_table.c \
+	tests/unit/test_budget.c \
 	tests/unit/test_child.c \
 	tests/unit/test_clock.c \
 	tests/unit/test_command.c \
@@ -53,6 +54,7 @@ tests_unit_unit_SOURCES = $(unit_runner) \
 	tests/unit/test_pick.c \
 	tests/unit/test_program.c \
 	tests/unit/test_query.c \
+	tests/unit/test_quarantine.c \
 	tests/unit/test_queue.c \
 	tests/unit/test_queue_faults.c \
 	tests/unit/test_queue_model.c \
@@ -63,6 +65,7 @@ tests_unit_unit_SOURCES = $(unit_runner) \
 	tests/unit/test_rejected.c \
 	tests/unit/test_repair.c \
 	tests/unit/test_reply.c \
+	tests/unit/test_reserve.c \
 	tests/unit/test_request.c \
 	tests/unit/test_result.c \
 	tests/unit/test_retention.c \

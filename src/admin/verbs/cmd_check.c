@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,11 +12,15 @@
 #include "admin/check_hooks.h"
 #include "admin/check_url.h"
 #include "admin/finding.h"
+#include "admin/quarantine_view.h"
 #include "admin/verbs/verbs.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/trust.h"
 #include "cli/print.h"
 #include "core/config/config.h"
+#include "store/budget.h"
+#include "store/intake.h"
 #include "store/queue/wake.h"
 
 enum { CHECK_URL = OPTIONS_LONG, CHECK_ENDPOINT };
@@ -130,25 +135,82 @@ static void check_programs(struct findings *f, const struct config *config)
         check_runner(f, config);
 }
 
+struct measure {
+    uint64_t size;
+    const char *name;
+};
+
+static void compare_space(struct findings *f, const char *path, uint64_t got, uint64_t reserve,
+                          const struct measure *unit)
+{
+    if (got < reserve)
+        finding_error(f,
+                      "%s has %" PRIu64 " %s free, less than free-space-min (%" PRIu64
+                      " %s): all deliveries are answered 503",
+                      path, got / unit->size, unit->name, reserve / unit->size, unit->name);
+    else if (got / 2 < reserve)
+        finding_warning(f,
+                        "%s has %" PRIu64 " %s free, and deliveries are answered 503 below %" PRIu64
+                        " %s (free-space-min)",
+                        path, got / unit->size, unit->name, reserve / unit->size, unit->name);
+    else
+        finding_good(f, "%" PRIu64 " %s free for %s", got / unit->size, unit->name, path);
+}
+
 static void check_space(struct findings *f, const struct spool *spool, const struct config *config)
 {
-    unsigned long long mib = 1024 * 1024;
-    uint64_t bytes;
+    static const struct measure mib = {(uint64_t)1024 * 1024, "MiB"},
+                                inodes = {1, "inodes (files)"};
+    struct reserve_rule rule = intake_options(config).reserve;
+    struct file_space space;
+    struct reserve reserve;
 
-    if (file_free_space(spool->dir, &bytes) != 0)
+    if (file_free_space(spool->dir, &space) != 0) {
         finding_error(f, "cannot find the free space of %s: %s", spool->path, strerror(errno));
-    else if (bytes < config->free_space_min)
-        finding_error(f,
-                      "%s has %llu MiB free, less than free-space-min (%llu MiB): all deliveries "
-                      "are answered 503",
-                      spool->path, bytes / mib, config->free_space_min / mib);
-    else if (bytes / 2 < config->free_space_min)
-        finding_warning(
-            f,
-            "%s has %llu MiB free, and deliveries are answered 503 below %llu MiB (free-space-min)",
-            spool->path, bytes / mib, config->free_space_min / mib);
-    else
-        finding_good(f, "%llu MiB free for %s", bytes / mib, spool->path);
+        return;
+    }
+    reserve = reserve_of(&rule, &space);
+    compare_space(f, spool->path, space.bytes, reserve.bytes, &mib);
+    if (reserve.inodes > 0)
+        compare_space(f, spool->path, space.inodes, reserve.inodes, &inodes);
+}
+
+static void check_quarantine(struct findings *f, const struct spool *spool,
+                             const struct config *config)
+{
+    struct quarantine_view view;
+    struct err err = ERR_INIT;
+
+    if (quarantine_view_take(&view, config, spool, clock_wall_ns(), &err) != STATUS_OK) {
+        finding_error(f, "%s", err.text);
+        return;
+    }
+    quarantine_view_warn(&view, warn_of_review, f);
+    quarantine_view_free(&view);
+}
+
+/* Of endpoints that anybody can deliver to. */
+static void check_budgets(struct findings *f, const struct spool *spool,
+                          const struct config *config)
+{
+    for (size_t i = 0; i < config->endpoint_count; i++) {
+        const struct config_endpoint *e = &config->endpoints[i];
+        struct daily_budget used;
+
+        if (!budget_applies(e))
+            continue;
+        budget_read(spool, e, clock_wall_ns(), &used);
+        if (budget_spent(&used, e) || used.refused > 0)
+            finding_warning(f,
+                            "endpoint \"%s\": its budget of today (UTC) was too small for %" PRIu64
+                            " request%s, answered 503; %" PRIu64 " events and %" PRIu64
+                            " bytes are on record, see daily-events-max and daily-bytes-max",
+                            e->name, used.refused, print_plural(used.refused), used.events,
+                            used.bytes);
+        else
+            finding_good(f, "endpoint \"%s\": %" PRIu64 " events and %" PRIu64 " bytes today",
+                         e->name, used.events, used.bytes);
+    }
 }
 
 /* Unless check_foreign has said it. */
@@ -175,6 +237,8 @@ static void check_spool(struct findings *f, const struct settings *settings)
     if (access(config->spool, W_OK) != 0)
         finding_error(f, "the spool %s cannot be written to: %s", config->spool, strerror(errno));
     check_space(f, &session.spool, config);
+    check_budgets(f, &session.spool, config);
+    check_quarantine(f, &session.spool, config);
     if (config_has_hook(config))
         check_hooks(f, &session);
     spool_close(&session.spool);

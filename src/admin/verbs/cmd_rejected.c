@@ -19,7 +19,7 @@ enum {
     OPT_YES,
 };
 
-#define REASONS "unauthorized unknown-endpoint address too-large malformed truncated stale"
+#define REASONS "unauthorized unknown-endpoint address foreign too-large malformed truncated stale"
 
 const struct options_row cmd_rejected_options[] = {
     {OPT_BOX, "box", "B", "refused quarantine",
@@ -29,7 +29,7 @@ const struct options_row cmd_rejected_options[] = {
     {FILTER_UNTIL, "until", "T", NULL, "list, accept: received before T"},
     {OPT_REASON, "reason", "R", NULL,
      "list, accept: rejected for this reason: unauthorized, unknown-endpoint,\n"
-     "address, too-large, malformed, truncated, stale"},
+     "address, foreign, too-large, malformed, truncated, stale"},
     {FILTER_ENDPOINT, "endpoint", "E", NULL, "list, accept: what came for this endpoint"},
     EVENT_FORMAT_ROW("list: text (default), or json: one object a line"),
     {OPT_RAW, "raw", NULL, NULL, "show: the body exactly as it was received, and nothing else"},

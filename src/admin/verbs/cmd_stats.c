@@ -105,6 +105,12 @@ static enum status check_limits(const struct stats_call *w, const struct stats *
     return status;
 }
 
+static void warn_of_quarantine(void *context, const char *sentence)
+{
+    (void)context;
+    print_warning("%s", sentence);
+}
+
 static enum status print_stats(const struct stats_call *w, const struct session *session,
                                struct err *err)
 {
@@ -122,6 +128,8 @@ static enum status print_stats(const struct stats_call *w, const struct session 
     status = w->print == stats_json ? print_json(&out, "the numbers", err)
                                     : print_buf(&out, "the numbers", err);
     buf_free(&out);
+    if (status == STATUS_OK && !w->quiet)
+        quarantine_view_warn(&stats.quarantine, warn_of_quarantine, NULL);
     if (status == STATUS_OK && rotten > 0)
         print_warning("the journal is damaged, and numbers may be too low: run 'stenohook verify'");
     if (status == STATUS_OK)

@@ -26,6 +26,11 @@
 /* body-max where the scheme signs the body, which must be read before the sender is known. */
 #define CONFIG_BODY_MAX_SIGNED ((uint64_t)64 * 1024)
 
+/* Without free-space-min this share of the file system is kept free, if it is more than the
+ * default.
+ */
+#define CONFIG_FREE_SPACE_PERCENT 1
+
 /* The default of api-url. */
 #define CONFIG_API_URL "https://api.assemblyai.com"
 
@@ -49,9 +54,14 @@ struct config_endpoint {
     struct address_net *trusted_proxies;
     size_t trusted_proxy_count;
     uint64_t body_max;           /* bytes; default 16 MiB, 64 KiB for schemes that sign the body */
+    uint64_t quarantine_max;     /* bytes of its quarantined entries; default 256 MiB */
     uint64_t signature_window_s; /* default 300 */
-    char **hook;                 /* NULL-terminated argv, or NULL: record only */
-    uint64_t hook_timeout_s;     /* default 600 */
+    /* What may be recorded on a day if neither a secret nor an address is asked for; 0: no limit.
+     */
+    uint64_t daily_events_max; /* default 1000 */
+    uint64_t daily_bytes_max;  /* default 64 MiB */
+    char **hook;               /* NULL-terminated argv, or NULL: record only */
+    uint64_t hook_timeout_s;   /* default 600 */
     uint64_t hook_memory_max; /* bytes of address space of each of its processes; 0, the default: no
                                  limit */
     uint64_t hook_file_max;   /* bytes of each file that it writes; 0, the default: no limit */
@@ -64,14 +74,16 @@ struct config {
     char *spool;             /* absolute path */
     uint64_t keep_s;         /* default 90 days */
     uint64_t free_space_min; /* bytes; default 16 MiB; 0 switches the reserve off */
-    uint64_t segment_max;    /* bytes; default 16 MiB */
-    unsigned threads;        /* FastCGI mode */
-    uint64_t deadline_ms;    /* default 6000: from the accept to the answer */
-    uint64_t refused_max;    /* bytes that the refused box may hold; 0 switches it off */
-    char *runner;            /* path of stenohook-run, or NULL */
-    char *api_key_file;      /* absolute path, or NULL */
-    char *api_url;           /* as core/url.h's url_check_base wants it */
-    unsigned hooks_max;      /* hooks that run at the same time, of all endpoints; default 2 */
+    unsigned
+        free_space_percent; /* of the file system, if that is more: 1 without the key, else 0 */
+    uint64_t segment_max;   /* bytes; default 16 MiB */
+    unsigned threads;       /* FastCGI mode */
+    uint64_t deadline_ms;   /* default 6000: from the accept to the answer */
+    uint64_t refused_max;   /* bytes that the refused box may hold; 0 switches it off */
+    char *runner;           /* path of stenohook-run, or NULL */
+    char *api_key_file;     /* absolute path, or NULL */
+    char *api_url;          /* as core/url.h's url_check_base wants it */
+    unsigned hooks_max;     /* hooks that run at the same time, of all endpoints; default 2 */
     struct config_endpoint *endpoints;
     size_t endpoint_count; /* at least 1 */
 };

@@ -187,7 +187,13 @@ static enum status build_limits(const struct build *b, struct config_endpoint *e
     if (st == STATUS_OK && body_signed && config_text(b->section, KEY_BODY_MAX) == NULL)
         e->body_max = CONFIG_BODY_MAX_SIGNED;
     if (st == STATUS_OK)
+        st = read_scalar(b, KEY_QUARANTINE_MAX, &e->quarantine_max);
+    if (st == STATUS_OK)
         st = read_scalar(b, KEY_SIGNATURE_WINDOW, &e->signature_window_s);
+    if (st == STATUS_OK)
+        st = read_scalar(b, KEY_DAILY_EVENTS_MAX, &e->daily_events_max);
+    if (st == STATUS_OK)
+        st = read_scalar(b, KEY_DAILY_BYTES_MAX, &e->daily_bytes_max);
     if (st == STATUS_OK)
         st = read_scalar(b, KEY_HOOK_TIMEOUT, &e->hook_timeout_s);
     if (st == STATUS_OK)
@@ -257,6 +263,8 @@ static enum status build_global(const struct build *b, struct config *config)
         st = read_scalar(b, KEY_KEEP, &config->keep_s);
     if (st == STATUS_OK)
         st = read_scalar(b, KEY_FREE_SPACE_MIN, &config->free_space_min);
+    if (config_text(b->section, KEY_FREE_SPACE_MIN) == NULL)
+        config->free_space_percent = CONFIG_FREE_SPACE_PERCENT;
     if (st == STATUS_OK)
         st = read_scalar(b, KEY_SEGMENT_MAX, &config->segment_max);
     if (st == STATUS_OK)

@@ -49,18 +49,39 @@ static void review_open(const struct review *r)
 {
     const struct config_endpoint *e = r->endpoint;
 
+    bool limited = e->daily_events_max != 0 || e->daily_bytes_max != 0;
+
     if (e->scheme == AUTH_NONE && e->allow_from_count == 0)
         warn_of(r,
-                "endpoint \"%s\": anybody can deliver (auth = \"none\"); set auth-header and "
+                "endpoint \"%s\": anybody can deliver (auth = \"none\")%s; set auth-header and "
                 "secret-files, or allow-from at least",
-                e->name);
+                e->name,
+                limited ? "" : ", and can fill the disk (daily-events-max, daily-bytes-max)");
     else if (e->scheme == AUTH_NONE && e->trusted_proxy_count != 0)
         warn_of(r,
                 "endpoint \"%s\": only the address proves the sender, and it is taken from "
                 "X-Forwarded-For; anybody who can reach the server past its proxies can deliver",
                 e->name);
+    else if (e->scheme == AUTH_NONE)
+        warn_of(r,
+                "endpoint \"%s\": only the address proves the sender, and others may share it, as "
+                "all customers of a service do; set auth-header and secret-files",
+                e->name);
     if (e->trusted_proxy_count != 0 && e->allow_from_count == 0)
         warn_of(r, "endpoint \"%s\": trusted-proxies has no effect without allow-from", e->name);
+}
+
+/* Its file has a line in front of the body. */
+static void review_quarantine(const struct review *r)
+{
+    const struct config_endpoint *e = r->endpoint;
+
+    if (e->quarantine_max <= e->body_max)
+        warn_of(
+            r,
+            "endpoint \"%s\": the largest body does not fit into quarantine-max: if it cannot be "
+            "recorded, it is answered 503 each time",
+            e->name);
 }
 
 static void review_url(const struct review *r)
@@ -85,5 +106,6 @@ void config_review(const struct config *config, config_warn warn, void *context)
         review_header(&r);
         review_open(&r);
         review_url(&r);
+        review_quarantine(&r);
     }
 }

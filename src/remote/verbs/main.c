@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * stenohook-remote - the verbs that speak HTTP as a client.
  */
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
 #include "cli/command.h"
 #include "cli/programs.h"
 #include "remote/verbs/remote_verbs.h"
@@ -31,5 +34,12 @@ static const struct command_program program = {
 
 int main(int argc, char **argv)
 {
+    const struct rlimit no_core = {0, 0};
+
+    /* The API's key and secrets are in our memory, the key perhaps in our environment: no other
+     * process of our user reads them, and no core file holds them. What we start is as any other.
+     */
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    (void)setrlimit(RLIMIT_CORE, &no_core);
     return command_main(&program, argc, argv);
 }

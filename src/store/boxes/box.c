@@ -19,6 +19,7 @@
 #include "core/payload.h"
 #include "store/boxes/box_counts.h"
 #include "store/boxes/box_file.h"
+#include "store/boxes/quarantine_keep.h"
 
 #define NAME_LEN_MAX 64
 #define HEX_LEN (2 * MAC_SHA256_LEN)
@@ -38,6 +39,7 @@ struct box {
     bool complete; /* all of the body is kept */
     size_t head_len;
     uint64_t bytes, kept, kept_max;
+    uint32_t tag;                /* of the endpoint */
     struct mac_stream name_hash; /* endpoint, query, body */
     struct mac_stream body_hash;
 };
@@ -104,17 +106,7 @@ static enum status print_head(struct buf *out, const struct box_entry *entry, st
 static enum status check_space(const struct spool *spool, enum box_kind kind,
                                const struct box_limits *limits, struct err *err)
 {
-    uint64_t needed = kind == BOX_REFUSED ? 2 * limits->free_space_min : limits->free_space_min;
-    uint64_t space;
-
-    if (limits->free_space_min == 0)
-        return STATUS_OK;
-    if (file_free_space(spool->dir, &space) < 0)
-        return err_errno(err, "cannot tell the free space of %s", spool->path);
-    if (space < needed)
-        return err_set(err, STATUS_NO_SPACE, "%s has less free space than its reserve",
-                       spool->path);
-    return STATUS_OK;
+    return reserve_check(spool->dir, &limits->reserve, kind == BOX_REFUSED ? 2 : 1, 0, err);
 }
 
 static const char *entry_suffix(const struct box *b)
@@ -266,10 +258,11 @@ static void start_hashes(struct box *b, const struct box_entry *entry)
 
     mac_stream_init(&b->name_hash);
     mac_stream_add(&b->name_hash, endpoint, strlen(endpoint) + 1);
-    if (entry->query.len > 0)
+    if (entry->query.len > 0 && !entry->query_unproved)
         mac_stream_add(&b->name_hash, entry->query.ptr, entry->query.len);
     mac_stream_add(&b->name_hash, "", 1);
     mac_stream_init(&b->body_hash);
+    b->tag = quarantine_tag(endpoint);
 }
 
 static enum status start_entry(struct box *b, const struct box_entry *entry, struct err *err)
@@ -344,6 +337,16 @@ static enum status end_hash(struct mac_stream *hash, struct buf *hex, struct err
     return buf_status(hex, "a digest", err);
 }
 
+static void print_name(const struct box *b, const char *hex, char name[NAME_LEN_MAX])
+{
+    if (b->kind == BOX_QUARANTINED)
+        snprintf(name, NAME_LEN_MAX, "%.*s%0*" PRIx32 "%s",
+                 SPOOL_BOX_DIGITS - QUARANTINE_TAG_DIGITS, hex, QUARANTINE_TAG_DIGITS, b->tag,
+                 entry_suffix(b));
+    else
+        snprintf(name, NAME_LEN_MAX, "%.*s%s", SPOOL_BOX_DIGITS, hex, entry_suffix(b));
+}
+
 static enum status finish_file(struct box *b, bool complete, char name[NAME_LEN_MAX],
                                struct err *err)
 {
@@ -354,7 +357,7 @@ static enum status finish_file(struct box *b, bool complete, char name[NAME_LEN_
     buf_init(&hex, HEX_LEN);
     status = end_hash(&b->name_hash, &hex, err);
     if (status == STATUS_OK) {
-        snprintf(name, NAME_LEN_MAX, "%.*s%s", SPOOL_BOX_DIGITS, hex.ptr, entry_suffix(b));
+        print_name(b, hex.ptr, name);
         status = end_hash(&b->body_hash, &hex, err);
     }
     if (status == STATUS_OK) {
@@ -372,17 +375,9 @@ static enum status finish_file(struct box *b, bool complete, char name[NAME_LEN_
 
 static enum status end_quarantine(struct box *b, const char *name, bool *again, struct err *err)
 {
-    enum status status;
+    struct quarantine_quota quota = {b->limits.bytes_max, b->limits.deadline_ns};
 
-    if (file_sync(b->file.fd) < 0)
-        return err_errno(err, "cannot sync a quarantine entry");
-    status = box_file_link(&b->file, name, again, err);
-    if (status != STATUS_OK)
-        return status;
-    /* Also if it existed already: its maker may not have come this far. */
-    if (file_sync_dir(b->spool->quarantine) < 0)
-        return err_errno(err, "cannot sync the quarantine folder");
-    return STATUS_OK;
+    return quarantine_keep(b->spool, &b->file, name, b->head_len + b->kept, &quota, again, err);
 }
 
 /* Whether the body is one that the sender documents. Such an entry is likely to be a delivery whose

@@ -3,6 +3,7 @@
  *
  * BOX_QUARANTINED: authenticated, but broken, cut off, too large, from a foreign address or of
  * another time. Kept whole, or its head with a note; synced before the answer; a failure is a 503.
+ * Bounded by bytes and count of its endpoint (store/boxes/quarantine_counts.h): full is a failure.
  * BOX_REFUSED: unauthenticated, or for an unknown endpoint. Best effort: no sync, bounded by bytes,
  * count and age, with a share for each network (store/boxes/box_table.h), ends well above the
  * free-space reserve. Waits for no lock, or 20 ms if the address is one that the sender publishes.
@@ -10,9 +11,11 @@
  * An entry is one file: a line of JSON, then the body's bytes, so `head -n 1` shows what it is and
  * `tail -n +2` gives the body. Its name begins with 40 hexadecimal digits of the SHA-256 of
  * endpoint, query and body, so a retry is the same entry; its modification time is when it came
- * last. It ends in ".box", or in ".published.box" if a refused delivery came from an address that
- * the sender publishes. Memory does not grow with the body. The value of the security header is
- * never passed in.
+ * last. Of a quarantined one, the last 8 digits are its endpoint's tag, and a query that the
+ * sender's proof does not cover is left out: one signature that was captured, sent with any number
+ * of queries, is one entry. It ends in ".box", or in ".published.box" if a refused delivery came
+ * from an address that the sender publishes. Memory does not grow with the body. The value of the
+ * security header is never passed in.
  *
  *   {"box":1,"sha256":"...","bytes":77,"kept":77,"complete":true,"reason":"unauthorized",
  *    "detail":"...","endpoint":"calls","received_at":"...","remote_addr":"...","published":false,
@@ -30,6 +33,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "store/spool/reserve.h"
 #include "store/spool/spool.h"
 
 enum box_kind { BOX_QUARANTINED, BOX_REFUSED };
@@ -53,18 +57,21 @@ struct box_entry {
     struct str content_type;
     struct str user_agent;
     struct str remote_addr;
-    uint64_t network;   /* that it came from (core/address.h); 0: not known */
-    bool published;     /* from an address that the sender publishes: whole body, own quota */
-    uint64_t kept_max;  /* body bytes to keep; the rest is hashed and counted */
-    uint64_t announced; /* length of the body; 0: not known */
+    uint64_t network;    /* that it came from (core/address.h); 0: not known */
+    bool published;      /* from an address that the sender publishes: whole body, own quota */
+    uint64_t kept_max;   /* body bytes to keep; the rest is hashed and counted */
+    uint64_t announced;  /* length of the body; 0: not known */
+    bool query_unproved; /* the sender's proof does not cover it: no part of the entry's name */
     int64_t received_ns;
 };
 
 struct box; /* one entry that is being written */
 
 struct box_limits {
-    uint64_t bytes_max;      /* of refused entries of strangers, and the same of published ones */
-    uint64_t free_space_min; /* the journal's reserve; refused entries leave twice that */
+    uint64_t bytes_max;   /* of refused entries of strangers, and the same of published ones; or of
+                             the endpoint's quarantined ones */
+    uint64_t deadline_ns; /* of the monotonic clock: so long quarantined ones wait for the counts */
+    struct reserve_rule reserve; /* the journal's; refused entries leave twice that */
 };
 
 /* Begins an entry; the strings of `entry` are not needed afterwards. BOX_REFUSED: STATUS_LIMIT and
@@ -85,5 +92,8 @@ void box_abandon(struct box *box);
  * again meanwhile is kept. */
 enum status box_expire(const struct spool *spool, enum box_kind kind, int64_t before_ns, bool dry,
                        struct spool_amount *out, struct err *err) STATUS_CHECKED;
+/* As box_expire, but removes at most `max` entries. */
+enum status box_expire_some(const struct spool *spool, enum box_kind kind, int64_t before_ns,
+                            uint64_t max, struct spool_amount *out, struct err *err) STATUS_CHECKED;
 
 #endif

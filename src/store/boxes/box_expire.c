@@ -24,6 +24,7 @@ struct expiry {
     int dir;
     int64_t before_ns;
     bool dry;
+    uint64_t max; /* entries to remove */
     struct spool_amount gone;
 };
 
@@ -92,12 +93,9 @@ static enum status expire_one(struct expiry *e, const char *name, struct err *er
     return remove_or_return(e, aside, err);
 }
 
-enum status box_expire(const struct spool *spool, enum box_kind kind, int64_t before_ns, bool dry,
-                       struct spool_amount *out, struct err *err)
+static enum status expire_all(struct expiry *e, const struct spool *spool, struct err *err)
 {
-    int box = box_folder(spool, kind);
-    int fd = file_open(box, ".", O_RDONLY | O_DIRECTORY, 0);
-    struct expiry e = {.dir = box, .before_ns = before_ns, .dry = dry};
+    int fd = file_open(e->dir, ".", O_RDONLY | O_DIRECTORY, 0);
     DIR *d = fd < 0 ? NULL : fdopendir(fd);
     enum status status = STATUS_OK;
     const struct dirent *entry;
@@ -107,11 +105,32 @@ enum status box_expire(const struct spool *spool, enum box_kind kind, int64_t be
         file_close(&fd);
         return status;
     }
-    while (status == STATUS_OK && (errno = 0, entry = readdir(d)) != NULL)
-        status = expire_one(&e, entry->d_name, err);
-    if (status == STATUS_OK && errno != 0)
+    while (status == STATUS_OK && e->gone.files < e->max && (errno = 0, entry = readdir(d)) != NULL)
+        status = expire_one(e, entry->d_name, err);
+    if (status == STATUS_OK && e->gone.files < e->max && errno != 0)
         status = err_errno(err, "cannot read a box of %s", spool->path);
     closedir(d);
+    return status;
+}
+
+enum status box_expire(const struct spool *spool, enum box_kind kind, int64_t before_ns, bool dry,
+                       struct spool_amount *out, struct err *err)
+{
+    struct expiry e = {
+        .dir = box_folder(spool, kind), .before_ns = before_ns, .dry = dry, .max = UINT64_MAX};
+    enum status status = expire_all(&e, spool, err);
+
+    if (status == STATUS_OK)
+        *out = e.gone;
+    return status;
+}
+
+enum status box_expire_some(const struct spool *spool, enum box_kind kind, int64_t before_ns,
+                            uint64_t max, struct spool_amount *out, struct err *err)
+{
+    struct expiry e = {.dir = box_folder(spool, kind), .before_ns = before_ns, .max = max};
+    enum status status = expire_all(&e, spool, err);
+
     if (status == STATUS_OK)
         *out = e.gone;
     return status;

@@ -310,8 +310,7 @@ static enum status add_file(struct box_scan *s, enum box_kind box, const char *n
     struct rejected entry;
     enum status status;
 
-    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-        (box == BOX_REFUSED && strcmp(name, SPOOL_BOX_COUNTS) == 0))
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, SPOOL_BOX_COUNTS) == 0)
         return STATUS_OK;
     if (str_starts(str_of(name), SPOOL_BOX_TMP_PREFIX) ||
         str_starts(str_of(name), SPOOL_BOX_ASIDE_PREFIX)) {

@@ -3,7 +3,6 @@
  */
 #include "store/journal/append.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/file.h"
@@ -73,17 +72,7 @@ uint64_t append_deadline(const struct append *a)
 
 static enum status check_space(const struct journal *j, uint64_t len, struct err *err)
 {
-    uint64_t free_bytes;
-
-    if (j->options.free_space_min == 0)
-        return STATUS_OK;
-    if (file_free_space(j->spool->log, &free_bytes) != 0)
-        return err_errno(err, "cannot tell how much space is free");
-    if (free_bytes < len || free_bytes - len < j->options.free_space_min)
-        return err_set(err, STATUS_NO_SPACE,
-                       "only %" PRIu64 " bytes are free, and %" PRIu64 " are kept in reserve",
-                       free_bytes, j->options.free_space_min);
-    return STATUS_OK;
+    return reserve_check(j->spool->log, &j->options.reserve, 1, len, err);
 }
 
 /* A torn line stays where it is: the next record begins with a newline of its own. */

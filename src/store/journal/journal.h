@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "core/record.h"
 #include "store/spool/place.h"
+#include "store/spool/reserve.h"
 #include "store/spool/spool.h"
 
 struct journal;
@@ -28,9 +29,9 @@ const char *receipt_id(const struct receipt *receipt);
 bool receipt_duplicate(const struct receipt *receipt);
 
 struct journal_options {
-    uint64_t segment_max;    /* bytes after which a new segment is begun */
-    uint64_t free_space_min; /* reserve on the file system, bytes; 0: none */
-    uint64_t keep_s;         /* segments older than this may be pruned; 0: never */
+    uint64_t segment_max;        /* bytes after which a new segment is begun */
+    struct reserve_rule reserve; /* on the file system */
+    uint64_t keep_s;             /* segments older than this may be pruned; 0: never */
     /* What runs hooks, and is not known here. Makes durable what must be on disk before the first
      * segment is; called under the append lock. NULL: nothing must be. */
     enum status (*begin)(const struct spool *spool, int64_t now_ns, struct err *err);
@@ -49,6 +50,7 @@ enum status journal_open(struct journal **out, const struct spool *spool,
                          struct journal_group *group, const struct journal_options *options,
                          struct err *err) STATUS_CHECKED;
 void journal_close(struct journal *journal);
+const struct spool *journal_spool(const struct journal *journal);
 
 /* Records `line` under `key`, unless there is a record of that key: then the receipt names that
  * one. Seals the line. STATUS_OK means durable. After any other status nothing may be acknowledged;

@@ -70,6 +70,11 @@ void journal_close(struct journal *j)
     free(j);
 }
 
+const struct spool *journal_spool(const struct journal *j)
+{
+    return j->spool;
+}
+
 /* ---- append */
 
 enum status journal_append(struct journal *j, struct str key, struct record_line *line,

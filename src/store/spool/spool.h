@@ -9,6 +9,7 @@
  *     state               hint of this boot: live segment, index (store/journal/hints.h)
  *     log/00000012.jsonl  segments of the journal
  *     idx/00.idx, reach   tables of the index, and how far they are durable
+ *     budget.NAME         what an endpoint without any proof has recorded today (store/budget.h)
  *     quarantine/         deliveries that are no events (store/boxes/box.h)
  *     refused/            the same, of senders who did not authenticate
  *     run/                hooks: lock of the runner, wake (FIFO), snapshot, slots
@@ -53,6 +54,7 @@ struct spool_amount {
 #define SPOOL_QUARANTINE "quarantine"
 #define SPOOL_REFUSED "refused"
 #define SPOOL_RUN "run"
+#define SPOOL_BUDGET_PREFIX "budget." /* of an endpoint that anybody can deliver to */
 
 /* Names in run/, relative to the spool, so that a gateway has no more folders to open. */
 #define SPOOL_RUN_LOCK "run/lock"
@@ -79,7 +81,7 @@ struct spool_amount {
 #define SPOOL_LEDGER_TMP_APPEND "append.tmp" /* made under the append lock */
 
 /* Names in the boxes. */
-#define SPOOL_BOX_COUNTS "usage"       /* in refused/ */
+#define SPOOL_BOX_COUNTS "usage"       /* in each */
 #define SPOOL_BOX_TMP_PREFIX ".tmp-"   /* an entry that is being written and needs a name */
 #define SPOOL_BOX_ASIDE_PREFIX ".old-" /* box_expire looks whether the entry may go */
 #define SPOOL_BOX_SUFFIX ".box"
