@@ -14,7 +14,9 @@ static void take_warning(void *context, const char *text)
     pthread_mutex_lock(&gate->lock);
     /* The same folder can lead to the configuration and to the spool. */
     if (strstr(gate->notes.ptr, text) == NULL) {
-        buf_add_text(&gate->notes, text);
+        /* The name of a folder may hold a line break, and another user may have chosen it. */
+        for (const char *c = text; *c != '\0'; c++)
+            buf_add_char(&gate->notes, *c == '\n' ? '?' : *c);
         buf_add_char(&gate->notes, '\n');
     }
     atomic_store(&gate->noted, true);

@@ -296,6 +296,7 @@ UNIT_TEST(a_spool_that_others_may_write_to_is_refused)
     opens();
     UNIT_INT(0, chmod(unit_folder(), 0777));
     untrusted(unit_folder());
+    UNIT_STATUS(STATUS_UNTRUSTED, spool_create(path, NULL), NULL);
     UNIT_INT(0, chmod(unit_folder(), 0700));
     opens();
 }
