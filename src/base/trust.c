@@ -275,7 +275,7 @@ static enum status go_up(struct trust_walk *w, struct err *err)
  * first `len` bytes. */
 static enum status follow_link(struct trust_walk *w, size_t len, struct err *err)
 {
-    char target[PATH_MAX];
+    BUF_UNSET char target[PATH_MAX];
     ssize_t size = readlink(w->at, target, sizeof target);
     size_t rest = strlen(w->rest);
 
@@ -338,7 +338,7 @@ enum status trust_path_of(uid_t us, const char *path, trust_tell foreign, void *
                           struct err *err)
 {
     enum status status;
-    struct trust_walk w;
+    BUF_UNSET struct trust_walk w;
 
     if (path[0] != '/')
         return err_set(err, STATUS_UNTRUSTED, "%s: must be an absolute path", path);

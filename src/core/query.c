@@ -122,7 +122,7 @@ static void print_values(struct buf *out, struct param *params, size_t i, size_t
 
 void query_json(struct buf *out, struct str query)
 {
-    struct param params[QUERY_PARAMS_MAX];
+    BUF_UNSET struct param params[QUERY_PARAMS_MAX];
     struct str name, value;
     struct buf arena;
     size_t count = 0;

@@ -127,7 +127,7 @@ enum status body_next(struct visit *v, char piece[GATE_PIECE], size_t *got, bool
 
 void body_drain(struct visit *v)
 {
-    char piece[GATE_PIECE];
+    BUF_UNSET char piece[GATE_PIECE];
     enum status status;
     bool ended;
     size_t got;

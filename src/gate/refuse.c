@@ -56,7 +56,7 @@ static enum status fill_box(struct visit *v, struct box *box, bool *complete, st
 {
     const struct buf *body = &v->thread->body;
     enum status status = box_add(box, body->ptr, body->len, err);
-    char piece[GATE_PIECE];
+    BUF_UNSET char piece[GATE_PIECE];
     bool ended = false;
 
     while (status == STATUS_OK) {

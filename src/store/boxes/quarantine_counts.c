@@ -318,7 +318,7 @@ static bool is_due(int64_t swept_s, int64_t now_s)
 bool quarantine_claim_sweep(const struct spool *spool, int64_t now_ns)
 {
     int64_t now_s = now_ns / NS_PER_S;
-    struct counts_file file;
+    BUF_UNSET struct counts_file file;
     struct stat sb;
     bool due;
 
