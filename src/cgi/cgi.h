@@ -7,6 +7,7 @@
 #ifndef CGI_CGI_H
 #define CGI_CGI_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -46,6 +47,8 @@ struct cgi_handler {
     /* Called after the whole reply is out; or NULL. */
     void (*after)(void *thread);
     void (*end)(void *thread);
+    /* FastCGI: kept at the number of threads that serve or are about to; or NULL. */
+    atomic_uint *able;
 };
 
 /* Whether this process was started as a FastCGI server (descriptor 0 is a listening socket). If so,

@@ -317,6 +317,8 @@ static void serve_request(struct server *s, void *thread, FCGX_Request *request,
 /* Descriptors or memory may not suffice for all threads: the others serve on. */
 static void could_not_begin(struct server *s, unsigned threads)
 {
+    if (s->handler->able != NULL)
+        atomic_fetch_sub(s->handler->able, threads);
     if (threads > 0 && atomic_fetch_sub(&s->able, threads) == threads)
         give_up(s);
 }
@@ -489,6 +491,8 @@ int fcgi_serve(const struct cgi_handler *handler, unsigned threads)
         return EXIT_FAILURE;
     set_memory();
     atomic_store(&s.able, s.threads);
+    if (handler->able != NULL)
+        atomic_store(handler->able, s.threads);
     run_until_signal(&s);
     file_close(&s.stop_read);
     return atomic_load(&s.broken) ? EXIT_FAILURE : EXIT_SUCCESS;

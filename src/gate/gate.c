@@ -123,7 +123,6 @@ static void *begin_thread(void *context)
     buf_init(&t->body, 0);
     buf_init(&t->query, GATE_QUERY_MAX);
     buf_init(&t->reply, REPLY_MAX);
-    atomic_fetch_add(&t->gate->threads, 1);
     return t;
 }
 
@@ -156,7 +155,6 @@ static void end_thread(void *thread)
 {
     struct gate_thread *t = thread;
 
-    atomic_fetch_sub(&t->gate->threads, 1);
     spool_pool_leave(&t->gate->pool, &t->user);
     buf_free(&t->body);
     buf_free(&t->query);
@@ -182,6 +180,7 @@ int gate_run(void)
         return EXIT_FAILURE;
     }
     handler.context = gate;
+    handler.able = &gate->threads;
     code = fastcgi ? fcgi_serve(&handler, gate_threads(gate)) : cgi_serve(&handler);
     gate_free(gate);
     return code;

@@ -212,7 +212,9 @@ static int run_all(const char *folder, const sigset_t *awaited)
 static int summary(void)
 {
     if (counts[SKIPPED] > 0)
-        printf("%u skipped, wholly or in part, because they need root:\n", counts[SKIPPED]);
+        printf("%u skipped, wholly or in part, because they need root, or more than a chroot lets "
+               "it do:\n",
+               counts[SKIPPED]);
     for (size_t i = 0; i < count; i++)
         if (verdict_of(&runs[i]) == SKIPPED)
             printf("    %s\n", title(tests[i]));

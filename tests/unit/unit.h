@@ -50,6 +50,12 @@ struct unit_case {
         if (!unit_root())                                                                          \
             return;                                                                                \
     } while (0)
+/* The same if the kernel does not let us do what the test is about, as in a chroot. */
+#define UNIT_REQUIRE_MAY(e)                                                                        \
+    do {                                                                                           \
+        if (!unit_may(e))                                                                          \
+            return;                                                                                \
+    } while (0)
 #define UNIT_INT(expected, actual)                                                                 \
     unit_int((int64_t)(expected), (int64_t)(actual), #actual, __FILE__, __LINE__)
 #define UNIT_HEX(expected, actual)                                                                 \
@@ -61,6 +67,7 @@ struct unit_case {
     unit_status((expected), (actual), (err), #actual, __FILE__, __LINE__)
 
 bool unit_root(void);
+bool unit_may(bool may);
 bool unit_true(bool holds, const char *what, const char *file, unsigned line);
 void unit_int(int64_t expected, int64_t actual, const char *what, const char *file, unsigned line);
 void unit_hex(uint64_t expected, uint64_t actual, const char *what, const char *file,

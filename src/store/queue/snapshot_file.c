@@ -242,8 +242,12 @@ static enum status take_why(struct str raw, char out[SNAPSHOT_WHY_MAX], struct e
 static enum status parse_lane(struct snapshot *snapshot, const struct picked *v, struct err *err)
 {
     struct snapshot_lane *lane;
-    enum status status = snapshot_lane(snapshot, v[M_ENDPOINT].value, &lane, err);
+    enum status status;
 
+    /* What was settled by the first would lie before the cursor of the second. */
+    if (snapshot_find(snapshot, v[M_ENDPOINT].value) != NULL)
+        return report_damage(err);
+    status = snapshot_lane(snapshot, v[M_ENDPOINT].value, &lane, err);
     if (status != STATUS_OK)
         return status;
     if (!take_place(v[M_CURSOR].value, &lane->cursor) || !num_u64(v[M_DONE].value, &lane->done) ||
