@@ -55,7 +55,7 @@ static void put(const char *name, struct str text, mode_t mode)
 static void read_key(const char *given, const char *variable, char *configured)
 {
     const struct config config = {.api_key_file = configured};
-    const struct settings settings = {.config = &config};
+    const struct settings settings = {.config = &config, .user = geteuid()};
 
     buf_free(&reading.key);
     memset(&reading, 0, sizeof reading);
