@@ -15,7 +15,7 @@ import uuid
 
 import requests
 
-from cases import PlaceCase, figures, for_each_mode
+from cases import PlaceCase, figures, for_each_mode, needs_root
 from fastcgi import ask, request_env
 from place import Process, as_worker, kill_running, running
 from sender import Sender, transcript
@@ -135,6 +135,7 @@ class Killed(Storm, PlaceCase):
 
 
 @for_each_mode("apache-cgi", "apache-cgid", "apache-fcgid", "lighttpd-cgi", "lighttpd-fastcgi")
+@needs_root  # to find processes that are not dumpable
 class KilledBehind(Storm):
     """Those that a web server has started, and starts anew."""
 

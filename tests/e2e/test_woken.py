@@ -108,6 +108,7 @@ class Orders(WokenCase):
         self.place.kill_runners()
 
 
+@needs_root
 class Reconcile(ReconcileCase):
     def test_a_second_reconcile_wakes_the_runner(self):
         need("strace")

@@ -52,6 +52,18 @@ UNIT_TEST(a_kind_and_status_has_so_many_lines_an_hour_and_no_more)
     spool_close(&spool);
 }
 
+UNIT_TEST(a_line_that_comes_late_begins_no_minute_anew_but_a_clock_that_was_set_back_does)
+{
+    UNIT_REQUIRE(kit_spool(&spool));
+    UNIT_INT(LOG_BUDGET_MINUTE, take(50, LOG_OF_STRANGERS, STATUS_UNAUTHORIZED, HOUR_NS));
+    UNIT_INT(0, take(50, LOG_OF_STRANGERS, STATUS_UNAUTHORIZED, HOUR_NS - 1));
+    UNIT_INT(0, take(50, LOG_OF_STRANGERS, STATUS_UNAUTHORIZED, HOUR_NS - 2 * MINUTE_NS));
+    UNIT_INT(0, take(1, LOG_OF_STRANGERS, STATUS_UNAUTHORIZED, HOUR_NS));
+    UNIT_INT(LOG_BUDGET_MINUTE,
+             take(50, LOG_OF_STRANGERS, STATUS_UNAUTHORIZED, HOUR_NS - 3 * MINUTE_NS));
+    spool_close(&spool);
+}
+
 UNIT_TEST(no_flood_uses_up_the_budget_of_another_kind_or_status)
 {
     UNIT_REQUIRE(kit_spool(&spool));

@@ -15,6 +15,9 @@
 #define MAGIC UINT64_C(0x3174676475626c73)
 #define MINUTE_S 60
 #define HOUR_S 3600
+/* A line may come so much later than its time, and then belongs to the minute that has begun. Time
+ * that goes back further was set back. */
+#define LATE_MINUTES 2
 /* For lines that must not be lost: the lock is held for microseconds. */
 #define WAIT_NS (20 * NS_PER_MS)
 
@@ -121,15 +124,15 @@ static bool take_line(struct share *share)
 static bool count_line(int fd, enum log_kind kind, enum status status, int64_t now_ns,
                        char closing[LOG_BUDGET_CLOSING_MAX])
 {
-    int64_t minute = now_ns / NS_PER_S / MINUTE_S, hour = now_ns / NS_PER_S / HOUR_S;
+    int64_t minute = now_ns / NS_PER_S / MINUTE_S;
     struct budget budget;
     bool due;
 
     read_budget(fd, &budget);
-    if (budget.minute != minute) {
+    if (minute > budget.minute || minute + LATE_MINUTES < budget.minute) {
         if (any_left_out(&budget))
             print_closing(&budget, closing);
-        begin_minute(&budget, minute, hour);
+        begin_minute(&budget, minute, minute * MINUTE_S / HOUR_S);
     }
     due = take_line(&budget.shares[kind][status]);
     if (write_budget(fd, &budget))
