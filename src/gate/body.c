@@ -38,16 +38,10 @@ void body_hurry(struct visit *v)
     v->hurried = true;
 }
 
-/* If nothing is proved, a stranger is known too. */
-static bool is_stranger(const struct visit *v)
-{
-    return !v->known || !auth_proves(v->endpoint);
-}
-
 static enum status read_body(struct visit *v, void *out, size_t max, size_t *got, struct err *err)
 {
     struct gate *gate = v->thread->gate;
-    bool waits = is_stranger(v) && exchange_would_wait(v->x);
+    bool waits = visit_is_stranger(v) && exchange_would_wait(v->x);
     enum status status;
 
     if (waits && !gate_wait_begin(gate))

@@ -118,6 +118,8 @@ void gate_wait_end(struct gate *gate);
 /* The spool of the thread; only if spool_status is STATUS_OK. */
 const struct spool *visit_spool(const struct visit *v);
 const struct auth_secrets *visit_secrets(const struct visit *v);
+/* Whether the request has not proved itself. If its endpoint proves nothing, nobody has. */
+bool visit_is_stranger(const struct visit *v);
 /* Logs a request that is not accepted, within the budget of its kind and status. */
 void visit_log_failure(const struct visit *v, enum status status, const char *note);
 /* Logs the warnings about the configuration and the spool. */

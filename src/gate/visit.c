@@ -23,6 +23,11 @@ const struct auth_secrets *visit_secrets(const struct visit *v)
     return &v->settings->secrets[v->endpoint - v->settings->config->endpoints];
 }
 
+bool visit_is_stranger(const struct visit *v)
+{
+    return !v->known || !auth_proves(v->endpoint);
+}
+
 static void log_to_server(void *context, const char *line, size_t len)
 {
     exchange_log(context, line, len > 0 && line[len - 1] == '\n' ? len - 1 : len);
@@ -63,10 +68,8 @@ void visit_log_failure(const struct visit *v, enum status status, const char *no
     struct log log = visit_log(v);
     /* The name that the boxes and the configuration use, if the address has none. */
     struct str name = v->endpoint != NULL ? str_of(v->endpoint->name) : v->name;
-    /* If nothing is proved, a stranger is known too. */
-    bool proved = v->known && auth_proves(v->endpoint);
 
-    if (!line_is_due(v, &log, proved ? LOG_OF_SENDERS : LOG_OF_STRANGERS, status))
+    if (!line_is_due(v, &log, visit_is_stranger(v) ? LOG_OF_STRANGERS : LOG_OF_SENDERS, status))
         return;
     log_line(&log, status_level(status), "%d %s, endpoint \"%.*s\", from %.*s: %s%s%s",
              status_http(status), status_name(status), (int)(name.len < 64 ? name.len : 64),
@@ -81,7 +84,7 @@ void visit_log_failure(const struct visit *v, enum status status, const char *no
 static bool notes_are_news(const struct spool *spool, struct str notes, int64_t now_ns)
 {
     char last[GATE_NOTES_MAX];
-    int fd = file_open(spool->dir, SPOOL_NOTED, O_RDWR | O_CREAT, 0600);
+    int fd = file_open(spool->dir, SPOOL_NOTED, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
     ssize_t got = fd < 0 ? -1 : file_pread(fd, last, sizeof last, 0);
     bool news = true;
     struct stat sb;
