@@ -396,6 +396,26 @@ UNIT_TEST(while_another_process_counts_a_stranger_is_not_kept)
     drop_spool();
 }
 
+UNIT_TEST(a_delivery_that_is_likely_real_waits_for_the_counts)
+{
+    static const char body[] = "{\"transcript_id\":\"5552493-16d8\",\"status\":\"completed\"}";
+    struct box_entry entry = entry_of("");
+    struct box_counts_file held;
+    struct err err = ERR_INIT;
+    uint64_t begun;
+
+    UNIT_REQUIRE(make_spool());
+    UNIT_STATUS(STATUS_OK, box_counts_open(&held, &spool, NOW_NS, 0, &err), &err);
+    begun = clock_mono_ns();
+    UNIT_STATUS(STATUS_LIMIT, put(BOX_REFUSED, &entry, &wide, body, sizeof body - 1, true, NULL),
+                NULL);
+    UNIT_TRUE(clock_mono_ns() - begun >= 90 * (uint64_t)NS_PER_MS);
+    box_counts_close(&held);
+    UNIT_STATUS(STATUS_OK, put(BOX_REFUSED, &entry, &wide, body, sizeof body - 1, true, NULL),
+                NULL);
+    drop_spool();
+}
+
 UNIT_TEST(broken_counts_are_taken_anew)
 {
     struct box_limits limits = {.bytes_max = 2000};
