@@ -86,6 +86,9 @@ static enum status take_known(struct visit *v, enum status status)
 {
     struct event *event = NULL;
 
+    /* The body may have been long in coming. */
+    if (v->spool_status == STATUS_OK)
+        v->spool_status = spool_pool_check(&v->thread->user, v->settings->config, &v->spool_err);
     if (status == STATUS_OK)
         status = event_make(&event, v->principal, &v->request, buf_str(&v->thread->query),
                             buf_str(&v->thread->body), v->now_ns, &v->err);
