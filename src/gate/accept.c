@@ -37,15 +37,13 @@ static void hide_name(struct visit *v)
 }
 
 /* 404 is final for the sender: answered only if it is certain that no such endpoint is meant to be
- * there. */
+ * there (and if the delivery can be kept, as refuse_stranger sees to). */
 static enum status unknown_endpoint(struct visit *v)
 {
     hide_name(v);
     if (!gate_settings_whole(v->thread->gate))
         return err_set(&v->err, STATUS_CONFIG,
                        "no such endpoint, but the configuration on disk is broken");
-    if (v->spool_status != STATUS_OK)
-        return err_pass(&v->err, v->spool_status, &v->spool_err);
     return err_set(&v->err, STATUS_UNKNOWN_ENDPOINT, "no such endpoint");
 }
 

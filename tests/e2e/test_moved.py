@@ -272,3 +272,69 @@ class Mounted(MovedCase):
         answers, _ = self.at_once()
         self.assertEqual([503, 503], answers)
         self.assertEqual([], os.listdir(self.place.spool), "the folder below a volume is no spool")
+
+
+class Away(MovedCase):
+    """While there is no spool nothing can be kept, so nothing may be final: the sender is to come again."""
+
+    def signed(self, body, age=0):
+        at = int(time.time()) - age
+        digest = hmac.new(b"correct-horse-battery-staple", b"%d." % at + body, hashlib.sha256).hexdigest()
+        return {"endpoint": "signed", "secret": None, "HTTP_X_AAI_SIGNATURE": f"t={at},v1={digest}"}
+
+    def deliveries(self):
+        """What would be answered with each code. Name, code, body, and how to ask."""
+        body = fresh()
+        yield "an event", 200, fresh(), {}
+        yield "an unknown endpoint", 404, fresh(), {"endpoint": "no-such"}
+        yield "an unknown endpoint and no secret", 404, fresh(), {"endpoint": "no-such", "secret": None}
+        yield "a wrong secret", 401, fresh(), {"secret": "wrong"}
+        yield "no secret", 401, fresh(), {"secret": None}
+        yield "a wrong signature", 401, fresh(), {**self.signed(b"another"), "endpoint": "signed"}
+        yield "a foreign address", 403, fresh(), {"endpoint": "fenced"}
+        yield "a foreign address, which alone would prove the sender", 403, fresh(), {"endpoint": "open-fenced"}
+        yield "no JSON", 400, b"no JSON " + fresh(), {}
+        yield "a body that is too large", 413, fresh(2000), {"endpoint": "small"}
+        yield "a large body of a stranger to a scheme that reads it first", 413, fresh(100_000), {"endpoint": "signed"}
+        yield "a signature that is old", 503, body, self.signed(body, 4000)
+
+    def everybody_is_asked_to_come_again(self):
+        for name, code, body, how in self.deliveries():
+            with self.subTest(name):
+                for way, answer in (("fastcgi", self.gateway.post(body, **how)), ("cgi", run_cgi(self.place, body, **how))):
+                    self.assertEqual((503, "10"), (answer.status, answer.headers.get("retry-after")), f"{way}, else {code}")
+
+    def answered_as_ever(self):
+        for name, code, body, how in self.deliveries():
+            with self.subTest(name):
+                self.assertEqual(code, self.gateway.post(body, **how).status)
+                self.assertEqual(code, run_cgi(self.place, body, **how).status)
+
+    def reported(self, problem):
+        """A monitor is told the truth, too."""
+        how = {"REQUEST_METHOD": "GET", "CONTENT_LENGTH": None}
+        for answer in (self.gateway.post(b"", **how), run_cgi(self.place, b"", **how)):
+            self.assertEqual((503, problem), (answer.status, json.loads(answer.body)["problem"]))
+
+    def test_there_is_no_final_answer_while_the_spool_is_away(self):
+        self.answered_as_ever()
+        os.rename(self.place.spool, self.away)
+        self.everybody_is_asked_to_come_again()
+        self.reported("config")
+        os.rename(self.away, self.place.spool)
+        self.answered_as_ever()
+
+    def test_there_is_no_final_answer_while_the_spool_has_lost_its_journal(self):
+        self.answered_as_ever()
+        os.rename(os.path.join(self.place.spool, "log"), self.away)
+        self.everybody_is_asked_to_come_again()
+        self.reported("config")
+        os.rename(self.away, os.path.join(self.place.spool, "log"))
+        self.answered_as_ever()
+
+    def test_there_is_no_final_answer_while_others_can_change_the_spool(self):
+        os.chmod(self.place.spool, 0o777)
+        self.everybody_is_asked_to_come_again()
+        self.reported("untrusted")
+        os.chmod(self.place.spool, 0o700)
+        self.answered_as_ever()
