@@ -182,6 +182,18 @@ class Log(ReportCase):
         self.assertIn('401 unauthorized, endpoint "default", ', self.log())
 
 
+    def test_a_log_that_somebody_rotates_goes_on_under_its_name(self):
+        gateway = Gateway(self.place)
+        self.addCleanup(gateway.stop)
+        path = os.path.join(self.place.spool, "stenohook.log")
+        for number in (1, 2):
+            self.assertEqual(401, gateway.post(b"{}", endpoint="default", secret="wrong").status)
+            self.assertEqual(1, self.log().count(" 401 unauthorized"))
+            os.rename(path, f"{path}.{number}")
+        self.assertEqual(503, gateway.post(b"", endpoint="default").status)
+        self.assertEqual((0, 1), (self.log().count(" 401 "), self.log().count(" 503 ")))
+
+
 class Shares(ReportCase):
     """Of the log's budget: what strangers do hides nothing of a sender."""
 
