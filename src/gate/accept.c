@@ -37,15 +37,13 @@ static void hide_name(struct visit *v)
 }
 
 /* 404 is final for the sender: answered only if it is certain that no such endpoint is meant to be
- * there. */
+ * there (and if the delivery can be kept, as refuse_stranger sees to). */
 static enum status unknown_endpoint(struct visit *v)
 {
     hide_name(v);
     if (!gate_settings_whole(v->thread->gate))
         return err_set(&v->err, STATUS_CONFIG,
                        "no such endpoint, but the configuration on disk is broken");
-    if (v->spool_status != STATUS_OK)
-        return err_pass(&v->err, v->spool_status, &v->spool_err);
     return err_set(&v->err, STATUS_UNKNOWN_ENDPOINT, "no such endpoint");
 }
 
@@ -86,6 +84,9 @@ static enum status take_known(struct visit *v, enum status status)
 {
     struct event *event = NULL;
 
+    /* The body may have been long in coming. */
+    if (v->spool_status == STATUS_OK)
+        v->spool_status = spool_pool_check(&v->thread->user, v->settings->config, &v->spool_err);
     if (status == STATUS_OK)
         status = event_make(&event, v->principal, &v->request, buf_str(&v->thread->query),
                             buf_str(&v->thread->body), v->now_ns, &v->err);

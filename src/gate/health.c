@@ -3,6 +3,10 @@
  * new installation. 503 if a delivery would not be recorded, 200 if it would; the words say
  * the rest.
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "gate/gate_parts.h"
 #include "gate/reply.h"
 #include "store/budget.h"
@@ -29,6 +33,16 @@ static enum status authorize(struct visit *v)
     return err_pass(&v->err, status, &err);
 }
 
+/* Other denials than this are of new files only. */
+static enum status check_writable(struct visit *v)
+{
+    const struct spool *spool = visit_spool(v);
+
+    if (faccessat(spool->log, ".", W_OK, AT_EACCESS) != 0 && errno == EROFS)
+        return err_errno(&v->err, "cannot write to the spool %s", spool->path);
+    return STATUS_OK;
+}
+
 /* What would keep a delivery from being recorded. */
 static enum status find_problem(struct visit *v)
 {
@@ -39,6 +53,9 @@ static enum status find_problem(struct visit *v)
 
     if (status != STATUS_OK)
         return err_pass(&v->err, status, &v->spool_err);
+    status = check_writable(v);
+    if (status != STATUS_OK)
+        return status;
     status = reserve_check(visit_spool(v)->dir, &reserve, 1, 0, &v->err);
     if (status != STATUS_OK)
         return status;

@@ -149,8 +149,9 @@ enum status refuse_stranger(struct visit *v, enum status status)
             snprintf(note, sizeof note, "%s", again ? "kept before" : "kept");
         else
             snprintf(note, sizeof note, "not kept: %s", err.text);
-        /* Whoever it was may come again. */
-        if (kept == STATUS_BUSY)
+        /* Whoever it was may come again: also if it was a sender whose secret, address or URL is to
+         * be mended, as long as there is nothing that could keep the delivery until then. */
+        if (kept == STATUS_BUSY || v->spool_status != STATUS_OK)
             status = kept;
     }
     visit_log_failure(v, status, note);

@@ -98,7 +98,7 @@ static bool is_at(const struct open_spool *s, const char *path)
     return s != NULL && strcmp(s->path, path) == 0 && stat(path, &sb) == 0 &&
            sb.st_dev == s->identity.st_dev && sb.st_ino == s->identity.st_ino &&
            sb.st_mode == s->identity.st_mode && sb.st_uid == s->identity.st_uid &&
-           sb.st_gid == s->identity.st_gid;
+           sb.st_gid == s->identity.st_gid && spool_holds_journal(&s->spool);
 }
 
 enum status spool_pool_use(struct spool_pool *pool, struct spool_user *user,
@@ -121,6 +121,15 @@ enum status spool_pool_use(struct spool_pool *pool, struct spool_user *user,
     }
     pthread_mutex_unlock(&pool->lock);
     return status;
+}
+
+enum status spool_pool_check(const struct spool_user *user, const struct config *config,
+                             struct err *err)
+{
+    if (is_at(user->open, config->spool))
+        return STATUS_OK;
+    return err_set(err, STATUS_CONFIG, "the spool %s was moved or changed during the request",
+                   config->spool);
 }
 
 enum status spool_pool_journal(struct spool_user *user, const struct config *config,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * spool_pool - the spool that the threads of a long-lived process share: opened when first needed,
- * and again if the configuration names another one, if the folder was replaced, if its owner or
- * mode changed, or if it could not be opened before.
+ * and again if the configuration names another one, if the folder or that of its journal was
+ * replaced, if its owner or mode changed, or if it could not be opened before.
  */
 #ifndef GATE_SPOOL_POOL_H
 #define GATE_SPOOL_POOL_H
@@ -36,6 +36,10 @@ void spool_pool_free(struct spool_pool *pool);
 /* Makes user->spool the spool of the configuration. As spool_open fails: there is none. */
 enum status spool_pool_use(struct spool_pool *pool, struct spool_user *user,
                            const struct config *config, struct err *err) STATUS_CHECKED;
+/* Whether the configuration still leads to the spool that spool_pool_use found. STATUS_CONFIG: not
+ * any more; what is recorded in it may be out of reach. */
+enum status spool_pool_check(const struct spool_user *user, const struct config *config,
+                             struct err *err) STATUS_CHECKED;
 /* The user's journal over that spool, with the configuration's limits. Valid until the next call.
  */
 enum status spool_pool_journal(struct spool_user *user, const struct config *config,

@@ -6,7 +6,7 @@ import os
 import uuid
 
 from cases import PlaceCase, for_each_mode
-from fastcgi import Connection, Gateway, request_env
+from fastcgi import Connection, Gateway, request_env, run_cgi
 from place import HEADER, SECRET, Process, free_port, need, wait_until
 from sender import transcript
 from servers import apache_user
@@ -143,3 +143,37 @@ class Unserved(PlaceCase):
                 connection.end_body()
                 self.assertEqual(status, connection.answer().status, (endpoint, values))
                 connection.close()
+
+
+class Refused(PlaceCase):
+    """The box of refused deliveries goes by the client's address as well, not by that of the proxy before him."""
+
+    endpoints = ENDPOINTS
+    settings = {"refused_max": "1M", "threads": 2}
+
+    def setUp(self):
+        self.gateway = Gateway(self.place)
+        self.addCleanup(self.gateway.stop)
+
+    def kept(self, client, body, cgi=False):
+        """What the box has of a delivery with a wrong secret that came through the proxy."""
+        how = {"endpoint": "secret", "secret": "wrong", "REMOTE_ADDR": PROXY, "HTTP_X_FORWARDED_FOR": client}
+        answer = run_cgi(self.place, body, **how) if cgi else self.gateway.post(body, **how)
+        self.assertEqual(401, answer.status)
+        return [head for head, kept in self.box("refused") if kept == body]
+
+    def test_a_published_address_behind_the_proxy_is_known_as_that(self):
+        for cgi in (False, True):
+            self.assertEqual([True], [h["published"] for h in self.kept(ALLOWED, fresh(), cgi)])
+            self.assertEqual([False], [h["published"] for h in self.kept("192.0.2.1", fresh(), cgi)])
+
+    def test_a_flood_through_the_proxy_takes_nothing_from_other_clients(self):
+        others = {f"198.51.{n}.7": b"%d " % n + fresh() for n in range(100, 104)}
+        for client, body in others.items():
+            self.assertEqual(1, len(self.kept(client, body)))
+        # Of the box, a network has a tenth, and 128 KiB at least; then each entry replaces another of the same network.
+        for n in range(100):
+            self.kept("192.0.2.1", b"%d " % n + fresh() + b"x" * 4000)
+        entries = self.box("refused")
+        self.assertLess(len(entries), 50, "the flood has more than its share")
+        self.assertEqual([], [body for body in others.values() if body not in [kept for _, kept in entries]])

@@ -180,3 +180,39 @@ class Log(ReportCase):
         answer = run_cgi(self.place, b"{}", secret="wrong", PATH_INFO=None, SCRIPT_NAME="/cgi-bin/stenohook.cgi")
         self.assertEqual(401, answer.status)
         self.assertIn('401 unauthorized, endpoint "default", ', self.log())
+
+
+    def test_a_log_that_somebody_rotates_goes_on_under_its_name(self):
+        gateway = Gateway(self.place)
+        self.addCleanup(gateway.stop)
+        path = os.path.join(self.place.spool, "stenohook.log")
+        for number in (1, 2):
+            self.assertEqual(401, gateway.post(b"{}", endpoint="default", secret="wrong").status)
+            self.assertEqual(1, self.log().count(" 401 unauthorized"))
+            os.rename(path, f"{path}.{number}")
+        self.assertEqual(503, gateway.post(b"", endpoint="default").status)
+        self.assertEqual((0, 1), (self.log().count(" 401 "), self.log().count(" 503 ")))
+
+
+class Shares(ReportCase):
+    """Of the log's budget: what strangers do hides nothing of a sender."""
+
+    endpoints = {"default": {"body-max": "1K"}, "signed": {"auth": "aai-signature", "body-max": "1K"}}
+
+    def sent(self, gateway, endpoint):
+        """The number of its line in the log, or none."""
+        body = transcript(str(uuid.uuid4()))[:-1] + b',"pad":"' + b"x" * 2000 + b'"}'
+        before = self.log().count(f'413 too-large, endpoint "{endpoint}"')
+        self.assertEqual(413, gateway.post(body, endpoint=endpoint).status)
+        return self.log().count(f'413 too-large, endpoint "{endpoint}"') - before
+
+    def test_bodies_of_strangers_that_are_too_large_do_not_hide_that_of_a_sender(self):
+        gateway = Gateway(self.place)
+        self.addCleanup(gateway.stop)
+        minute, seen = None, 0
+        while minute != time.gmtime()[:5]:  # again if a minute has begun meanwhile
+            minute = time.gmtime()[:5]
+            strangers = [self.sent(gateway, "signed") for _ in range(20)]
+            seen = self.sent(gateway, "default")
+        self.assertEqual(0, strangers[-1], "the test cannot see what it is for")
+        self.assertEqual(1, seen)

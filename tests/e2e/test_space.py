@@ -117,7 +117,7 @@ class FullDisk(PlaceCase):
     def free_inodes(self):
         return os.statvfs(self.place.spool).f_favail
 
-    def leave_inodes(self, count):
+    def leave_inodes(self, count, most=2000):
         """What a neighbour on the same file system takes, or gives back."""
         for number in itertools.count():
             name = os.path.join(self.place.spool, f"neighbour-{number}")
@@ -128,7 +128,38 @@ class FullDisk(PlaceCase):
                 open(name, "wb").close()
             elif left < 0 and os.path.exists(name):
                 os.unlink(name)
-            self.assertLess(number, 2000)
+            self.assertLess(number, most)
+
+    def reported(self, problem, words=""):
+        """What a monitor is told; "" is nothing."""
+        for answer in (self.gateway.post(b"", REQUEST_METHOD="GET"), run_cgi(self.place, b"", REQUEST_METHOD="GET")):
+            told = json.loads(answer.body)
+            self.assertEqual((503 if problem else 200, problem), (answer.status, told.get("problem", "")), told)
+            self.assertIn(words, told.get("problems", [""])[0])
+
+    def test_the_report_refuses_when_deliveries_do(self):
+        """The reserve that nobody has set: one percent, here of the inodes."""
+        self.site("64m,nr_inodes=20000")
+        self.assertTrue(self.post(str(uuid.uuid4())))
+        self.reported("")
+        self.leave_inodes(20000 // 100 - 20, 20000)
+        self.assertFalse(self.post(subject := str(uuid.uuid4())))
+        self.reported("no-space", "inodes")
+        self.leave_inodes(20000 // 100 + 20)
+        self.reported("")
+        self.assertTrue(self.post(subject))
+
+    def test_the_report_of_a_spool_that_can_only_be_read_is_503(self):
+        self.site("64m")
+        self.assertTrue(self.post(str(uuid.uuid4()), cgi=True))
+        self.place.mount("-o", "remount,ro")
+        subject = str(uuid.uuid4())
+        for cgi in (False, True):
+            self.assertFalse(self.post(subject, cgi))
+        self.reported("io", "Read-only file system")
+        self.place.mount("-o", "remount,rw")
+        self.reported("")
+        self.assertTrue(self.post(subject))
 
     def test_deliveries_are_refused_before_the_last_inode_is_gone(self):
         self.site("32m,nr_inodes=1000", segment_max="64K", free_space_min="1M")
@@ -142,9 +173,7 @@ class FullDisk(PlaceCase):
         self.assertGreaterEqual(len(os.listdir(os.path.join(self.place.spool, "log"))), 3)
         self.assertIn(self.free_inodes(), range(RESERVE_INODES - 4, RESERVE_INODES))
         self.assertIn("inodes (files) are free", self.logs())
-        report = self.gateway.post(b"", REQUEST_METHOD="GET")
-        self.assertEqual((503, "no-space"), (report.status, json.loads(report.body)["problem"]))
-        self.assertIn("inodes", json.loads(report.body)["problems"][0])
+        self.reported("no-space", "inodes")
         self.assertIn("inodes (files) free, less than free-space-min (128 inodes", self.place.stenohook("check", ok=(1,)))
         self.leave_inodes(2 * RESERVE_INODES)
         self.assertTrue(self.post(subject, pad=20_000))

@@ -5,6 +5,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import time
 import uuid
 
 import layouts
@@ -230,14 +231,36 @@ class Direct(Logged, PlaceCase):
             answers = [run_cgi(self.place, fresh()) for _ in range(3)]
             self.assertEqual([200] * 3, [a.status for a in answers])
             self.assertEqual([1, 0, 0], [a.errors.decode().count(line) for a in answers])
-            os.utime(os.path.join(self.place.spool, "noted"), (0, 0))
-            self.assertIn(line.encode(), run_cgi(self.place, fresh()).errors, "again after an hour")
+            later = time.time() + 7200
+            for at, why in ((0, "after an hour"), (later, "after the clock was set back")):
+                os.utime(os.path.join(self.place.spool, "noted"), (at, at))
+                self.assertIn(line.encode(), run_cgi(self.place, fresh()).errors, f"again {why}")
             gateway = Gateway(self.place)
             answers = [gateway.post(fresh()) for _ in range(3)]
             gateway.stop()
             self.assertEqual([1, 0, 0], [a.errors.decode().count(line) for a in answers])
-            self.assertEqual(3, self.logged().count(line))
+            self.assertEqual(4, self.logged().count(line))
             self.assertIn(line, self.place.stenohook("check"))
+
+    def test_a_line_break_in_the_name_of_a_folder_begins_no_line_of_the_log(self):
+        above = os.path.join(self.place.folder, "above")
+        folder = os.path.join(above, "x\nwarning: forged by a tenant")
+        os.makedirs(folder)
+        os.rename(self.place.spool, os.path.join(folder, "spool"))
+        os.symlink(os.path.join(folder, "spool"), self.place.spool)
+        try:
+            os.chown(folder, pwd.getpwnam(TENANT).pw_uid, -1)
+            for answer in self.both():
+                self.assertEqual(200, answer.status)
+                told = answer.errors.decode()
+                self.assertEqual(1, told.count("x?warning: forged by a tenant: belongs to user"), told)
+                self.assertEqual(1, told.count("\n"), told)
+            lines = [line for line in self.logged().split("\n") if "forged" in line]
+            self.assertEqual([], [line for line in lines if "x?warning: forged" not in line])
+        finally:
+            os.unlink(self.place.spool)
+            os.rename(os.path.join(folder, "spool"), self.place.spool)
+            shutil.rmtree(above)
 
     def test_a_folder_of_another_user_is_refused_if_the_process_is_told_to_be_strict(self):
         with self.spool_below() as above:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Killed between a durable record and the wake-up of the runner: whoever does the same again wakes the runner."""
+import json
 import os
 import signal
 import subprocess
@@ -7,7 +8,7 @@ import unittest
 import uuid
 
 from cases import needs_root
-from fastcgi import run_cgi
+from fastcgi import Gateway, run_cgi, wait_ended
 from place import need
 from reconciling import URL, ReconcileCase
 from sender import transcript
@@ -44,15 +45,47 @@ class WokenCase(VerbCase):
 
 
 @needs_root
-class Gateway(WokenCase):
-    def test_a_retry_of_what_a_killed_gateway_recorded_wakes_the_runner(self):
-        body = transcript(str(uuid.uuid4()))
-        answer = run_cgi(self.place, body, before=killed_at_the_wake_up(self.trace))
-        self.assertEqual((200, -signal.SIGKILL), (answer.status, answer.app_status), answer.errors)
-        self.assertEqual(1, len(self.journal()))
-        self.assertEqual(200, run_cgi(self.place, body).status)
+class Gateways(WokenCase):
+    """The sender's retry is the only thing that comes after the kill."""
+
+    def killed(self, fastcgi, body):
+        """A gateway that answers, and does not come to its wake-up."""
+        before = killed_at_the_wake_up(self.trace)
+        if fastcgi:
+            gateway = Gateway(self.place, before=before)
+            self.addCleanup(gateway.kill)
+            self.assertEqual(200, gateway.post(body).status)
+            wait_ended(gateway.process)
+            self.assertEqual(-signal.SIGKILL, gateway.process.child.returncode)
+        else:
+            answer = run_cgi(self.place, body, before=before)
+            self.assertEqual((200, -signal.SIGKILL), (answer.status, answer.app_status), answer.errors)
+        self.assertEqual((1, []), (len(self.journal()), self.ran()))
+
+    def retried(self, fastcgi, body):
+        if fastcgi:
+            gateway = Gateway(self.place)
+            self.addCleanup(gateway.stop)
+            answer = gateway.post(body)
+        else:
+            answer = run_cgi(self.place, body)
+        self.assertEqual((200, True), (answer.status, json.loads(answer.body)["duplicate"]))
         self.runs(1, self.journal()[0]["id"])
         self.assertEqual(1, len(self.journal()))
+
+    def check(self, first, then):
+        body = transcript(str(uuid.uuid4()))
+        self.killed(first, body)
+        self.retried(then, body)
+
+    def test_a_retry_of_what_a_killed_cgi_process_recorded_wakes_the_runner(self):
+        self.check(first=False, then=False)
+
+    def test_a_retry_of_what_a_killed_fastcgi_process_recorded_wakes_the_runner(self):
+        self.check(first=True, then=True)
+
+    def test_a_retry_to_the_other_kind_of_process_wakes_the_runner(self):
+        self.check(first=True, then=False)
 
 
 class Accept(WokenCase):

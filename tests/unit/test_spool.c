@@ -233,6 +233,24 @@ UNIT_TEST(a_spool_may_lie_right_below_the_root_folder)
     spool_close(&spool);
 }
 
+UNIT_TEST(a_spool_whose_journal_was_moved_or_replaced_holds_it_no_more)
+{
+    struct spool s;
+    struct err err = ERR_INIT;
+
+    UNIT_STATUS(STATUS_OK, spool_create(in_folder("spool"), &err), &err);
+    UNIT_STATUS(STATUS_OK, spool_open(&s, in_folder("spool"), &err), &err);
+    UNIT_TRUE(spool_holds_journal(&s));
+    UNIT_INT(0, renameat(s.dir, "log", s.dir, "aside"));
+    UNIT_FALSE(spool_holds_journal(&s));
+    UNIT_INT(0, mkdirat(s.dir, "log", 0700));
+    UNIT_FALSE(spool_holds_journal(&s));
+    UNIT_INT(0, unlinkat(s.dir, "log", AT_REMOVEDIR));
+    UNIT_INT(0, renameat(s.dir, "aside", s.dir, "log"));
+    UNIT_TRUE(spool_holds_journal(&s));
+    spool_close(&s);
+}
+
 UNIT_TEST(a_file_is_no_spool)
 {
     struct err err = ERR_INIT;

@@ -76,6 +76,7 @@ tests_unit_unit_SOURCES = $(unit_runner) \
 	tests/unit/test_session.c \
 	tests/unit/test_settings.c \
 	tests/unit/test_settings_cache.c \
+	tests/unit/test_settings_change.c \
 	tests/unit/test_settings_find.c \
 	tests/unit/test_slot.c \
 	tests/unit/test_snapshot.c \

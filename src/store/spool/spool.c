@@ -325,6 +325,28 @@ static enum status open_sub(const struct spool *spool, const char *name, bool de
     return STATUS_OK;
 }
 
+static enum status open_log(struct spool *spool, struct err *err)
+{
+    enum status status = open_sub(spool, DIR_LOG, false, &spool->log, err);
+    struct stat sb;
+
+    if (status == STATUS_OK && fstat(spool->log, &sb) != 0)
+        status = err_errno(err, "cannot look at the folder %s/" DIR_LOG, spool->path);
+    if (status == STATUS_OK) {
+        spool->log_device = sb.st_dev;
+        spool->log_inode = sb.st_ino;
+    }
+    return status;
+}
+
+bool spool_holds_journal(const struct spool *spool)
+{
+    struct stat sb;
+
+    return fstatat(spool->dir, DIR_LOG, &sb, 0) == 0 && sb.st_dev == spool->log_device &&
+           sb.st_ino == spool->log_inode;
+}
+
 static const struct spool closed = {
     .path = NULL, .dir = -1, .log = -1, .idx = -1, .quarantine = -1, .refused = -1};
 
@@ -343,7 +365,7 @@ enum status spool_open_telling(struct spool *spool, const char *path, trust_tell
     if (status == STATUS_OK)
         status = read_format(spool, err);
     if (status == STATUS_OK)
-        status = open_sub(spool, DIR_LOG, false, &spool->log, err);
+        status = open_log(spool, err);
     if (status == STATUS_OK)
         status = open_sub(spool, DIR_IDX, true, &spool->idx, err);
     if (status == STATUS_OK)

@@ -33,6 +33,8 @@
 struct spool {
     char *path;                             /* absolute */
     int dir, log, idx, quarantine, refused; /* directory descriptors */
+    dev_t log_device;                       /* whose these are */
+    ino_t log_inode;
     uint8_t index_key[SIPHASH_KEY_LEN];
     char journal[RECORD_JOURNAL_LEN + 1]; /* random name; the runner's state names it too */
 };
@@ -107,6 +109,9 @@ enum status spool_open(struct spool *spool, const char *path, struct err *err) S
 /* The same, and reports folders of others on the way, as trust_path does. */
 enum status spool_open_telling(struct spool *spool, const char *path, trust_tell foreign,
                                void *context, struct err *err) STATUS_CHECKED;
+/* Whether the journal's folder is where it was: a descriptor outlives a folder that is moved or
+ * removed, as by who restores a copy. */
+bool spool_holds_journal(const struct spool *spool);
 /* Whether only the owner can read or change a folder of that mode. A spool that others can read
  * still serves, but programs warn with SPOOL_NOT_PRIVATE, whose two arguments are the spool's path.
  */
