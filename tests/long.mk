@@ -21,6 +21,14 @@ check-threads:
 	STENOHOOK_BUILD=$(abs_builddir)/$(THREADS_BUILD) $(abs_srcdir)/tests/e2e/run -k 'lighttpd-fastcgi' -k '.Killed.' $(THREADS_TOPICS)
 .PHONY: check-threads
 
+# The unit tests again and again beside as many busy loops as there are processors: does one fail by chance?
+# make check-flaky RUNS=200 SUITES="child clock"
+RUNS = 20
+SUITES =
+check-flaky: tests/unit/unit
+	$(abs_srcdir)/tests/flaky $(RUNS) $(SUITES)
+.PHONY: check-flaky
+
 # Each kind of answer of the CGI program under valgrind.
 check-memory: all
 	STENOHOOK_BUILD=$(abs_builddir) $(abs_srcdir)/tests/e2e/run memcheck
@@ -53,6 +61,7 @@ check-long: check
 	CHANCE_RUNS=10000 STENOHOOK_BUILD=$(abs_builddir) $(abs_srcdir)/tests/e2e/run faults
 	$(MAKE) check-kills KILLS=2000
 	$(MAKE) check-threads
+	$(MAKE) check-flaky
 	$(MAKE) check-memory
 	$(MAKE) check-slow
 	$(MAKE) check-mutants

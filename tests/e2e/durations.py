@@ -6,7 +6,7 @@ import os
 from xdist.scheduler import LoadScopeScheduling
 
 # These take longest: begun first if no run of theirs is known.
-SLOW = ("queue", "hooks", "reconcile", "reconcile_many", "examples", "faults")
+SLOW = ("queue", "hooks", "hook_limits", "reconcile", "reconcile_many", "examples", "faults")
 LONG_SECONDS = 5
 
 

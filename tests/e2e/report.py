@@ -130,7 +130,8 @@ class Report:
             if cause in self.shown:
                 return
             self.shown.add(cause)
-        self.say(f"\n==== {plain_id(report.nodeid)}\n{text}\n====\n")
+        where = {"setup": " (set-up)", "teardown": " (clean-up)"}.get(report.when, "")
+        self.say(f"\n==== {plain_id(report.nodeid)}{where}\n{text}\n====\n")
 
     def beat(self):
         while not self.over.wait(1):

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Hooks: what they get, what becomes of them, and that they neither delay an answer nor get lost."""
-import fcntl
+"""Hooks: what they get, what becomes of them, in whose name they run, and that they delay no answer."""
 import glob
 import json
 import os
@@ -8,13 +7,12 @@ import pwd
 import signal
 import socket
 import subprocess
-import time
 import uuid
 
 import records
 from cases import PlaceCase, for_each_mode, needs_root
-from fastcgi import Gateway, run_cgi
-from place import SECRET, Place, Process, as_worker, wait_until, worker
+from fastcgi import run_cgi
+from place import SECRET, Process, as_worker, wait_until, worker
 from sender import Sender, transcript
 
 NO_RUNNER = "/nonexistent/stenohook-run"
@@ -289,226 +287,6 @@ class Outcome(HookCase):
         self.assertEqual(("a" * (4096 - 5) + "end\x1b\ufffd", "wrong\n"), (result["stdout"], result["stderr"]))
 
 
-class Limits(HookCase):
-    def test_of_ten_thousand_queued_events_no_more_run_at_once_than_are_allowed(self):
-        log = os.path.join(self.out, "marks")
-        place = Place(build=self.build())
-        self.addCleanup(place.remove)
-        # A tenth of them takes long enough for all places to be taken.
-        hook = self.script(f"echo + >> {log}; case $STENOHOOK_EVENT_ID in *0) sleep 0.2;; esac; echo - >> {log}")
-        place.configure({"calls": {"hook": [hook]}}, hooks_max=10)
-        subprocess.run([place.copied("tests/tools/history"), place.spool, "10000"], check=True,
-                       capture_output=True, timeout=120, **as_worker())
-        done = subprocess.run([place.runner, "--config", place.config, "--once"], env=place.env(), timeout=300,
-                              capture_output=True, text=True, cwd="/", check=False, **as_worker())
-        self.assertEqual((0, ""), (done.returncode, done.stderr))
-        running = most = 0
-        marks = self.said("marks").split()
-        for mark in marks:
-            running += 1 if mark == "+" else -1
-            most = max(most, running)
-        self.assertEqual((10000, 0), (marks.count("+"), running))
-        self.assertLessEqual(most, 10)
-        self.assertGreater(most, 5)
-
-    def test_no_more_hooks_run_at_once_than_are_allowed(self):
-        os.mkdir(os.path.join(self.out, "now"))
-        self.place.give(os.path.join(self.out, "now"))
-        self.site(self.script(f"cd {self.out}; mkdir now/$$; ls now | wc -l >> counts; sleep 0.1; rmdir now/$$"),
-                  hooks_max=10)
-        gateway = Gateway(self.place)
-        try:
-            events = [json.loads(gateway.post(fresh()).body)["id"] for _ in range(100)]
-        finally:
-            gateway.stop()
-        self.once()
-        counts = [int(n) for n in self.said("counts").split()]
-        self.assertEqual(100, len(counts))
-        self.assertLessEqual(max(counts), 10)
-        self.assertGreater(max(counts), 5)
-        self.assertEqual([[(1, "done", "exit", 0)]] * 100, [self.ends(event) for event in events])
-
-    def test_a_process_of_a_hook_gets_no_more_memory_than_it_may(self):
-        self.site(self.script("ulimit -v"), endpoint={"hook-memory-max": "64M"})
-        event = self.deliver()
-        self.once()
-        self.assertEqual("65536\n", self.results(event)[0]["stdout"])
-
-    def test_a_file_of_a_hook_gets_no_larger_than_it_may(self):
-        files = [os.path.join(self.out, name) for name in ("fits", "larger")]
-        self.site(self.script("".join(f"head -c {size} /dev/zero > {path}; echo $?\n"
-                                      for path, size in zip(files, (65536, 65537)))),
-                  endpoint={"hook-file-max": "64K"})
-        event = self.deliver()
-        self.once()
-        self.assertEqual(f"0\n{128 + signal.SIGXFSZ}\n", self.results(event)[0]["stdout"])
-        self.assertEqual([65536, 65536], [os.path.getsize(path) for path in files])
-
-    def test_a_hook_makes_no_more_processes_than_its_user_may_have(self):
-        limits = 'while read -r line; do case $line in "Max processes"*) echo $line;; esac; done < /proc/$$/limits'
-        for most, ended in (("1", 2), ("4194304", 0)):
-            with self.subTest(most=most):
-                self.site(self.script(f"{limits}; /bin/true; exit 0"), endpoint={"hook-processes-max": most})
-                event = self.deliver()
-                self.once()
-                result = self.results(event)[0]
-                self.assertEqual(ended, result["code"], result)
-                if ended != 0:
-                    self.assertEqual("Max processes 1 1 processes\n", result["stdout"])
-
-    def test_limits_that_are_not_set_are_those_of_the_runner(self):
-        path = os.path.join(self.out, "limits")
-        self.site(self.script(f"cat /proc/$$/limits > {path}"))
-        self.deliver()
-        self.once()
-        with open("/proc/self/limits", encoding="ascii") as f:
-            here = [line for line in f if not line.startswith(("Max core", "Max open"))]
-        there = [line for line in self.said("limits").splitlines(True) if not line.startswith(("Max core", "Max open"))]
-        self.assertEqual(here, there)
-
-
-class Survival(HookCase):
-    """Whatever is killed, the event's hook is run."""
-
-    def blocked(self, **globals_):
-        """A site whose hook waits for its FIFO and notes when it begins and ends."""
-        fifo = self.fifo()
-        log = fifo.replace("fifo-", "log-")
-        self.site(self.script(f"echo begin $$ >> {log}; {waits(fifo)}; echo end $$ >> {log}"), **globals_)
-        return fifo, os.path.basename(log)
-
-    def test_a_hook_whose_runner_was_killed_is_not_run_twice_at_the_same_time(self):
-        fifo, log = self.blocked()
-        event = self.deliver()
-        first = self.start("--once")
-        self.eventually(lambda: "begin" in self.said(log), 20)
-        first.child.kill()
-        first.child.wait()
-        second = self.start("--once")
-        self.eventually(lambda: self.place.runners(), 20)
-        # Long enough for a run beside the first, were there one.
-        time.sleep(0.5)
-        self.assertEqual(1, self.said(log).count("begin"))
-        self.let_end(fifo, log, 1)
-        self.let_end(fifo, log, 2)
-        wait_until(second.ended, 20, "the second runner is done")
-        words = self.said(log).split()
-        self.assertEqual(["begin", "end", "begin", "end"], words[0::2])
-        self.assertEqual([words[1], words[1], words[5], words[5]], words[1::2])
-        self.assertEqual([(1, "again", "lost", 0), (1, "done", "exit", 0)], self.ends(event))
-
-    def test_an_event_of_which_nobody_was_told_is_found_before_a_runner_leaves(self):
-        fifo, log = self.blocked()
-        self.deliver()
-        runner = self.start("--once")
-        self.eventually(lambda: "begin" in self.said(log), 20)
-        # As for whoever comes when the runner has stopped listening.
-        os.unlink(os.path.join(self.place.spool, "run", "wake"))
-        event = self.deliver()
-        self.release_until(fifo, runner.ended, "the runner is done")
-        self.assertEqual([(1, "done", "exit", 0)], self.ends(event))
-
-    def test_a_runner_that_meets_one_which_no_longer_listens_waits_for_its_lock(self):
-        self.site("/bin/true")
-        self.deliver()
-        self.once()
-        event = self.deliver()
-        with open(os.path.join(self.place.spool, "run", "lock"), "rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            runner = self.start("--once")
-            time.sleep(0.5)
-            self.assertFalse(runner.ended())
-        wait_until(runner.ended, 20, "the runner is done")
-        self.assertEqual([(1, "done", "exit", 0)], self.ends(event))
-
-    def test_after_a_kill_of_everything_once_alone_resumes(self):
-        fifo, log = self.blocked()
-        event = self.deliver()
-        self.start("--once")
-        self.eventually(lambda: "begin" in self.said(log), 20)
-        self.place.kill_runners()
-        again = self.start("--once")
-        self.release_until(fifo, again.ended, "the second runner is done")
-        self.assertEqual([(1, "again", "lost", 0), (1, "done", "exit", 0)], self.ends(event))
-
-    def test_after_a_kill_of_everything_a_monitor_that_asks_resumes(self):
-        fifo, log = self.blocked(runner=None)
-        event = self.deliver()
-        self.eventually(lambda: "begin" in self.said(log), 20)
-        self.place.kill_runners()
-        answer = run_cgi(self.place, b"", REQUEST_METHOD="GET", CONTENT_LENGTH=None)
-        self.assertEqual(200, answer.status)
-        self.release_until(fifo, lambda: self.ends(event) == [(1, "again", "lost", 0), (1, "done", "exit", 0)],
-                           "the hook is run again")
-
-    def test_a_stranger_starts_no_runner(self):
-        self.blocked(runner=None)
-        run_cgi(self.place, b"", REQUEST_METHOD="GET", CONTENT_LENGTH=None, secret="wrong")
-        run_cgi(self.place, fresh(), secret="wrong")
-        self.assertEqual([], self.place.runners())
-
-    def test_an_endpoint_without_a_hook_starts_no_runner(self):
-        self.place.configure({"calls": {}})
-        self.deliver()
-        self.assertEqual([], self.place.runners())
-
-    def test_a_runner_that_is_told_to_stop_lets_its_hooks_end(self):
-        fifo, log = self.blocked()
-        event, waits = self.deliver(), None
-        runner = self.start()
-        self.eventually(lambda: "begin" in self.said(log), 20)
-        runner.child.terminate()
-        waits = self.deliver()
-        self.release(fifo)
-        wait_until(runner.ended, 20, "the runner ends")
-        self.assertEqual(0, runner.child.returncode)
-        self.assertEqual([(1, "done", "exit", 0)], self.ends(event))
-        self.assertEqual([], self.ends(waits))
-
-    def test_a_runner_in_the_foreground_is_woken_by_deliveries(self):
-        self.site("/bin/true")
-        runner = self.start()
-        for _ in range(3):
-            event = self.deliver()
-            self.eventually(lambda e=event: self.ends(e) == [(1, "done", "exit", 0)], 20)
-        self.assertEqual(0, runner.stop())
-
-    def test_once_is_silent_where_another_runner_is_at_it(self):
-        fifo, log = self.blocked()
-        self.deliver()
-        first = self.start("--once")
-        self.eventually(lambda: "begin" in self.said(log), 20)
-        self.assertEqual("", self.once())
-        self.release(fifo)
-        wait_until(first.ended, 20, "the first runner is done")
-
-    def test_a_new_configuration_is_taken_and_a_broken_one_is_not(self):
-        self.site(["/bin/sh", "-c", "echo old"])
-        runner = self.start()
-        events = [self.deliver()]
-        self.eventually(lambda: self.ends(events[0]), 20)
-        self.site(["/bin/sh", "-c", "echo new"])
-        events.append(self.deliver())
-        self.eventually(lambda: self.ends(events[1]), 20)
-        gateway = Gateway(self.place)
-        try:
-            self.assertEqual(401, gateway.post(b"", REQUEST_METHOD="GET", secret="wrong").status)
-            self.place.write_config("frob\n")
-            events.append(json.loads(gateway.post(fresh()).body)["id"])
-        finally:
-            gateway.stop()
-        self.eventually(lambda: self.ends(events[2]), 20)
-        self.assertEqual(["old\n", "new\n", "new\n"], [self.results(e)[0]["stdout"] for e in events])
-        self.assertEqual(0, runner.stop())
-
-    def test_without_a_runner_program_the_event_stays_on_record_and_the_log_says_why(self):
-        self.site("/bin/true")
-        event = self.deliver()
-        self.assertIn(f"hooks wait, because no runner could be started: {NO_RUNNER} cannot be found", self.place.log_text())
-        self.once()
-        self.assertEqual([(1, "done", "exit", 0)], self.ends(event))
-
-
 class Who(HookCase):
     """Whose name hooks run in."""
 
@@ -596,5 +374,3 @@ class Behind:
         # Nothing of the server's environment, which holds the secret in CGI.
         with open(f"/proc/{runners[0]}/environ", "rb") as f:
             self.assertNotIn(SECRET.encode(), f.read())
-
-

@@ -248,6 +248,7 @@ class Reports(RunnerCase):
             said = self.run_it("-j", jobs, status=1)
             self.assertTrue(said.endswith("\n0 passed, 2 failed\n"), said)
             self.assertEqual(1, said.count("RuntimeError: no such luck"), said)
+            self.assertIn("==== test_begin.Broken.test_one (set-up)\n", said)
 
     def test_a_class_whose_clean_up_fails_has_failed(self):
         self.topic("end", """
@@ -266,6 +267,7 @@ class Reports(RunnerCase):
         said = self.run_it(status=1)
         self.assertTrue(said.endswith("\n1 passed, 1 failed\n"), said)
         self.assertEqual(1, said.count("RuntimeError: there it was"), said)
+        self.assertRegex(said, "==== test_end.Unclean.test_(one|two) .clean-up.\n")
 
     def test_a_topic_that_cannot_be_read_and_a_worker_that_dies_are_failures(self):
         self.topic("mad", "import no_such_module\n")
