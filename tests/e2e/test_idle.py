@@ -15,7 +15,7 @@ from test_resume import PAUSED, ResumeCase
 WATCHED_S = 1.5
 # Both in a second. At rest it takes some thousandths, and looks at the journal every two seconds, at an orphan five times
 # a second. One that does not wait takes all that it gets, and where it gets little it has often to make room for others.
-BUSY_S = 0.05
+BUSY_S = 0.04
 SWITCHES = 30
 # A runner at rest has 15 and half a megabyte.
 FDS_AT_REST, FDS_OF_HOOK = 16, 3

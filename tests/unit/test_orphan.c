@@ -98,7 +98,12 @@ static bool ends(const struct kit *k)
 
 static bool leader_ends(const struct kit *k)
 {
-    return waitpid(k->hook, NULL, 0) == k->hook;
+    for (unsigned i = 0; i < LOOKS_MAX; i++) {
+        if (waitpid(k->hook, NULL, WNOHANG) == k->hook)
+            return true;
+        clock_sleep_ns(NS_PER_MS);
+    }
+    return false;
 }
 
 static void kit_close(struct kit *k)
