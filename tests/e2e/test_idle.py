@@ -23,6 +23,8 @@ MEMORY_KB = 2048
 LINGERS_S = 15
 TICKS = os.sysconf("SC_CLK_TCK")
 HOUR_S = 3600
+# So that what keeps a body shows.
+LARGER = b', "text": "' + b"x" * 4000 + b'"}'
 
 
 class IdleCase(HookCase):
@@ -288,13 +290,15 @@ class Left(IdleCase):
 
         def after(count):
             for _ in range(count):
-                self.assertEqual(200, gateway.post(fresh()).status)
-            last = json.loads(gateway.post(fresh()).body)["id"]
+                answer = gateway.post(fresh()[:-1] + LARGER)
+                self.assertEqual(200, answer.status)
+            last = json.loads(answer.body)["id"]
             self.eventually(lambda: self.ends(last), 60, "the last hook's end is noted")
             self.eventually(lambda: not living_children(runner.pid), 20, "no hook runs")
             return descriptors(runner.pid), own_memory_kb(runner.pid)
 
         few, few_kb = after(60)
-        many, many_kb = after(300)
-        self.assertEqual(few, many)
-        self.assertLess(many_kb - few_kb, 128)
+        _, many_kb = after(300)
+        # While it saves it has another two for a moment.
+        self.eventually(lambda: descriptors(runner.pid) <= few, 20, "as many descriptors as before")
+        self.assertLess(many_kb - few_kb, 100)
