@@ -141,6 +141,8 @@ static void flush_queue(struct runner *r, bool now)
 {
     struct err err = ERR_INIT;
 
+    if (!now && r->now_ns < r->trouble_ns)
+        return;
     if (queue_flush(r->queue, now, r->wall_ns, &err) != STATUS_OK)
         report_trouble(r, &err);
 }
@@ -198,9 +200,8 @@ static uint64_t wake_up_ns(const struct runner *r)
         keep_earlier(&next, r->stop_ns);
         return next;
     }
+    /* Soon enough also for one that leaves when it has lingered. */
     keep_earlier(&next, later_of(r->fill_ns, ready_ns(r)));
-    if (r->setup->stay == RUNNER_LINGER && crew_running(r->crew) == 0)
-        keep_earlier(&next, later_of(r->busy_ns + RUNNER_LINGER_NS, r->fill_ns));
     return next;
 }
 

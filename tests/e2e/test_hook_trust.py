@@ -89,6 +89,24 @@ class Hook(TrustCase):
         self.assert_waits(self.deliver(json.dumps(evil + " ").encode()), f"{self.share}: others can write to it")
         self.assertEqual("", self.said("evil"))
 
+    def test_a_hook_that_is_swapped_while_its_runner_stays_is_not_run_again(self):
+        hook = os.path.join(self.share, "hook")
+        evil = self.evil()
+        os.chmod(self.share, 0o755)
+        shutil.copy("/bin/true", hook)
+        self.site(hook)
+        self.start()
+        first = self.deliver(json.dumps(evil).encode())
+        self.eventually(lambda: self.ends(first), 20, "the hook runs")
+        self.assertEqual([(1, "done", "exit", 0)], self.ends(first))
+        os.chmod(self.share, 0o757)
+        os.unlink(hook)
+        self.plant("/bin/sh", "hook")
+        second = self.deliver(json.dumps(evil + " ").encode())
+        self.eventually(lambda: f"{self.share}: others can write to it" in self.place.log_text() or self.ends(second), 20,
+                        "the hook is looked at")
+        self.assertEqual(([], ""), (self.ends(second), self.said("evil")))
+
     @needs_root
     def test_a_link_that_a_neighbour_puts_into_a_sticky_folder_is_not_run(self):
         os.chmod(self.share, 0o1777)

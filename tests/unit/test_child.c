@@ -300,6 +300,31 @@ UNIT_TEST(a_hook_is_stopped_with_all_that_it_started_when_its_time_is_up)
     kit_close(&k);
 }
 
+/* What it does on SIGTERM may well be to leave in good order, with its work half done. */
+UNIT_TEST(a_hook_that_exits_with_0_when_its_time_is_up_has_not_succeeded)
+{
+    struct kit k;
+    uint64_t now;
+
+    UNIT_REQUIRE(kit_open(&k));
+    UNIT_STATUS(
+        STATUS_OK,
+        start_shell(&k, "trap 'exit 0' TERM; echo ready; while :; do sleep 1; done", STR(""), 30),
+        &k.err);
+    now = clock_mono_ns();
+    for (int i = 0; i < 500 && k.child.out.len == 0; i++) {
+        UNIT_FALSE(child_step(&k.child, true, now));
+        poll(NULL, 0, STEP_MS / 4);
+    }
+    UNIT_FALSE(child_step(&k.child, true, now + 31 * NS_PER_S));
+    /* It has ended before it would be killed. */
+    UNIT_INT(0, waitid(P_PID, (id_t)k.child.pid, &(siginfo_t){0}, WEXITED | WNOWAIT));
+    UNIT_REQUIRE(over(&k, 31 * NS_PER_S + CHILD_TERM_NS));
+    UNIT_TRUE(WIFEXITED(k.child.wait_status) && WEXITSTATUS(k.child.wait_status) == 0);
+    ended(&k, RESULT_TIMEOUT, 0);
+    kit_close(&k);
+}
+
 UNIT_TEST(a_daemon_that_keeps_the_output_open_does_not_keep_the_hook)
 {
     struct kit k;

@@ -99,6 +99,7 @@ tests_unit_unit_SOURCES += \
 	tests/unit/test_key.c \
 	tests/unit/test_members.c \
 	tests/unit/test_missed.c \
+	tests/unit/test_orphan.c \
 	tests/unit/test_pace.c \
 	tests/unit/test_reception.c \
 	tests/unit/test_sample.c \
