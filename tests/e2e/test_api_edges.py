@@ -85,6 +85,11 @@ endpoint "calls" {{ url = "https://example.com/hook/calls" auth-header = "X-Hook
         api = self.serve(lambda _: reply(200, body))
         self.assertEqual(body, self.remote("fetch", "--api-url", api.url, "--key-file", self.key, ID, text=False)[0])
 
+    def test_an_api_url_may_end_in_slashes(self):
+        api = self.serve(lambda _: answer({"id": ID, "status": "completed"}))
+        self.remote("fetch", "--api-url", api.url + "//", "--key-file", self.key, ID)
+        self.assertEqual([f"/v2/transcript/{ID}"], [r.target for r in api.requests])
+
     def test_one_answer_that_records_nothing_is_told_also_if_the_next_records(self):
         secret = self.file("known", "the-right-secret-of-this-test")
         recorded = reply(200, b'{"status":"accepted","id":"1:1","duplicate":false}')
