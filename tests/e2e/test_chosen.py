@@ -37,6 +37,18 @@ class Chosen(VerbCase):
         self.cli("replay", "twice", "--yes")
         self.assertEqual(2, self.orders())
 
+    def test_an_event_that_is_named_twice_is_one_event(self):
+        done = self.deliver("done")
+        self.once()
+        waits = self.deliver("waits")
+        self.assertEqual([waits], re.findall(r"\[(\d+:\d+)\]", self.cli("drop", waits, "waits", "--dry-run")[0]))
+        self.assertIn("the hook of 1 event will not run any more", self.cli("drop", waits, "waits", waits)[1])
+        self.assertIn("the hook of 1 event will run again", self.cli("replay", "done", done)[1])
+        self.assertEqual(2, self.orders())
+        self.once()
+        self.assertEqual([done, done], [e for e, _ in self.ran()])
+        self.assertEqual(1, json.loads(self.cli("stats", "--format", "json")[0])["endpoints"][0]["dropped"])
+
     def test_a_value_that_is_empty_is_no_filter_that_everything_passes(self):
         """As from a script whose variable is not set."""
         self.deliver()
