@@ -62,6 +62,22 @@ class Tail(VerbCase):
         self.assertRegex(runs, r"  hook  +exit 0 +done     1  \[\d+:\d+\]  .*\n.*  hook .*\[" + event)
         self.assertEqual(0, process.stop(signal.SIGTERM))
 
+    def test_f_shows_the_runs_of_the_endpoint_that_is_named_only(self):
+        def site(runner=NO_RUNNER):
+            self.place.configure({name: {"hook": [self.hook]} for name in ("calls", "other")}, runner=runner)
+        self.site = site
+        site()
+        process, lines = self.follow("--runs", "--endpoint", "calls", "--format", "json")
+        other = json.loads(run_cgi(self.place, transcript("one"), endpoint="other").body)["id"]
+        self.once()
+        event = self.deliver("two")
+        self.once()
+        wait_until(lambda: len(lines()) >= 2, 20, "the event and its run are shown")
+        self.assertEqual({event, other}, {e for e, _ in self.ran()})
+        self.assertEqual([("event", event), ("attempt", event)],
+                         [(line["type"], line["id"]) for line in map(json.loads, lines())])
+        self.assertEqual(0, process.stop(signal.SIGTERM))
+
     def test_f_ends_when_nobody_reads_any_more(self):
         self.deliver()
         with subprocess.Popen([self.place.cli, "tail", "-f"], env=self.place.env(), cwd="/", stdout=subprocess.PIPE,
