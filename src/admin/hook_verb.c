@@ -199,10 +199,19 @@ static enum status refuse_state(const struct hook_call *call, struct str name,
                    event_hook_word(state), call->verb->unfit);
 }
 
+/* Two names may mean one event, as its id and its subject. */
+static bool is_taken(const struct hook_call *call, struct place place)
+{
+    for (size_t i = 0; i < call->count; i++)
+        if (call->places[i] == place_pack(place))
+            return true;
+    return false;
+}
+
 /* Of the events of one name, those that the order is for; none is a fault. */
 static enum status take_found(struct hook_call *call, const struct find *found, struct err *err)
 {
-    size_t before = call->count;
+    size_t fit = 0;
     enum status status = STATUS_OK;
     struct hook_info hook = {.state = HOOK_NONE};
 
@@ -214,11 +223,14 @@ static enum status take_found(struct hook_call *call, const struct find *found, 
         if ((call->verb->states & 1U << hook.state) == 0 ||
             (hook.state == HOOK_NONE && !may_run(call, str_of(m->endpoint), m->may_run)))
             continue;
+        fit++;
+        if (is_taken(call, m->place))
+            continue;
         status = add_place(call, m->place, err);
         if (status == STATUS_OK && call->dry_run)
             status = print_place(call, m->place, err);
     }
-    if (status == STATUS_OK && call->count == before)
+    if (status == STATUS_OK && fit == 0)
         status = refuse_state(call, found->wanted, hook.state, err);
     return status;
 }

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """tail: the end of the list, and with -f each event and each run as it comes."""
 import datetime
+import fcntl
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 import uuid
@@ -60,6 +62,22 @@ class Tail(VerbCase):
         self.assertRegex(runs, r"  hook  +exit 0 +done     1  \[\d+:\d+\]  .*\n.*  hook .*\[" + event)
         self.assertEqual(0, process.stop(signal.SIGTERM))
 
+    def test_f_shows_the_runs_of_the_endpoint_that_is_named_only(self):
+        def site(runner=NO_RUNNER):
+            self.place.configure({name: {"hook": [self.hook]} for name in ("calls", "other")}, runner=runner)
+        self.site = site
+        site()
+        process, lines = self.follow("--runs", "--endpoint", "calls", "--format", "json")
+        other = json.loads(run_cgi(self.place, transcript("one"), endpoint="other").body)["id"]
+        self.once()
+        event = self.deliver("two")
+        self.once()
+        wait_until(lambda: len(lines()) >= 2, 20, "the event and its run are shown")
+        self.assertEqual({event, other}, {e for e, _ in self.ran()})
+        self.assertEqual([("event", event), ("attempt", event)],
+                         [(line["type"], line["id"]) for line in map(json.loads, lines())])
+        self.assertEqual(0, process.stop(signal.SIGTERM))
+
     def test_f_ends_when_nobody_reads_any_more(self):
         self.deliver()
         with subprocess.Popen([self.place.cli, "tail", "-f"], env=self.place.env(), cwd="/", stdout=subprocess.PIPE,
@@ -88,6 +106,45 @@ class Tail(VerbCase):
         self.assertEqual(0, process.child.wait(20))
         self.assertGreaterEqual(datetime.datetime.now(datetime.timezone.utc), until)
         self.assertEqual([event], re.findall(r"\[(\d+:\d+)\]", "\n".join(lines())))
+
+    def test_what_came_just_before_until_is_shown(self):
+        """The end passes while it sleeps between two looks, or as here is not given the processor."""
+        for seconds in (2, 10, 40):
+            until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+            process, lines = self.follow("--until", until.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), "-n", "1")
+            self.deliver()
+            wait_until(lambda seen=lines: seen(), 20, "it follows")
+            process.child.send_signal(signal.SIGSTOP)
+            event = self.deliver()
+            if datetime.datetime.now(datetime.timezone.utc) < until:
+                break  # else this machine was too slow, and it may have ended before
+            process.kill()
+        wait_until(lambda: datetime.datetime.now(datetime.timezone.utc) >= until, 60, "the end has passed")
+        process.child.send_signal(signal.SIGCONT)
+        self.assertEqual(0, process.child.wait(20))
+        self.assertIn(event, re.findall(r"\[(\d+:\d+)\]", "\n".join(lines())))
+
+    def test_what_comes_while_the_first_are_shown_is_shown_next(self):
+        """A reader that is slow, as a pager: the list of the first does not fit into the pipe."""
+        events = [self.deliver() for _ in range(40)]
+        read, write = os.pipe()
+        self.addCleanup(os.close, read)
+        fcntl.fcntl(read, fcntl.F_SETPIPE_SZ, 4096)
+        process = Process([self.place.cli, "tail", "-f", "-n", "40", "--format", "json"],
+                          os.path.join(self.place.run, "tail.log"), env=self.place.env(), stdout=write)
+        self.addCleanup(process.kill)
+        os.close(write)
+        wait_until(lambda: select.select([read], [], [], 0)[0], 20, "it shows the first")
+        events.append(self.deliver())
+        told = b""
+        while told.count(b"\n") < 40:
+            told += os.read(read, 65536)
+        # Whatever it shows next has come later.
+        while told.count(b"\n") < 41:
+            self.deliver()
+            if select.select([read], [], [], 0.1)[0]:
+                told += os.read(read, 65536)
+        self.assertEqual(events, [json.loads(line)["id"] for line in told.splitlines()[:41]])
 
     def test_what_was_recorded_late_is_marked(self):
         self.deliver()

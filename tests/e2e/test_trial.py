@@ -222,6 +222,11 @@ class Crooked(Prover, PlaceCase):
         self.proxy(body=bytes.rstrip)
         self.error(r"was changed on its way: \d+ bytes were recorded, and byte \d+ is the first that differs")
 
+    def test_a_proxy_that_changes_bodies_and_not_their_length(self):
+        self.proxy(body=lambda b: b.replace(b"\t", b" "))
+        said = self.error(r"was changed on its way: \d+ bytes were recorded, and byte \d+ is the first that differs")
+        self.assertNotIn("byte for byte", said)
+
     def test_the_gateway_of_another_installation(self):
         other = Place(spool=os.path.join(self.place.folder, "spool-of-another"))
         self.addCleanup(other.remove)

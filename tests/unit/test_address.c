@@ -181,6 +181,27 @@ UNIT_TEST(a_list_has_an_address_when_one_of_its_networks_has)
     UNIT_FALSE(address_in(nets, 0, &a));
 }
 
+static uint64_t network(const char *text)
+{
+    struct address a;
+
+    return UNIT_TRUE(address_parse(str_of(text), &a)) ? address_network(&a) : 0;
+}
+
+/* Else each address of one customer's network would have a share of the refused box of its own. */
+UNIT_TEST(all_addresses_that_a_stranger_can_choose_from_are_one_network)
+{
+    UNIT_HEX(network("192.0.2.1"), network("192.0.2.254"));
+    UNIT_HEX(network("192.0.2.1"), network("::ffff:192.0.2.7"));
+    UNIT_TRUE(network("192.0.2.1") != network("192.0.3.1"));
+    UNIT_HEX(network("2001:db8:7::1"), network("2001:db8:7:ffff:1:2:3:4"));
+    UNIT_TRUE(network("2001:db8:7::1") != network("2001:db8:8::1"));
+    UNIT_TRUE(network("2001:db8:7::1") != network("2002:db8:7::1"));
+    /* 0 is that of an address which is not known. */
+    UNIT_TRUE(network("0.0.0.0") != 0 && network("::") != 0);
+    UNIT_TRUE(network("0.0.0.0") != network("::"));
+}
+
 static bool published(const char *text)
 {
     struct address a;

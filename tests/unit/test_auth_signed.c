@@ -49,6 +49,21 @@ UNIT_TEST(a_signed_body_proves)
     }
 }
 
+UNIT_TEST(any_of_several_aai_secrets_proves)
+{
+    /* with_aai has the right one last. */
+    struct ak_delivery d = with_aai(AAI "t=" AAI_T ",v1=" AAI_V1);
+
+    d.values[2] = STR("a third");
+    d.secrets.count = 3;
+    ak_right(&d);
+    d.values[0] = d.values[1];
+    d.values[1] = STR("another");
+    ak_right(&d);
+    d.values[0] = STR("no longer");
+    ak_unauthorized(&d, "any of 3 secrets");
+}
+
 UNIT_TEST(a_bad_aai_signature_is_refused)
 {
     static const struct {

@@ -12,11 +12,9 @@
 #include "admin/verbs/verbs.h"
 #include "admin/webroot.h"
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include "cli/help.h"
 #include "cli/print.h"
-#include "cli/progress.h"
 #include "cli/values.h"
 #include "core/config/config.h"
 #include "reader_kit.h"
@@ -253,54 +251,6 @@ UNIT_TEST(a_length_of_time_is_told_in_its_largest_unit)
     UNIT_TEXT("s", print_plural(2));
 }
 
-UNIT_TEST(a_progress_line_is_erased_before_other_words)
-{
-    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
-    const char *expected = "\r\x1b[K1 of 3\r\x1b[Kone\r\ntwo\r\n";
-    char seen[200] = "";
-    ssize_t got = 1;
-    int kept, fd;
-
-    UNIT_REQUIRE(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
-    fd = open(ptsname(terminal), O_RDWR | O_NOCTTY);
-    kept = dup(STDERR_FILENO);
-    UNIT_TRUE(freopen("/dev/null", "w", stderr) != NULL);
-    progress_show("no terminal");
-    dup2(fd, STDERR_FILENO);
-    progress_show("%d of 3", 1);
-    print_hint("one");
-    print_hint("two");
-    dup2(kept, STDERR_FILENO);
-    close(kept);
-    for (size_t len = 0; len < strlen(expected) && got > 0; len += (size_t)got)
-        got = read(terminal, seen + len, sizeof seen - 1 - len);
-    UNIT_TEXT(expected, seen);
-    close(fd);
-    close(terminal);
-}
-
-UNIT_TEST(progress_is_shown_at_most_ten_times_a_second)
-{
-    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
-    uint64_t begun_ns = clock_mono_ns(), most;
-    char seen[4096] = "";
-    unsigned shown = 0;
-    int fd;
-
-    UNIT_REQUIRE(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
-    fd = open(ptsname(terminal), O_RDWR | O_NOCTTY);
-    UNIT_REQUIRE(fd >= 0 && dup2(fd, STDERR_FILENO) == STDERR_FILENO);
-    for (int i = 0; i < 50; i++)
-        progress_show("x");
-    most = (clock_mono_ns() - begun_ns) / (100 * NS_PER_MS) + 1;
-    UNIT_TRUE(read(terminal, seen, sizeof seen - 1) > 0);
-    for (const char *at = seen; (at = strchr(at, 'x')) != NULL; at++)
-        shown++;
-    UNIT_TRUE(shown >= 1 && shown <= most);
-    close(fd);
-    close(terminal);
-}
-
 UNIT_TEST(a_configuration_is_taken_before_and_behind_the_command)
 {
     struct err err = ERR_INIT;
@@ -316,6 +266,10 @@ UNIT_TEST(a_configuration_is_taken_before_and_behind_the_command)
     UNIT_STATUS(STATUS_CONFIG, RUN(&out, &err, "show", "--config", "/nonexistent/c.conf", "1:1"),
                 &err);
     UNIT_TRUE(strstr(err.text, "/nonexistent/c.conf") != NULL);
+    err_clear(&err);
+    UNIT_STATUS(STATUS_CONFIG, RUN(&out, &err, "drop", "1:1", "--config", "/nonexistent/e.conf"),
+                &err);
+    UNIT_TRUE(strstr(err.text, "/nonexistent/e.conf") != NULL);
     err_clear(&err);
     UNIT_STATUS(STATUS_CONFIG,
                 RUN(&out, &err, "--config", "/nonexistent/d.conf", "list", "-n", "10000000"), &err);

@@ -28,6 +28,7 @@ struct server {
     pthread_t thread;
     struct buf answer;
     bool hears_out; /* answers when the client has ended */
+    bool stalls;    /* never ends its answer */
     char url[64];
     /* Of the last request; to be looked at behind server_stop. */
     char head[8192];
@@ -70,7 +71,8 @@ static void answer_one(struct server *s, int fd)
         sent += (size_t)n;
     }
     /* The client sees the end of our bytes, not a reset. */
-    (void)shutdown(fd, SHUT_WR);
+    if (!s->stalls)
+        (void)shutdown(fd, SHUT_WR);
     while (recv(fd, rest, sizeof rest, 0) > 0)
         ;
 }
@@ -237,6 +239,21 @@ UNIT_TEST(what_ends_too_early_or_is_no_http_is_cut_off)
     ends(HTTP_CUT_OFF, 0, "");
     ends(HTTP_CUT_OFF, 0, "<html>no HTTP</html>");
     ends(HTTP_CUT_OFF, 0, "\r\n\r\n");
+}
+
+/* A command of cron would never end, and the next one begin beside it. */
+UNIT_TEST(an_answer_in_which_nothing_moves_is_given_up_before_its_time_is_over)
+{
+    struct server s = {.stalls = true};
+    struct http_answer answer;
+
+    ask_as(&s, STR(HEAD "Content-Length: 9\r\n\r\nabc"),
+           (struct http_request){
+               .method = "GET", .answer_max = 100, .total_ms = 15000, .stall_ms = 1000},
+           &answer);
+    UNIT_INT(HTTP_TIMED_OUT, answer.end);
+    UNIT_TRUE(strstr(answer.words, "too slow") != NULL);
+    http_answer_free(&answer);
 }
 
 UNIT_TEST(a_redirect_is_an_answer_and_nobody_else_is_asked)

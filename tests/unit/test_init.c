@@ -237,3 +237,27 @@ UNIT_TEST(an_ordinary_user_s_own_links_are_followed)
     UNIT_INT(0, stat(path_in(unit_folder(), "there/spool"), &sb));
     UNIT_INT(0700, sb.st_mode & 07777);
 }
+
+/* Two that run at the same time: one of them has told its secret already. */
+UNIT_TEST(a_file_that_is_there_is_never_replaced)
+{
+    const struct init_owner mine = {.uid = geteuid(), .gid = getegid()};
+    struct err err = ERR_INIT;
+    struct buf found;
+    bool made = false;
+    uid_t uid;
+
+    buf_init(&found, 100);
+    UNIT_STATUS(STATUS_OK,
+                init_file(path_in(unit_folder(), "secret"), STR("first"), 0600, &mine, &made, &err),
+                &err);
+    UNIT_TRUE(made);
+    UNIT_STATUS(
+        STATUS_OK,
+        init_file(path_in(unit_folder(), "secret"), STR("second"), 0600, &mine, &made, &err), &err);
+    UNIT_FALSE(made);
+    UNIT_STATUS(STATUS_OK, init_read(path_in(unit_folder(), "secret"), false, &found, &uid, &err),
+                &err);
+    UNIT_TEXT("first", found.ptr);
+    buf_free(&found);
+}
