@@ -147,6 +147,15 @@ class Trouble(PlaceCase):
         finally:
             os.chmod(self.place.config, 0o644)
 
+    def test_limit_of_the_size_of_files_is_503(self):
+        self.assertEqual(200, run_cgi(self.place, fresh()).status)
+        limit = ("prlimit", "--fsize=64")
+        gateway = Gateway(self.place, before=limit)
+        self.addCleanup(gateway.stop)
+        for answer in (gateway.post(fresh()), gateway.post(fresh()), run_cgi(self.place, fresh(), before=limit)):
+            self.assertEqual((503, "10", 0), (answer.status, answer.headers.get("retry-after"), answer.app_status))
+        self.assertEqual(200, run_cgi(self.place, fresh()).status)
+
     @needs_root
     def test_spool_of_another_user_is_503(self):
         owner = os.stat(self.place.spool).st_uid
