@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: MIT
 """fastcgi - speaks FastCGI 1.0 to the gateway without a web server, and starts it without one."""
+import contextlib
 import fcntl
 import os
 import resource
+import select
 import signal
 import socket
 import struct
 import subprocess
 import termios
+import time
 
 from place import HEADER, SECRET, Process, as_worker, free_port, wait_until, worker
 
@@ -229,6 +232,42 @@ def run_cgi(place, body=b"", endpoint="calls", query="", before=(), after=(), ex
     done = subprocess.run([*before, program or place.program, *after], input=body, env={**place.env(**env), **(extra or {})},
                           capture_output=True, timeout=60, check=False, cwd="/", **user)
     return Answer(done.stdout, done.stderr, done.returncode)
+
+
+class CgiProcess:
+    """A CGI process whose streams are ours until it is closed, so that nothing ends its body but the length."""
+
+    def __init__(self, place, body, stdout=subprocess.PIPE, **how):
+        self.process = subprocess.Popen([place.program], env=place.env(**request_env(body=body, **how)), bufsize=0, cwd="/",
+                                        stdin=subprocess.PIPE, stdout=stdout, stderr=subprocess.DEVNULL, **as_worker())
+
+    def send(self, data):
+        with contextlib.suppress(BrokenPipeError):  # it has answered already
+            self.process.stdin.write(data)
+
+    def wait_until_read(self):
+        def left():
+            return struct.unpack("i", fcntl.ioctl(self.process.stdin, termios.FIONREAD, bytes(4)))[0]
+        wait_until(lambda: left() == 0, 20, "the process reads")
+
+    def fileno(self):
+        return self.process.stdout.fileno()
+
+    def answer(self, timeout=30):
+        """The reply, when it has ended."""
+        raw, end = b"", time.monotonic() + timeout
+        while select.select([self], [], [], max(0, end - time.monotonic()))[0]:
+            piece = os.read(self.fileno(), 65536)
+            if not piece:
+                return Answer(raw)
+            raw += piece
+        raise TimeoutError(f"the reply does not end: {raw}")
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        for stream in filter(None, (self.process.stdin, self.process.stdout)):
+            stream.close()
 
 
 def wait_ended(process, seconds=10):

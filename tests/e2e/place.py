@@ -326,6 +326,20 @@ def stat_of(process):
         return []
 
 
+def ticks(pid):
+    """Processor time of all its threads, in hundredths of a second."""
+    return sum(int(field) for field in stat_of(pid)[11:13])
+
+
+def wakes(pid):
+    """How often its threads have slept or were interrupted."""
+    total = 0
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/status", encoding="ascii") as f:
+            total += sum(int(line.split()[1]) for line in f if "ctxt_switches" in line)
+    return total
+
+
 def living():
     """Pid, group and session of everything that lives: what was killed may still be about to die."""
     for name in os.listdir("/proc"):

@@ -237,6 +237,14 @@ class Broken(BytesCase):
         self.assertEqual([], self.recorded(body))
         self.served()
 
+    def test_a_body_without_a_length_that_breaks_off_is_not_recorded_although_it_reads_as_whole(self):
+        for what, end in (("abort", record(ABORT)), ("end of the connection", b""), ("broken record", raw(STDIN, version=2))):
+            body = fresh()
+            begin, first, first_end, content, _ = exchange(body, CONTENT_LENGTH=None)
+            with self.subTest(what=what):
+                self.assertNotEqual(200, self.status(self.talk(begin + first + first_end + content + end)))
+                self.assertEqual([], self.recorded(body))
+
     def test_an_exchange_that_is_cut_anywhere_is_recorded_only_when_the_body_is_whole(self):
         body = fresh()
         whole = b"".join(exchange(body))

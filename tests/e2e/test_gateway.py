@@ -87,6 +87,10 @@ class Both(PlaceCase):
         self.assertNotIn("\x1b", self.place.log_text())
         self.assertFalse([line for line in self.place.log_text().split("\n") if line.startswith(mark)])
 
+    def test_what_is_logged_is_whole_lines_of_the_server_s_error_log(self):
+        for way, answer in self.each_way(fresh(), secret="wrong"):
+            self.assertRegex(answer.errors, rb"\A[^\n]+ 401 unauthorized, [^\n]+\n\Z", way)
+
     def test_command_line_refuses_to_be_a_cgi(self):
         answer = run_cgi(self.place, b"", program=self.place.cli, after=("list",))
         self.assertNotEqual(0, answer.app_status)
@@ -142,6 +146,15 @@ class Trouble(PlaceCase):
             self.both_say(self.with_gateway(), 503)
         finally:
             os.chmod(self.place.config, 0o644)
+
+    def test_limit_of_the_size_of_files_is_503(self):
+        self.assertEqual(200, run_cgi(self.place, fresh()).status)
+        limit = ("prlimit", "--fsize=64")
+        gateway = Gateway(self.place, before=limit)
+        self.addCleanup(gateway.stop)
+        for answer in (gateway.post(fresh()), gateway.post(fresh()), run_cgi(self.place, fresh(), before=limit)):
+            self.assertEqual((503, "10", 0), (answer.status, answer.headers.get("retry-after"), answer.app_status))
+        self.assertEqual(200, run_cgi(self.place, fresh()).status)
 
     @needs_root
     def test_spool_of_another_user_is_503(self):
@@ -209,20 +222,27 @@ class Life(PlaceCase):
         self.assertEqual(0, gateway.stop(signal.SIGTERM))
 
     def test_request_in_the_middle_is_finished_before_the_end(self):
-        gateway = Gateway(self.place)
-        body = fresh()
-        connection = Connection(gateway.path)
-        connection.begin(request_env(body=body))
-        connection.body(body[:10])
-        time.sleep(0.2)
-        os.kill(gateway.pid, signal.SIGTERM)
-        time.sleep(0.3)
-        connection.body(body[10:])
-        connection.end_body()
-        self.assertEqual(200, connection.answer().status)
-        connection.close()
-        self.assertEqual(0, gateway.stop())
-        self.assertEqual(1, len(self.found(json.loads(body)["transcript_id"])))
+        for signum in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
+            with self.subTest(signal=signum):
+                gateway = Gateway(self.place)
+                self.addCleanup(gateway.kill)
+                body = fresh()
+                connection = Connection(gateway.path)
+                self.addCleanup(connection.close)
+                connection.begin(request_env(body=body))
+                connection.body(body[:10])
+                connection.wait_until_read()
+                os.kill(gateway.pid, signum)
+                # Three of its four threads are idle.
+                wait_until(lambda g=gateway: g.process.ended() or g.thread_count() <= 2, 20, "the idle threads end")
+                self.assertFalse(gateway.process.ended(), "before the request")
+                connection.body(body[10:])
+                connection.end_body()
+                self.assertEqual(200, connection.answer().status)
+                connection.close()
+                wait_until(gateway.process.ended, 20, "it ends by itself")
+                self.assertEqual(0, gateway.stop())
+                self.assertEqual(1, len(self.found(json.loads(body)["transcript_id"])))
 
     def test_hangup_signal_does_not_end_it(self):
         gateway = Gateway(self.place)

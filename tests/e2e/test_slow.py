@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Strangers whose bodies do not come: no more than half of the threads wait for them, and for most only a moment."""
+import contextlib
 import json
 import select
 import struct
@@ -128,6 +129,36 @@ class Direct(SlowCase):
             self.assertEqual(code, sender.answer().status)
             self.assertEqual(1, len([h for h, kept in self.box("refused") if kept == body and h["complete"]]))
         self.assertEqual([], self.answered([w.socket for w in waiting]))
+
+    def test_strangers_who_leave_make_room_for_others_to_be_waited_for(self):
+        gateway = self.gateway()
+        for _ in range(STRANGERS):
+            gone = self.connect(gateway)
+            gone.begin(request_env("signed", secret=None, CONTENT_LENGTH="100"))
+            gone.body(b"0123456789")
+            gone.wait_until_read()
+            gone.close()
+            # Its thread has seen it, or there is another.
+            self.served(gateway)
+        body = fresh()
+        late = self.connect(gateway)
+        late.begin(request_env("open", body))
+        late.wait_until_read()
+        with contextlib.suppress(BrokenPipeError):  # an answer says why
+            late.body(body)
+            late.end_body()
+        self.assertEqual(200, late.answer().status)
+
+    def test_what_a_stranger_broke_off_is_kept_as_a_part(self):
+        gateway = self.gateway()
+        for length in ("100", None):
+            seen = str(uuid.uuid4()).encode()
+            gone = self.connect(gateway)
+            gone.begin(request_env(secret="wrong", CONTENT_LENGTH=length))
+            gone.body(seen)
+            gone.close()
+            self.eventually(lambda s=seen: [h for h, kept in self.box("refused") if kept == s], what="it is kept")
+            self.assertEqual([False], [h["complete"] for h, kept in self.box("refused") if kept == seen], length)
 
     def test_a_delivery_with_the_secret_is_waited_for_although_no_stranger_may_be(self):
         gateway = self.gateway()

@@ -28,7 +28,7 @@
 #define SEGMENTS_MAX 100
 #define HELD_LOOK_NS 200000
 
-atomic_int kit_syncs, kit_syncs_to_fail, kit_waits;
+atomic_int kit_syncs, kit_syncs_to_fail, kit_waits, kit_late_waits;
 atomic_int kit_syncs_let = INT_MAX;
 atomic_uint kit_sync_ns;
 atomic_int kit_write_errno, kit_makes_to_fail;
@@ -44,6 +44,8 @@ int __real_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
                                   const struct timespec *until);
 int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
                                   const struct timespec *until);
+int __real_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex);
+int __wrap_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex);
 int __real_file_free_space(int fd, struct file_space *out);
 int __wrap_file_free_space(int fd, struct file_space *out);
 int __real_once_make(int dir, const char *tmp, const char *name, const void *bytes, size_t len,
@@ -72,6 +74,12 @@ int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
 {
     atomic_fetch_add(&kit_waits, 1);
     return __real_pthread_cond_timedwait(cond, mutex, until);
+}
+
+int __wrap_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
+{
+    atomic_fetch_add(&kit_late_waits, 1);
+    return __real_pthread_cond_wait(cond, mutex);
 }
 
 ssize_t __wrap_file_write_once(int fd, const void *bytes, size_t len)
@@ -123,6 +131,7 @@ static void no_faults(void)
     atomic_store(&kit_makes_to_fail, 0);
     atomic_store(&kit_syncs, 0);
     atomic_store(&kit_waits, 0);
+    atomic_store(&kit_late_waits, 0);
     atomic_store(&kit_syncs_to_fail, 0);
     atomic_store(&kit_syncs_let, INT_MAX);
     atomic_store(&kit_sync_ns, 0);

@@ -71,6 +71,7 @@ extern atomic_ullong kit_free_bytes, kit_free_inodes; /* 0: as it is */
 /* Called before each write to a segment, a log or the results: to see what was done by then. */
 typedef void (*kit_look)(void);
 extern _Atomic kit_look kit_before_write;
-extern atomic_int kit_waits; /* how often a thread has begun to wait for its leader */
+extern atomic_int kit_waits;      /* how often a thread has begun to wait for its leader */
+extern atomic_int kit_late_waits; /* and, after its time was up, for its leader's write */
 
 #endif

@@ -18,6 +18,8 @@
 /* Long enough to be taken by a leader first, mostly; else the scene is played again. */
 #define TAKEN_NS (300 * MS)
 #define SCENES 20
+/* What takes a moment has not happened when that is over. */
+#define PATIENCE_NS (10000 * MS)
 
 struct sender {
     pthread_t thread;
@@ -27,6 +29,7 @@ struct sender {
     uint64_t in_ns;
     enum status status;
     struct err err;
+    atomic_bool ended;
 };
 
 static struct kit site;
@@ -45,6 +48,7 @@ static void *send(void *context)
     s->status = journal_append(s->journal, str_of(s->key), &line, site.now_ns,
                                clock_mono_ns() + s->in_ns, &receipt, &s->err);
     record_line_free(&line);
+    atomic_store(&s->ended, true);
     return NULL;
 }
 
@@ -241,6 +245,69 @@ UNIT_TEST(a_thread_whose_time_is_up_leaves_while_the_disk_hangs_and_its_leader_g
         check_once(&first);
         check_once(&leader);
         check_once(&follower);
+    }
+    UNIT_TRUE(seen);
+    end();
+}
+
+static atomic_bool write_held;
+static atomic_int writes_begun;
+
+static void hold_write(void)
+{
+    atomic_fetch_add(&writes_begun, 1);
+    while (atomic_load(&write_held))
+        clock_sleep_ns(MS / 10);
+}
+
+/* Returns when that thread's time is up. false: it was not taken by its leader before that. */
+static bool is_late_while_written(const struct sender *s, int late_waits)
+{
+    while (!atomic_load(&s->ended) && atomic_load(&kit_late_waits) == late_waits)
+        clock_sleep_ns(MS / 10);
+    return !atomic_load(&s->ended);
+}
+
+static bool ends_soon(const struct sender *s)
+{
+    uint64_t end_ns = clock_mono_ns() + PATIENCE_NS;
+
+    while (!atomic_load(&s->ended) && clock_mono_ns() < end_ns)
+        clock_sleep_ns(MS);
+    return atomic_load(&s->ended);
+}
+
+UNIT_TEST(a_thread_whose_time_is_up_in_a_slow_write_leaves_before_the_sync_that_follows)
+{
+    bool seen = false;
+
+    UNIT_REQUIRE(begin());
+    for (scene = 1; scene <= SCENES && !seen; scene++) {
+        int late_waits = atomic_load(&kit_late_waits);
+        struct sender first, leader, late;
+
+        start_leader(&first);
+        start_follower(&leader, "leader", 20, LONG_NS);
+        start_follower(&late, "late", 20, TAKEN_NS);
+        atomic_store(&writes_begun, 0);
+        atomic_store(&write_held, true);
+        atomic_store(&kit_before_write, hold_write);
+        atomic_store(&kit_syncs_let, 1); /* the first's; that of leader and late hangs */
+        while (atomic_load(&writes_begun) == 0)
+            clock_sleep_ns(MS / 10);
+        seen = is_late_while_written(&late, late_waits);
+        atomic_store(&write_held, false);
+        UNIT_TRUE(ends_soon(&late));
+        UNIT_FALSE(atomic_load(&leader.ended));
+        let_go();
+        finish(&first);
+        finish(&leader);
+        finish(&late);
+        UNIT_STATUS(STATUS_OK, leader.status, &leader.err);
+        UNIT_STATUS(STATUS_DEADLINE, late.status, &late.err);
+        check_once(&first);
+        check_once(&leader);
+        check_once(&late);
     }
     UNIT_TRUE(seen);
     end();

@@ -235,6 +235,27 @@ UNIT_TEST(records_of_other_requests_are_passed_over)
     passes(&b, 2);
 }
 
+/* libfcgi compares both bytes of an id. If we did not, one request could hide from us what libfcgi
+ * reads, or break off another. */
+UNIT_TEST(requests_whose_numbers_differ_in_one_byte_are_others)
+{
+    static const unsigned others[] = {0x0001, 0x0201, 0x0002, 0x0100, 0x0102};
+
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        struct buf b;
+
+        buf_init(&b, ROOM);
+        add_record(&b, BEGIN, 0x0101, "\0\1\0\0\0\0\0\0", 8, 0);
+        add_record(&b, PARAMS, others[i], "\377\377\377\377\377\377\377\377", 8, 0);
+        add_record(&b, PARAMS, 0x0101, "\1\1AB", 4, 0);
+        add_record(&b, PARAMS, 0x0101, "", 0, 0);
+        add_record(&b, BODY, others[i], "{", 1, 0);
+        add_record(&b, BODY, 0x0101, "{}", 2, 0);
+        add_record(&b, BODY, 0x0101, "", 0, 0);
+        passes(&b, 2);
+    }
+}
+
 /* Or a length would be taken for a value's bytes. */
 UNIT_TEST(what_libfcgi_skips_after_an_empty_record_of_another_request_is_skipped)
 {

@@ -120,7 +120,7 @@ tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) $(CUNIT_CFLAGS) \
 # The faults that the journal's tests let happen stand between it and base/file.c; those of fault_kit.c, and of tests that
 # say what happens meanwhile, between our code and the system.
 tests_unit_unit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=file_datasync -Wl,--wrap=file_write_once \
-	-Wl,--wrap=file_free_space -Wl,--wrap=once_make -Wl,--wrap=pthread_cond_timedwait \
+	-Wl,--wrap=file_free_space -Wl,--wrap=once_make -Wl,--wrap=pthread_cond_timedwait,--wrap=pthread_cond_wait \
 	-Wl,--wrap=utimensat -Wl,--wrap=mkdirat -Wl,--wrap=renameat -Wl,--wrap=setuid -Wl,--wrap=user_find \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup \
 	$(STAT_WRAPS) -Wl,--wrap=openat,--wrap=faccessat,--wrap=pread,--wrap=read,--wrap=linkat,--wrap=unlinkat \
