@@ -43,6 +43,7 @@ void outage_go_late(struct stage *stage)
         way_status("opening", stage->err.status);
         return;
     }
+    deed(stage, 5);
     fd = hook_real_open(stage->spool.dir, SPOOL_COMMIT, O_RDWR);
     if (hook_real_trylock(fd) != 0)
         way_wrong("the commit lock is taken");
@@ -52,7 +53,7 @@ void outage_go_late(struct stage *stage)
     hook_heal();
     deed(stage, LARGE);
     deed(stage, 4);
-    deed(stage, 5);
+    deed(stage, 6);
     deed(stage, 4);
 }
 
