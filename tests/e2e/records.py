@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""records - reads a spool's files independently of the product: journal lines, checksums, box entries."""
+"""records - reads a spool's files independently of the product: journal lines, checksums, box entries; and lets a
+segment grow old."""
 import base64
+import datetime
 import json
 import os
+import re
 
 
 def _table():
@@ -54,6 +57,17 @@ def body_of(record):
 def segments(spool):
     folder = os.path.join(spool, "log")
     return [os.path.join(folder, n) for n in sorted(os.listdir(folder)) if n.endswith(".jsonl")]
+
+
+def age(path, **ago):
+    """Makes a segment as old as if it had been begun so long ago, which timedelta understands."""
+    with open(path, "rb") as f:
+        head, rest = f.read().split(b"\n", 1)
+    made = datetime.datetime.fromisoformat(json.loads(head)["created"][:-1]) - datetime.timedelta(**ago)
+    head = re.sub(rb'"created":"[^"]*"', f'"created":"{made.isoformat(timespec="milliseconds")}Z"'.encode(), head)
+    head = head[:head.index(b',"crc"')]
+    with open(path, "wb") as f:
+        f.write(head + f',"crc":"{crc32c(head):08x}"}}\n'.encode() + rest)
 
 
 def journal(spool, torn=False):

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What is kept, and for how long: prune, by the verb and by the runner, and verify --repair."""
-import datetime
 import fcntl
 import json
 import os
-import re
 
+import records
 from fastcgi import run_cgi
-from records import crc32c
 from sender import transcript
 from verbs import NO_RUNNER, VerbCase
 
@@ -17,17 +15,6 @@ class Keep(VerbCase):
 
     def site(self, runner=NO_RUNNER, **endpoint):
         self.place.configure({"calls": {"hook": [self.hook], **endpoint}}, runner=runner, keep="2d")
-
-    def age(self, segment, days):
-        """Makes a segment as old as if it had been begun so many days ago."""
-        path = os.path.join(self.place.spool, "log", f"{segment:08}.jsonl")
-        with open(path, "rb") as f:
-            head, rest = f.read().split(b"\n", 1)
-        made = datetime.datetime.fromisoformat(json.loads(head)["created"][:-1]) - datetime.timedelta(days=days)
-        head = re.sub(rb'"created":"[^"]*"', f'"created":"{made.isoformat(timespec="milliseconds")}Z"'.encode(), head)
-        head = head[:head.index(b',"crc"')]
-        with open(path, "wb") as f:
-            f.write(head + f',"crc":"{crc32c(head):08x}"}}\n'.encode() + rest)
 
     def reboot(self):
         """A new segment follows a lost state."""
@@ -44,7 +31,7 @@ class Keep(VerbCase):
             self.reboot()
             self.deliver(name)
         for segment, days in ((1, 9), (2, 5), (3, 3)):
-            self.age(segment, days)
+            records.age(records.segments(self.place.spool)[segment - 1], days=days)
 
     def test_prune_removes_what_its_dry_run_tells_once_the_hooks_have_run(self):
         self.old_events()

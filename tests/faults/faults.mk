@@ -26,7 +26,7 @@ tests_faults_powercut_LDADD = $(CORE_LIBS)
 # Each call of a way through the store fails in turn, and kills in turn.
 check_PROGRAMS += tests/faults/sweep
 TESTS += tests/faults/sweep
-tests_faults_sweep_SOURCES = tests/faults/sweep.c tests/faults/sweep.h tests/faults/sweep_case.c tests/faults/sweep_queue.c \
-	tests/faults/sweep_readers.c tests/faults/sweep_resume.c tests/faults/sweep_ways.c $(watched)
+tests_faults_sweep_SOURCES = tests/faults/sweep.c tests/faults/sweep.h tests/faults/sweep_case.c \
+	tests/faults/sweep_outage.c tests/faults/sweep_queue.c tests/faults/sweep_readers.c tests/faults/sweep_resume.c tests/faults/sweep_ways.c $(watched)
 tests_faults_sweep_LDFLAGS = $(watched_ldflags)
 tests_faults_sweep_LDADD = $(CORE_LIBS)

@@ -18,6 +18,8 @@
 
 #include "base/clock.h"
 
+#define PAGE 4096
+
 #define REAL(result, name, ...)                                                                    \
     result __real_##name(__VA_ARGS__);                                                             \
     result __wrap_##name(__VA_ARGS__);                                                             \
@@ -37,7 +39,7 @@ const char *call_name(enum call call)
         "openat",    "read",      "pread",     "write",    "pwrite",    "fsync",
         "fdatasync", "ftruncate", "linkat",    "renameat", "unlinkat",  "mkdir",
         "flock",     "fstatvfs",  "fstat",     "fstatat",  "faccessat", "fdopendir",
-        "readdir",   "close",     "utimensat", "malloc"};
+        "readdir",   "close",     "utimensat", "malloc",   "disk"};
 
     return names[call];
 }
@@ -69,6 +71,13 @@ void hook_disarm(void)
     armed.nth = 0;
 }
 
+void hook_heal(void)
+{
+    if (armed.blow == BLOW_OUTAGE && armed.length == 0 &&
+        atomic_load(&calls[armed.call]) >= armed.nth)
+        armed.nth = 0;
+}
+
 uint64_t hook_calls(enum call call)
 {
     return atomic_load(&calls[call]);
@@ -82,17 +91,23 @@ static void die(void)
     pause();
 }
 
-/* True: the call is to fail, with errno set. *struck: the fault is this call's. */
-static bool fails(enum call call, bool *struck)
+static bool is_struck(enum call call, uint64_t n)
 {
-    uint64_t n;
+    if (armed.nth == 0 || armed.call != call || n < armed.nth)
+        return false;
+    return n == armed.nth || armed.blow == BLOW_FAIL_ALL ||
+           (armed.blow == BLOW_OUTAGE && (armed.length == 0 || n < armed.nth + armed.length));
+}
 
+/* True: the call is to fail, with errno set. *struck: the fault is this call's. */
+static bool fails_at(enum call call, bool disk, bool *struck)
+{
     *struck = false;
     if (paused)
         return false;
-    n = atomic_fetch_add(&calls[call], 1) + 1;
-    *struck = armed.nth != 0 && armed.call == call &&
-              (n == armed.nth || (n > armed.nth && armed.blow == BLOW_FAIL_ALL));
+    *struck = is_struck(call, atomic_fetch_add(&calls[call], 1) + 1);
+    if (disk && is_struck(CALL_DISK, atomic_fetch_add(&calls[CALL_DISK], 1) + 1))
+        *struck = true;
     if (!*struck)
         return false;
     if (hook_struck != NULL)
@@ -100,7 +115,12 @@ static bool fails(enum call call, bool *struck)
     if (armed.blow == BLOW_KILL)
         die();
     errno = armed.error;
-    return armed.blow == BLOW_FAIL || armed.blow == BLOW_FAIL_ALL;
+    return armed.blow == BLOW_FAIL || armed.blow == BLOW_FAIL_ALL || armed.blow == BLOW_OUTAGE;
+}
+
+static bool fails(enum call call, bool *struck)
+{
+    return fails_at(call, false, struck);
 }
 
 static size_t cut(bool struck, size_t len)
@@ -208,6 +228,14 @@ static bool is_nameless(int flags)
     return (flags & O_TMPFILE) == O_TMPFILE;
 }
 
+static bool makes(int dir, const char *name, int flags)
+{
+    struct stat sb;
+
+    return is_nameless(flags) ||
+           ((flags & O_CREAT) != 0 && real_fstatat(dir, name, &sb, AT_SYMLINK_NOFOLLOW) != 0);
+}
+
 static int open_nameless(int dir, const char *name, int flags, mode_t mode)
 {
     struct op op = {.kind = OP_NAMELESS};
@@ -256,7 +284,7 @@ int __wrap_openat(int dir, const char *name, int flags, ...)
     if ((flags & O_CREAT) != 0 || is_nameless(flags))
         mode = va_arg(args, mode_t);
     va_end(args);
-    if (fails(CALL_OPENAT, &struck))
+    if (fails_at(CALL_OPENAT, makes(dir, name, flags), &struck))
         return -1;
     fd = is_nameless(flags) ? open_nameless(dir, name, flags, mode)
                             : open_recorded(dir, name, flags, mode);
@@ -272,7 +300,7 @@ static int make_folder(int dir, const char *name, mode_t mode)
     bool struck, was;
     int rc;
 
-    if (fails(CALL_MKDIR, &struck))
+    if (fails_at(CALL_MKDIR, true, &struck))
         return -1;
     was = recording();
     rc = __real_mkdirat(dir, name, mode);
@@ -302,7 +330,7 @@ REAL(int, linkat, int dir, const char *name, int todir, const char *to, int flag
     bool struck, was;
     int rc;
 
-    if (fails(CALL_LINKAT, &struck))
+    if (fails_at(CALL_LINKAT, true, &struck))
         return -1;
     was = recording();
     rc = __real_linkat(dir, name, todir, to, flags);
@@ -322,7 +350,7 @@ REAL(int, renameat, int dir, const char *name, int todir, const char *to)
     bool struck, was;
     int rc;
 
-    if (fails(CALL_RENAMEAT, &struck))
+    if (fails_at(CALL_RENAMEAT, true, &struck))
         return -1;
     was = recording();
     rc = __real_renameat(dir, name, todir, to);
@@ -344,7 +372,7 @@ REAL(int, unlinkat, int dir, const char *name, int flags)
     bool struck, was;
     int rc;
 
-    if (fails(CALL_UNLINKAT, &struck))
+    if (fails_at(CALL_UNLINKAT, true, &struck))
         return -1;
     was = recording();
     rc = __real_unlinkat(dir, name, flags);
@@ -384,7 +412,7 @@ REAL(ssize_t, write, int fd, const void *bytes, size_t len)
     off_t offset;
     ssize_t put;
 
-    if (fails(CALL_WRITE, &struck))
+    if (fails_at(CALL_WRITE, true, &struck))
         return -1;
     was = recording();
     offset = was ? write_place(fd) : 0;
@@ -396,13 +424,22 @@ REAL(ssize_t, write, int fd, const void *bytes, size_t len)
     return put;
 }
 
+/* What is in a file of one page already is in the cache, and its place on the disk is known: it is
+ * changed whatever the disk does. */
+static bool overwrites(int fd, size_t len, off_t offset)
+{
+    struct stat sb;
+
+    return real_fstat(fd, &sb) == 0 && sb.st_size <= PAGE && offset + (off_t)len <= sb.st_size;
+}
+
 ssize_t __wrap_pwrite(int fd, const void *bytes, size_t len, off_t offset);
 ssize_t __wrap_pwrite(int fd, const void *bytes, size_t len, off_t offset)
 {
     bool struck, was;
     ssize_t put;
 
-    if (fails(CALL_PWRITE, &struck))
+    if (fails_at(CALL_PWRITE, !overwrites(fd, len, offset), &struck))
         return -1;
     was = recording();
     put = __real_pwrite(fd, bytes, cut(struck, len), offset);
@@ -419,7 +456,7 @@ REAL(int, ftruncate, int fd, off_t size)
     bool struck, was;
     int rc;
 
-    if (fails(CALL_FTRUNCATE, &struck))
+    if (fails_at(CALL_FTRUNCATE, true, &struck))
         return -1;
     was = recording();
     rc = __real_ftruncate(fd, size);
@@ -436,7 +473,7 @@ REAL(int, ftruncate, int fd, off_t size)
 static int sync_recorded(enum call call, int fd, int (*sync)(int))
 {
     struct op op = {.kind = OP_SYNC};
-    bool struck, failed = fails(call, &struck), was = recording();
+    bool struck, failed = fails_at(call, true, &struck), was = recording();
     int rc = -1, saved = errno;
 
     if (was) {

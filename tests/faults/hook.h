@@ -36,6 +36,7 @@ enum call {
     CALL_CLOSE,
     CALL_UTIMENSAT,
     CALL_MALLOC,
+    CALL_DISK, /* any of those above that needs the disk itself, not only the cache */
     CALL_COUNT
 };
 const char *call_name(enum call call);
@@ -43,6 +44,7 @@ const char *call_name(enum call call);
 enum blow {
     BLOW_FAIL,       /* the call is not made, and fails */
     BLOW_FAIL_ALL,   /* nor is any one behind it of its kind */
+    BLOW_OUTAGE,     /* nor are those behind it, as many as `length` says */
     BLOW_CUT,        /* half of the bytes are transferred */
     BLOW_KILL,       /* the process is killed before it */
     BLOW_KILL_HALF,  /* in the middle of it */
@@ -54,6 +56,7 @@ struct fault {
     uint64_t nth; /* from 1; 0: none */
     enum blow blow;
     int error;
+    uint64_t length; /* of an outage, in calls; 0: until hook_heal */
 };
 
 /* Both are taken over by forked processes. NULL: nothing is written down. */
@@ -61,6 +64,8 @@ void hook_record(struct oplog *log);
 /* Counts anew from here on. */
 void hook_arm(const struct fault *fault);
 void hook_disarm(void);
+/* Ends an outage that has begun and is to last until now. */
+void hook_heal(void);
 /* Calls are neither counted nor failed until it is over. */
 void hook_pause(bool pause);
 /* Files without a name cannot be made, as on a file system that has none. */

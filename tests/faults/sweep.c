@@ -4,8 +4,11 @@
  *
  * E is the name of an error, "EIO-all" (it fails from then on), "short" (half of the bytes), or
  * "kill", "kill-half", "kill-behind" (before, in, or behind the call). N counts the calls of that
- * name from 1. Whatever the fault was, judge.h and sweep_queue.c say what must be true afterwards.
- * A case that is bad is told as the command that repeats it. Exit status 1 unless nothing is bad.
+ * name from 1. The call "disk" is any that needs the disk: "EIO-3" fails it and the two behind it,
+ * "EIO-rest" all until the step ends that it is in; then the disk is well again, and the same
+ * process retries, or with "-anew" another one. Whatever the fault was, judge.h and sweep_queue.c
+ * say what must be true afterwards. A case that is bad is told as the command that repeats it. Exit
+ * status 1 unless nothing is bad.
  */
 #include "sweep.h"
 
@@ -39,25 +42,41 @@ struct mishap {
     const char *name;
     enum blow blow;
     int error;
+    uint64_t length;
+    bool anew;
 };
 
 static const struct mishap mishaps[] = {
-    {"EIO", BLOW_FAIL, EIO},
-    {"ENOSPC", BLOW_FAIL, ENOSPC},
-    {"EDQUOT", BLOW_FAIL, EDQUOT},
-    {"EINTR", BLOW_FAIL, EINTR},
-    {"EMFILE", BLOW_FAIL, EMFILE},
-    {"ENOMEM", BLOW_FAIL, ENOMEM},
-    {"EROFS", BLOW_FAIL, EROFS},
-    {"ENOLCK", BLOW_FAIL, ENOLCK},
-    {"EWOULDBLOCK", BLOW_FAIL, EWOULDBLOCK},
-    {"EIO-all", BLOW_FAIL_ALL, EIO},
-    {"ENOSPC-all", BLOW_FAIL_ALL, ENOSPC},
-    {"ENOMEM-all", BLOW_FAIL_ALL, ENOMEM},
-    {"short", BLOW_CUT, 0},
-    {"kill", BLOW_KILL, 0},
-    {"kill-half", BLOW_KILL_HALF, 0},
-    {"kill-behind", BLOW_KILL_BEHIND, 0},
+    {.name = "EIO", .blow = BLOW_FAIL, .error = EIO},
+    {.name = "ENOSPC", .blow = BLOW_FAIL, .error = ENOSPC},
+    {.name = "EDQUOT", .blow = BLOW_FAIL, .error = EDQUOT},
+    {.name = "EINTR", .blow = BLOW_FAIL, .error = EINTR},
+    {.name = "EMFILE", .blow = BLOW_FAIL, .error = EMFILE},
+    {.name = "ENOMEM", .blow = BLOW_FAIL, .error = ENOMEM},
+    {.name = "EROFS", .blow = BLOW_FAIL, .error = EROFS},
+    {.name = "ENOLCK", .blow = BLOW_FAIL, .error = ENOLCK},
+    {.name = "EWOULDBLOCK", .blow = BLOW_FAIL, .error = EWOULDBLOCK},
+    {.name = "EIO-all", .blow = BLOW_FAIL_ALL, .error = EIO},
+    {.name = "ENOSPC-all", .blow = BLOW_FAIL_ALL, .error = ENOSPC},
+    {.name = "ENOMEM-all", .blow = BLOW_FAIL_ALL, .error = ENOMEM},
+    {.name = "short", .blow = BLOW_CUT},
+    {.name = "kill", .blow = BLOW_KILL},
+    {.name = "kill-half", .blow = BLOW_KILL_HALF},
+    {.name = "kill-behind", .blow = BLOW_KILL_BEHIND},
+    {.name = "EIO-2", .blow = BLOW_OUTAGE, .error = EIO, .length = 2},
+    {.name = "EIO-2-anew", .blow = BLOW_OUTAGE, .error = EIO, .length = 2, .anew = true},
+    {.name = "EIO-3", .blow = BLOW_OUTAGE, .error = EIO, .length = 3},
+    {.name = "EIO-3-anew", .blow = BLOW_OUTAGE, .error = EIO, .length = 3, .anew = true},
+    {.name = "EIO-5", .blow = BLOW_OUTAGE, .error = EIO, .length = 5},
+    {.name = "EIO-5-anew", .blow = BLOW_OUTAGE, .error = EIO, .length = 5, .anew = true},
+    {.name = "EIO-8", .blow = BLOW_OUTAGE, .error = EIO, .length = 8},
+    {.name = "EIO-8-anew", .blow = BLOW_OUTAGE, .error = EIO, .length = 8, .anew = true},
+    {.name = "EIO-rest", .blow = BLOW_OUTAGE, .error = EIO},
+    {.name = "EIO-rest-anew", .blow = BLOW_OUTAGE, .error = EIO, .anew = true},
+    {.name = "ENOSPC-3", .blow = BLOW_OUTAGE, .error = ENOSPC, .length = 3},
+    {.name = "ENOSPC-3-anew", .blow = BLOW_OUTAGE, .error = ENOSPC, .length = 3, .anew = true},
+    {.name = "ENOSPC-rest", .blow = BLOW_OUTAGE, .error = ENOSPC},
+    {.name = "ENOSPC-rest-anew", .blow = BLOW_OUTAGE, .error = ENOSPC, .anew = true},
 };
 #define MISHAPS (sizeof mishaps / sizeof *mishaps)
 
@@ -87,6 +106,8 @@ static const char *const meant[CALL_COUNT] = {
     [CALL_CLOSE] = "| EIO ENOSPC EINTR kill-behind",
     [CALL_UTIMENSAT] = "EIO | EROFS",
     [CALL_MALLOC] = "ENOMEM | ENOMEM-all",
+    [CALL_DISK] = "EIO-2 EIO-2-anew EIO-rest EIO-rest-anew ENOSPC-rest | EIO-3 EIO-3-anew EIO-5 "
+                  "EIO-5-anew EIO-8 EIO-8-anew ENOSPC-3 ENOSPC-3-anew ENOSPC-rest-anew",
 };
 
 static bool means(enum call call, const struct mishap *mishap, bool thorough)
@@ -131,12 +152,21 @@ static void try_one(const struct sweep *sweep, const struct fault *fault,
 {
     bool kills = fault->blow >= BLOW_KILL;
     struct verdict_on v;
-    bool ok = case_try(sweep, fault, &v);
+    struct sweep one = *sweep;
+    bool ok;
 
+    one.anew = mishap->anew;
+    ok = case_try(&one, fault, &v);
     if (!ok)
         say_bad(sweep, fault, mishap, &v, tally);
     if (sweep->findings->struck)
         __atomic_add_fetch(kills ? &tally->kills : &tally->faults, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Else only some ways meet outages, as the tests are to be over in seconds. */
+static bool asked(const struct wish *wish)
+{
+    return wish->thorough || wish->call == CALL_DISK;
 }
 
 /* Each worker takes the cases whose number is its own. */
@@ -151,9 +181,11 @@ static void try_share(const struct sweep *sweep, const struct wish *wish, const 
                 const struct fault fault = {.call = (enum call)call,
                                             .nth = nth,
                                             .blow = mishaps[m].blow,
-                                            .error = mishaps[m].error};
+                                            .error = mishaps[m].error,
+                                            .length = mishaps[m].length};
 
                 if (!means(fault.call, &mishaps[m], wish->thorough || wish->mishap != NULL) ||
+                    (fault.call == CALL_DISK && !sweep->way->outages && !asked(wish)) ||
                     (wish->nth != 0 && wish->nth != nth) ||
                     (wish->call != CALL_COUNT && wish->call != fault.call) ||
                     (wish->mishap != NULL && wish->mishap != &mishaps[m]))

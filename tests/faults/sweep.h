@@ -5,6 +5,7 @@
  *   sweep_ways.c    the ways through the store                    sweep_queue.c  those of the queue
  *   sweep_readers.c those of whoever reads it, or mends it    sweep_resume.c  the end of a pause of
  * hooks
+ *   sweep_outage.c  a disk that is gone for several calls in a row
  */
 #ifndef FAULTS_SWEEP_H
 #define FAULTS_SWEEP_H
@@ -40,6 +41,7 @@ struct way {
     bool named;   /* entries of the boxes have temporary names */
     bool paused;  /* hooks are, in what is prepared */
     bool mends;   /* the index is made anew in it, and hooks are run */
+    bool outages; /* the disk is gone for several calls in a row, also without --thorough */
     uint64_t keep_s;
 };
 extern const struct way ways[]; /* ends with a name that is NULL */
@@ -107,6 +109,12 @@ void readers_go_booted(struct stage *stage);
 void readers_go_expire(struct stage *stage);
 void readers_go_repair(struct stage *stage);
 
+/* ---- outages of the disk */
+
+void outage_go_late(struct stage *stage);
+void outage_go_batch(struct stage *stage);
+void outage_go_again(struct stage *stage);
+
 /* ---- one case */
 
 struct sweep {
@@ -118,7 +126,10 @@ struct sweep {
     char root[192], root_cut[192];
     struct oplog *log;
     struct findings *findings; /* shared */
+    bool anew;                 /* after an outage of the disk the retries come from a new process */
 };
+/* The disk is well again: retries all that was tried, and was not acknowledged. */
+void outage_retry(const struct sweep *sweep, struct stage *stage);
 
 /* Makes what the way begins with. False: it cannot be made. */
 bool case_prepare(const struct way *way, const char *root, struct oplog *log,

@@ -109,6 +109,8 @@ static void go(const struct sweep *sweep, struct stage *stage, const struct faul
     alarm(STUCK_S);
     hook_arm(fault);
     sweep->way->go(stage);
+    if (fault->blow == BLOW_OUTAGE && !sweep->anew)
+        outage_retry(sweep, stage);
     stage_close(stage);
     hook_disarm();
     for (unsigned i = 0; i < CALL_COUNT; i++)
@@ -174,7 +176,8 @@ static bool judge_root(const struct sweep *sweep, const struct fault *fault, boo
     disk_promises(sweep->log, sweep->log->count, &promises);
     hooks_learn(&hooks, sweep->log, cut);
     allow_repeats(sweep->way, fault, &promises, &hooks);
-    hooks.lost_most = fault->blow == BLOW_FAIL_ALL ? LOST_MOST_ALL : LOST_MOST;
+    hooks.lost_most =
+        fault->blow == BLOW_FAIL_ALL || fault->blow == BLOW_OUTAGE ? LOST_MOST_ALL : LOST_MOST;
     promises.may_pause = sweep->way->paused;
     set(&stage, sweep->way, root);
     stage_boot(cut ? BOOT_CUT : boot_of(sweep->way));
@@ -290,6 +293,22 @@ static bool leaves_disk_alone(const struct fault *fault)
     return false;
 }
 
+/* In a process of its own: what the kernel and the files say is all that it knows. */
+static int retry_anew(const struct sweep *sweep, struct stage *stage)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        const struct fault none = {.nth = 0};
+
+        way_begin(sweep->findings, &none);
+        outage_retry(sweep, stage);
+        stage_close(stage);
+        child_end(0);
+    }
+    return reap(pid);
+}
+
 bool case_try(const struct sweep *sweep, const struct fault *fault, struct verdict_on *out)
 {
     bool tidy;
@@ -313,6 +332,8 @@ bool case_try(const struct sweep *sweep, const struct fault *fault, struct verdi
         child_end(0);
     }
     status = reap(pid);
+    if (fault->blow == BLOW_OUTAGE && sweep->anew && status == 0)
+        status = retry_anew(sweep, &stage);
     hook_record(NULL);
     return ended_well(sweep, fault, status, out) && judge_root(sweep, fault, false, true, out) &&
            judge_boxes(sweep, fault, &stage, out) &&

@@ -51,6 +51,7 @@ void way_wrong(const char *format, ...)
 
 void way_status(const char *step, enum status status)
 {
+    hook_heal();
     if (status == STATUS_OK)
         return;
     if (found != NULL && !found->struck)
@@ -469,15 +470,22 @@ static void go_intake(struct stage *stage)
 
 const struct way ways[] = {
     {.name = "create", .go = go_create},
-    {.name = "first", .prepare = prepare_empty, .go = go_first},
+    {.name = "first", .prepare = prepare_empty, .go = go_first, .outages = true},
     {.name = "used", .prepare = prepare_used, .go = go_used},
     {.name = "duplicate", .prepare = prepare_used, .go = go_duplicate},
-    {.name = "reboot", .prepare = prepare_used, .go = go_reboot, .reboot = true},
-    {.name = "rotate", .prepare = prepare_used, .go = go_rotate},
+    {.name = "reboot", .prepare = prepare_used, .go = go_reboot, .reboot = true, .outages = true},
+    {.name = "rotate", .prepare = prepare_used, .go = go_rotate, .outages = true},
+    {.name = "again", .prepare = prepare_used, .go = outage_go_again, .outages = true},
+    {.name = "late", .prepare = prepare_used, .go = outage_go_late, .outages = true},
+    {.name = "batch", .prepare = prepare_used, .go = outage_go_batch, .outages = true},
     {.name = "group", .prepare = prepare_used, .go = go_group},
     {.name = "grow", .prepare = prepare_crowded, .go = go_grow, .crowded = true},
     {.name = "rebuild", .prepare = prepare_rebuild, .go = go_rebuild},
-    {.name = "prune", .prepare = prepare_old, .go = go_prune, .keep_s = TWO_DAYS_S},
+    {.name = "prune",
+     .prepare = prepare_old,
+     .go = go_prune,
+     .keep_s = TWO_DAYS_S,
+     .outages = true},
     {.name = "quarantine", .prepare = prepare_boxes, .go = go_quarantine},
     {.name = "refuse", .prepare = prepare_boxes, .go = go_refuse},
     {.name = "quarantine-named",
@@ -490,7 +498,11 @@ const struct way ways[] = {
     {.name = "queue", .prepare = prepare_used, .go = queue_go_first, .queue = true},
     {.name = "queue-used", .prepare = queue_prepare_used, .go = queue_go_used, .queue = true},
     {.name = "queue-killed", .prepare = queue_prepare_killed, .go = queue_go_used, .queue = true},
-    {.name = "commands", .prepare = queue_prepare_used, .go = queue_go_commands, .queue = true},
+    {.name = "commands",
+     .prepare = queue_prepare_used,
+     .go = queue_go_commands,
+     .queue = true,
+     .outages = true},
     {.name = "suspended", .prepare = queue_prepare_suspended, .go = queue_go_used, .queue = true},
     {.name = "ledger", .prepare = queue_prepare_full, .go = queue_go_full, .queue = true},
     {.name = "resume", .prepare = resume_prepare, .go = resume_go, .paused = true},

@@ -240,6 +240,7 @@ UNIT_TEST(what_cannot_be_counted_is_not_taken)
 /* ---- the way into the journal */
 
 static struct kit kit;
+static uint64_t record_in_ns = 5 * (uint64_t)NS_PER_S;
 
 static enum status record(struct principal *principal, const char *id, bool *duplicate)
 {
@@ -255,7 +256,7 @@ static enum status record(struct principal *principal, const char *id, bool *dup
                 event_make(&event, principal, &request, STR(""), str_of(body), kit.now_ns, &err),
                 &err);
     status = intake_append(kit.journal, principal, event, kit.now_ns,
-                           clock_mono_ns() + 5 * (uint64_t)NS_PER_S, &receipt, &err);
+                           clock_mono_ns() + record_in_ns, &receipt, &err);
     if (status == STATUS_OK)
         *duplicate = receipt_duplicate(receipt);
     event_free(event);
@@ -344,6 +345,34 @@ UNIT_TEST(a_full_disk_uses_up_no_budget_and_a_line_that_may_turn_up_does)
     atomic_store(&kit_syncs_to_fail, 1);
     UNIT_INT(STATUS_IO, record(principal, "33333333", &duplicate));
     atomic_store(&kit_syncs_to_fail, 0);
+    budget_read(&kit.spool, &e, kit.now_ns, &budget);
+    UNIT_INT(2, budget.events);
+    principal_free(principal);
+    kit_close(&kit);
+}
+
+/* Else a stranger on a slow disk had as many as he likes: each line turns up when it is synced. */
+UNIT_TEST(a_line_whose_sync_is_late_is_paid_for_and_its_retry_pays_nothing)
+{
+    struct config_endpoint e = open_to(9, 0);
+    struct principal *principal;
+    struct daily_budget budget;
+    bool duplicate = true;
+    int fd;
+
+    UNIT_REQUIRE(kit_open(&kit));
+    principal = nobody(&e);
+    UNIT_INT(STATUS_OK, record(principal, "11111111", &duplicate));
+    fd = file_open(kit.spool.dir, SPOOL_COMMIT, O_RDWR, 0);
+    UNIT_INT(0, file_trylock(fd));
+    record_in_ns = (uint64_t)NS_PER_S / 50;
+    UNIT_INT(STATUS_DEADLINE, record(principal, "22222222", &duplicate));
+    file_close(&fd);
+    record_in_ns = 5 * (uint64_t)NS_PER_S;
+    budget_read(&kit.spool, &e, kit.now_ns, &budget);
+    UNIT_INT(2, budget.events);
+    UNIT_INT(STATUS_OK, record(principal, "22222222", &duplicate));
+    UNIT_TRUE(duplicate);
     budget_read(&kit.spool, &e, kit.now_ns, &budget);
     UNIT_INT(2, budget.events);
     principal_free(principal);

@@ -11,6 +11,7 @@
 #include "../tools/child_end.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "fault_kit.h"
 #include "journal_kit.h"
 #include "store/journal/index.h"
 #include "unit.h"
@@ -399,4 +400,29 @@ UNIT_TEST(processes_that_compete_for_keys_record_each_once)
         UNIT_INT(1, kit_count(&kit, key));
     }
     kit_close(&kit);
+}
+
+/* A sector that stays unreadable would refuse the event for good. */
+UNIT_TEST(a_record_that_the_disk_cannot_read_is_recorded_again_and_not_refused)
+{
+    unsigned nth = 0, again = 0;
+    bool came;
+
+    do {
+        enum status status;
+
+        UNIT_REQUIRE(kit_open(&kit));
+        UNIT_STATUS(STATUS_OK, kit_append(&kit, "k0"), &kit.err);
+        UNIT_STATUS(STATUS_OK, kit_append(&kit, "k1"), &kit.err);
+        fault_arm(FAULT_PREAD, ++nth, EIO);
+        status = kit_append(&kit, "k0");
+        came = fault_disarm();
+        if (status == STATUS_OK && !kit.duplicate) {
+            again++;
+            UNIT_TRUE(came);
+            UNIT_INT(2, kit_count(&kit, "k0"));
+        }
+        kit_close(&kit);
+    } while (came);
+    UNIT_INT(1, again);
 }

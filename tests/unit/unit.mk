@@ -54,6 +54,7 @@ tests_unit_unit_SOURCES = $(unit_runner) \
 	tests/unit/test_pick.c \
 	tests/unit/test_program.c \
 	tests/unit/test_progress.c \
+	tests/unit/test_prune.c \
 	tests/unit/test_query.c \
 	tests/unit/test_quarantine.c \
 	tests/unit/test_queue.c \

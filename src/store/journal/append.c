@@ -143,15 +143,23 @@ static enum status record_new(struct journal *j, uint64_t fingerprint, struct re
     return status;
 }
 
+/* A rotation before this append, in the same batch, may have failed to open the segment it made. */
+static enum status open_again(struct journal *j, struct err *err)
+{
+    return j->segment_fd >= 0 && j->segment == j->state.segment ? STATUS_OK
+                                                                : live_open_segment(j, err);
+}
+
 /* Under the append lock. */
 static enum status find_or_record(struct journal *j, struct append *a, uint64_t deadline_ns)
 {
     uint64_t fingerprint = index_fingerprint(j->spool, a->key);
     uint64_t len = a->line->bytes.len + SEAL_ROOM;
-    enum status status;
+    enum status status = open_again(j, &a->err);
 
     j->now_ns = a->now_ns;
-    status = lookup_find(j, a->key, fingerprint, &a->found, &a->place, &a->end, &a->err);
+    if (status == STATUS_OK)
+        status = lookup_find(j, a->key, fingerprint, &a->found, &a->place, &a->end, &a->err);
     if (status == STATUS_OK && !a->found) {
         status = check_space(j, len, &a->err);
         if (status == STATUS_OK && rotate_due(j, len, a->now_ns))

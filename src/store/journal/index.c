@@ -194,13 +194,15 @@ enum status index_sync(struct index *index, struct err *err)
     return STATUS_OK;
 }
 
-void index_discard(struct index *index)
+bool index_discard(struct index *index)
 {
     char name[SPOOL_NAME_MAX];
+    bool gone;
 
     spool_table_name(name, 0);
-    (void)unlinkat(index->spool->idx, name, 0);
+    gone = unlinkat(index->spool->idx, name, 0) == 0 || errno == ENOENT;
     index_close(index);
+    return gone;
 }
 
 /* ---- slots */

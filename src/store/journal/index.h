@@ -71,8 +71,9 @@ enum status index_insert_many(struct index *index, struct index_entry *entries, 
 enum status index_reset(struct index *index, uint64_t records, struct err *err) STATUS_CHECKED;
 
 enum status index_sync(struct index *index, struct err *err) STATUS_CHECKED;
-/* Removes the first table: without it there is no index, so recovery makes a new one. */
-void index_discard(struct index *index);
+/* Removes the first table: without it there is no index, so recovery makes a new one. False: it is
+ * still there. */
+bool index_discard(struct index *index);
 
 /* The durable checkpoint: the records of all segments first..last are in synced tables. */
 struct index_reach {

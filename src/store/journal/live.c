@@ -47,8 +47,11 @@ enum status live_open_segment(struct journal *j, struct err *err)
             return status == STATUS_MISSING ? STATUS_CORRUPT : status;
         j->segment = j->state.segment;
     }
-    if (fstat(j->segment_fd, &sb) != 0)
-        return err_errno(err, "cannot look at the live segment");
+    if (fstat(j->segment_fd, &sb) != 0) {
+        status = err_errno(err, "cannot look at the live segment");
+        file_close(&j->segment_fd);
+        return status;
+    }
     /* A descriptor outlives the name: what is appended to a removed file is on no record. */
     if (sb.st_nlink == 0 ||
         (j->word.durable.segment == j->segment && (uint64_t)sb.st_size < j->word.durable.offset)) {

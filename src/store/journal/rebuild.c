@@ -82,14 +82,18 @@ static enum status index_one_older(struct journal *j, const struct journal_state
 
 /* After a failed sync the kernel may take the lost pages for clean, so the next sync would succeed
  * and a checkpoint cover slots that are on no disk: after a reboot their records would not be
- * found. So recovery makes the index anew. */
+ * found. So recovery makes the index anew: what made the sync fail may keep the table from being
+ * removed, and then the state names no index that is there. */
 static void begin_index_anew(struct journal *j, const struct journal_state *seen,
                              uint64_t deadline_ns)
 {
     if (enter_begin(j, time_of(j), deadline_ns, NULL) != STATUS_OK)
         return;
-    if (j->index.generation == seen->generation)
-        index_discard(&j->index);
+    if (j->index.generation == seen->generation && !index_discard(&j->index)) {
+        j->state.generation = ~seen->generation;
+        enter_end(j, live_store_state(j, NULL));
+        return;
+    }
     enter_end(j, STATUS_CORRUPT);
 }
 

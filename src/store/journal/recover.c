@@ -51,6 +51,13 @@ static uint64_t guess_records(const struct recovery *r)
     return bytes / RECORD_LEN_TYPICAL;
 }
 
+/* A state of this boot that names another index says that this one could not be made durable, nor
+ * removed (rebuild.c). */
+static bool is_given_up(const struct recovery *r)
+{
+    return r->same_boot && r->before.generation != r->j->index.generation;
+}
+
 static enum status open_index(const struct recovery *r, struct err *err)
 {
     struct index *index = &r->j->index;
@@ -59,7 +66,7 @@ static enum status open_index(const struct recovery *r, struct err *err)
 
     index_close(index);
     status = index_open(index, index_tables(r->j->spool), &damage);
-    if (status == STATUS_CORRUPT)
+    if (status == STATUS_CORRUPT || (status == STATUS_OK && is_given_up(r)))
         return index_reset(index, guess_records(r), err);
     return err_pass(err, status, &damage);
 }
@@ -189,14 +196,15 @@ static enum status recover_locked(struct recovery *r, struct err *err)
     r->word_known = commit_word_read(j->commit, &r->word);
     file_close(&j->segment_fd);
     status = segment_list_read(j->spool, &r->list, err);
+    /* Before what the state says of the index is forgotten. */
+    if (status == STATUS_OK)
+        status = open_index(r, err);
     /* From here on the next process recovers again if this one is killed. */
     if (status == STATUS_OK)
         status = journal_state_forget(j->state_fd, err);
     /* Before there is a segment: a journal that has one and no state was restored. */
     if (status == STATUS_OK && r->list.count == 0 && j->options.begin != NULL)
         status = j->options.begin(j->spool, r->now_ns, err);
-    if (status == STATUS_OK)
-        status = open_index(r, err);
     if (status == STATUS_OK)
         status = seal_last(r, &valid, &indexed, err);
     if (status == STATUS_OK)

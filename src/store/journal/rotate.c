@@ -16,7 +16,8 @@ bool rotate_due(const struct journal *j, uint64_t len, int64_t now_ns)
 {
     uint32_t today = live_day(now_ns);
 
-    if (j->word.poisoned == j->segment)
+    /* One that failed in the same hold of the lock may have judged the live segment already. */
+    if (j->state.rotating != 0 || j->word.poisoned == j->segment)
         return true;
     /* A clock that was set back by less than a day must not begin a segment with each correction.
      */
@@ -93,16 +94,17 @@ static enum status make_next(struct journal *j, struct record_header *header, ui
                    "files that are no segments hold the next names in the journal");
 }
 
-/* Lets the commit word speak of the new segment. */
+/* Lets the commit word speak of the new segment. What is known of it here changes with the files
+ * only: a batch goes on after one of its appends has failed. */
 static enum status make_live(struct journal *j, const struct record_header *header, uint64_t len,
                              struct err *err)
 {
-    enum status status;
+    const struct commit_word word = {.durable = {header->segment, len}};
+    enum status status = commit_word_write(j->commit, &word, err);
 
-    j->word = (struct commit_word){.durable = {header->segment, len}};
-    status = commit_word_write(j->commit, &j->word, err);
     if (status != STATUS_OK)
         return status;
+    j->word = word;
     j->state.segment = header->segment;
     j->state.day = live_day(header->created_ns);
     j->state.rotating = 0;
@@ -114,6 +116,7 @@ static enum status rotate_locked(struct journal *j, int64_t now_ns, struct err *
 {
     struct record_header header = {
         .segment = j->state.rotating, .previous = j->state.segment, .created_ns = now_ns};
+    struct journal_state before;
     enum status status = STATUS_OK;
     uint64_t len;
 
@@ -128,11 +131,15 @@ static enum status rotate_locked(struct journal *j, int64_t now_ns, struct err *
         header.previous_valid = j->segment_len;
     if (status == STATUS_OK)
         status = make_next(j, &header, &len, err);
+    before = j->state;
     if (status == STATUS_OK)
         status = make_live(j, &header, len, err);
     if (status == STATUS_OK)
         status = live_store_state(j, err);
-    return status == STATUS_OK ? live_open_segment(j, err) : status;
+    if (status == STATUS_OK)
+        return live_open_segment(j, err);
+    j->state = before;
+    return status;
 }
 
 enum status rotate_run(struct journal *j, int64_t now_ns, uint64_t deadline_ns, struct err *err)

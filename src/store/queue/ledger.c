@@ -74,7 +74,8 @@ static enum status begin_file(struct ledger *l, int64_t now_ns, struct err *err)
 }
 
 /* Goes on after the last line of the last file, unless that file is invalid. */
-static enum status open_last(struct ledger *l, uint32_t segment, struct err *err)
+static enum status open_last(struct ledger *l, enum ledger_kind kind, uint32_t segment,
+                             struct err *err)
 {
     char name[SPOOL_NAME_MAX];
     struct record_header header;
@@ -98,9 +99,11 @@ static enum status open_last(struct ledger *l, uint32_t segment, struct err *err
         return STATUS_OK;
     }
     l->fd = fd;
-    l->torn = last != '\n';
-    /* Its writer may have died before a sync. */
+    /* Its writer may have died before a sync. If it has seen one fail, what it wrote last may be
+     * lost although the next sync succeeds: an order must not need its newline. What hooks did is
+     * in the snapshot too. */
     l->dirty = true;
+    l->torn = last != '\n' || kind == LEDGER_ORDERS;
     return STATUS_OK;
 }
 
@@ -127,7 +130,7 @@ enum status ledger_open(struct ledger **out, const struct spool *spool, enum led
     if (status == STATUS_OK)
         status = segment_list_folder(l->dir, ".", &list, err);
     if (status == STATUS_OK && list.count > 0)
-        status = open_last(l, list.numbers[list.count - 1], err);
+        status = open_last(l, kind, list.numbers[list.count - 1], err);
     if (status == STATUS_OK && l->fd < 0)
         status = begin_file(l, now_ns, err);
     segment_list_free(&list);
