@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Hooks: what they get, what becomes of them, and that they neither delay an answer nor get lost."""
 import fcntl
-import glob
 import json
 import os
 import pwd
@@ -76,11 +75,7 @@ class HookCase(PlaceCase):
         return process
 
     def results(self, event=None):
-        found = []
-        for path in sorted(glob.glob(os.path.join(self.place.spool, "run", "results", "*.jsonl"))):
-            with open(path, "rb") as f:
-                found += [records.checked(line.rstrip(b"\n")) for line in f.readlines()[1:]]
-        return [r for r in found if event in (None, r["id"])]
+        return [r for r in records.results(self.place.spool) if event in (None, r["id"])]
 
     def ends(self, event):
         return [(r["try"], r["state"], r["end"], r["code"]) for r in self.results(event)]
