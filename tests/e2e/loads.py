@@ -8,7 +8,7 @@ from place import ROOT, end, stat_of, wait_until
 sys.path.insert(0, os.path.join(ROOT, "tests", "history"))
 
 from judge import judge  # noqa: E402
-from log import Log, now, transcript_event  # noqa: E402
+from log import Log, now, transcript_event, unknown_event  # noqa: E402
 
 HOOK = "tests/history/hook"
 
@@ -60,4 +60,4 @@ class Load:
         return verdict.line()
 
 
-__all__ = ["HOOK", "Load", "judge", "now", "transcript_event"]
+__all__ = ["HOOK", "Load", "judge", "now", "outcome", "transcript_event", "unknown_event"]

@@ -21,6 +21,11 @@ def transcript_event(transcript_id, endpoint="calls", status="completed"):
     return f"{endpoint} transcript {transcript_id} {status}"
 
 
+def unknown_event(body, endpoint="calls"):
+    """The key on record of JSON that names nothing; it came without a query."""
+    return f"{endpoint} unknown {digest(bytes(1) + body)} -"
+
+
 class Attempt:
     """One delivery that is under way. It had no answer unless `answered` is called."""
 

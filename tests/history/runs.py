@@ -110,7 +110,7 @@ class RunJudge:
         for run in self.history.runs:
             if run.end is None and run.dead is None and run.begin < drained:
                 self.verdict.add("unfinished", f"a hook of {run.id} has no end, and was not killed", *run.shown())
-        if not self.history.notes["cut"]:
+        if not self.history.notes["cut"] and not self.history.notes["fault"]:
             self.judge_results()
 
     def judge_results(self):

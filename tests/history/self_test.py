@@ -113,6 +113,8 @@ CASES = [
      [attempt("a", 1, 2, record=A), *run(A, 3, 4), note("kill", 4, 5, what="runner"), *run(A, 6, 7), DRAINED], [A]),
     ("a power cut took a result", [], ["a"],
      [attempt("a", 1, 2, record=A), *run(A, 3, 4), note("cut", 4, 5), *run(A, 6, 7), DRAINED], [A]),
+    ("a result could not be written", [], ["a"],
+     [attempt("a", 1, 2, record=A), note("fault", 3, 5), *run(A, 3, 4), *run(A, 6, 7), DRAINED], [A]),
     ("a hook of what is not on record", ["strange"], ["a"], [attempt("a", 1, 2, record=A), *run("1:9999", 3, 4)], []),
     ("a hook of what names none", ["strange"], ["-a"], [attempt("-a", 1, 2, record=A), *run(A, 3, 4)], []),
     ("fewer of a load are on record than were answered", ["lost"], ["l1", "l2"], [load(3)], []),
