@@ -21,8 +21,8 @@ def outcome(answer):
 class Load:
     """The history of one spool. Threads may share it."""
 
-    def __init__(self, place):
-        self.place = place
+    def __init__(self, place, spool=None):
+        self.place, self.spool = place, spool or place.spool
         self.folder = place.worker_folder("history-" + os.urandom(4).hex())
         self.log = Log(self.folder)
         self.program = None
@@ -50,11 +50,18 @@ class Load:
         self.program = self.program or self.place.copied(HOOK)
         return [self.program, os.path.join(self.folder, "hooks.jsonl"), *options]
 
+    def hooks_begun(self):
+        path = os.path.join(self.folder, "hooks.jsonl")
+        if not os.path.exists(path):
+            return 0
+        with open(path, "rb") as f:
+            return f.read().count(b'"kind":"begin"')
+
     def check(self, drained=False):
         """Judges all of it; returns the line of figures. `drained`: no hook has anything to do any more."""
         if drained:
             self.log.note("drained")
-        verdict = judge(self.folder, self.place.spool)
+        verdict = judge(self.folder, self.spool)
         if verdict.count:
             raise AssertionError(verdict.text())
         return verdict.line()

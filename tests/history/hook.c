@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * hook - a hook that writes its part of a history: `hook LOG [ms=N] [exit=N] [until=N]`.
+ * hook - a hook that writes its part of a history: `hook LOG [ms=N] [slow=N] [exit=N]
+ * [until=N]`.
  *
  * Appends a line to LOG before anything else, and one at the last; README.md beside this file has
- * their format. In between it waits for N milliseconds. With exit= it ends with that status, and
- * with until= only before the Nth attempt for an event, and then with 0.
+ * their format. In between it waits for N milliseconds, one process of sixteen for slow=. With
+ * exit= it ends with that status, and with until= only before the Nth attempt for an event, and
+ * then with 0.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +18,7 @@
 
 #define LINE_SIZE 256
 #define CANNOT_TELL 125
+#define SLOW_ONE 16
 
 static long long now_ns(void)
 {
@@ -72,6 +75,8 @@ int main(int argc, char **argv)
         return CANNOT_TELL;
     }
     ms = option(argv, "ms", 0);
+    if (getpid() % SLOW_ONE == 0)
+        ms = option(argv, "slow", ms);
     rest = (struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
     while (ms > 0 && nanosleep(&rest, &rest) != 0 && errno == EINTR)
         ;

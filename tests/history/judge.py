@@ -78,7 +78,7 @@ class Judge:
         self.of_event = collections.defaultdict(list)
         for attempt in history.attempts:
             self.of_event[attempt.event].append(attempt)
-        self.pruned = set()
+        self.pruned = {}  # id: attempt that names it
 
     def judge(self):
         self.judge_events()
@@ -91,13 +91,13 @@ class Judge:
     # ---- what may be gone
 
     def was_pruned(self, event_id, since):
-        """Whether that record may be gone: its segment is, and somebody pruned at or after that time."""
+        """Whether that record may be gone: its segment is, and somebody pruned after that time."""
         return (records.place_of(event_id)[0] < self.spool.oldest[0]
                 and any(note.to >= since for note in self.history.notes["prune"]))
 
     def still_kept(self, attempts):
         """Those that were acknowledged by records that are not pruned."""
-        return [a for a in attempts if a.acknowledged and not (a.id is not None and self.was_pruned(a.id, a.end))]
+        return [a for a in attempts if a.acknowledged and not (a.id is not None and self.was_pruned(a.id, a.begin))]
 
     # ---- attempts, one event after the other
 
@@ -107,7 +107,9 @@ class Judge:
                 if 400 <= a.status < 500 and not a.line.said.get("wrong"):
                     self.verdict.add("final", f"a delivery that is right was answered {a.status}", a.line.shown())
             alive = self.still_kept(attempts)
-            self.pruned.update({a.id for a in attempts if a.acknowledged} - {a.id for a in alive})
+            for a in attempts:
+                if a.acknowledged and a not in alive:
+                    self.pruned[a.id] = a
             self.judge_acknowledged(event, alive)
             self.judge_words(event, attempts, alive)
         self.judge_loads()

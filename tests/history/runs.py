@@ -107,6 +107,10 @@ class RunJudge:
                 self.verdict.add("missed", f"the hook of {record.id} never came to its end", record.shown(),
                                  *(a.line.shown() for a in self.judged.of_event.get(record.key, ())),
                                  *(line for run in self.of_id.get(record.id, ()) for line in run.shown()))
+        hooked = {name for note in self.history.notes["setting"] for name in note.said.get("hooked", ())}
+        for event_id, attempt in self.judged.pruned.items():
+            if attempt.event.split(" ")[0] in hooked and not any(run.settled for run in self.of_id.get(event_id, ())):
+                self.verdict.add("missed", f"{event_id} was pruned before its hook came to its end", attempt.line.shown())
         for run in self.history.runs:
             if run.end is None and run.dead is None and run.begin < drained:
                 self.verdict.add("unfinished", f"a hook of {run.id} has no end, and was not killed", *run.shown())
