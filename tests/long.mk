@@ -21,6 +21,13 @@ check-threads:
 	STENOHOOK_BUILD=$(abs_builddir)/$(THREADS_BUILD) $(abs_srcdir)/tests/e2e/run -k 'lighttpd-fastcgi' -k '.Killed.' $(THREADS_TOPICS)
 .PHONY: check-threads
 
+# Senders, hooks, kills, reboots, pruning and full disks at once, judged every few minutes: make soak HOURS=24. By default
+# some minutes. tests/soak/soak says more.
+HOURS = 0.05
+soak: all tests/history/hook tests/tools/reboot
+	STENOHOOK_BUILD=$(abs_builddir) $(abs_srcdir)/tests/soak/soak --hours $(HOURS) $(SOAK_FLAGS)
+.PHONY: soak
+
 # Each kind of answer of the CGI program under valgrind.
 check-memory: all
 	STENOHOOK_BUILD=$(abs_builddir) $(abs_srcdir)/tests/e2e/run memcheck
@@ -43,7 +50,7 @@ check-newcomer:
 	$(abs_srcdir)/tests/newcomer/run
 .PHONY: check-newcomer
 
-# All of the above in its long form, and the fuzzers: hours.
+# All of the above in its long form (the soak in its short one: see HOURS), and the fuzzers: hours.
 LONG_FUZZ_TIME = 300
 check-long: check
 	tests/faults/powercut --states 5000
@@ -52,6 +59,7 @@ check-long: check
 	QUEUE_EVENTS=10000 QUEUE_KILLS=400 STENOHOOK_BUILD=$(abs_builddir) $(abs_srcdir)/tests/e2e/run queue
 	CHANCE_RUNS=10000 STENOHOOK_BUILD=$(abs_builddir) $(abs_srcdir)/tests/e2e/run faults
 	$(MAKE) check-kills KILLS=2000
+	$(MAKE) soak
 	$(MAKE) check-threads
 	$(MAKE) check-memory
 	$(MAKE) check-slow
