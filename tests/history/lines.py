@@ -81,6 +81,8 @@ class History:
                 self.take(line, tries, open_runs)
             except KeyError as e:
                 raise Broken(f"{line.where}: no {e} in {line.text}") from e
+        if self.torn and not any(self.notes[kind] for kind in ("kill", *EVERYTHING_ENDS)):
+            raise Broken(f"{self.torn} lines are no JSON, although nobody was killed")
         self.attempts += tries.values()
         self.attempts.sort(key=lambda a: a.begin)
         self.runs.sort(key=lambda r: r.begin)

@@ -88,7 +88,7 @@ class RunJudge:
                     self.judge_passed(run, [by_place[p] for p in waiting[:before]])
 
     def judge_passed(self, run, waiting):
-        late = [r for r, record in waiting if not self.was_disturbed(self.known_since(record), r.begin)]
+        late = [r for r, record in waiting if not self.was_disturbed(self.known_since(record), run.begin)]
         if len(late) >= self.hooks_max:
             self.verdict.add("early", f"the hook of {run.id} began before those of {len(late)} earlier events",
                              *run.shown(), *(r.line.shown() for r in late[:5]))

@@ -104,6 +104,9 @@ CASES = [
     ("a runner was killed before the earlier one began", [], ["a", "b"],
      [attempt("a", 1, 2, record=A), attempt("b", 3, 4, record=B), note("setting", 0, 0, hooks_max=1),
       note("kill", 5, 5, what="runner", pid=1), *run(B, 5, 6), *run(A, 7, 8)], []),
+    ("a runner was killed, but only after the later one began", ["early"], ["a", "b"],
+     [attempt("a", 1, 2, record=A), attempt("b", 3, 4, record=B), note("setting", 0, 0, hooks_max=1),
+      note("kill", 6, 6, what="runner", pid=1), *run(B, 5, 6), *run(A, 7, 8)], []),
     ("with two at once, the earlier may say later that it began", [], ["a", "b"],
      [attempt("a", 1, 2, record=A), attempt("b", 3, 4, record=B), note("setting", 0, 0, hooks_max=2), *run(B, 5, 6), *run(A, 7, 8)],
      []),
@@ -164,6 +167,7 @@ def report(folder, events, lines, results):
             if line.get("id") in ids:
                 line = {**line, "id": ids[line["id"]]}
             f.write(json.dumps(line) + "\n")
+        f.write(json.dumps(note("kill", 0, 0, what="sender", pid=1)) + "\n")
         f.write('{"kind":"attempt","sender":"ki')  # lled
     return judge.judge(logs, spool)
 
