@@ -29,6 +29,13 @@ check-flaky: tests/unit/unit
 	$(abs_srcdir)/tests/flaky $(RUNS) $(SUITES)
 .PHONY: check-flaky
 
+# Senders, hooks, kills, reboots, pruning and full disks at once, judged every few minutes: make soak HOURS=24. By default
+# some minutes. tests/soak/soak says more.
+HOURS = 0.05
+soak: all tests/history/hook tests/tools/reboot
+	STENOHOOK_BUILD=$(abs_builddir) $(abs_srcdir)/tests/soak/soak --hours $(HOURS) $(SOAK_FLAGS)
+.PHONY: soak
+
 # Each kind of answer of the CGI program under valgrind.
 check-memory: all
 	STENOHOOK_BUILD=$(abs_builddir) $(abs_srcdir)/tests/e2e/run memcheck
@@ -51,7 +58,7 @@ check-newcomer:
 	$(abs_srcdir)/tests/newcomer/run
 .PHONY: check-newcomer
 
-# All of the above in its long form, and the fuzzers: hours.
+# All of the above in its long form (the soak in its short one: see HOURS), and the fuzzers: hours.
 LONG_FUZZ_TIME = 300
 check-long: check
 	tests/faults/powercut --states 5000
@@ -60,6 +67,7 @@ check-long: check
 	QUEUE_EVENTS=10000 QUEUE_KILLS=400 STENOHOOK_BUILD=$(abs_builddir) $(abs_srcdir)/tests/e2e/run queue
 	CHANCE_RUNS=10000 STENOHOOK_BUILD=$(abs_builddir) $(abs_srcdir)/tests/e2e/run faults
 	$(MAKE) check-kills KILLS=2000
+	$(MAKE) soak
 	$(MAKE) check-threads
 	$(MAKE) check-flaky
 	$(MAKE) check-memory

@@ -3,9 +3,11 @@
 segment grow old."""
 import base64
 import datetime
+import glob
 import json
 import os
 import re
+import struct
 
 
 def _table():
@@ -18,13 +20,17 @@ def _table():
 
 
 _CRC = _table()
+# Two bytes at a time: benchmarks record hundreds of thousands of events.
+_CRC2 = [_CRC[_CRC[low] & 0xFF ^ high] ^ _CRC[low] >> 8 for high in range(256) for low in range(256)]
 
 
 def crc32c(data):
     """CRC-32C (Castagnoli), as RFC 3720 appendix B.4 tests it."""
     crc = 0xFFFFFFFF
-    for byte in data:
-        crc = crc >> 8 ^ _CRC[(crc ^ byte) & 0xFF]
+    for pair in struct.unpack(f"<{len(data) // 2}H", data[:len(data) & ~1]):
+        crc = crc >> 16 ^ _CRC2[(crc ^ pair) & 0xFFFF]
+    if len(data) & 1:
+        crc = crc >> 8 ^ _CRC[(crc ^ data[-1]) & 0xFF]
     return crc ^ 0xFFFFFFFF
 
 
@@ -90,6 +96,50 @@ def journal(spool, torn=False):
                     raise Damaged(f"{path}: no header")
                 continue
             found.append(record)
+    return found
+
+
+def place_of(event_id):
+    """An id as (segment, offset), which can be compared."""
+    segment, _, offset = event_id.partition(":")
+    return int(segment), int(offset)
+
+
+def counted(spool):
+    """All records that count, oldest first, as (place, record): by the rule of stenohook-spool(5), except that of the last
+    segment everything counts. Files are never changed, so whoever appends meanwhile does no harm."""
+    paths = segments(spool)
+    heads = []
+    for path in paths:
+        with open(path, "rb") as f:
+            heads.append(checked(f.readline().rstrip(b"\n")))
+    for number, path in enumerate(paths):
+        with open(path, "rb") as f:
+            data = f.read() if number + 1 == len(paths) else f.read(heads[number + 1]["prev_valid"])
+        begin = data.find(b"\n") + 1
+        while (end := data.find(b"\n", begin)) >= 0:
+            try:
+                record = checked(data[begin:end])
+                place = (heads[number]["segment"], begin)
+                if record.get("id") == "{}:{}".format(*place):
+                    yield place, record
+            except (Damaged, ValueError):
+                pass  # torn by a kill
+            begin = end + 1
+
+
+def results(spool, torn=False):
+    """What became of hooks: the lines of the results log, oldest first, each checked. `torn` as for journal()."""
+    found = []
+    for path in sorted(glob.glob(os.path.join(spool, "run", "results", "*.jsonl"))):
+        with open(path, "rb") as f:
+            lines = f.read().split(b"\n")[1:-1]
+        for line in lines:
+            try:
+                found.append(checked(line))
+            except (Damaged, ValueError):
+                if not torn:
+                    raise
     return found
 
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """Real file systems on a disk that fails: 2xx is on the disk itself, whatever the page cache said."""
-import json
 import os
 import subprocess
 import sys
@@ -8,9 +7,9 @@ import uuid
 
 from cases import PlaceCase, figures, needs_root
 from disks import FILE_SYSTEMS, DiskPlace, check_means
-from fastcgi import request_env
+from fastcgi import Answer, request_env
+from loads import Load, transcript_event
 from place import Process, as_worker, need, wait_until
-from records import body_of
 from sender import Sender, transcript
 from servers import Server
 
@@ -36,9 +35,10 @@ class OnDisk:
 
     def site(self, **how):
         check_means(self.kind)
-        self.sent = {}
+        self.bodies = {}
         self.server = None
         self.place = DiskPlace(self.kind, **{"free_space_min": "0", **how})
+        self.load = Load(self.place)
         self.addCleanup(self.place.remove)
         self.addCleanup(self.stop_server)
 
@@ -55,8 +55,8 @@ class OnDisk:
 
     def post(self, subject, pad=20):
         """Whether it was accepted; the only other answer is: come again."""
-        body = self.sent.setdefault(subject, padded(subject, pad))
-        answer = Sender().once(self.server.url(), body)
+        body = self.bodies.setdefault(subject, padded(subject, pad))
+        answer = self.load.send(transcript_event(subject), body, lambda sent: Sender().once(self.server.url(), sent))
         if answer.status_code != 200:
             self.assertEqual((503, "10"), (answer.status_code, answer.headers.get("Retry-After")), answer.text)
         return answer.status_code == 200
@@ -79,23 +79,28 @@ class OnDisk:
         self.fail("refused although the disk is well again")
 
     def check_disk(self):
-        """What is on the disk when no cache is left: each event that was sent, once, with its very bytes."""
+        """Judges the history by what is on the disk when no cache is left; returns its line of figures."""
         self.stop_server()
         self.place.unmount()
         self.place.mount()
         self.place.stenohook("verify")
-        listed = [json.loads(line) for line in self.place.stenohook("list", "--format", "json").splitlines()]
-        self.assertEqual(sorted(self.sent), sorted(r["transcript_id"] for r in listed))
-        # Lines that do not count may be torn, or of a first try: the last one of an event is the one that counts.
-        on_disk = {r["transcript_id"]: body_of(r) for r in self.journal(torn=True)}
-        self.assertEqual(self.sent, on_disk)
+        return self.load.check()
 
     def each_mode(self, scene):
         for mode in MODES:
             self.start_server(mode)
             scene()
             self.stop_server()
-        self.check_disk()
+        return self.check_disk()
+
+    def cut_power(self):
+        """Takes what no sync has written, and mounts what is left."""
+        with self.load.log.noted("cut"):
+            self.assertEqual("ok", self.place.disk.tell("cut"))
+            self.stop_server()
+            self.place.unmount()
+            self.assertEqual("ok", self.place.disk.tell("back"))
+            self.place.mount()
 
     def test_deliveries_are_on_the_disk_byte_for_byte(self):
         def scene():
@@ -112,14 +117,10 @@ class OnDisk:
         def scene():
             for number in range(6):
                 self.assertTrue(self.post(str(uuid.uuid4()), pad=number * 5003))
-            self.assertEqual("ok", self.place.disk.tell("cut"))
-            self.stop_server()
-            self.place.unmount()
-            self.assertEqual("ok", self.place.disk.tell("back"))
-            self.place.mount()
+            self.cut_power()
 
         self.site(segment_max="64K")
-        self.each_mode(scene)
+        figures(f"disks: {self.kind}: {self.each_mode(scene)}")
 
     def test_power_cut_takes_no_quarantined_delivery_whose_answer_is_final(self):
         def scene():
@@ -129,11 +130,7 @@ class OnDisk:
                 self.assertEqual(400, Sender().once(self.server.url(), body).status_code)
             self.assertEqual(401, Sender(name=None).once(self.server.url(), bodies[0]).status_code)
             self.assertEqual(1, len([entry for entry in self.box("refused") if entry[1] == bodies[0]]))
-            self.assertEqual("ok", self.place.disk.tell("cut"))
-            self.stop_server()
-            self.place.unmount()
-            self.assertEqual("ok", self.place.disk.tell("back"))
-            self.place.mount()
+            self.cut_power()
             kept = [body for _, body in self.box("quarantine")]
             self.assertEqual([], [body for body in bodies if kept.count(body) != 1])
 
@@ -152,19 +149,19 @@ class OnDisk:
             self.place.disk.tell(f"{what} 0")
         self.assertGreater(refused, 0, "no failure has met a record")
 
-    def tell(self, failed, what):
+    def tell(self, failed, what, history):
         self.assertGreater(failed, 0)
-        figures(f"disks: {failed} {what} failed below {self.kind}, 0 lost")
+        figures(f"disks: {failed} {what} failed below {self.kind}: {history}")
 
     def test_write_that_fails_once_below_a_sync_loses_nothing(self):
         self.site()
-        self.each_mode(lambda: self.fail_once("write"))
-        self.tell(self.place.disk.failed()[0], "writes")
+        history = self.each_mode(lambda: self.fail_once("write"))
+        self.tell(self.place.disk.failed()[0], "writes", history)
 
     def test_flush_that_fails_once_loses_nothing(self):
         self.site()
-        self.each_mode(lambda: self.fail_once("flush"))
-        self.tell(self.place.disk.failed()[1], "flushes")
+        history = self.each_mode(lambda: self.fail_once("flush"))
+        self.tell(self.place.disk.failed()[1], "flushes", history)
 
     def test_disk_that_runs_full_in_the_middle_of_a_write_loses_nothing(self):
         def scene():
@@ -203,21 +200,23 @@ class OnDisk:
         self.site()
         self.each_mode(scene)
 
-    def test_read_only_in_the_middle_of_a_delivery_is_503(self):
-        self.site()
-        self.start_server("lighttpd-cgi")
-        self.assertTrue(self.post(str(uuid.uuid4())))
-        subject = str(uuid.uuid4())
-        body = self.sent[subject] = padded(subject, 3000)
+    def read_only_meanwhile(self, body):
         child = subprocess.Popen([self.place.program], env=self.place.env(**request_env(body=body)), cwd="/",
                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **as_worker())
         self.addCleanup(child.kill)
         child.stdin.write(body[:1000])
         child.stdin.flush()
         self.assertTrue(self.place.remount("ro"))
-        out, _ = child.communicate(body[1000:], timeout=60)
-        self.assertTrue(out.startswith(b"Status: 503"), out)
-        self.assertIn(b"\r\nRetry-After: 10\r\n", out)
+        return Answer(*child.communicate(body[1000:], timeout=60))
+
+    def test_read_only_in_the_middle_of_a_delivery_is_503(self):
+        self.site()
+        self.start_server("lighttpd-cgi")
+        self.assertTrue(self.post(str(uuid.uuid4())))
+        subject = str(uuid.uuid4())
+        body = self.bodies[subject] = padded(subject, 3000)
+        answer = self.load.send(transcript_event(subject), body, self.read_only_meanwhile)
+        self.assertEqual((503, "10"), (answer.status, answer.headers.get("retry-after")), answer.raw)
         self.assertTrue(self.place.remount("rw"))
         self.assertTrue(self.post(subject))
         self.check_disk()

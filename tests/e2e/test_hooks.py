@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """Hooks: what they get, what becomes of them, in whose name they run, and that they delay no answer."""
-import glob
 import json
 import os
 import pwd
@@ -74,11 +73,7 @@ class HookCase(PlaceCase):
         return process
 
     def results(self, event=None):
-        found = []
-        for path in sorted(glob.glob(os.path.join(self.place.spool, "run", "results", "*.jsonl"))):
-            with open(path, "rb") as f:
-                found += [records.checked(line.rstrip(b"\n")) for line in f.readlines()[1:]]
-        return [r for r in found if event in (None, r["id"])]
+        return [r for r in records.results(self.place.spool) if event in (None, r["id"])]
 
     def ends(self, event):
         return [(r["try"], r["state"], r["end"], r["code"]) for r in self.results(event)]

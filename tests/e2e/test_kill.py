@@ -3,7 +3,6 @@
 import collections
 import concurrent.futures
 import contextlib
-import json
 import os
 import random
 import signal
@@ -13,10 +12,9 @@ import threading
 import time
 import uuid
 
-import requests
-
 from cases import PlaceCase, figures, for_each_mode, needs_root
-from fastcgi import ask, request_env
+from fastcgi import Answer, ask, request_env
+from loads import Load, now, outcome, transcript_event
 from place import Process, as_worker, kill_running, running
 from sender import Sender, transcript
 
@@ -30,6 +28,11 @@ class Storm:
     # Small segments, so that kills also hit the change from one to the next.
     settings = {"segment_max": "64K", "free_space_min": "0"}
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.load = Load(cls.place)
+
     def setUp(self):
         self.random = random.Random(os.environ.get("SEED", str(time.time_ns())))
         self.acknowledged = set()
@@ -41,7 +44,7 @@ class Storm:
             subject = str(uuid.uuid4())
             body = transcript(subject)
             end = time.monotonic() + PATIENCE_S
-            while once(body) != 200:
+            while self.attempt(subject, body, once) != 200:
                 if self.stopping.is_set():
                     return
                 if time.monotonic() > end:
@@ -49,9 +52,23 @@ class Storm:
                 time.sleep(0.005)
             self.acknowledged.add(subject)
 
+    def attempt(self, subject, body, once):
+        try:
+            return outcome(self.load.send(transcript_event(subject), body, once))[0]
+        except OSError:
+            return 0
+
+    def kill(self, pid):
+        """Of a gateway; whether it was still there."""
+        began = now()
+        killed = kill_running(pid, self.place.program)
+        if killed:
+            self.load.log.line("kill", what="gateway", pid=pid, **{"from": began}, to=now())
+        return killed
+
     @contextlib.contextmanager
     def senders(self, count, once):
-        """While they send; afterwards what was answered 200 is on record once."""
+        """While they send; afterwards the history is judged."""
         with concurrent.futures.ThreadPoolExecutor(count) as pool:
             sending = [pool.submit(self.deliver_until_stopped, once) for _ in range(count)]
             try:
@@ -60,22 +77,12 @@ class Storm:
                 self.stopping.set()
             for sender in sending:
                 sender.result()
-        self.check_journal()
-
-    def check_journal(self):
-        counts = collections.Counter()
-        for line in self.place.stenohook("list", "--format", "json").splitlines():
-            counts[json.loads(line)["transcript_id"]] += 1
-        lost = [s for s in self.acknowledged if counts[s] == 0]
-        twice = [s for s, n in counts.items() if n > 1]
-        self.assertEqual(([], []), (lost, twice), f"of {len(self.acknowledged)} acknowledged")
-        raw = collections.Counter(r["transcript_id"] for r in self.journal(torn=True) if "transcript_id" in r)
-        self.assertEqual([], [s for s in self.acknowledged if raw[s] == 0])
+        self.history = self.load.check()
         self.place.stenohook("verify")
 
     def tell(self, whose, kills):
         self.assertGreater(len(self.acknowledged), kills // 4, "too few events for the kills to hit anything")
-        figures(f"kill: {kills} {whose} killed, {len(self.acknowledged)} acknowledged, 0 lost, 0 twice")
+        figures(f"kill: {whose}: {self.history}")
 
 
 class Killed(Storm, PlaceCase):
@@ -91,10 +98,7 @@ class Killed(Storm, PlaceCase):
             return Process([self.place.program], log, stdin=listener, env=self.place.env(), **as_worker())
 
         def once(body):
-            try:
-                return ask(path, request_env(body=body), body, timeout=10).status
-            except OSError:
-                return 0
+            return ask(path, request_env(body=body), body, timeout=10)
 
         gateways = [start(), start()]
         try:
@@ -102,7 +106,7 @@ class Killed(Storm, PlaceCase):
                 for _ in range(KILLS):
                     time.sleep(self.random.uniform(0.0, 0.05))
                     victim = self.random.randrange(2)
-                    os.kill(gateways[victim].pid, signal.SIGKILL)
+                    self.load.kill("gateway", gateways[victim].pid)
                     gateways[victim].kill()
                     gateways[victim] = start()
         finally:
@@ -126,8 +130,11 @@ class Killed(Storm, PlaceCase):
             answer = child.stdout.read()
             child.stdout.close()
             # One that had ended before was not killed.
-            kills["done"] += child.wait() == -signal.SIGKILL
-            return 200 if answer.startswith(b"Status: 200") else 0
+            if child.wait() == -signal.SIGKILL:
+                kills["done"] += 1
+                self.load.log.note("kill", what="gateway", pid=child.pid)
+            # Its promise begins with its first bytes.
+            return Answer(b"Status: 200\r\n\r\n" if answer.startswith(b"Status: 200") and b"\r\n\r\n" not in answer else answer)
 
         with self.senders(3, once):
             self.eventually(lambda: kills["done"] >= KILLS, 60 + KILLS, "so many kills")
@@ -147,10 +154,7 @@ class KilledBehind(Storm):
         sender = Sender()
 
         def once(body):
-            try:
-                return sender.once(self.server.url(), body).status_code
-            except requests.RequestException:
-                return 0
+            return sender.once(self.server.url(), body)
 
         with self.senders(4, once) as sending:
             killed, kills = 0, KILLS
@@ -163,5 +167,5 @@ class KilledBehind(Storm):
                 time.sleep(self.random.uniform(0.0, 0.03))
                 # Those that only just begin would never come to serve.
                 found = running(self.place.program) if 2 * len(self.acknowledged) >= killed else []
-                killed += bool(found) and kill_running(self.random.choice(found), self.place.program)
+                killed += bool(found) and self.kill(self.random.choice(found))
         self.tell(f"programs of {self.mode}", killed)

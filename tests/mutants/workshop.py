@@ -24,7 +24,7 @@ NEEDS = {
     "sweep": ["tests/faults/sweep"],
     "storm": ["stenohook", "tests/tools/storm"],
     "inject": ["tests/tools/append", "tests/tools/history"],
-    "e2e": ["all", "tests/tools/history"],
+    "e2e": ["all", "tests/history/hook", "tests/tools/history"],
 }
 COMMANDS = {
     "unit": "./tests/unit/unit",
