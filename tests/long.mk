@@ -63,6 +63,7 @@ LONG_FUZZ_TIME = 300
 check-long: check
 	tests/faults/powercut --states 5000
 	tests/faults/sweep --thorough
+	tests/sequences/sequences --length 5
 	INJECT_ALL=1 $(abs_srcdir)/tests/inject-run
 	QUEUE_EVENTS=10000 QUEUE_KILLS=400 STENOHOOK_BUILD=$(abs_builddir) $(abs_srcdir)/tests/e2e/run queue
 	CHANCE_RUNS=10000 STENOHOOK_BUILD=$(abs_builddir) $(abs_srcdir)/tests/e2e/run faults

@@ -100,6 +100,11 @@ def read_powercut(text):
     return bad_ones(r"^(powercut: --scene \S+) --seed \d+ --at", text)
 
 
+def read_sequences(text):
+    """The sequence, and below it what it said."""
+    return re.findall(r"^tests/sequences/(sequences(?: [a-z]+)+)$", text, re.MULTILINE), []
+
+
 def read_inject(text):
     return bad_ones(r"^(inject(?:-run)?): \S+, \S+ at the ", text)
 
@@ -111,5 +116,5 @@ def read_storm(text):
     return ["storm"], []
 
 
-READERS = {"unit": read_unit, "e2e": read_e2e, "sweep": read_sweep, "powercut": read_powercut, "inject": read_inject,
-           "storm": read_storm}
+READERS = {"unit": read_unit, "e2e": read_e2e, "sweep": read_sweep, "powercut": read_powercut,
+           "sequences": read_sequences, "inject": read_inject, "storm": read_storm}

@@ -22,6 +22,7 @@ NEEDS = {
     "unit": ["all", "tests/unit/unit"],
     "powercut": ["tests/faults/powercut"],
     "sweep": ["tests/faults/sweep"],
+    "sequences": ["tests/sequences/sequences"],
     "storm": ["stenohook", "tests/tools/storm"],
     "inject": ["tests/tools/append", "tests/tools/history"],
     "e2e": ["all", "tests/history/hook", "tests/tools/history"],
@@ -29,6 +30,7 @@ NEEDS = {
 COMMANDS = {
     "unit": "./tests/unit/unit",
     "powercut": "./tests/faults/powercut",
+    "sequences": "./tests/sequences/sequences",
     "sweep": "./tests/faults/sweep",
     "storm": "storm",
     "inject": "inject",

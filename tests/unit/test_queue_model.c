@@ -8,7 +8,7 @@
 
 #include "core/retry.h"
 #include "queue_kit.h"
-#include "store/queue/hookview.h"
+#include "queue_model.h"
 #include "unit.h"
 
 #define EVENTS 60
@@ -16,15 +16,12 @@
 #define SEEDS 4
 #define DAY_NS (86400 * QK_SECOND_NS)
 
-struct model {
+struct event {
     char name[16];
-    enum { NONE, NEW, REPLAYED, AGAIN, DONE, DEAD, DROPPED } state;
-    uint32_t attempts;
-    int64_t next_ns;
-    bool running, again, dropped; /* what was asked for while it runs */
+    struct model model;
 };
 
-static struct model events[EVENTS];
+static struct event events[EVENTS];
 static unsigned count;
 static bool hooked[3];
 static bool any_result;  /* the orders before a lost snapshot are skipped */
@@ -61,20 +58,17 @@ static void holds(bool it, const char *what)
     unit_true(it, text, __FILE__, __LINE__);
 }
 
-static bool has_hook(const struct model *e)
+static bool has_hook(const struct event *e)
 {
     return hooked[e->name[0] - 'a'];
 }
 
-static bool due(const struct model *e)
+static bool due(const struct event *e)
 {
-    if (e->running || !has_hook(e))
-        return false;
-    return e->state == NEW || e->state == REPLAYED ||
-           (e->state == AGAIN && e->next_ns <= qk_kit.now_ns);
+    return model_due(&e->model, has_hook(e), qk_kit.now_ns);
 }
 
-static struct model *find(const char *name)
+static struct event *find(const char *name)
 {
     for (unsigned i = 0; i < count; i++)
         if (strcmp(events[i].name, name) == 0)
@@ -83,12 +77,12 @@ static struct model *find(const char *name)
 }
 
 /* One that runs, or NULL. */
-static struct model *running(void)
+static struct event *running(void)
 {
     unsigned from = count == 0 ? 0 : roll(count);
 
     for (unsigned i = 0; i < count; i++)
-        if (events[(from + i) % count].running)
+        if (events[(from + i) % count].model.running)
             return &events[(from + i) % count];
     return NULL;
 }
@@ -96,7 +90,7 @@ static struct model *running(void)
 static bool replay_is_pending(void)
 {
     for (unsigned i = 0; i < count; i++)
-        if (events[i].state == REPLAYED || events[i].again)
+        if (events[i].model.state == MODEL_REPLAYED || events[i].model.again)
             return true;
     return false;
 }
@@ -106,14 +100,13 @@ static bool replay_is_pending(void)
 static void record(void)
 {
     static unsigned number;
-    struct model *e = &events[count];
+    struct event *e = &events[count];
 
     if (count == EVENTS)
         return;
     number = count == 0 ? 0 : number + 1;
-    *e = (struct model){.attempts = 0};
     snprintf(e->name, sizeof e->name, "%c%u", 'a' + (int)roll(3), number);
-    e->state = has_hook(e) ? NEW : NONE;
+    model_record(&e->model, has_hook(e));
     count++;
     note("record", e->name);
     qk_record(e->name);
@@ -122,7 +115,7 @@ static void record(void)
 static void claim(void)
 {
     char got[32], name[32];
-    struct model *e;
+    struct event *e;
 
     snprintf(got, sizeof got, "%s", qk_claim());
     note("claim", got);
@@ -136,41 +129,26 @@ static void claim(void)
     holds(e != NULL && due(e), "what is claimed is due");
     if (e == NULL)
         return;
-    holds(strtoul(got + strlen(name) + 1, NULL, 10) == e->attempts + 1, "its attempts are known");
-    for (struct model *other = events; other < e; other++)
-        holds(e->state != NEW || other->state != NEW || other->running ||
-                  other->name[0] != e->name[0],
+    holds(strtoul(got + strlen(name) + 1, NULL, 10) == e->model.attempts + 1,
+          "its attempts are known");
+    for (struct event *other = events; other < e; other++)
+        holds(e->model.state != MODEL_NEW || other->model.state != MODEL_NEW ||
+                  other->model.running || other->name[0] != e->name[0],
               "first runs are in order");
-    e->running = true;
+    model_claim(&e->model);
 }
 
-static void ended(struct model *e, int code)
+static void ended(struct event *e, int code)
 {
-    struct result result = {.end = RESULT_EXIT, .code = code, .attempt = e->attempts + 1};
-
-    retry_decide(&result, 0, 0, qk_kit.now_ns);
     any_result = true;
-    e->running = false;
-    e->attempts++;
-    e->next_ns = result.next_ns;
-    if (result.state == RESULT_DONE)
-        e->state = DONE;
-    else if (e->dropped)
-        e->state = DROPPED;
-    else
-        e->state = result.state == RESULT_DEAD ? DEAD : AGAIN;
-    if (e->again) {
-        e->state = REPLAYED;
-        e->attempts = 0;
-    }
-    e->again = e->dropped = false;
+    model_end(&e->model, code, qk_kit.now_ns);
 }
 
 static void end(void)
 {
     static const int codes[] = {0, QK_FAILS, QK_FAILS, QK_FAILS, RETRY_EXIT_DEAD};
     int code = codes[roll(sizeof codes / sizeof *codes)];
-    struct model *e = running();
+    struct event *e = running();
 
     if (e == NULL)
         return;
@@ -181,15 +159,12 @@ static void end(void)
 
 static void unclaim(void)
 {
-    struct model *e = running();
+    struct event *e = running();
 
-    if (e == NULL || e->again)
+    if (e == NULL || e->model.again)
         return;
     note("unclaim", e->name);
-    e->running = false;
-    if (e->dropped)
-        e->state = DROPPED;
-    e->dropped = false;
+    model_unclaim(&e->model);
     qk_unclaim(e->name);
 }
 
@@ -197,18 +172,15 @@ static void unclaim(void)
 static void crash(void (*how)(void))
 {
     for (unsigned i = 0; i < count; i++)
-        if (events[i].running && events[i].dropped) {
+        if (model_abandon(&events[i].model))
             qk_forget(events[i].name);
-            events[i].running = events[i].dropped = false;
-            events[i].state = DROPPED;
-        }
     note(how == qk_crash ? "crash" : "reopen", "");
     how();
 }
 
 static void order(enum order_kind kind)
 {
-    struct model *e = count == 0 ? NULL : &events[roll(count)];
+    struct event *e = count == 0 ? NULL : &events[roll(count)];
 
     if (e == NULL)
         return;
@@ -216,16 +188,8 @@ static void order(enum order_kind kind)
     qk_order(kind, e->name);
     qk_fill();
     passed_over |= kind == ORDER_AGAIN && !has_hook(e);
-    if (kind == ORDER_AGAIN && (!has_hook(e) || (e->state == NEW && !e->running)))
-        return;
-    if (e->running) {
-        e->again = kind == ORDER_AGAIN;
-        e->dropped = !e->again;
-        return;
-    }
-    any_result |= kind == ORDER_DROP;
-    e->state = kind == ORDER_AGAIN ? REPLAYED : DROPPED;
-    e->attempts = kind == ORDER_AGAIN ? 0 : e->attempts;
+    any_result |= kind == ORDER_DROP && !e->model.running;
+    model_order(&e->model, kind, has_hook(e));
 }
 
 static void hook(void)
@@ -280,17 +244,15 @@ static void step(void)
 
 static void told_as_it_is(void)
 {
-    static const char *const names[] = {
-        [NONE] = "none", [NEW] = "waiting", [REPLAYED] = "waiting", [AGAIN] = "again",
-        [DONE] = "done", [DEAD] = "dead",   [DROPPED] = "dropped"};
     const char *at = qk_states();
 
     for (unsigned i = 0; i < count; i++) {
         const char *state = strchr(at, ':') + 1;
         size_t len = strcspn(state, "/");
-        const char *expected = names[events[i].state];
+        const char *expected = hook_state_name(model_told(&events[i].model));
 
-        if (!events[i].running && (events[i].state != NEW || has_hook(&events[i])))
+        if (!events[i].model.running &&
+            (events[i].model.state != MODEL_NEW || has_hook(&events[i])))
             holds(strlen(expected) == len && memcmp(expected, state, len) == 0,
                   "people are told how it is");
         at = strchr(state, ' ');
@@ -310,7 +272,7 @@ static void drain(void)
             qk_hook((char)('a' + (int)i), true);
         }
     for (unsigned looks = 0; looks < 4 * EVENTS; looks++) {
-        struct model *e;
+        struct event *e;
 
         claim();
         while ((e = running()) != NULL) {
@@ -320,7 +282,7 @@ static void drain(void)
         qk_after(DAY_NS / 4);
     }
     for (unsigned i = 0; i < count; i++)
-        holds(events[i].state == NONE || events[i].state >= DONE, "all comes to an end");
+        holds(model_settled(&events[i].model), "all comes to an end");
     UNIT_INT(INT64_MAX, queue_next_ns(qk_queue));
 }
 

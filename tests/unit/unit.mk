@@ -17,6 +17,7 @@ tests_unit_unit_SOURCES = $(unit_runner) \
 	tests/unit/fault_kit.c tests/unit/fault_kit.h \
 	tests/unit/journal_kit.c tests/unit/journal_kit.h \
 	tests/unit/queue_kit.c tests/unit/queue_kit.h \
+	tests/unit/queue_model.c tests/unit/queue_model.h \
 	tests/unit/reader_kit.c tests/unit/reader_kit.h tests/tools/child_end.h \
 	tests/unit/retention_kit.c tests/unit/retention_kit.h \
 	tests/unit/settings_kit.c tests/unit/settings_kit.h \
