@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What is not recorded: the answer, and the box that keeps it, behind every server."""
+import concurrent.futures
 import fcntl
 import http.client
 import json
 import os
-import threading
 import time
 import urllib.parse
 import uuid
@@ -12,7 +12,7 @@ import uuid
 import requests
 
 from cases import for_each_mode
-from place import HEADER, SECRET
+from place import HEADER, SECRET, wait_until
 from records import body_of, box_text
 from sender import Sender, transcript
 
@@ -255,15 +255,18 @@ class Answers:
 
     def test_sender_gets_through_once_the_trouble_has_passed(self):
         body, sender = fresh(), Sender()
+        self.assertEqual(200, self.post(fresh()).status_code)
         self.place.write_config('deadline = "1s"\n' + self.place.good)
         try:
             with open(os.path.join(self.place.spool, "append.lock"), "rb") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
-                threading.Timer(1.2, fcntl.flock, (lock, fcntl.LOCK_UN)).start()
-                answer = sender.deliver(self.server.url(), body)
+                with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                    delivery = pool.submit(sender.deliver, self.server.url(), body)
+                    wait_until(lambda: 503 in sender.attempts or delivery.done(), 20, "it is refused")
+                    fcntl.flock(lock, fcntl.LOCK_UN)
         finally:
             self.place.write_config(self.place.good)
-        self.assertEqual(200, answer.status_code)
+        self.assertEqual(200, delivery.result().status_code)
         self.assertIn(503, sender.attempts)
         self.assertEqual(1, len(self.found(json.loads(body)["transcript_id"])))
 
