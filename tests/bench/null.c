@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define THREADS_MAX 256
+#define THREADS_MAX 1024
 #define PIECE 16384
 
 static const char reply[] = "Status: 200 OK\r\n"

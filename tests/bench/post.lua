@@ -1,15 +1,19 @@
 -- SPDX-License-Identifier: MIT
--- post - for wrk: deliveries of 77 bytes, each with an id of its own. STENOHOOK_RUN makes the ids of one run unlike those
--- of every other. At the end one line of JSON says how many were sent, and what was answered. One thread only.
+-- post - for wrk: deliveries of 77 bytes, each with an id of its own. BENCH_RUN makes the ids of one run unlike those of
+-- every other; BENCH_CLOSE asks for a connection per delivery. At the end one line of JSON says how many were sent, and what
+-- was answered. One thread only.
 
-local run = assert(os.getenv("STENOHOOK_RUN"), "STENOHOOK_RUN is not set")
-local secret = assert(os.getenv("STENOHOOK_SECRET"), "STENOHOOK_SECRET is not set")
+local run = assert(os.getenv("BENCH_RUN"), "BENCH_RUN is not set")
+local secret = assert(os.getenv("BENCH_SECRET"), "BENCH_SECRET is not set")
 local workers = {}
 count = 0 -- of its thread; global, as done() asks for it
 
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["X-Webhook-Secret"] = secret
+if os.getenv("BENCH_CLOSE") then
+    wrk.headers["Connection"] = "close"
+end
 
 function request()
     count = count + 1
