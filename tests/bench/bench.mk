@@ -3,7 +3,7 @@
 
 BENCH_FILES = tests/bench/README.md tests/bench/bench tests/bench/counts.py tests/bench/document.py tests/bench/figures.py \
 	tests/bench/fronts.py tests/bench/hooks tests/bench/load.py tests/bench/meter.py tests/bench/peers tests/bench/plots.py \
-	tests/bench/post.lua tests/bench/rounds.py tests/bench/slow tests/bench/syncs.c tests/bench/systems.py
+	tests/bench/post.lua tests/bench/rounds.py tests/bench/self-test tests/bench/slow tests/bench/syncs.c tests/bench/systems.py
 
 # The least that a responder can do, and the least that starting a program can cost, to compare with.
 EXTRA_PROGRAMS = tests/bench/null tests/bench/spawn

@@ -59,7 +59,7 @@ class Document:
 
     def cost_table(self, mode, connections):
         rows = [["system", "CPU µs", "of it the web server", "CPU over null", "p50 ms", "p99 ms", "p99 over null", "PSS MB",
-                 "of it the web server", "syncs an event", "answers not 2xx"]]
+                 "of it the web server", "syncs an event", "answers not 2xx", "connections that failed"]]
         for name in self.names:
             c = min(connections, 16) if self.of_name[name]["cgi"] else connections
             if not self.f.has(name, mode, c):
@@ -71,7 +71,8 @@ class Document:
                          three(self.f.ratios("cpu_us", (name, mode, c), base)), number(get("p50_us") / 1000, 2),
                          number(get("p99_us") / 1000, 2), three(self.f.ratios("p99_us", (name, mode, c), base)),
                          number((get("pss_front_kb") + get("pss_back_kb")) / 1024, 1), number(get("pss_front_kb") / 1024, 1),
-                         number(syncs, 3), number(sum(self.f.values("other_answers", name, mode, c)))])
+                         number(syncs, 3), *(number(sum(self.f.values(field, name, mode, c))) for field in
+                                             ("other_answers", "socket_errors"))])
         return rows
 
     def build_tables(self):
@@ -98,6 +99,17 @@ class Document:
                              number(calls["syncs"], 3), number(found["instructions"]) if n == 0 and found["instructions"] else ""])
         return rows
 
+    def idle_table(self):
+        rows = [["system", "events a second", "over that without them", "idle connections still open at the end", "answers not 2xx"]]
+        for name in self.names:
+            for c in self.connections:
+                if self.f.has(name, "idle", c):
+                    get = lambda field: self.f.values(field, name, "idle", c)  # noqa: E731
+                    rows.append([self.title(name), number(median(get("rps"))),
+                                 three(self.f.ratios("rps", (name, "idle", c), (name, "keep", c))), number(median(get("idle_open"))),
+                                 number(sum(get("other_answers")))])
+        return rows
+
     def growth_table(self):
         growth = self.results.get("growth") or {}
         if not growth:
@@ -118,6 +130,7 @@ class Document:
             yield MODES[mode].format(ms=ms) + ": events a second", self.load_table(mode)
             for connections in [c for c in self.connections if c >= 64] or self.connections[-1:]:
                 yield f"{MODES[mode].format(ms=ms)}, {counted(connections)}: what an event costs", self.cost_table(mode, connections)
+        yield MODES["idle"], self.idle_table()
         yield "System calls and instructions of an event", self.count_table()
         yield "Requests beside a long history", self.growth_table()
 

@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import resource
+import socket
 import threading
 import time
 
@@ -49,10 +50,19 @@ def idle_connections(running, count):
             except OSError:
                 break  # the program has no thread left for it: all of them are occupied
             running.recorded.add(run, 1, int(answer.status == 200), began, time.monotonic_ns())
-        yield
+        yield lambda: sum(map(is_open, kept))
     finally:
         for connection in kept:
             connection.close()
+
+
+def is_open(connection):
+    try:
+        return connection.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
 
 
 class Sample(threading.Thread):
@@ -83,7 +93,7 @@ def settled(running):
 def measure(running, mode, connections, seconds, added_ms):
     """One slice: its figures."""
     sample = Sample(running, 0.7 * seconds)
-    with idle_connections(running, IDLE) if mode == "idle" else contextlib.nullcontext():
+    with idle_connections(running, IDLE) if mode == "idle" else contextlib.nullcontext(lambda: 0) as count_open:
         running.syncs.add(added_ms if mode == "slow" else 0)
         before, syncs = running.cpu_ns(), running.syncs.count()
         sample.start()
@@ -91,6 +101,7 @@ def measure(running, mode, connections, seconds, added_ms):
             result = slice_of(running.url, connections, seconds, running.recorded, close=mode == "close")
         finally:
             running.syncs.add(0)
+        idle_open = count_open()
         sample.join()
         after = settled(running)
         syncs = running.syncs.count() - syncs
@@ -99,7 +110,7 @@ def measure(running, mode, connections, seconds, added_ms):
     return {"system": running.system.name, "mode": mode, "connections": connections, "requests": result["requests"],
             "sent": result["sent"], "rps": result["requests"] / result["seconds"], "p50_us": result["p50_us"], "p99_us": result["p99_us"],
             "cpu_us": front + back, "cpu_front_us": front, "cpu_back_us": back, "pss_front_kb": sample.kb[0],
-            "pss_back_kb": sample.kb[1], "syncs": syncs, "other_answers": result["status"], "socket_errors": result["socket"],
+            "pss_back_kb": sample.kb[1], "syncs": syncs, "idle_open": idle_open, "other_answers": result["status"], "socket_errors": result["socket"],
             "loader_us": result["loader_ns"] / 1000 / count}
 
 
