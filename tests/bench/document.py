@@ -9,7 +9,7 @@ from systems import SYSTEMS
 
 MODES = {"keep": "Connections kept", "close": "A connection for each delivery", "slow": "{ms:g} ms added to each sync",
          "idle": "Beside 64 idle connections to the backend"}
-PLOTTED = ("null", "stenohook", "php-fsync", "php-fsync-shared", "node-flush", "gunicorn-fsync", "webhook")
+PLOTTED = ("null", "stenohook", "php-fsync", "php-fsync-shared", "node-flush", "node-flush-64", "gunicorn-fsync", "webhook")
 
 
 def number(value, digits=0):
@@ -66,11 +66,12 @@ class Document:
                 continue
             base = (self.of_name[name]["base"], "keep" if mode == "slow" else mode, c)
             get = lambda field: median(self.f.values(field, name, mode, c))  # noqa: E731
+            front, back = get("pss_front_kb"), get("pss_back_kb")
             syncs = median([1 / e for e in self.f.events_a_sync(name, mode, c)])
             rows.append([self.title(name) + (f" ({c})" if c != connections else ""), number(get("cpu_us")), number(get("cpu_front_us")),
                          three(self.f.ratios("cpu_us", (name, mode, c), base)), number(get("p50_us") / 1000, 2),
                          number(get("p99_us") / 1000, 2), three(self.f.ratios("p99_us", (name, mode, c), base)),
-                         number((get("pss_front_kb") + get("pss_back_kb")) / 1024, 1), number(get("pss_front_kb") / 1024, 1),
+                         number(None if None in (front, back) else (front + back) / 1024, 1), number(front / 1024, 1),
                          number(syncs, 3), *(number(sum(self.f.values(field, name, mode, c))) for field in
                                              ("other_answers", "socket_errors"))])
         return rows
@@ -92,7 +93,7 @@ class Document:
     def count_table(self):
         rows = [["system", "connections", "system calls of the web server", "of the program", "syncs", "instructions of the program"]]
         for name, found in (self.results.get("counts") or {}).items():
-            for n, calls in enumerate(found["calls"]):
+            for n, calls in enumerate(found["calls"] or [{"connections": 1, "syncs": None}]):
                 cgi = self.of_name[name]["cgi"]
                 rows.append([self.title(name) if n == 0 else "", str(calls["connections"]),
                              number(calls.get("front"), 1) + (" with the program" if cgi else ""), number(calls.get("back"), 1),

@@ -29,11 +29,12 @@ class Figures:
         return any(name in r for r in self.rounds)
 
     def values(self, field, *name):
-        return [r[name][field] for r in self.rounds if name in r]
+        return [r[name][field] for r in self.rounds if name in r and r[name][field] is not None]
 
     def ratios(self, field, name, base):
         """Each within a round."""
-        return [r[name][field] / r[base][field] for r in self.rounds if name in r and base in r and r[base][field] > 0]
+        return [r[name][field] / r[base][field] for r in self.rounds if name in r and base in r and r[base][field]
+                and r[name][field] is not None]
 
     def events_a_sync(self, *name):
         return [r[name]["sent"] / r[name]["syncs"] for r in self.rounds if name in r and r[name]["syncs"] > 0]

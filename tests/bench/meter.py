@@ -32,11 +32,14 @@ def cpu_ns(process):
 
 
 def pss_kb(process):
+    """Of a session; None if we may not look, as only root may at a program that guards its memory."""
     total = 0
     for pid in process.session():
         try:
             with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
                 total += next((int(line.split()[1]) for line in f if line.startswith("Pss:")), 0)
+        except PermissionError:
+            return None
         except OSError:
             pass  # it has ended
     return total

@@ -53,6 +53,7 @@ SYSTEMS = (
     System("php-fsync-shared", "PHP-FPM, append, sync after the lock", "php", "lighttpd", syncs=True, package="php-fpm",
            programs=PHP, how="shared"),
     System("node-flush", "Node, appendFile with flush", "node", syncs=True, package="nodejs", programs=("node",)),
+    System("node-flush-64", "Node, the same with 64 threads", "node", syncs=True, package="nodejs", programs=("node",), how="64"),
     System("gunicorn-fsync", "gunicorn, append and sync", "gunicorn", syncs=True, package="gunicorn", programs=("gunicorn",)),
     System("webhook", "adnanh/webhook, a shell appends, no sync", "webhook", package="webhook", programs=("webhook",)),
     System("null-nginx", "null responder behind nginx", "null", "nginx", base="null-nginx"),
@@ -294,7 +295,8 @@ def start_php(r):
 
 
 def start_node(r):
-    r.begin([found("node"), r.peer("hook.js"), str(r.port)], {**r.env(), "NODE_ENV": "production"})
+    threads = {} if r.system.how is None else {"UV_THREADPOOL_SIZE": r.system.how}
+    r.begin([found("node"), r.peer("hook.js"), str(r.port)], {**r.env(), "NODE_ENV": "production", **threads})
 
 
 def start_gunicorn(r):
