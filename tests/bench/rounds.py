@@ -57,8 +57,9 @@ def idle_connections(running, count):
 
 
 def is_open(connection):
+    connection.socket.setblocking(False)
     try:
-        return connection.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+        return connection.socket.recv(1, socket.MSG_PEEK) != b""
     except BlockingIOError:
         return True
     except OSError:
