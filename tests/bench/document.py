@@ -39,8 +39,8 @@ class Document:
         rows = [["figure", "goal", *(builds if len(builds) > 1 else ["reached"]), ""]]
         for words in [g.words for g in lists[0]] if lists else []:
             same = [next((g for g in of_build if g.words == words), None) for of_build in lists]
-            met = {None: "", True: "met", False: "missed"}[same[0].met]
-            rows.append([words, same[0].wanted_text(), *("" if g is None else g.text() for g in same), met])
+            met = [{None: "", True: "met", False: "missed"}[None if g is None else g.met] for g in same]
+            rows.append([words, same[0].wanted_text(), *("" if g is None else g.text() for g in same), ", ".join(filter(None, met))])
         return rows
 
     def load_table(self, mode):
@@ -159,20 +159,21 @@ class Document:
         titles = {s.name: s.title for s in SYSTEMS}
         parts = [
             "# Performance", "",
-            "`make bench` writes this page: do not edit it. `tests/bench/README.md` says how everything is measured, and how each peer is "
-            "configured.", "",
+            "`make bench` writes this page: do not edit it. `tests/bench/README.md` says how everything is measured, and how each "
+            "peer is configured.", "",
             "All systems run on one machine, take turns, and get the same deliveries (77 bytes, each with its own id) from one `wrk`. "
             "A ratio compares two slices of the same round; the tables show the median of all rounds, and the quartiles in brackets. "
-            "The null responder reads the request and answers 200, behind the same web server and with the same libfcgi: no program can "
-            "do less. \"Processor time\" includes the web server and all processes that have ended, and not the load generator. An "
-            "acknowledged event that is missing or recorded twice would have failed the run.", "",
+            "The null responder reads the request and answers 200, behind the same web server (for peers that have none: lighttpd) "
+            "and with the same libfcgi: no program can do less. Only answers with 2xx count as events. \"CPU\" is the processor time "
+            "of the web server and of all processes that have ended, too, but not of the load generator. An acknowledged event that "
+            "is missing or recorded twice would have failed the run.", "",
             f"- Date: {r['date']}",
             f"- Rounds: {len(used)} of {o['slice']} s a slice; programs that do not belong to the benchmark used "
             f"{min(used, default=0):.2f} to {max(used, default=0):.2f} processor cores meanwhile"
             + (f"; {len(r['rounds']) - len(used)} disturbed rounds were repeated" if len(r["rounds"]) > len(used) else ""),
             *(f"- {name}: {value}" for name, value in r["machine"].items()),
             "- Versions: " + ", ".join(f"{name} {version}" for name, version in sorted(r["versions"].items())),
-            f"- Repeat it: `make bench` in a build's folder ({' '.join(o['arguments']) or 'no options'}); packages: see "
+            f"- Repeat it: `make bench` in a build's folder ({' '.join(shown_options(o['arguments'])) or 'no options'}); packages: see "
             "`tests/bench/README.md`", ""]
         if r["missing"]:
             parts += [f"Not installed, so not measured: {', '.join(titles.get(name, name) for name in r['missing'])}.", ""]
@@ -222,6 +223,16 @@ class Document:
             with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
                 f.write(text if text.endswith("\n") else text + "\n")
         return sorted(files)
+
+
+def shown_options(arguments):
+    """Without the folders of this machine."""
+    left = iter(arguments)
+    for argument in left:
+        if argument in ("--doc", "--out"):
+            next(left, None)
+        else:
+            yield argument
 
 
 def markdown(rows):

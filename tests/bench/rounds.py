@@ -109,7 +109,7 @@ def measure(running, mode, connections, seconds, added_ms):
     count = max(result["sent"], 1)
     front, back = ((b - a) / 1000 / count for a, b in zip(before, after))
     return {"system": running.system.name, "mode": mode, "connections": connections, "requests": result["requests"],
-            "sent": result["sent"], "rps": result["requests"] / result["seconds"], "p50_us": result["p50_us"], "p99_us": result["p99_us"],
+            "sent": result["sent"], "rps": (result["requests"] - result["status"]) / result["seconds"], "p50_us": result["p50_us"], "p99_us": result["p99_us"],
             "cpu_us": front + back, "cpu_front_us": front, "cpu_back_us": back, "pss_front_kb": sample.kb[0],
             "pss_back_kb": sample.kb[1], "syncs": syncs, "idle_open": idle_open, "other_answers": result["status"], "socket_errors": result["socket"],
             "loader_us": result["loader_ns"] / 1000 / count}
