@@ -200,11 +200,11 @@ class Document:
 
     def lines(self, title, names, mode):
         series = []
-        for name in names:
+        for colour, name in enumerate(names):
             points = [(c, quartiles(self.f.values("rps", name, mode, c))) for c in self.connections]
             points = [(c, q) for c, q in points if q is not None and q[0] > 0]
             if points:
-                series.append((self.title(name), points))
+                series.append((self.title(name), points, colour))
         return plots.lines(title, "connections", self.connections, series) if series else None
 
     def dots(self):

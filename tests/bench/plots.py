@@ -60,9 +60,9 @@ def apart(places, least):
 
 
 def lines(title, x_words, xs, series):
-    """`series`: title, and points of x and quartiles. The end of a line has its title."""
+    """`series`: title, points of x and quartiles, and the number of its colour. The end of a line has its title."""
     height, left, right, top, bottom = 420, 64, 490, 44, 372
-    values = [v for _, points in series for _, q in points for v in q]
+    values = [v for _, points, _ in series for _, q in points for v in q]
     marks = ticks(min(values), max(values))
     y_of = scale(marks[0], marks[-1], bottom, top)
     x_of = {x: left + 16 + (right - left - 32) * n / max(len(xs) - 1, 1) for n, x in enumerate(xs)}
@@ -71,10 +71,10 @@ def lines(title, x_words, xs, series):
         parts += [rule(left, y_of(mark), right, y_of(mark), "grid"), text(left - 8, y_of(mark) + 4, shown(mark), "end")]
     parts += [text(x, bottom + 20, str(name), "middle") for name, x in x_of.items()]
     parts.append(text((left + right) / 2, bottom + 40, x_words, "middle"))
-    ends = sorted((y_of(points[-1][1][1]), n) for n, (_, points) in enumerate(series))
+    ends = sorted((y_of(points[-1][1][1]), n) for n, (_, points, _) in enumerate(series))
     places = dict(zip((n for _, n in ends), apart([y for y, _ in ends], 18)))
-    for n, (name, points) in enumerate(series):
-        colour = f"s{n % len(LIGHT)}"
+    for n, (name, points, number) in enumerate(series):
+        colour = f"s{number % len(LIGHT)}"
         path = " ".join(f"{x_of[x]:.1f},{y_of(q[1]):.1f}" for x, q in points)
         parts.append(f'<polyline points="{path}" class="line {colour}" style="fill:none"/>')
         for x, q in points:
