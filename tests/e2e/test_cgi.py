@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A CGI process by itself: its signals, its descriptors, and what it does after its reply."""
+import contextlib
 import json
 import os
 import signal
@@ -58,10 +59,18 @@ class Signals(CgiCase):
         cgi.process.send_signal(signal.SIGTERM)
         self.assertEqual(-signal.SIGTERM, self.exit_code(cgi))
 
+    @staticmethod
+    def end_reader(fifo):
+        with contextlib.suppress(OSError):
+            os.close(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+
     def test_after_its_reply_it_goes_on_until_the_runner_is_started(self):
         go, begun = (os.path.join(self.place.run, name) for name in ("go", "begun"))
         os.mkfifo(go, 0o600)
         self.place.give(go)
+
+        # Whatever fails: no runner goes on waiting.
+        self.addCleanup(self.end_reader, go)
         runner = os.path.join(self.place.folder, "runner")
         with open(runner, "w", encoding="ascii") as f:
             f.write(f"#!/bin/sh\n: >{begun}\nread -r line <{go}\n")
