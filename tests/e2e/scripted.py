@@ -58,16 +58,7 @@ class Scripted:
                 with self.lock:
                     self.open.discard(raw)
                     self.open.add(conn)
-            request = self.read(conn)
-            if request is not None:
-                with self.lock:
-                    self.requests.append(request)
-                answer = self.script(request)
-                if answer is SILENCE:
-                    conn.recv(1)
-                else:
-                    conn.sendall(answer)
-                    self.finish(conn)
+            self.talk(conn)
         except OSError:
             pass
         except Exception as e:  # pylint: disable=broad-except
@@ -77,6 +68,23 @@ class Scripted:
                 self.open.discard(conn)
                 self.open.discard(raw)
             conn.close()
+
+    def asked(self, conn):
+        """The script's answer to the next request, or None where no more comes."""
+        request = self.read(conn)
+        if request is None:
+            return None
+        with self.lock:
+            self.requests.append(request)
+        return self.script(request)
+
+    def talk(self, conn):
+        answer = self.asked(conn)
+        if answer is SILENCE:
+            conn.recv(1)
+        elif answer is not None:
+            conn.sendall(answer)
+            self.finish(conn)
 
     @staticmethod
     def finish(conn):
@@ -121,6 +129,14 @@ class Scripted:
             thread.join(10)
         if self.faults:
             raise Trouble("\n".join(self.faults))
+
+
+class Keeping(Scripted):
+    """Keeps its connections: each carries on until an answer is None, which ends it."""
+
+    def talk(self, conn):
+        while (answer := self.asked(conn)) is not None:
+            conn.sendall(answer)
 
 
 def in_turn(*answers):

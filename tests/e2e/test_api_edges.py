@@ -2,11 +2,9 @@
 """submit, fetch and send at their edges: kept connections, keys that are none, and one bad answer among good ones."""
 import json
 import os
-import socket
-import threading
 
 from remote import RemoteCase
-from scripted import Scripted, in_turn, reply
+from scripted import Keeping, in_turn, reply
 from verbs import UNSHOWN
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -16,41 +14,6 @@ FAST = ("--interval", "0")
 
 def answer(what):
     return reply(200, json.dumps(what).encode(), "Content-Type: application/json")
-
-
-class Keeping:
-    """An HTTP server on 127.0.0.1 that keeps its connections: each carries on until an answer is None, which ends it."""
-
-    def __init__(self, script):
-        self.script, self.requests = script, []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        self.threads = [threading.Thread(target=self.accept, daemon=True)]
-        self.threads[0].start()
-
-    def accept(self):
-        while True:
-            try:
-                conn, _ = self.listener.accept()
-            except OSError:
-                return
-            self.threads.append(threading.Thread(target=self.serve, args=(conn,), daemon=True))
-            self.threads[-1].start()
-
-    def serve(self, conn):
-        with conn:
-            while (request := Scripted.read(conn)) is not None:
-                self.requests.append(request)
-                said = self.script(request)
-                if said is None:
-                    return
-                conn.sendall(said)
-
-    def stop(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        for thread in self.threads:
-            thread.join(10)
 
 
 class Edges(RemoteCase):

@@ -9,7 +9,7 @@ import time
 import uuid
 
 import records
-from cases import PlaceCase
+from cases import PlaceCase, words_in
 from fastcgi import Connection, Gateway, request_env
 from place import HEADER, ROOT, SECRET, Place
 from sender import transcript
@@ -291,11 +291,7 @@ class Hook(RereadCase):
         self.place.configure({"calls": endpoint}, threads=1, runner=self.place.runner)
 
     def ran(self):
-        path = os.path.join(self.out, "ran")
-        if not os.path.exists(path):
-            return []
-        with open(path, encoding="ascii") as f:
-            return f.read().split()
+        return words_in(os.path.join(self.out, "ran"))
 
     def deliver(self, runs=True):
         body = fresh()

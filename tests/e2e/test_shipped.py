@@ -10,7 +10,7 @@ import uuid
 
 import requests
 
-from cases import PlaceCase, for_each_mode, lacking
+from cases import PlaceCase, for_each_mode, lacking, words_in
 from place import ROOT, SECRET, as_worker, need, running, wait_until
 from sender import Sender, transcript
 from servers import MODES, Server
@@ -245,11 +245,7 @@ class RunnerOfSharedHosting:
         return subject
 
     def ran(self):
-        path = os.path.join(self.out, "ran")
-        if not os.path.exists(path):
-            return []
-        with open(path, encoding="ascii") as f:
-            return f.read().split()
+        return words_in(os.path.join(self.out, "ran"))
 
     def ask(self, *args, cli=None):
         """As the account's user, who has no other sign of the configuration than where the program lies."""
