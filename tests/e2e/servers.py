@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 
-from place import ROOT, Process, Trouble, as_worker, free_port, need, wait_until, worker
+from place import ROOT, Process, Trouble, free_port, need, wait_until, worker
 
 LIGHTTPD = """
 server.document-root = "{www}"
@@ -217,4 +217,4 @@ class Server:
         self.process = self.gateway = None
 
 
-__all__ = ["MODES", "Server", "apache_user", "as_worker", "spawn_gateway"]
+__all__ = ["MODES", "Server", "apache_user", "spawn_gateway"]

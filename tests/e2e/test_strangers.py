@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 
-from cases import ServerCase, figures, for_each_mode
+from cases import figures, for_each_mode
 from loads import Load, transcript_event, unknown_event
 from place import HEADER, Place, wait_until
 from sender import Sender, transcript

@@ -9,7 +9,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
 
 import records  # noqa: E402
-from lines import NEVER, Broken, History  # noqa: E402
+from lines import Broken, History  # noqa: E402
 from runs import RunJudge  # noqa: E402
 
 SHOWN = 10  # violations of a kind
@@ -206,4 +206,4 @@ def judge(history, spool):
     return Judge(History(history), Spool(spool)).judge()
 
 
-__all__ = ["Broken", "History", "Judge", "NEVER", "Record", "Spool", "judge"]
+__all__ = ["Broken", "History", "Judge", "Record", "Spool", "judge"]
