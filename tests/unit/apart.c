@@ -204,12 +204,17 @@ void apart_tell(const struct apart *a, unsigned seconds)
         printf("    exited with status %d after it had returned\n", WEXITSTATUS(a->status));
 }
 
-void apart_close(struct apart *a)
+void apart_close_text(struct apart *a)
 {
     if (a->text >= 0)
         close(a->text);
+    a->text = -1;
+}
+
+void apart_close(struct apart *a)
+{
+    apart_close_text(a);
     if (a->report != NULL)
         munmap(a->report, sizeof *a->report);
-    a->text = -1;
     a->report = NULL;
 }

@@ -52,6 +52,8 @@ void apart_kill(struct apart *a);
 bool apart_passed(const struct apart *a);
 /* Prints what it printed and what became of it, each line indented by four. */
 void apart_tell(const struct apart *a, unsigned seconds);
+/* Gives back the file of what it printed, which would else cost a descriptor for each test. */
+void apart_close_text(struct apart *a);
 /* Gives back what apart_start took. */
 void apart_close(struct apart *a);
 

@@ -202,8 +202,10 @@ static int run_all(const char *folder, const sigset_t *awaited)
         running = 0;
         for (size_t i = told; i < started; i++)
             running += !apart_over(&runs[i], seconds);
-        for (; told < started && runs[told].pid == 0; told++)
+        for (; told < started && runs[told].pid == 0; told++) {
             tell(&runs[told]);
+            apart_close_text(&runs[told]);
+        }
         fflush(stdout);
     }
     return 0;
